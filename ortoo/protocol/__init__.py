@@ -1,0 +1,1 @@
+"""The Ortoo protocol, version 1 (docs/protocol.md): what is sealed, signed, checked and refused. No Django, no network."""

@@ -1,0 +1,282 @@
+"""Consent (protocol §7): the rule, who may sign a decision, and what a decision must look like.
+
+The rule is a pure function over signed documents and a time, the same in hub and clients.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from ortoo.protocol import vocabulary
+from ortoo.protocol.documents import Document, instant
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.schemas import Authority, Consent, Granted, Receipt, Scope
+from ortoo.protocol.sealing import base
+
+ALL: Final = "*"
+MAX_DECISIONS: Final = 64  # of a consent id
+MOST_DAYS: Final = timedelta(days=30)  # of a grant under an exception
+_WITHIN_ANY_GRANT: Final = ("note", "justification")  # parts that no section list names
+
+# Over all parts of a document the first of these is told.
+PRECEDENCE: Final = ("consent_withdrawn", "grant_refused", "grant_missing", "grant_expired")
+
+
+def is_exception(basis: str) -> bool:
+    term = vocabulary.terms("consent_bases").get(basis)
+    return bool(term and term["exception"])
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What was taken back under a consent id: by the person with her receipt, or by a reviewer's `overturned`."""
+
+    scopes: tuple[Scope, ...]
+    spared: frozenset[str] = frozenset()  # `overturned` leaves recorder and reviewer their access
+
+    @classmethod
+    def by_receipt(cls, receipt: Document[Receipt]) -> "Withdrawal":
+        return cls(tuple(receipt.body.scope or ()))
+
+    @classmethod
+    def overturned(cls, consent: Consent) -> "Withdrawal":
+        everything = Scope(agencies=[ALL], sections=[ALL], purposes=[ALL])
+        reviewer = {consent.exception.reviewer} if consent.exception else set()
+        return cls((everything,), frozenset({consent.recorder, *reviewer}))
+
+    def purposes(self, agency: str, section: str) -> set[str]:
+        """The purposes that it takes back from this agency for this section."""
+        if agency in self.spared:
+            return set()
+        return {
+            purpose
+            for scope in self.scopes
+            if _covers(scope.agencies, agency) and _covers(scope.sections, section)
+            for purpose in scope.purposes
+        }
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """All that was decided under one consent id: the newest version on each addressee, and what was withdrawn."""
+
+    newest: Mapping[str, Document[Consent]]
+    withdrawals: Sequence[Withdrawal] = field(default=())
+
+    @classmethod
+    def of(
+        cls, documents: Iterable[Document[Consent]], withdrawals: Sequence[Withdrawal] = ()
+    ) -> "Decisions":
+        newest: dict[str, Document[Consent]] = {}
+        for document in documents:
+            known = newest.get(document.body.to)
+            if known is None or known.body.version < document.body.version:
+                newest[document.body.to] = document
+        return cls(newest, withdrawals)
+
+    def on(self, agency: str, kind: str) -> list[Consent]:
+        """The decisions that speak of an agency: by its name, by its kind, of everybody."""
+        found = (self.newest.get(to) for to in (agency, f"kind:{kind}", ALL))
+        return [one.body for one in found if one is not None]
+
+    def granted_to(self, agency: str) -> Granted | None:
+        decision = self.newest.get(agency)
+        return decision.body.granted if decision else None
+
+
+def may_read(decisions: Decisions, *, agency: str, kind: str, part: str, at: datetime) -> frozenset[str]:
+    """The rule of §7: the purposes for which `agency` (of `kind`) may read `part` at `at`; else Refused.
+
+    Raises, in the order of the rule: consent_withdrawn, grant_refused, grant_missing, grant_expired.
+    The recorder and a reviewer may read for no purpose of the person's: they get an empty set.
+    """
+    section = base(part)
+    on_agency = decisions.on(agency, kind)
+    granted = decisions.granted_to(agency)
+    withdrawn = {purpose for one in decisions.withdrawals for purpose in one.purposes(agency, section)}
+    anybody = next(iter(decisions.newest.values()), None)
+    fault = {"part": part, "reader": agency}
+
+    if section == "justification" and any(_reviews(one.body, agency) for one in decisions.newest.values()):
+        return frozenset()
+    if ALL in withdrawn or (granted and set(granted.purposes) <= withdrawn):
+        raise Refused("consent_withdrawn", **fault)
+    if anybody is not None and anybody.body.recorder == agency:
+        return frozenset()
+    if section == "evidence":
+        raise Refused("grant_missing", **fault)
+    if any(_refuses(decision, section) for decision in on_agency):
+        raise Refused("grant_refused", **fault)
+    if granted is None or not _grants(granted, section):
+        raise Refused("grant_missing", **fault)
+    if not at < instant(granted.until):
+        raise Refused("grant_expired", **fault)
+    return frozenset(granted.purposes) - withdrawn
+
+
+def check_parts(decisions: Decisions, *, agency: str, kind: str, parts: Iterable[str], at: datetime) -> None:
+    """Every part may be read, or the first fault by PRECEDENCE is raised, naming part and reader."""
+    faults = []
+    for part in parts:
+        try:
+            may_read(decisions, agency=agency, kind=kind, part=part, at=at)
+        except Refused as refused:
+            faults.append(refused)
+    if faults:
+        raise min(faults, key=lambda refused: PRECEDENCE.index(refused.code))
+
+
+def check_reader_without_key(decisions: Decisions, *, agency: str, kind: str, at: datetime) -> None:
+    """A listed reader to whom nothing goes: the rule's answer for a note, else `grant_missing`."""
+    try:
+        may_read(decisions, agency=agency, kind=kind, part="note", at=at)
+    except Refused as refused:
+        raise Refused(refused.code, reader=agency) from None
+    raise Refused("grant_missing", reader=agency)
+
+
+def check_authority(decisions: Decisions, authority: Authority, addressee: str) -> Document[Consent]:
+    """The decision that a document passes under: on the addressee, known by its H, and the newest version.
+
+    `authority_mismatch`, `consent_superseded`.
+    """
+    decision = decisions.newest.get(authority.to)
+    if authority.to != addressee or decision is None or decision.body.consent != authority.consent:
+        raise Refused("authority_mismatch", field="authority", reader=addressee)
+    if authority.version < decision.body.version:
+        raise Refused("consent_superseded", field="authority", reader=addressee)
+    if (authority.version, authority.sha256) != (decision.body.version, decision.sha256):
+        raise Refused("authority_mismatch", field="authority", reader=addressee)
+    return decision
+
+
+def authority_of(decision: Document[Consent]) -> Authority:
+    body = decision.body
+    return Authority(consent=body.consent, to=body.to, version=body.version, sha256=decision.sha256)
+
+
+# --- recording --------------------------------------------------------------------------------------------------------
+
+
+def check_decision(consent: Consent, *, minor: bool | None = None) -> None:
+    """What a decision must look like by itself: `malformed` or `basis_not_allowed`."""
+    term = vocabulary.terms("consent_bases").get(consent.basis)
+    if term is None:
+        raise Refused("basis_not_allowed", "The vocabulary has no such basis.", field="basis")
+    if consent.granted is not None and (consent.to == ALL or consent.to.startswith("kind:")):
+        raise Refused("malformed", "Only an agency by name can be granted anything.", field="granted")
+    if (consent.exception is not None) != bool(term["exception"]):
+        missing = "An exception names its reviewer." if term["exception"] else "This basis has no exception."
+        raise Refused("basis_not_allowed", missing, field="exception")
+    if consent.sealed is not None:
+        _check_evidence(consent)
+    if minor is not None:
+        check_minor(consent.basis, minor=minor)
+
+
+def _check_evidence(consent: Consent) -> None:
+    assert consent.sealed is not None
+    if any(base(part.name) != "evidence" for part in consent.sealed.parts):
+        raise Refused("malformed", "With a decision only evidence is sealed.", field="sealed.parts")
+    readers = [(one.agency, one.as_) for one in consent.sealed.readers]
+    if readers != [(consent.author.agency, "sender")]:
+        raise Refused("malformed", "Evidence is read by the recorder alone.", field="sealed.readers")
+
+
+def check_minor(basis: str, *, minor: bool) -> None:
+    """A child's referral stands on guardian and assent or on an exception; `child_at_risk` is for children only."""
+    if minor and basis != "guardian_and_assent" and not is_exception(basis):
+        raise Refused(
+            "basis_not_allowed",
+            "For a child the guardian's consent and the child's assent are needed.",
+            field="basis",
+        )
+    if not minor and basis == "child_at_risk":
+        raise Refused("basis_not_allowed", "This basis is for children only.", field="basis")
+
+
+def check_version(new: Consent, decisions: Decisions, *, at: datetime) -> None:
+    """Who may sign this version, and whether it continues the chain of its addressee (§7, Who signs).
+
+    Raises: consent_author, basis_not_allowed, head_moved, malformed.
+    """
+    before = decisions.newest.get(new.to)
+    first = next(iter(decisions.newest.values()), None)
+    if first is not None and new.recorder != first.body.recorder:
+        raise Refused(
+            "consent_author", "All decisions under one consent have the same recorder.", field="recorder"
+        )
+    if new.author.agency != new.recorder:
+        _check_coordinating_author(new, decisions, at=at)
+    if (before is None) != (new.prev is None and new.version == 1):
+        raise Refused("head_moved", field="prev", head=before.sha256 if before else "")
+    if before is not None and (new.prev != before.sha256 or new.version != before.body.version + 1):
+        raise Refused("head_moved", field="prev", head=before.sha256)
+    if first is not None and (is_exception(new.basis) != is_exception(first.body.basis)):
+        raise Refused(
+            "basis_not_allowed", "Decisions under one consent are all exceptions, or none is.", field="basis"
+        )
+    if before is None and len(decisions.newest) >= MAX_DECISIONS:
+        raise Refused("limit_exceeded", field="consent", most=MAX_DECISIONS)
+
+
+def _check_coordinating_author(new: Consent, decisions: Decisions, *, at: datetime) -> None:
+    """Another agency may add a first decision on a third one, within what it holds, while it may coordinate."""
+    author = new.author.agency
+    own = decisions.newest.get(author)
+    by_name = new.to != ALL and not new.to.startswith("kind:")
+    if own is None or not by_name or new.to in (author, new.recorder) or new.to in decisions.newest:
+        raise Refused("consent_author", field="author")
+    held, wanted = own.body.granted, new.granted
+    if held is None or wanted is None or not at < instant(held.until):
+        raise Refused("consent_author", field="author")
+    withdrawn = {p for one in decisions.withdrawals for p in one.purposes(author, ALL)}
+    if "coordinate" not in held.purposes or {ALL, "coordinate"} & withdrawn:
+        raise Refused("consent_author", field="author")
+    within = (
+        (held.sections == [ALL] or set(wanted.sections) <= set(held.sections))
+        and set(wanted.purposes) <= set(held.purposes) - {"coordinate"}
+        and instant(wanted.until) <= instant(held.until)
+    )
+    same = (new.basis, new.exception, new.receipt, new.retain_days) == (
+        own.body.basis,
+        own.body.exception,
+        own.body.receipt,
+        own.body.retain_days,
+    )
+    if not within or not same:
+        raise Refused(
+            "consent_author", "It goes beyond what this agency was itself granted.", field="granted"
+        )
+
+
+def check_exception(consent: Consent, first_at: datetime) -> None:
+    """Under an exception a grant ends at most 30 days after version 1 (§7)."""
+    if consent.exception is None or consent.granted is None:
+        return
+    if instant(consent.granted.until) - first_at > MOST_DAYS:
+        raise Refused(
+            "basis_not_allowed", "Without consent access ends within 30 days.", field="granted.until"
+        )
+
+
+# --- small words of the rule ------------------------------------------------------------------------------------------
+
+
+def _covers(names: Sequence[str], name: str) -> bool:
+    return name in names or ALL in names
+
+
+def _refuses(decision: Consent, section: str) -> bool:
+    if section in _WITHIN_ANY_GRANT:
+        return ALL in decision.refused
+    return _covers(decision.refused, section)
+
+
+def _grants(granted: Granted, section: str) -> bool:
+    return section in _WITHIN_ANY_GRANT or _covers(granted.sections, section)
+
+
+def _reviews(consent: Consent, agency: str) -> bool:
+    return consent.exception is not None and consent.exception.reviewer == agency

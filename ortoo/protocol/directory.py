@@ -1,0 +1,455 @@
+"""The directory (protocol §3): network, admission and roster documents, replayed in the order of their log.
+
+Who is a member, with which key, in which role; which key an agency has now; who is suspended: all of it comes out of
+this replay and nothing else. `Directory.at(size)` is the directory as it stood when it had `size` entries.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from ortoo.protocol import merkle
+from ortoo.protocol.checkpoint import Policy
+from ortoo.protocol.documents import (
+    Document,
+    b64,
+    check_signing_key,
+    instant,
+    kind_of_envelope,
+    read,
+    signers,
+    unb64,
+    verify,
+)
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.schemas import (
+    Admission,
+    Epoch,
+    MemberKeys,
+    Network,
+    Roster,
+    RosterMember,
+    Sealed,
+    SealedReader,
+    Signed,
+    TreeHead,
+)
+
+MAX_ENTRY: Final = 65_535  # bytes
+MAX_MEMBERS: Final = 200
+MAX_EPOCH: Final = timedelta(days=100)
+PROTOCOL: Final = 1
+
+
+@dataclass(frozen=True)
+class Agency:
+    """An agency as the directory had it at one size."""
+
+    handle: str
+    admission: Document[Admission]
+    roster: Document[Roster] | None  # None: admitted, and no roster yet
+    last_version: int = 0  # of rosters, across admissions
+    last_epoch: int = 0
+
+    @property
+    def kind(self) -> str:
+        return self.admission.body.kind
+
+    @property
+    def may(self) -> tuple[str, ...]:
+        return tuple(self.admission.body.may)
+
+    @property
+    def suspended(self) -> bool:
+        return self.admission.body.suspended
+
+    @property
+    def members(self) -> tuple[RosterMember, ...]:
+        return tuple(self.roster.body.members) if self.roster else ()
+
+    @property
+    def epoch(self) -> Epoch | None:
+        return self.roster.body.epoch if self.roster else None
+
+    def member(self, member: str) -> RosterMember | None:
+        return next((one for one in self.members if one.id == member), None)
+
+
+@dataclass(frozen=True)
+class View:
+    """The directory at one size."""
+
+    size: int
+    network: Document[Network]
+    _agencies: dict[str, tuple[list[int], list[Agency]]]
+
+    def agency(self, handle: str) -> Agency | None:
+        sizes, states = self._agencies.get(handle, ([], []))
+        found = bisect_right(sizes, self.size)
+        return states[found - 1] if found else None
+
+    def agencies(self) -> list[Agency]:
+        found = (self.agency(handle) for handle in sorted(self._agencies))
+        return [one for one in found if one is not None]
+
+    def member(self, agency: str, member: str) -> RosterMember | None:
+        state = self.agency(agency)
+        return state.member(member) if state else None
+
+    def author(self, document: Document[Any]) -> RosterMember:
+        """The author of a member's document, its signature verified. `key_unknown` or `signature_invalid`."""
+        body: Signed = document.body
+        member = self.member(body.author.agency, body.author.member)
+        if member is None:
+            raise Refused("key_unknown", field="author")
+        verify(document, unb64(member.key))
+        return member
+
+
+class Directory:
+    """The replayed chain. `append` refuses whatever does not continue it; nothing is half-applied."""
+
+    def __init__(self, anchor: str | None = None) -> None:
+        """anchor: H of the network document that the client was given outside of the hub; None: trust the first."""
+        self.entries: list[str] = []
+        self._anchor = anchor
+        self._tree = merkle.Growing()
+        self._roots: list[bytes] = [merkle.EMPTY_ROOT]
+        self._networks: tuple[list[int], list[Document[Network]]] = ([], [])
+        self._agencies: dict[str, tuple[list[int], list[Agency]]] = {}
+        self._positions: dict[str, int] = {}  # H(document) -> size of the directory that first holds it
+        self._signing_keys: dict[str, str] = {}  # key -> its holder
+        self._kem_keys: set[str] = set()
+
+    @property
+    def size(self) -> int:
+        return len(self.entries)
+
+    @property
+    def head(self) -> TreeHead:
+        return TreeHead(size=self.size, root=b64(self.root_at(self.size)))
+
+    def root_at(self, size: int) -> bytes:
+        return self._roots[size]
+
+    @property
+    def network(self) -> Document[Network]:
+        return self.at(self.size).network
+
+    @property
+    def id(self) -> str:
+        return self.network.body.network
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.parse(self.network.body.policy)
+
+    def at(self, size: int) -> View:
+        sizes, networks = self._networks
+        found = bisect_right(sizes, size)
+        if not found or size > self.size:
+            raise Refused("directory_fork", "The directory has no such size.", size=size)
+        return View(size, networks[found - 1], self._agencies)
+
+    def now(self) -> View:
+        return self.at(self.size)
+
+    def check_head(self, head: TreeHead) -> None:
+        """`directory_fork` where what a document relied on is not a part of this history."""
+        if not 1 <= head.size <= self.size or b64(self.root_at(head.size)) != head.root:
+            raise Refused("directory_fork", field="directory", size=head.size)
+
+    def check_signed(self, document: Document[Any], roles: Iterable[str]) -> View:
+        """The author of a member's document, its role, the epochs it seals to, and its directory, as of the size it states.
+
+        Gives the view at that size. Raises: key_unknown, signature_invalid, role_not_allowed, epoch_stale, directory_fork.
+        """
+        body: Signed = document.body
+        if body.network != self.id:
+            raise Refused("malformed", "It belongs to another network.", field="network")
+        view = self.at(body.directory.size)
+        author = view.author(document)
+        if not set(roles) & set(author.roles):
+            raise Refused("role_not_allowed", field="author")
+        for reader in _readers(document):
+            agency = view.agency(reader.agency)
+            if agency is None or agency.epoch is None:
+                raise Refused("epoch_stale", "This agency has no key yet.", reader=reader.agency)
+            if reader.epoch != agency.epoch.n:
+                raise Refused("epoch_stale", reader=reader.agency)
+        self.check_head(body.directory)
+        return view
+
+    def check_current(self, document: Document[Any], *involved: str) -> None:
+        """Refuse with `directory_stale` what relies on a fact that has changed since the size it states.
+
+        The facts: the author's membership, the epochs it seals to, the admissions of the agencies `involved`.
+        """
+        body: Signed = document.body
+        then, now = self.at(body.directory.size), self.now()
+        if then.member(body.author.agency, body.author.member) != now.member(
+            body.author.agency, body.author.member
+        ):
+            raise Refused("directory_stale", field="author", size=now.size)
+        for reader in _readers(document):
+            before, after = then.agency(reader.agency), now.agency(reader.agency)
+            if before is None or after is None or before.epoch != after.epoch:
+                raise Refused("directory_stale", reader=reader.agency, size=now.size)
+        for handle in involved:
+            before, after = then.agency(handle), now.agency(handle)
+            if before is None or after is None or before.admission.hash != after.admission.hash:
+                raise Refused("directory_stale", reader=handle, size=now.size)
+
+    def append(self, envelope: str) -> Document[Any] | None:
+        """Verify the next entry against all before it and take it in; else Refused, and nothing has changed.
+
+        Entries of the kind `release` are taken in unread, and give None (§11).
+        """
+        if len(envelope.encode("utf-8", "surrogatepass")) > MAX_ENTRY:
+            raise Refused("limit_exceeded", field="entry", most=MAX_ENTRY)
+        kind = kind_of_envelope(envelope)
+        document: Document[Any] | None = None
+        match kind:
+            case "network":
+                document = self._take_network(read(envelope, Network))
+            case "admission":
+                document = self._take_admission(read(envelope, Admission))
+            case "roster":
+                document = self._take_roster(read(envelope, Roster))
+            case "release" if self.entries:
+                pass
+            case _:
+                raise Refused(
+                    "malformed",
+                    "This kind of document does not belong in the directory.",
+                    field="payloadType",
+                )
+        self.entries.append(envelope)
+        self._tree.append(merkle.leaf_hash(envelope.encode()))
+        self._roots.append(self._tree.root())
+        if document is not None:
+            self._positions[document.sha256] = self.size
+        return document
+
+    # --- network ------------------------------------------------------------------------------------------------------
+
+    def _take_network(self, document: Document[Network]) -> Document[Network]:
+        body = document.body
+        _check_network(body)
+        sizes, networks = self._networks
+        if not networks:
+            if self.entries:
+                raise Refused("chain_broken", field="prev")
+            if body.version != 1 or body.prev is not None:
+                raise Refused("chain_broken", field="version")
+            _need(document, body)
+        else:
+            before = networks[-1]
+            if body.network != before.body.network or body.version != before.body.version + 1:
+                raise Refused("chain_broken", field="version")
+            if body.prev != before.sha256:
+                raise Refused("chain_broken", field="prev")
+            if body.practice != before.body.practice:
+                raise Refused(
+                    "malformed", "A network stays a practice network, or a real one.", field="practice"
+                )
+            _need(document, before.body)
+            _need(document, body)
+        if body.min_protocol > PROTOCOL:
+            raise Refused("version_unsupported", field="min_protocol")
+        if self._anchor is not None and not networks and document.sha256 != self._anchor:
+            raise Refused(
+                "directory_fork", "This is not the network that the invitation names.", field="network"
+            )
+        policy = Policy.parse(body.policy)
+        self._claim(
+            [(one.key, f"coordinator {one.id}") for one in body.coordinators]
+            + [(body.hub_key, "hub")]
+            + [(b64(one.public), f"log {one.name}") for one in (*policy.logs, *policy.witnesses.values())],
+            [],
+        )
+        sizes.append(self.size + 1)
+        networks.append(document)
+        return document
+
+    # --- admission ----------------------------------------------------------------------------------------------------
+
+    def _take_admission(self, document: Document[Admission]) -> Document[Admission]:
+        body = document.body
+        now = self._same_network(body.network)
+        _need(document, now.network.body)
+        before = now.agency(body.agency)
+        if before is None:
+            if body.version != 1 or body.prev is not None:
+                raise Refused("chain_broken", field="version", agency=body.agency)
+            if body.admin is None:
+                raise Refused(
+                    "malformed", "The first admission names the first administrator.", field="admin"
+                )
+            state = Agency(body.agency, document, None)
+        else:
+            if body.version != before.admission.body.version + 1:
+                raise Refused("chain_broken", field="version", agency=body.agency)
+            if body.prev != before.admission.sha256:
+                raise Refused("chain_broken", field="prev", agency=body.agency)
+            state = replace(before, admission=document)
+            if body.admin is not None:
+                state = replace(state, roster=None)
+        if body.admin is not None:
+            self._claim(*_keys_of([body.admin], body.agency))
+        self._set(state)
+        return document
+
+    # --- roster -------------------------------------------------------------------------------------------------------
+
+    def _take_roster(self, document: Document[Roster]) -> Document[Roster]:
+        body = document.body
+        now = self._same_network(body.network)
+        state = now.agency(body.agency)
+        if body.author.agency != body.agency:
+            raise Refused("role_not_allowed", "Only the agency itself signs its roster.", field="author")
+        if state is None:
+            raise Refused("key_unknown", "The agency has not been admitted.", field="agency")
+        self._check_roster_signer(document, state)
+        _check_members(body)
+        prev = state.roster.sha256 if state.roster else self._last_with_admin(state).sha256
+        if body.prev != prev or body.version != state.last_version + 1:
+            raise Refused("chain_broken", field="prev", agency=body.agency)
+        if body.directory.size < self._positions[prev]:
+            raise Refused(
+                "chain_broken",
+                "The roster relies on a directory before the one it continues.",
+                field="directory",
+            )
+        self.check_head(body.directory)
+        self._check_epoch(body, state)
+        first = self._last_with_admin(state).body.admin if state.roster is None else None
+        known = {(one.key, one.kem) for one in (*state.members, *([first] if first else []))}
+        signing, kem = _keys_of([one for one in body.members if (one.key, one.kem) not in known], body.agency)
+        if state.epoch is None or body.epoch != state.epoch:
+            kem.append(body.epoch.kem)
+        self._claim(signing, kem)
+        self._set(replace(state, roster=document, last_version=body.version, last_epoch=body.epoch.n))
+        return document
+
+    def _check_roster_signer(self, document: Document[Roster], state: Agency) -> None:
+        author = document.body.author.member
+        if state.roster is None:
+            admin = self._last_with_admin(state).body.admin
+            if admin is None or author != admin.id:
+                raise Refused("key_unknown", field="author")
+            verify(document, unb64(admin.key))
+            return
+        member = state.member(author)
+        if member is None:
+            raise Refused("key_unknown", field="author")
+        verify(document, unb64(member.key))
+        if not {"administrator", "recovery"} & set(member.roles):
+            raise Refused("role_not_allowed", field="author")
+
+    def _check_epoch(self, body: Roster, state: Agency) -> None:
+        before = state.epoch
+        new = before is None or body.epoch.n != before.n
+        if new:
+            if body.epoch.n != state.last_epoch + 1:
+                raise Refused(
+                    "epoch_stale", "The epochs of an agency are numbered without a gap.", field="epoch.n"
+                )
+            if instant(body.epoch.renew_by) - instant(body.at) > MAX_EPOCH:
+                raise Refused("epoch_stale", "An epoch is renewed within 100 days.", field="epoch.renew_by")
+            if instant(body.epoch.renew_by) <= instant(body.at):
+                raise Refused("epoch_stale", "An epoch is renewed after it began.", field="epoch.renew_by")
+            return
+        if body.epoch != before:
+            raise Refused("epoch_stale", "An epoch's key and date never change.", field="epoch")
+        kept = {(one.id, one.key, one.kem) for one in body.members}
+        if any((one.id, one.key, one.kem) not in kept for one in state.members):
+            raise Refused(
+                "epoch_stale",
+                "A roster that drops a member or changes a key has the next epoch.",
+                field="epoch",
+            )
+
+    def _last_with_admin(self, state: Agency) -> Document[Admission]:
+        _, states = self._agencies[state.handle]
+        return next(one.admission for one in reversed(states) if one.admission.body.admin is not None)
+
+    # --- keys are used once -------------------------------------------------------------------------------------------
+
+    def _claim(self, signing: list[tuple[str, str]], kem: list[str]) -> None:
+        """Take these keys into use, or none: a signing key for one holder, a KEM key once and never again."""
+        for key, _ in signing:
+            check_signing_key(unb64(key))
+        if len({key for key, _ in signing}) != len(signing) or len(set(kem)) != len(kem):
+            raise Refused("malformed", "The same key is named twice.", field="key")
+        for key, holder in signing:
+            if self._signing_keys.get(key, holder) != holder:
+                raise Refused("key_refused", "This key is in use by somebody else.", field="key")
+        if any(key in self._kem_keys for key in kem):
+            raise Refused("key_refused", "This key was used before.", field="kem")
+        self._signing_keys.update(signing)
+        self._kem_keys.update(kem)
+
+    # --- small steps --------------------------------------------------------------------------------------------------
+
+    def _same_network(self, network: str) -> View:
+        if not self.entries:
+            raise Refused("chain_broken", "A directory begins with the network.", field="network")
+        if self.id != network:
+            raise Refused("chain_broken", "It belongs to another network.", field="network")
+        return self.now()
+
+    def _set(self, state: Agency) -> None:
+        sizes, states = self._agencies.setdefault(state.handle, ([], []))
+        sizes.append(self.size + 1)
+        states.append(state)
+
+
+def _readers(document: Document[Any]) -> Iterable[SealedReader]:
+    sealed: Sealed | None = getattr(document.body, "sealed", None)
+    return sealed.readers if sealed else ()
+
+
+def _check_network(body: Network) -> None:
+    policy = Policy.parse(body.policy)
+    ids, keys = {one.id for one in body.coordinators}, {one.key for one in body.coordinators}
+    if len(ids) != len(body.coordinators) or len(keys) != len(body.coordinators):
+        raise Refused("malformed", "The same coordinator or key is named twice.", field="coordinators")
+    if body.threshold > len(body.coordinators):
+        raise Refused(
+            "malformed", "The threshold is larger than the number of coordinators.", field="threshold"
+        )
+    if not body.practice and body.threshold == len(body.coordinators):
+        raise Refused(
+            "malformed", "The threshold must be below the number of coordinators.", field="threshold"
+        )
+    if not body.practice and policy.quorum == "none":
+        raise Refused("malformed", "Only a practice network may do without witnesses.", field="policy")
+
+
+def _need(document: Document[Any], network: Network) -> None:
+    """The threshold of this network's coordinators has signed; distinct keys are counted."""
+    signed = signers(document, (unb64(one.key) for one in network.coordinators))
+    if len(signed) < network.threshold:
+        raise Refused("threshold_not_met", have=len(signed), need=network.threshold)
+
+
+def _keys_of(members: Iterable[MemberKeys], agency: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """The signing keys with their holders, and the KEM keys, of members."""
+    members = list(members)
+    return [(one.key, f"{agency} {one.id}") for one in members], [one.kem for one in members]
+
+
+def _check_members(body: Roster) -> None:
+    members = body.members
+    if len(members) > MAX_MEMBERS:
+        raise Refused("limit_exceeded", field="members", most=MAX_MEMBERS)
+    if len({one.id for one in members}) != len(members) or len({one.key for one in members}) != len(members):
+        raise Refused("malformed", "The same member or key is named twice.", field="members")
+    for member in members:
+        if "recovery" in member.roles and len(member.roles) > 1:
+            raise Refused("role_not_allowed", "A recovery kit has no other role.", field="members")
+    if not any("administrator" in one.roles for one in members):
+        raise Refused("role_not_allowed", "An agency has at least one administrator.", field="members")

@@ -1,0 +1,221 @@
+"""Events (protocol §9): signed steps of a referral, each agency's in a chain of its own; legal steps only.
+
+Types and states are the vocabulary's (`steps`, `states`).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from ortoo.protocol import consent, schemas, vocabulary
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.directory import Directory, View
+from ortoo.protocol.documents import Document, canonical, check_clock, parse, sign, stamp
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.referral import Signer, reader
+from ortoo.protocol.schemas import As, Consent, Event, Note, Referral
+from ortoo.protocol.sealing import Binding, Blobs, base, check_blobs, check_form, seal_set
+
+WHO_ACTS: Final = ("focal_point", "api")
+READABLE: Final = frozenset(
+    {"sent", "opened", "acknowledged", "more_asked", "accepted", "under_way", "closed"}
+)
+ENDED_ACCESS: Final = frozenset({"declined", "handed_back", "recalled", "withdrawn", "expired"})
+NOTED: Final = frozenset(
+    {"message", "more_asked", "accepted", "declined", "under_way", "handed_back", "closed", "recalled"}
+)
+
+
+def after(state: str, type: str, by: As) -> str:
+    """The state after a legal step; `step_illegal` (with the present state) for any other."""
+    step = vocabulary.terms("steps").get(type)
+    if step is None:
+        raise Refused("malformed", "The vocabulary has no such step.", field="type")
+    actors = ("sender", "recipient") if step["by"] == "both" else (step["by"],)
+    to = step.get("to")
+    if by not in actors:
+        raise Refused("step_illegal", "This step is not for this side of the referral to take.", state=state)
+    match type:
+        case "opened" | "unreadable" | "message":
+            legal = state in READABLE or (type == "opened" and state == "waiting" and by == "reviewer")
+            to = "opened" if type == "opened" and state == "sent" and by == "recipient" else state
+        case "deleted":
+            legal, to = state != "waiting", state
+        case "upheld":
+            legal, to = True, state
+        case "overturned":
+            legal = state not in ENDED_ACCESS
+        case "seconded":
+            legal = state not in ENDED_ACCESS
+            to = "sent" if state == "waiting" else state
+        case _:
+            legal = to in vocabulary.terms("states")[state]["next"]
+    if not legal or to is None:
+        raise Refused("step_illegal", state=state)
+    return str(to)
+
+
+def check_shape(event: Event, state: str) -> None:
+    """The reason that the step needs, from its list; a note where it may or must have one. `malformed`."""
+    step = vocabulary.terms("steps").get(event.type)
+    if step is None:
+        raise Refused("malformed", "The vocabulary has no such step.", field="type")
+    reasons = step.get("code_from")
+    if (event.reason is not None) != (reasons is not None):
+        raise Refused(
+            "malformed",
+            "This step needs a reason." if reasons else "This step has no reason.",
+            field="reason",
+        )
+    if reasons and event.reason not in vocabulary.codes(reasons):
+        raise Refused("malformed", "The vocabulary has no such reason for this step.", field="reason")
+    if (event.sealed is None) != (event.authority is None):
+        raise Refused(
+            "malformed", "What is sealed names the consent that it passes under.", field="authority"
+        )
+    if event.sealed is not None:
+        _check_note(event, state)
+    elif event.type == "message" or _needs_note(event, reasons):
+        raise Refused("malformed", "This step needs a note.", field="sealed")
+
+
+def _needs_note(event: Event, reasons: str | None) -> bool:
+    return bool(reasons) and vocabulary.terms(str(reasons))[str(event.reason)].get("note") == "required"
+
+
+def _check_note(event: Event, state: str) -> None:
+    assert event.sealed is not None
+    if event.type not in NOTED or (event.type == "closed" and state in ENDED_ACCESS):
+        raise Refused("malformed", "This step takes no note.", field="sealed")
+    check_form(event.sealed)
+    names = [part.name for part in event.sealed.parts]
+    if "note" not in names or any(base(name) != "note" for name in names):
+        raise Refused("malformed", "With a step only a note is sealed.", field="sealed.parts")
+    roles = sorted((one.as_, one.agency) for one in event.sealed.readers)
+    if [as_ for as_, _ in roles] != ["recipient", "sender"] or event.author.agency not in [
+        a for _, a in roles
+    ]:
+        raise Refused("malformed", "A note is read by sender and recipient.", field="sealed.readers")
+    if len(event.sealed.keys) != len(names) * len(roles):
+        raise Refused("malformed", "Both sides have a key for each part of a note.", field="sealed.keys")
+
+
+def check(
+    document: Document[Event],
+    blobs: Blobs,
+    *,
+    referral: Document[Referral],
+    state: str,
+    directory: Directory,
+    decisions: Decisions,
+    now: datetime,
+) -> View:
+    """All that can be verified of an event without opening its note, in the order of §13, but for its chain.
+
+    Gives the view at the size that it states. Whether the step is legal is `after`'s to say.
+    """
+    event = document.body
+    check_shape(event, state)
+    if event.on.id != referral.body.id or event.on.sha256 != referral.sha256:
+        raise Refused("malformed", "The event is on another referral.", field="on")
+    view = directory.check_signed(document, WHO_ACTS)
+    part_of(event.author.agency, referral.body)
+    if event.sealed is not None and event.authority is not None:
+        readers = {one.as_: one.agency for one in event.sealed.readers}
+        if readers != {"sender": referral.body.author.agency, "recipient": referral.body.to}:
+            raise Refused("malformed", "A note is read by sender and recipient.", field="sealed.readers")
+        check_blobs(event.sealed, blobs)
+        _check_consent(event, referral.body, view, decisions, now)
+    else:
+        _check_no_blobs(blobs)
+    check_clock(event.at, now)
+    return view
+
+
+def _check_consent(event: Event, referral: Referral, view: View, decisions: Decisions, now: datetime) -> None:
+    assert event.sealed is not None and event.authority is not None
+    recipient = view.agency(referral.to)
+    if recipient is None:
+        raise Refused("epoch_stale", reader=referral.to)
+    parts = [part.name for part in event.sealed.parts]
+    consent.check_parts(decisions, agency=referral.to, kind=recipient.kind, parts=parts, at=now)
+    if event.authority.consent != referral.authority.consent:
+        raise Refused("authority_mismatch", field="authority")
+    consent.check_authority(decisions, event.authority, referral.to)
+
+
+def _check_no_blobs(blobs: Blobs) -> None:
+    for part in blobs.parts:
+        raise Refused("blob_unexpected", part=part)
+    for agency in blobs.wraps:
+        raise Refused("blob_unexpected", reader=agency)
+    for part, agency in blobs.keys:
+        raise Refused("blob_unexpected", part=part, reader=agency)
+
+
+def part_of(agency: str, referral: Referral) -> As:
+    """What an agency is in a referral; `not_found` for one that is nothing in it."""
+    for one in referral.sealed.readers:
+        if one.agency == agency:
+            return one.as_
+    raise Refused("not_found")
+
+
+def check_second(event: Document[Event], referral: Document[Referral]) -> None:
+    """The second signature on an exception is another member's (§7)."""
+    if event.body.author == referral.body.author:
+        raise Refused("second_signature_missing", "The second signature is another member's.", field="author")
+
+
+def make(
+    signer: Signer,
+    *,
+    id: str,
+    referral: Document[Referral],
+    prev: str,
+    type: str,
+    at: datetime,
+    reason: str | None = None,
+    note: str | None = None,
+    decision: Document[Consent] | None = None,
+    public_keys: Mapping[str, bytes] | None = None,
+) -> tuple[Document[Event], Blobs]:
+    """A signed event, its note (if any) sealed to both sides under `decision`, the newest on the recipient."""
+    sealed, blobs = None, Blobs()
+    if note is not None:
+        if decision is None or public_keys is None:
+            raise ValueError("a note is sealed under a decision, to public keys")
+        view, body = signer.directory.now(), referral.body
+        readers = [
+            reader(view, body.author.agency, "sender", public_keys, ["note"]),
+            reader(view, body.to, "recipient", public_keys, ["note"]),
+        ]
+        binding = Binding(signer.directory.id, id, signer.agency, signer.key.public, decision.hash)
+        sealed, blobs = seal_set(binding, {"note": note_text(note)}, readers)
+    event = Event(
+        network=signer.directory.id,
+        at=stamp(at),
+        directory=signer.directory.head,
+        author=signer.author,
+        id=id,
+        on=schemas.Named(id=referral.body.id, sha256=referral.sha256),
+        prev=prev,
+        type=type,
+        reason=reason,
+        authority=consent.authority_of(decision) if decision is not None and note is not None else None,
+        sealed=sealed,
+    )
+    return sign(event, signer.key), blobs
+
+
+def note_text(text: str) -> bytes:
+    return canonical(msgspec.to_builtins(Note(text=text, files=[])))
+
+
+def read_note(text: bytes) -> Note:
+    try:
+        return schemas.fit(parse(text, max_text=None), Note)
+    except Refused:
+        raise Refused("cannot_open", "The note opened, but is not a note.", part="note") from None
