@@ -130,6 +130,13 @@ class Policy:
                 return key
         raise Refused("checkpoint_unwitnessed", "The network's policy names no log of this origin.")
 
+    def log_named(self, ending: str) -> VerifierKey:
+        """The newest log whose origin ends so (`/log/directory`, `/log/activity`)."""
+        for key in reversed(self.logs):
+            if key.name.endswith(ending):
+                return key
+        raise Refused("checkpoint_unwitnessed", "The network's policy names no such log.")
+
     def satisfied_by(self, cosigned: Mapping[str, datetime]) -> bool:
         """Whether these witnesses (by name in the policy) are a quorum. Each counts once."""
         return self.quorum == "none" or self._counts(self.quorum, cosigned)

@@ -65,9 +65,7 @@ class Decisions:
     withdrawals: Sequence[Withdrawal] = field(default=())
 
     @classmethod
-    def of(
-        cls, documents: Iterable[Document[Consent]], withdrawals: Sequence[Withdrawal] = ()
-    ) -> "Decisions":
+    def of(cls, documents: Iterable[Document[Consent]], withdrawals: Sequence[Withdrawal] = ()) -> "Decisions":
         newest: dict[str, Document[Consent]] = {}
         for document in documents:
             known = newest.get(document.body.to)
@@ -204,9 +202,7 @@ def check_version(new: Consent, decisions: Decisions, *, at: datetime) -> None:
     before = decisions.newest.get(new.to)
     first = next(iter(decisions.newest.values()), None)
     if first is not None and new.recorder != first.body.recorder:
-        raise Refused(
-            "consent_author", "All decisions under one consent have the same recorder.", field="recorder"
-        )
+        raise Refused("consent_author", "All decisions under one consent have the same recorder.", field="recorder")
     if new.author.agency != new.recorder:
         _check_coordinating_author(new, decisions, at=at)
     if (before is None) != (new.prev is None and new.version == 1):
@@ -214,9 +210,7 @@ def check_version(new: Consent, decisions: Decisions, *, at: datetime) -> None:
     if before is not None and (new.prev != before.sha256 or new.version != before.body.version + 1):
         raise Refused("head_moved", field="prev", head=before.sha256)
     if first is not None and (is_exception(new.basis) != is_exception(first.body.basis)):
-        raise Refused(
-            "basis_not_allowed", "Decisions under one consent are all exceptions, or none is.", field="basis"
-        )
+        raise Refused("basis_not_allowed", "Decisions under one consent are all exceptions, or none is.", field="basis")
     if before is None and len(decisions.newest) >= MAX_DECISIONS:
         raise Refused("limit_exceeded", field="consent", most=MAX_DECISIONS)
 
@@ -246,9 +240,7 @@ def _check_coordinating_author(new: Consent, decisions: Decisions, *, at: dateti
         own.body.retain_days,
     )
     if not within or not same:
-        raise Refused(
-            "consent_author", "It goes beyond what this agency was itself granted.", field="granted"
-        )
+        raise Refused("consent_author", "It goes beyond what this agency was itself granted.", field="granted")
 
 
 def check_exception(consent: Consent, first_at: datetime) -> None:
@@ -256,9 +248,7 @@ def check_exception(consent: Consent, first_at: datetime) -> None:
     if consent.exception is None or consent.granted is None:
         return
     if instant(consent.granted.until) - first_at > MOST_DAYS:
-        raise Refused(
-            "basis_not_allowed", "Without consent access ends within 30 days.", field="granted.until"
-        )
+        raise Refused("basis_not_allowed", "Without consent access ends within 30 days.", field="granted.until")
 
 
 # --- small words of the rule ------------------------------------------------------------------------------------------

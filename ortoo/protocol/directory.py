@@ -189,9 +189,7 @@ class Directory:
         """
         body: Signed = document.body
         then, now = self.at(body.directory.size), self.now()
-        if then.member(body.author.agency, body.author.member) != now.member(
-            body.author.agency, body.author.member
-        ):
+        if then.member(body.author.agency, body.author.member) != now.member(body.author.agency, body.author.member):
             raise Refused("directory_stale", field="author", size=now.size)
         for reader in _readers(document):
             before, after = then.agency(reader.agency), now.agency(reader.agency)
@@ -252,17 +250,13 @@ class Directory:
             if body.prev != before.sha256:
                 raise Refused("chain_broken", field="prev")
             if body.practice != before.body.practice:
-                raise Refused(
-                    "malformed", "A network stays a practice network, or a real one.", field="practice"
-                )
+                raise Refused("malformed", "A network stays a practice network, or a real one.", field="practice")
             _need(document, before.body)
             _need(document, body)
         if body.min_protocol > PROTOCOL:
             raise Refused("version_unsupported", field="min_protocol")
         if self._anchor is not None and not networks and document.sha256 != self._anchor:
-            raise Refused(
-                "directory_fork", "This is not the network that the invitation names.", field="network"
-            )
+            raise Refused("directory_fork", "This is not the network that the invitation names.", field="network")
         policy = Policy.parse(body.policy)
         self._claim(
             [(one.key, f"coordinator {one.id}") for one in body.coordinators]
@@ -285,9 +279,7 @@ class Directory:
             if body.version != 1 or body.prev is not None:
                 raise Refused("chain_broken", field="version", agency=body.agency)
             if body.admin is None:
-                raise Refused(
-                    "malformed", "The first admission names the first administrator.", field="admin"
-                )
+                raise Refused("malformed", "The first admission names the first administrator.", field="admin")
             state = Agency(body.agency, document, None)
         else:
             if body.version != before.admission.body.version + 1:
@@ -354,9 +346,7 @@ class Directory:
         new = before is None or body.epoch.n != before.n
         if new:
             if body.epoch.n != state.last_epoch + 1:
-                raise Refused(
-                    "epoch_stale", "The epochs of an agency are numbered without a gap.", field="epoch.n"
-                )
+                raise Refused("epoch_stale", "The epochs of an agency are numbered without a gap.", field="epoch.n")
             if instant(body.epoch.renew_by) - instant(body.at) > MAX_EPOCH:
                 raise Refused("epoch_stale", "An epoch is renewed within 100 days.", field="epoch.renew_by")
             if instant(body.epoch.renew_by) <= instant(body.at):
@@ -418,13 +408,9 @@ def _check_network(body: Network) -> None:
     if len(ids) != len(body.coordinators) or len(keys) != len(body.coordinators):
         raise Refused("malformed", "The same coordinator or key is named twice.", field="coordinators")
     if body.threshold > len(body.coordinators):
-        raise Refused(
-            "malformed", "The threshold is larger than the number of coordinators.", field="threshold"
-        )
+        raise Refused("malformed", "The threshold is larger than the number of coordinators.", field="threshold")
     if not body.practice and body.threshold == len(body.coordinators):
-        raise Refused(
-            "malformed", "The threshold must be below the number of coordinators.", field="threshold"
-        )
+        raise Refused("malformed", "The threshold must be below the number of coordinators.", field="threshold")
     if not body.practice and policy.quorum == "none":
         raise Refused("malformed", "Only a practice network may do without witnesses.", field="policy")
 

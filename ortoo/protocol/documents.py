@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -109,9 +110,7 @@ def check_clock(at: str, now: datetime) -> None:
 def canonical(value: Any) -> bytes:
     """The RFC 8785 form of a value of objects with ASCII names, lists, texts, integers, booleans and null."""
     try:
-        return json.dumps(
-            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-        ).encode()
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
     except UnicodeEncodeError:
         raise Refused("not_canonical", field="a lone surrogate") from None
 
@@ -136,7 +135,7 @@ def check_sets(value: Any) -> None:
             check_sets(member)
     elif isinstance(value, list):
         encoded = [canonical(element) for element in value]
-        if any(left >= right for left, right in zip(encoded, encoded[1:], strict=False)):
+        if any(left >= right for left, right in pairwise(encoded)):
             raise Refused("not_canonical", field="an unsorted or repeated list")
         for element in value:
             check_sets(element)
@@ -329,9 +328,7 @@ def _unwrap(outer: Any) -> tuple[str, bytes, tuple[Signature, ...]]:
         raise Refused("version_unsupported", field="payloadType")
     if len(envelope.signatures) > MAX_SIGNATURES:
         raise Refused("limit_exceeded", field="signatures", most=MAX_SIGNATURES)
-    signatures = tuple(
-        Signature(one.keyid, unb64(one.sig, field="signatures")) for one in envelope.signatures
-    )
+    signatures = tuple(Signature(one.keyid, unb64(one.sig, field="signatures")) for one in envelope.signatures)
     return match[1], unb64(envelope.payload, field="payload"), signatures
 
 

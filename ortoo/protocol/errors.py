@@ -22,7 +22,7 @@ SENTENCES: Mapping[str, str] = {
     "directory_stale": "The directory has changed since this was made. Fetch the directory and make it again.",
     "directory_fork": "It relies on a directory that this one is not. Stop, and tell the coordinators.",
     "checkpoint_rollback": "The log has become smaller than what was seen before. Stop, and tell the coordinators.",
-    "checkpoint_unwitnessed": "The log's checkpoint is not signed by all who must sign it. Try again later, or tell the coordinators.",
+    "checkpoint_unwitnessed": "The log's checkpoint lacks a signature that it must have. Try again later.",
     "proof_invalid": "The log's proof does not hold. Stop, and tell the coordinators.",
     "key_mismatch": "A key is not the one that the directory names. Stop, and tell the administrators.",
     # seal

@@ -19,9 +19,7 @@ from ortoo.protocol.schemas import As, Consent, Event, Note, Referral
 from ortoo.protocol.sealing import Binding, Blobs, base, check_blobs, check_form, seal_set
 
 WHO_ACTS: Final = ("focal_point", "api")
-READABLE: Final = frozenset(
-    {"sent", "opened", "acknowledged", "more_asked", "accepted", "under_way", "closed"}
-)
+READABLE: Final = frozenset({"sent", "opened", "acknowledged", "more_asked", "accepted", "under_way", "closed"})
 ENDED_ACCESS: Final = frozenset({"declined", "handed_back", "recalled", "withdrawn", "expired"})
 NOTED: Final = frozenset(
     {"message", "more_asked", "accepted", "declined", "under_way", "handed_back", "closed", "recalled"}
@@ -72,9 +70,7 @@ def check_shape(event: Event, state: str) -> None:
     if reasons and event.reason not in vocabulary.codes(reasons):
         raise Refused("malformed", "The vocabulary has no such reason for this step.", field="reason")
     if (event.sealed is None) != (event.authority is None):
-        raise Refused(
-            "malformed", "What is sealed names the consent that it passes under.", field="authority"
-        )
+        raise Refused("malformed", "What is sealed names the consent that it passes under.", field="authority")
     if event.sealed is not None:
         _check_note(event, state)
     elif event.type == "message" or _needs_note(event, reasons):
@@ -94,9 +90,7 @@ def _check_note(event: Event, state: str) -> None:
     if "note" not in names or any(base(name) != "note" for name in names):
         raise Refused("malformed", "With a step only a note is sealed.", field="sealed.parts")
     roles = sorted((one.as_, one.agency) for one in event.sealed.readers)
-    if [as_ for as_, _ in roles] != ["recipient", "sender"] or event.author.agency not in [
-        a for _, a in roles
-    ]:
+    if [as_ for as_, _ in roles] != ["recipient", "sender"] or event.author.agency not in [a for _, a in roles]:
         raise Refused("malformed", "A note is read by sender and recipient.", field="sealed.readers")
     if len(event.sealed.keys) != len(names) * len(roles):
         raise Refused("malformed", "Both sides have a key for each part of a note.", field="sealed.keys")

@@ -132,9 +132,9 @@ def stretch(passphrase: str, login: str, *, network: str) -> Stretched:
     name = unicodedata.normalize("NFKC", login).lower()
     salt = sha256(ctx("passphrase", network, name))[:16]
     secret = unicodedata.normalize("NFKC", passphrase).encode()
-    m = Argon2id(
-        salt=salt, length=32, iterations=ARGON2_PASSES, lanes=ARGON2_LANES, memory_cost=ARGON2_MEMORY
-    ).derive(secret)
+    m = Argon2id(salt=salt, length=32, iterations=ARGON2_PASSES, lanes=ARGON2_LANES, memory_cost=ARGON2_MEMORY).derive(
+        secret
+    )
     return Stretched(auth=expand(m, ctx("auth")), w=expand(m, ctx("wrap")))
 
 

@@ -42,9 +42,7 @@ def parse_code(text: str) -> str:
     if len(digits) != DIGITS + 1 or not (digits.isascii() and digits.isdigit()):
         raise Refused("malformed", "The code has 32 digits, in eight groups of four.", field="code")
     if check_digit(digits[:-1]) != digits[-1]:
-        raise Refused(
-            "malformed", "One of the digits is not right. Compare the code with the card.", field="code"
-        )
+        raise Refused("malformed", "One of the digits is not right. Compare the code with the card.", field="code")
     return digits[:-1]
 
 

@@ -58,9 +58,7 @@ def read_section(part: str, text: bytes) -> Section:
     return section
 
 
-def reader(
-    view: View, agency: str, as_: As, public_keys: Mapping[str, bytes], parts: Iterable[str]
-) -> Reader:
+def reader(view: View, agency: str, as_: As, public_keys: Mapping[str, bytes], parts: Iterable[str]) -> Reader:
     """An agency of the directory as a reader of these parts. public_keys: the epoch's KEM key by its hash."""
     state = view.agency(agency)
     if state is None or state.epoch is None:
@@ -176,9 +174,7 @@ def _recipient_first(body: Referral) -> Sequence[schemas.SealedReader]:
     return sorted(body.sealed.readers, key=lambda one: ("recipient", "reviewer", "sender").index(one.as_))
 
 
-def _fault_of(
-    agency: str, parts: Sequence[str], view: View, decisions: Decisions, at: datetime
-) -> Refused | None:
+def _fault_of(agency: str, parts: Sequence[str], view: View, decisions: Decisions, at: datetime) -> Refused | None:
     kind = _agency(view, agency).kind
     try:
         if not parts:
@@ -205,9 +201,7 @@ def _check_exception(body: Referral, decision: Consent) -> None:
             field="sealed.readers",
         )
     if reviewer in (body.author.agency, body.to):
-        raise Refused(
-            "basis_not_allowed", "The reviewer is neither sender nor recipient.", field="sealed.readers"
-        )
+        raise Refused("basis_not_allowed", "The reviewer is neither sender nor recipient.", field="sealed.readers")
 
 
 def _check_keys(body: Referral, keys: Mapping[str, Sequence[str]]) -> None:

@@ -21,18 +21,12 @@ Handle = Annotated[str, Meta(pattern=rf"^{_HANDLE}\Z")]  # an agency
 Code = Annotated[str, Meta(pattern=rf"^{_CODE}\Z")]
 CodeOrAll = Annotated[str, Meta(pattern=rf"^({_CODE}|\*)\Z")]
 HandleOrAll = Annotated[str, Meta(pattern=rf"^({_HANDLE}|\*)\Z")]
-Addressee = Annotated[
-    str, Meta(pattern=rf"^({_HANDLE}|kind:{_CODE}|\*)\Z")
-]  # an agency, a kind of agency, everybody
+Addressee = Annotated[str, Meta(pattern=rf"^({_HANDLE}|kind:{_CODE}|\*)\Z")]  # an agency, a kind of agency, everybody
 PartName = Annotated[str, Meta(pattern=rf"^{_CODE}(/file-[1-9][0-9]{{0,2}})?\Z")]
-Bytes32 = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")
-]  # the base64url form of 32 bytes
+Bytes32 = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")]  # the base64url form of 32 bytes
 KeyId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]\Z")]  # of 16 bytes
 Time = Annotated[str, Meta(pattern=rf"^{_TIME}\Z")]
-Place = Annotated[
-    str, Meta(pattern=r"^MN(-[0-9]{1,3}(\.[a-z0-9-]{1,40})?)?\Z")
-]  # ISO 3166-2, soum or district
+Place = Annotated[str, Meta(pattern=r"^MN(-[0-9]{1,3}(\.[a-z0-9-]{1,40})?)?\Z")]  # ISO 3166-2, soum or district
 Count = Annotated[int, Meta(ge=0)]
 Number = Annotated[int, Meta(ge=1)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -365,7 +359,7 @@ class Seen(Part, frozen=True, kw_only=True):
 
 
 class Keyring(Part, frozen=True, kw_only=True):
-    """A member's secrets (§4): seeds of the Ed25519, KEM and (or null) coordinator key, of the epochs, and what was seen."""
+    """A member's secrets (§4): seeds of the Ed25519, KEM and coordinator keys and of the epochs; and what was seen."""
 
     sign: Bytes32
     kem: Bytes32
@@ -393,7 +387,7 @@ def fit(value: Any, schema: type[S]) -> S:
 
 
 def path_of(error: msgspec.ValidationError) -> str:
-    """Where a value did not fit, as `$.routing.services[0]`. Of msgspec's sentence nothing else: it may quote values."""
+    """Where a value did not fit, as `$.routing.services[0]`. The rest of msgspec's sentence may quote values."""
     match = re.search(r" - at `((?:key in )?\$[^`]*)`\Z", str(error))
     missing = re.match(r"Object missing required field `([A-Za-z_0-9]+)`", str(error))
     path = match[1] if match else "$"

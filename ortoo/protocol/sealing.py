@@ -45,9 +45,7 @@ def unseal(key: bytes, context: bytes, sealed: bytes) -> bytes:
     """The whole message once all of it is authentic, else `cannot_open`."""
     opener = cobblestone.Cobblestone256Decryptor(key, context)
     try:
-        early = bytes(
-            opener.update(sealed)
-        )  # unauthenticated as a whole until finalize: never handed out before
+        early = bytes(opener.update(sealed))  # unauthenticated as a whole until finalize: never handed out before
         return early + bytes(opener.finalize())
     except (InvalidTag, ValueError):
         raise Refused("cannot_open") from None
@@ -98,9 +96,7 @@ class Binding:
         return ctx("part-key", self.network, self.document, self.owner, part, reader)
 
     def reader(self, reader: str, epoch: int) -> bytes:
-        return ctx(
-            "reader", self.network, self.document, self.owner, self.author_key, reader, epoch, self.consent
-        )
+        return ctx("reader", self.network, self.document, self.owner, self.author_key, reader, epoch, self.consent)
 
 
 @dataclass(frozen=True)
@@ -123,9 +119,7 @@ class Blobs:
     keys: dict[tuple[str, str], bytes] = field(default_factory=dict)  # by (part, reader)
 
 
-def seal_set(
-    binding: Binding, texts: Mapping[str, bytes], readers: Sequence[Reader]
-) -> tuple[schemas.Sealed, Blobs]:
+def seal_set(binding: Binding, texts: Mapping[str, bytes], readers: Sequence[Reader]) -> tuple[schemas.Sealed, Blobs]:
     """Seal each text once and its key for each reader who may read it. Fresh keys, every time (§5)."""
     blobs = Blobs()
     part_keys = {part: secrets.token_bytes(32) for part in texts}
@@ -187,9 +181,7 @@ def check_form(sealed: schemas.Sealed) -> None:
         raise Refused("malformed", "The same key is named twice.", part=part, reader=agency)
     for part, agency in pairs:
         if part not in names or agency not in agencies:
-            raise Refused(
-                "malformed", "A key names a part or reader that is not listed.", part=part, reader=agency
-            )
+            raise Refused("malformed", "A key names a part or reader that is not listed.", part=part, reader=agency)
 
 
 def _doubles(elements: Sequence[T]) -> list[T]:
@@ -214,18 +206,14 @@ def check_blobs(sealed: schemas.Sealed, blobs: Blobs) -> None:
     check_nothing_more(sealed, blobs)
 
 
-def _listed(
-    sealed: schemas.Sealed, blobs: Blobs
-) -> list[tuple[bytes | None, str, int, dict[str, str | int]]]:
+def _listed(sealed: schemas.Sealed, blobs: Blobs) -> list[tuple[bytes | None, str, int, dict[str, str | int]]]:
     """Each blob that the document names: its bytes, if there; its hash and length; where it stands."""
     parts, wraps, keys = sealed.parts, sealed.readers, sealed.keys
     listed: list[tuple[bytes | None, str, int, dict[str, str | int]]] = []
     listed += [(blobs.parts.get(p.name), p.sha256, p.size, {"part": p.name}) for p in parts]
     listed += [(blobs.wraps.get(r.agency), r.sha256, WRAP, {"reader": r.agency}) for r in wraps]
     for k in keys:
-        listed.append(
-            (blobs.keys.get((k.part, k.agency)), k.sha256, KEY, {"part": k.part, "reader": k.agency})
-        )
+        listed.append((blobs.keys.get((k.part, k.agency)), k.sha256, KEY, {"part": k.part, "reader": k.agency}))
     return listed
 
 

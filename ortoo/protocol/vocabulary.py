@@ -1,4 +1,4 @@
-"""The codes of the field with their labels (ortoo/data/vocabulary.json). One file, so that a native speaker can correct it."""
+"""The codes of the field with their labels: ortoo/data/vocabulary.json, one file that a native speaker can correct."""
 
 import json
 from collections.abc import Mapping

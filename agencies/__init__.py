@@ -1,0 +1,1 @@
+"""Agencies, their members, the key directory, signing in."""

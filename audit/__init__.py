@@ -1,0 +1,1 @@
+"""The transparency log. It knows bytes, not referrals."""

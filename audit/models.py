@@ -1,0 +1,44 @@
+from django.db import models
+
+
+class Tree(models.Model):
+    """A log's tree: how many entries are committed, and how many of them the newest signed checkpoint covers."""
+
+    log = models.CharField(max_length=16, primary_key=True)
+    size = models.PositiveBigIntegerField(default=0)
+    signed = models.PositiveBigIntegerField(default=0)
+
+
+class Entry(models.Model):
+    """An entry of a log, byte for byte, at its place."""
+
+    tree = models.ForeignKey(Tree, on_delete=models.PROTECT, related_name="entries")
+    index = models.PositiveBigIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tree", "index"], name="one_entry_a_place")]
+
+
+class Checkpoint(models.Model):
+    """A tree head that this hub has signed (C2SP tlog-checkpoint)."""
+
+    tree = models.ForeignKey(Tree, on_delete=models.PROTECT, related_name="checkpoints")
+    size = models.PositiveBigIntegerField()
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    signed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tree", "size"], name="one_checkpoint_a_size")]
+
+
+class QueuedLeaf(models.Model):
+    """A leaf that waits for the activity tree, in the order of acceptance.
+
+    salt: 32 random bytes, known to those who may see the document. document: H(document), 32 bytes.
+    """
+
+    salt = models.BinaryField(max_length=32)
+    document = models.BinaryField(max_length=32, unique=True)
+    queued_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,1 @@
+"""Telling agencies what happened: the feed, and live push."""

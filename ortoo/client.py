@@ -1,0 +1,331 @@
+"""The hub's API, typed: each operation is one document of graphql/operations, sent as it stands there.
+
+Only transport is here: what comes back is the hub's word, and `ortoo.session` verifies it.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, TypeVar
+
+import httpx
+import msgspec
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+
+from ortoo import contract
+from ortoo.protocol.errors import SENTENCES, Refused
+
+T = TypeVar("T")
+
+TRIES: Final = 5  # of one call, when the line fails
+FIRST_PAUSE: Final = 0.25  # seconds; doubles with each try
+LONGEST_PAUSE: Final = 15.0  # seconds, of a follower that waits for its hub
+TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
+MOST_MESSAGE: Final = 1024 * 1024  # bytes of a socket message: a feed entry is far below
+ACKNOWLEDGED_WITHIN: Final = 10.0  # seconds
+SIGNED_OUT: Final = (4401, 4403)  # close codes of graphql-transport-ws
+SUBPROTOCOL: Final = "graphql-transport-ws"
+
+Line = Literal["lost", "back"]
+
+
+class HubError(Exception):
+    """The hub could not do it, for another reason than a rule of the protocol.
+
+    code: the hub's (`internal`, `not_signed_in`, `signed_out`, `bad_document`, `bad_variables`) or `bad_answer`.
+    incident: the number under which the operator finds it.
+    """
+
+    def __init__(self, code: str, message: str = "", incident: str | None = None) -> None:
+        super().__init__(code, message, incident)
+        self.code, self.message, self.incident = code, message, incident
+
+
+class HubUnreachable(Exception):
+    """No answer, after all tries. What was sent may have arrived: sending the same bytes again is safe."""
+
+    def __init__(self, hub: str) -> None:
+        super().__init__(hub)
+        self.hub = hub
+
+
+class Client:
+    """One hub, one token. Use as an async context manager.
+
+    Retries are safe because every mutation is idempotent: the same bytes are sent again, on lost connections, timeouts
+    and 5xx alone, never on a refusal.
+
+    Each call raises Refused, HubError or HubUnreachable.
+    """
+
+    def __init__(self, hub: str, token: str | None = None) -> None:
+        self.hub = hub.rstrip("/")
+        self._token = token
+        headers = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, trust_env=False)
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    # --- queries ------------------------------------------------------------------------------------------------------
+
+    async def network(self) -> contract.Network:
+        return await self._ask("network", contract.Network)
+
+    async def directory(self, after: int = 0, first: int = 500) -> contract.DirectoryPage:
+        return await self._ask("directory", contract.DirectoryPage, after=after, first=first)
+
+    async def kem_keys(self, hashes: Sequence[str]) -> list[contract.KemKey]:
+        return await self._ask("kem_keys", list[contract.KemKey], hashes=list(hashes))
+
+    async def me(self) -> contract.Member:
+        return await self._ask("me", contract.Member)
+
+    async def colleagues(self) -> list[contract.Member]:
+        return await self._ask("colleagues", list[contract.Member])
+
+    async def agency_keys(self) -> list[contract.AgencyKey]:
+        return await self._ask("agency_keys", list[contract.AgencyKey])
+
+    async def consent(self, id: str) -> contract.Consent | None:
+        return await self._ask("consent", contract.Consent | None, id=id)  # type: ignore[arg-type]
+
+    async def referral(self, id: str) -> contract.Referral | None:
+        return await self._ask("referral", contract.Referral | None, id=id)  # type: ignore[arg-type]
+
+    async def inbox(self, first: int = 50, after: str | None = None) -> contract.Page:
+        return await self._ask("inbox", contract.Page, first=first, after=after)
+
+    async def outbox(self, first: int = 50, after: str | None = None) -> contract.Page:
+        return await self._ask("outbox", contract.Page, first=first, after=after)
+
+    async def ids(
+        self, inbox_after: str | None = None, outbox_after: str | None = None, first: int = 100
+    ) -> tuple[contract.Ids, contract.Ids]:
+        """The ids alone of a page of the inbox and of the outbox."""
+        data = await self._send("ids", first=first, inboxAfter=inbox_after, outboxAfter=outbox_after)
+        return _convert(data.get("inbox"), contract.Ids), _convert(data.get("outbox"), contract.Ids)
+
+    async def feed(self, after: int, first: int = 100) -> list[contract.FeedEntry]:
+        return await self._ask("feed", list[contract.FeedEntry], after=after, first=first)
+
+    # --- mutations ----------------------------------------------------------------------------------------------------
+
+    async def record_consent(self, decisions: Sequence[contract.Sealed]) -> list[contract.Decision]:
+        return await self._ask("record_consent", list[contract.Decision], decisions=_plain(decisions))
+
+    async def send_referrals(self, referrals: Sequence[contract.Sealed]) -> list[contract.Referral]:
+        return await self._ask("send_referrals", list[contract.Referral], referrals=_plain(referrals))
+
+    async def open_referral(self, event: str) -> contract.Opening:
+        return await self._ask("open_referral", contract.Opening, event=event)
+
+    async def take_step(self, step: contract.Sealed) -> contract.Referral:
+        return await self._ask("take_step", contract.Referral, step=_plain([step])[0])
+
+    # --- subscription -------------------------------------------------------------------------------------------------
+
+    async def follow(
+        self, after: int, on_line: Callable[[Line], None] = lambda _: None
+    ) -> AsyncIterator[contract.FeedEntry]:
+        """The feed after `after`, then live, for ever: each entry once and in order, over lost connections too.
+
+        on_line: told `lost` once when the connection breaks and `back` when it stands again.
+        Raises HubError where the hub does not want this member (any more), or hands out a feed with a gap.
+        """
+        lost, tries = False, 0
+        while True:
+            try:
+                async for entry in self._listen(after):
+                    if lost:
+                        lost, tries = False, 0
+                        on_line("back")
+                    if entry is None or entry.sequence <= after:
+                        continue
+                    for one in await self._without_gap(entry, after):
+                        yield one
+                        after = one.sequence
+            except (OSError, HubUnreachable, TimeoutError, websockets.WebSocketException) as error:
+                _refuse_closed(error)
+                if not lost:
+                    lost = True
+                    on_line("lost")
+            await asyncio.sleep(_pause(tries))
+            tries += 1
+
+    async def _without_gap(self, entry: contract.FeedEntry, after: int) -> list[contract.FeedEntry]:
+        """The entry, with those before it that the socket passed over: the sequence is gap-free."""
+        if entry.sequence == after + 1:
+            return [entry]
+        found = await self.feed(after, first=min(entry.sequence - after, 100))
+        if [one.sequence for one in found] != list(range(after + 1, after + 1 + len(found))) or not found:
+            raise HubError("bad_answer", "The feed has a gap.")
+        return found + ([entry] if found[-1].sequence + 1 == entry.sequence else [])
+
+    async def _listen(self, after: int) -> AsyncIterator[contract.FeedEntry | None]:
+        """One connection: None once it stands, then the entries, until it breaks."""
+        address = "ws" + self.hub.removeprefix("http") + "/graphql"
+        async with connect(
+            address,
+            subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
+            max_size=MOST_MESSAGE,
+            proxy=None,
+            open_timeout=5,
+        ) as socket:
+            await _say(socket, type="connection_init", payload={"authorization": f"Bearer {self._token}"})
+            acknowledged = await asyncio.wait_for(_hear(socket), ACKNOWLEDGED_WITHIN)
+            while acknowledged["type"] == "ping":
+                await _say(socket, type="pong")
+                acknowledged = await asyncio.wait_for(_hear(socket), ACKNOWLEDGED_WITHIN)
+            if acknowledged["type"] != "connection_ack":
+                raise HubError("bad_answer")
+            payload = {"query": document("follow"), "operationName": "Follow", "variables": {"after": after}}
+            await _say(socket, type="subscribe", id="feed", payload=payload)
+            yield None
+            while True:
+                message = await _hear(socket)
+                match message["type"]:
+                    case "ping":
+                        await _say(socket, type="pong")
+                    case "next":
+                        yield _convert(_data(message.get("payload")).get("feed"), contract.FeedEntry)
+                    case "error":
+                        _raise_first(message.get("payload"))
+                    case "complete":
+                        return
+
+    # --- one call -----------------------------------------------------------------------------------------------------
+
+    async def _ask(self, name: str, schema: type[T], **variables: Any) -> T:
+        data = await self._send(name, **variables)
+        return _convert(next(iter(data.values()), None), schema)
+
+    async def _send(self, name: str, **variables: Any) -> dict[str, Any]:
+        query = document(name)
+        body = json.dumps({"query": query, "operationName": _operation(name), "variables": variables}).encode()
+        for tries in range(TRIES):
+            if tries:
+                await asyncio.sleep(_pause(tries - 1))
+            try:
+                answer = await self._http.post(
+                    f"{self.hub}/graphql", content=body, headers={"Content-Type": "application/json"}
+                )
+            except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol):
+                continue
+            if answer.status_code < 500 or tries == TRIES - 1:
+                return _data(_json(answer))
+        raise HubUnreachable(self.hub)
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def document(name: str) -> str:
+    """The text of graphql/operations/<name>.graphql: in a wheel beside this module, in a checkout where it is written."""
+    return (_operations() / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+@cache
+def _operations() -> Traversable:
+    packaged = resources.files("ortoo") / "operations"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[1] / "graphql" / "operations"
+
+
+def _operation(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise HubError("bad_answer", f"HTTP {answer.status_code}") from None
+
+
+def _data(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise HubError("bad_answer")
+    if answer.get("errors"):
+        _raise_first(answer["errors"])
+    if not isinstance(answer.get("data"), dict):
+        raise HubError("bad_answer")
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+def _raise_first(errors: Any) -> None:
+    """A code of the protocol is Refused, whatever else is HubError."""
+    first = errors[0] if isinstance(errors, list) and errors else errors
+    if not isinstance(first, dict):
+        raise HubError("bad_answer")
+    extensions = first.get("extensions")
+    said = dict(extensions) if isinstance(extensions, Mapping) else {}
+    code, message = str(said.pop("code", "bad_answer")), str(first.get("message", ""))
+    if code in SENTENCES:
+        at = {k: v for k, v in said.items() if isinstance(v, str | int) and not isinstance(v, bool)}
+        raise Refused(code, message or None, **at)
+    incident = said.get("incident")
+    raise HubError(code, message, str(incident) if incident is not None else None)
+
+
+def _convert(value: Any, schema: type[T]) -> T:
+    try:
+        return msgspec.convert(value, schema)
+    except msgspec.ValidationError:
+        raise HubError("bad_answer") from None
+
+
+def _plain(sealed: Sequence[contract.Sealed]) -> list[dict[str, Any]]:
+    plain: list[dict[str, Any]] = msgspec.to_builtins(list(sealed))
+    return plain
+
+
+# --- the line ---------------------------------------------------------------------------------------------------------
+
+
+def _pause(tries: int) -> float:
+    """Seconds: doubling, bounded, and spread so that many clients do not come back at once."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+async def _say(socket: ClientConnection, **message: Any) -> None:
+    await socket.send(json.dumps(message))
+
+
+async def _hear(socket: ClientConnection) -> dict[str, Any]:
+    try:
+        message = json.loads(await socket.recv())
+    except ValueError:
+        raise HubError("bad_answer") from None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise HubError("bad_answer")
+    return message
+
+
+def _refuse_closed(error: Exception) -> None:
+    """A socket that the hub closed because it does not know the member (any more) is not opened again."""
+    if isinstance(error, websockets.ConnectionClosed) and error.rcvd and error.rcvd.code in SIGNED_OUT:
+        raise HubError("signed_out") from None
+    if isinstance(error, websockets.InvalidStatus) and error.response.status_code in (401, 403):
+        raise HubError("signed_out") from None

@@ -1,0 +1,25 @@
+"""Who acts: a member of an agency with its keys, its token, and the network that it was invited to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ortoo.protocol.keys import MemberSecrets
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A member with all that it needs in order to act.
+
+    anchor: H of the network document that was handed over outside of the hub (protocol §3). Nothing that the hub says
+    is believed beyond what follows from it.
+    """
+
+    agency: str
+    member: str
+    handle: str
+    roles: Sequence[str]
+    secrets: MemberSecrets = field(repr=False)
+    token: str = field(repr=False)
+    network: str
+    anchor: str
+    name: Mapping[str, str] = field(default_factory=dict)

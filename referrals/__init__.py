@@ -1,0 +1,1 @@
+"""Sealed referrals, consent, and the steps that answer them."""

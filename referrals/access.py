@@ -1,0 +1,32 @@
+"""May this actor see that? Queries start here."""
+
+from django.db.models import Q, QuerySet
+
+from agencies.signing_in import Actor
+from ortoo.protocol.errors import Refused
+from referrals.models import Consent, Decision, Referral
+
+
+def referrals_of(actor: Actor) -> QuerySet[Referral]:
+    """What the actor's agency has sent or was sent."""
+    return Referral.objects.filter(Q(sender_id=actor.agency) | Q(recipient_id=actor.agency))
+
+
+def decisions_of(actor: Actor) -> QuerySet[Decision]:
+    """Decisions that the actor's agency may see: as recorder, as author, as the one that it is about (protocol §7)."""
+    own = Q(consent__recorder_id=actor.agency) | Q(author_id=actor.agency) | Q(to=actor.agency)
+    return Decision.objects.filter(own)
+
+
+def consents_of(actor: Actor) -> QuerySet[Consent]:
+    return Consent.objects.filter(decisions__in=decisions_of(actor)).distinct()
+
+
+def must_be_author(actor: Actor, agency: str, member: str) -> None:
+    """What an actor hands in is signed by itself."""
+    if (agency, member) != (actor.agency, actor.member):
+        raise Refused(
+            "role_not_allowed",
+            "It is signed by somebody else than the member who is signed in.",
+            field="author",
+        )

@@ -1,0 +1,145 @@
+"""Recording what a person decided, and the decisions that rule a referral (protocol §7)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from agencies import directory
+from agencies.signing_in import Actor
+from audit import log
+from ortoo.protocol import consent as rule
+from ortoo.protocol import documents, schemas
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.documents import Document
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.referral import WHO_SENDS
+from ortoo.protocol.sealing import Blobs, check_blobs
+from referrals import access
+from referrals.models import Consent, Decision
+
+Signed = Document[schemas.Consent]
+
+
+def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decision]:
+    """Take in decisions, all or none, and give them as they are kept.
+
+    Idempotent: what is there already with the same bytes is given again.
+
+    Raises:
+        Refused: with a code of protocol §13 that names the decision (`consent`, `to`) at fault.
+    """
+    if not 1 <= len(handed_in) <= rule.MAX_DECISIONS:
+        raise Refused("limit_exceeded", field="decisions", most=rule.MAX_DECISIONS)
+    signed = [_read(actor, envelope, blobs) for envelope, blobs in handed_in]
+    kept = Decision.objects.in_bulk([one.hash for one in signed], field_name="sha256")
+    now = timezone.now()
+    for one in signed:
+        if one.hash not in kept:
+            with _naming(one):
+                _verify(one, now)
+    with transaction.atomic():
+        current = directory.held()
+        _open_consents(signed)
+        decisions = lock({one.body.consent for one in signed})
+        kept = Decision.objects.in_bulk([one.hash for one in signed], field_name="sha256")
+        fresh = [one for one in signed if one.hash not in kept]
+        for one in fresh:
+            with _naming(one):
+                current.check_current(one)
+                known = decisions[one.body.consent]
+                rule.check_version(one.body, known, at=now)
+                decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
+        for one in fresh:
+            kept[one.hash] = _keep(one, now)
+        log.queue(one.hash for one in fresh)
+    return [kept[one.hash] for one in signed]
+
+
+def lock(consents: Iterable[str]) -> dict[str, Decisions]:
+    """Lock the rows of these consents, in one order for all, and give their newest decisions by consent id."""
+    wanted = sorted(set(consents))
+    locked = [
+        str(pk)
+        for pk in Consent.objects.select_for_update().filter(pk__in=wanted).order_by("pk").values_list("pk", flat=True)
+    ]
+    return newest(locked)
+
+
+def newest(consents: Iterable[str]) -> dict[str, Decisions]:
+    """The newest decisions of these consents. One query."""
+    found: dict[str, list[Signed]] = {str(one): [] for one in consents}
+    rows = Decision.objects.filter(consent_id__in=list(found), newest=True).values_list("consent_id", "envelope")
+    for consent, envelope in rows:
+        found[str(consent)].append(documents.read(envelope, schemas.Consent))
+    return {consent: Decisions.of(decisions) for consent, decisions in found.items()}
+
+
+def visible(actor: Actor, consents: Iterable[UUID]) -> Mapping[UUID, list[Decision]]:
+    """The newest decisions of these consents that the actor may see."""
+    found: dict[UUID, list[Decision]] = {one: [] for one in consents}
+    for decision in access.decisions_of(actor).filter(consent_id__in=list(found), newest=True).order_by("to"):
+        found[decision.consent_id].append(decision)
+    return found
+
+
+def _read(actor: Actor, envelope: str, blobs: Blobs) -> Signed:
+    """Form and sealing: what can be said without looking anything up."""
+    one = documents.read(envelope, schemas.Consent)
+    with _naming(one):
+        access.must_be_author(actor, one.body.author.agency, one.body.author.member)
+        if one.body.receipt is not None:
+            raise Refused("malformed", "Receipts are not given out by this hub yet.", field="receipt")
+        if one.body.sealed is not None:
+            raise Refused("malformed", "Evidence is not kept by this hub yet.", field="sealed")
+        check_blobs(_NOTHING, blobs)
+    return one
+
+
+_NOTHING = schemas.Sealed(parts=[], readers=[], keys=[])
+
+
+def _verify(one: Signed, now: datetime) -> None:
+    current = directory.in_force()
+    current.check_signed(one, WHO_SENDS)
+    directory.check_signed_head(one.body.directory)
+    current.check_current(one)
+    for field, handle in (("recorder", one.body.recorder), ("to", one.body.to)):
+        by_name = handle != rule.ALL and not handle.startswith("kind:")
+        if by_name and current.now().agency(handle) is None:
+            raise Refused("not_found", "The directory has no such agency.", field=field)
+    rule.check_decision(one.body)
+    if rule.is_exception(one.body.basis):
+        raise Refused("basis_not_allowed", "This hub takes no referrals without consent yet.", field="basis")
+    documents.check_clock(one.body.at, now)
+
+
+def _open_consents(signed: Sequence[Signed]) -> None:
+    for one in sorted(signed, key=lambda one: one.body.consent):
+        Consent.objects.get_or_create(id=one.body.consent, defaults={"recorder_id": one.body.recorder})
+
+
+def _keep(one: Signed, now: datetime) -> Decision:
+    body = one.body
+    Decision.objects.filter(consent_id=body.consent, to=body.to, newest=True).update(newest=False)
+    return Decision.objects.create(
+        consent_id=body.consent,
+        to=body.to,
+        version=body.version,
+        author_id=body.author.agency,
+        sha256=one.hash,
+        envelope=one.envelope,
+        accepted_at=now,
+    )
+
+
+@contextmanager
+def _naming(one: Signed) -> Iterator[None]:
+    """Say of a refusal which decision it is about."""
+    try:
+        yield
+    except Refused as refused:
+        raise refused.within(consent=one.body.consent, to=one.body.to) from None

@@ -1,0 +1,89 @@
+"""What is handed out (protocol §7): the rule is applied at each read, background jobs or not."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+from agencies import directory
+from agencies.signing_in import Actor
+from ortoo.protocol import consent as rule
+from ortoo.protocol import documents, schemas
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.schemas import As
+from ortoo.protocol.sealing import Blobs
+from referrals import consent, sealed
+from referrals.models import Event, Referral
+
+
+def readable(referral: Referral, agency: str, by: As, decisions: Decisions, *, at: datetime) -> Blobs:
+    """The wrap, keys and parts of the referral that `agency` may read now.
+
+    Raises:
+        Refused: `step_illegal` with the state if it lost its access, or the rule's code if nothing may be read.
+    """
+    body = documents.read(referral.envelope, schemas.Referral).body
+    parts = [key.part for key in body.sealed.keys if key.agency == agency]
+    kind = _kind(agency)
+    allowed = may_read(parts, agency, kind, decisions, at)
+    handed = sealed.hand_out({referral.sealed_id: allowed}, agency)[referral.sealed_id]
+    if handed.wraps:
+        return handed
+    if parts and not allowed:
+        rule.check_parts(decisions, agency=agency, kind=kind, parts=parts, at=at)
+    raise Refused("step_illegal", state=referral.state)
+
+
+def may_read(parts: Sequence[str], agency: str, kind: str, decisions: Decisions, at: datetime) -> list[str]:
+    """Those of the parts that the rule gives to the agency at this time."""
+    allowed = []
+    for part in parts:
+        with suppress(Refused):
+            rule.may_read(decisions, agency=agency, kind=kind, part=part, at=at)
+            allowed.append(part)
+    return allowed
+
+
+def _kind(agency: str) -> str:
+    state = directory.in_force().now().agency(agency)
+    return state.kind if state else ""
+
+
+def own_blobs(actor: Actor, referrals: Sequence[Referral], at: datetime) -> dict[UUID, Blobs]:
+    """To a sender: its own wraps and keys of each referral, without further ado. Recipients have to open."""
+    sent = [one for one in referrals if one.sender_id == actor.agency]
+    return _hand_out(
+        {one.pk: (one.sealed_id, one.consent_id, one.envelope) for one in sent}, schemas.Referral, actor, at
+    )
+
+
+def notes(actor: Actor, events: Sequence[Event], at: datetime) -> dict[UUID, Blobs]:
+    """The sealed notes of these events, as far as the actor may read them now."""
+    noted = [one for one in events if one.sealed_id is not None]
+    rows = {one.pk: (one.sealed_id, one.referral.consent_id, one.envelope) for one in noted}
+    return _hand_out(rows, schemas.Event, actor, at)
+
+
+def _hand_out(
+    rows: Mapping[UUID, tuple[int | None, UUID, str]],
+    schema: type[schemas.Referral] | type[schemas.Event],
+    actor: Actor,
+    at: datetime,
+) -> dict[UUID, Blobs]:
+    decisions = consent.newest({str(one) for _, one, _ in rows.values()})
+    kind = _kind(actor.agency)
+    sets: dict[int, list[str]] = {}
+    for kept, one, envelope in rows.values():
+        body = documents.read(envelope, schema).body
+        parts = [key.part for key in body.sealed.keys if key.agency == actor.agency] if body.sealed else []
+        if kept is not None:
+            sets[kept] = may_read(parts, actor.agency, kind, decisions[str(one)], at)
+    handed = sealed.hand_out(sets, actor.agency)
+    return {pk: handed[kept] for pk, (kept, _, _) in rows.items() if kept in handed and handed[kept].wraps}
+
+
+def sets_of(referral: Referral) -> list[int]:
+    """The referral's own sealed set and those of the notes on it."""
+    noted = Event.objects.filter(referral=referral, sealed__isnull=False).values_list("sealed_id", flat=True)
+    return [referral.sealed_id, *noted]

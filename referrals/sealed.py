@@ -1,0 +1,52 @@
+"""Keeping, handing out and destroying the blobs of sealed sets (protocol §5, §9)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db.models import Exists, OuterRef
+
+from ortoo.protocol.sealing import Blobs
+from referrals.models import Part, PartKey, SealedSet, Wrap
+
+
+def store(blobs: Sequence[Blobs]) -> list[SealedSet]:
+    """Keep the blobs of several documents, in the caller's transaction."""
+    sets = [SealedSet.objects.create() for _ in blobs]
+    pairs = list(zip(sets, blobs, strict=True))
+    Part.objects.bulk_create(
+        Part(set=one, name=name, ciphertext=blob) for one, kept in pairs for name, blob in kept.parts.items()
+    )
+    Wrap.objects.bulk_create(
+        Wrap(set=one, agency_id=agency, wrap=blob) for one, kept in pairs for agency, blob in kept.wraps.items()
+    )
+    PartKey.objects.bulk_create(
+        PartKey(set=one, part=part, agency_id=agency, key=blob)
+        for one, kept in pairs
+        for (part, agency), blob in kept.keys.items()
+    )
+    return sets
+
+
+def hand_out(sets: Mapping[int, Iterable[str]], agency: str) -> dict[int, Blobs]:
+    """What is kept for `agency` of these sets, by set: of each only the parts named. Three queries for any number."""
+    wanted = {one: set(parts) for one, parts in sets.items()}
+    handed = {one: Blobs() for one in wanted}
+    for one, part, key in PartKey.objects.filter(set_id__in=wanted, agency_id=agency).values_list(
+        "set_id", "part", "key"
+    ):
+        if part in wanted[one]:
+            handed[one].keys[part, agency] = bytes(key)
+    with_keys = [one for one, blobs in handed.items() if blobs.keys]
+    for one, wrap in Wrap.objects.filter(set_id__in=with_keys, agency_id=agency).values_list("set_id", "wrap"):
+        handed[one].wraps[agency] = bytes(wrap)
+    for one, name, ciphertext in Part.objects.filter(set_id__in=with_keys).values_list("set_id", "name", "ciphertext"):
+        if (name, agency) in handed[one].keys:
+            handed[one].parts[name] = bytes(ciphertext)
+    return handed
+
+
+def destroy_keys(sets: Sequence[int], agency: str) -> None:
+    """An agency reads nothing of these sets from now on: its keys go, then each wrap and text with no key left."""
+    PartKey.objects.filter(set_id__in=sets, agency_id=agency).delete()
+    keys = PartKey.objects.filter(set_id=OuterRef("set_id"))
+    Wrap.objects.filter(~Exists(keys.filter(agency_id=OuterRef("agency_id"))), set_id__in=sets).delete()
+    Part.objects.filter(~Exists(keys.filter(part=OuterRef("name"))), set_id__in=sets).delete()

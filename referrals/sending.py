@@ -1,0 +1,149 @@
+"""Sending referrals (protocol §5): verified whole, written whole, told at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from agencies import directory
+from agencies.models import Agency
+from agencies.signing_in import Actor
+from audit import log
+from notifications import feed
+from ortoo.protocol import documents, schemas
+from ortoo.protocol import referral as rules
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.documents import Document
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
+from ortoo.protocol.sealing import Blobs, check_blobs
+from referrals import access, consent, sealed
+from referrals.models import Referral
+
+
+def send(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referral]:
+    """Accept sealed referrals together and put each in front of its recipient, or none of them.
+
+    Idempotent: the same bytes under the same ids give the same referrals again.
+
+    Raises:
+        Refused: with a code of protocol §13 that names the referral, part and reader at fault.
+    """
+    if not 1 <= len(handed_in) <= MAX_TOGETHER:
+        raise Refused("limit_exceeded", field="referrals", most=MAX_TOGETHER)
+    wholes = [_read(actor, envelope, blobs) for envelope, blobs in handed_in]
+    _check_no_double(wholes)
+    kept = _kept(wholes)
+    for one in wholes:
+        with _naming(one):
+            if _is_new(one, kept):
+                _verify(one)
+            check_blobs(one.document.body.sealed, one.blobs)
+    now = timezone.now()
+    with transaction.atomic():
+        current = directory.held()  # until the commit: what it says cannot change under our hands
+        decisions = consent.lock(one.document.body.authority.consent for one in wholes)
+        kept = _kept(wholes)
+        fresh = [one for one in wholes if _is_new(one, kept)]
+        for one in fresh:
+            with _naming(one):
+                body = one.document.body
+                current.check_current(one.document, body.to)
+                view = current.at(body.directory.size)
+                rules.check_consent(body, view, decisions.get(body.authority.consent, Decisions.of([])), at=now)
+                _check_steps(one, kept, now)
+        kept |= {row.id: row for row in _store(fresh, now)}
+        log.queue(one.document.hash for one in fresh)
+        feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
+    return [kept[UUID(one.document.body.id)] for one in wholes]
+
+
+def _read(actor: Actor, envelope: str, blobs: Blobs) -> SealedReferral:
+    """Form: what can be said without looking anything up."""
+    one = SealedReferral(documents.read(envelope, schemas.Referral), blobs)
+    with _naming(one):
+        body = one.document.body
+        access.must_be_author(actor, body.author.agency, body.author.member)
+        rules.check_shape(body)
+        if body.parent is not None:
+            raise Refused("malformed", "Referring onward is not possible on this hub yet.", field="parent")
+    return one
+
+
+def _check_no_double(wholes: Sequence[SealedReferral]) -> None:
+    ids = [one.document.body.id for one in wholes]
+    for one in ids:
+        if ids.count(one) > 1:
+            raise Refused("malformed", "The same referral was handed in twice.", referral=one)
+
+
+def _verify(one: SealedReferral) -> None:
+    """Signer and directory, as of the size that the document states."""
+    current = directory.in_force()
+    current.check_signed(one.document, WHO_SENDS)
+    current.check_current(one.document, one.document.body.to)
+    directory.check_signed_head(one.document.body.directory)
+
+
+def _check_steps(one: SealedReferral, kept: Mapping[UUID, Referral], now: datetime) -> None:
+    body = one.document.body
+    if UUID(body.id) in kept:
+        raise Refused("id_reused", field="id")
+    documents.check_clock(body.at, now)
+    agencies = Agency.objects.in_bulk([body.author.agency, body.to])
+    for handle in (body.author.agency, body.to):
+        if agencies[handle].suspended:
+            raise Refused("recipient_suspended", reader=handle)
+    if not agencies[body.to].receiving:
+        raise Refused("recipient_unavailable", reader=body.to)
+
+
+def _kept(wholes: Sequence[SealedReferral]) -> dict[UUID, Referral]:
+    """Which of these ids are there already."""
+    return Referral.objects.in_bulk([UUID(one.document.body.id) for one in wholes])
+
+
+def _is_new(one: SealedReferral, kept: Mapping[UUID, Referral]) -> bool:
+    """Not an exact repetition. (Under the same id with other bytes it is new, and refused later, in its order.)"""
+    known = kept.get(UUID(one.document.body.id))
+    return known is None or bytes(known.sha256) != one.document.hash
+
+
+def _store(fresh: Sequence[SealedReferral], now: datetime) -> list[Referral]:
+    sets = sealed.store([one.blobs for one in fresh])
+    return Referral.objects.bulk_create(
+        _row(one.document, now, sealed=kept) for one, kept in zip(fresh, sets, strict=True)
+    )
+
+
+def _row(document: Document[schemas.Referral], now: datetime, **kept: sealed.SealedSet) -> Referral:
+    body = document.body
+    return Referral(
+        id=UUID(body.id),
+        sender_id=body.author.agency,
+        recipient_id=body.to,
+        consent_id=UUID(body.authority.consent),
+        state="sent",
+        urgency=body.routing.urgency,
+        services=body.routing.services,
+        place=body.routing.place,
+        language=body.routing.language,
+        minor=body.routing.minor,
+        sha256=document.hash,
+        envelope=document.envelope,
+        sent_at=now,
+        changed_at=now,
+        **kept,
+    )
+
+
+@contextmanager
+def _naming(one: SealedReferral) -> Iterator[None]:
+    """Say of a refusal which referral it is about."""
+    try:
+        yield
+    except Refused as refused:
+        raise refused.within(referral=one.document.body.id) from None

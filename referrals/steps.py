@@ -1,0 +1,169 @@
+"""What follows a referral: opening, and the signed steps that answer it (protocol §9)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from agencies import directory
+from agencies.models import Agency
+from agencies.signing_in import Actor
+from audit import log
+from notifications import feed
+from ortoo.protocol import documents, events, schemas
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.documents import Document, b64, unb64
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.schemas import As
+from ortoo.protocol.sealing import Blobs
+from referrals import access, consent, reading, sealed
+from referrals.models import Event, Referral
+
+TAKEN: Final = frozenset(
+    {"acknowledged", "more_asked", "accepted", "declined", "under_way", "closed", "message", "unreadable"}
+)
+
+Signed = Document[schemas.Event]
+
+
+def open_referral(actor: Actor, envelope: str) -> tuple[Referral, Blobs]:
+    """Record the member's own word that it opens, and hand out what its agency may read, in the same answer.
+
+    Idempotent: the same event again is not recorded twice; what may be read is decided anew.
+
+    Raises:
+        Refused: among others with the rule's code if nothing is left that may be read, and then nothing is recorded.
+    """
+    signed = _read(actor, envelope)
+    if signed.body.type != "opened":
+        raise Refused("malformed", "Opening is the event `opened`.", field="type")
+    with _naming(signed), transaction.atomic():
+        referral, by, decisions = _hold(actor, signed)
+        if by == "sender":
+            raise Refused("step_illegal", "The sender reads its own referral without opening it.", state=referral.state)
+        handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
+        referral = _take(actor, signed, Blobs(), referral, by, decisions)
+    return referral, handed
+
+
+def take_step(actor: Actor, envelope: str, blobs: Blobs) -> Referral:
+    """Take in a signed step other than opening. Gives the referral as it stands then.
+
+    Idempotent by id and bytes.
+
+    Raises:
+        Refused: `head_moved` with the new head and state to the loser of a race, `step_illegal` with the state, or
+            another code of protocol §13.
+    """
+    signed = _read(actor, envelope)
+    if signed.body.type == "opened":
+        raise Refused("malformed", "A referral is opened by `openReferral`.", field="type")
+    if signed.body.type not in TAKEN:
+        raise Refused("malformed", "This hub does not know this step yet.", field="type")
+    with _naming(signed), transaction.atomic():
+        referral, by, decisions = _hold(actor, signed)
+        return _take(actor, signed, blobs, referral, by, decisions)
+
+
+def _read(actor: Actor, envelope: str) -> Signed:
+    signed = documents.read(envelope, schemas.Event)
+    with _naming(signed):
+        access.must_be_author(actor, signed.body.author.agency, signed.body.author.member)
+    return signed
+
+
+def _hold(actor: Actor, signed: Signed) -> tuple[Referral, As, Decisions]:
+    """Lock the consent, then the referral; `not_found` for whoever has no part in it."""
+    found = access.referrals_of(actor).filter(pk=signed.body.on.id).values_list("consent_id", flat=True).first()
+    if found is None:
+        raise Refused("not_found")
+    decisions = consent.lock([str(found)])[str(found)]
+    referral = access.referrals_of(actor).select_for_update().get(pk=signed.body.on.id)
+    by: As = "sender" if referral.sender_id == actor.agency else "recipient"
+    return referral, by, decisions
+
+
+def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As, decisions: Decisions) -> Referral:
+    """Verify and write one event on a referral whose row is locked."""
+    known = Event.objects.filter(pk=signed.body.id).first()
+    if known is not None and bytes(known.sha256) == signed.hash:
+        return referral
+    now = timezone.now()
+    current = directory.held()
+    document = documents.read(referral.envelope, schemas.Referral)
+    events.check(
+        signed,
+        blobs,
+        referral=document,
+        state=referral.state,
+        directory=current,
+        decisions=decisions,
+        now=now,
+    )
+    current.check_current(signed)
+    directory.check_signed_head(signed.body.directory)
+    if known is not None:
+        raise Refused("id_reused", field="id")
+    _check_not_suspended(actor, signed)
+    _check_head(signed, referral)
+    state = events.after(referral.state, signed.body.type, by)
+    _write(signed, blobs, referral, state, now)
+    return referral
+
+
+def _check_not_suspended(actor: Actor, signed: Signed) -> None:
+    """A suspended agency opens nothing; what it owes it may still do (protocol §3)."""
+    if signed.body.type == "opened" and Agency.objects.get(pk=actor.agency).suspended:
+        raise Refused("recipient_suspended", reader=actor.agency)
+
+
+def _check_head(signed: Signed, referral: Referral) -> None:
+    head = heads([referral], signed.body.author.agency)[referral.pk]
+    if unb64(signed.body.prev) != head:
+        raise Refused("head_moved", field="prev", head=b64(head), state=referral.state)
+
+
+def heads(referrals: list[Referral], agency: str) -> dict[UUID, bytes]:
+    """H of the agency's newest event on each referral, or of the referral: what its next event names as `prev`."""
+    found = {referral.pk: bytes(referral.sha256) for referral in referrals}
+    rows = Event.objects.filter(referral__in=referrals, agency_id=agency).order_by("place")
+    found.update((referral, bytes(sha256)) for referral, sha256 in rows.values_list("referral_id", "sha256"))
+    return found
+
+
+def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: datetime) -> None:
+    body = signed.body
+    kept = sealed.store([blobs])[0] if body.sealed is not None else None
+    Event.objects.create(
+        id=body.id,
+        referral=referral,
+        agency_id=body.author.agency,
+        place=referral.events.count() + 1,
+        type=body.type,
+        reason=body.reason,
+        prev=unb64(body.prev),
+        sha256=signed.hash,
+        envelope=signed.envelope,
+        sealed=kept,
+        accepted_at=now,
+    )
+    referral.state, referral.changed_at = state, now
+    referral.save(update_fields=["state", "changed_at"])
+    if state in events.ENDED_ACCESS:
+        sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+    log.queue([signed.hash])
+    other = referral.recipient_id if body.author.agency == referral.sender_id else referral.sender_id
+    feed.tell([feed.Told(other, body.type, str(referral.pk), body.id)], at=now)
+
+
+@contextmanager
+def _naming(signed: Signed) -> Iterator[None]:
+    """Say of a refusal which referral it is about."""
+    try:
+        yield
+    except Refused as refused:
+        raise refused.within(referral=signed.body.on.id) from None
