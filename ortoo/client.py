@@ -6,7 +6,8 @@ Only transport is here: what comes back is the hub's word, and `ortoo.session` v
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -144,7 +145,7 @@ class Client:
 
     async def follow(
         self, after: int, on_line: Callable[[Line], None] = lambda _: None
-    ) -> AsyncIterator[contract.FeedEntry]:
+    ) -> AsyncGenerator[contract.FeedEntry, None]:
         """The feed after `after`, then live, for ever: each entry once and in order, over lost connections too.
 
         on_line: told `lost` once when the connection breaks and `back` when it stands again.
@@ -153,15 +154,17 @@ class Client:
         lost, tries = False, 0
         while True:
             try:
-                async for entry in self._listen(after):
-                    if lost:
-                        lost, tries = False, 0
-                        on_line("back")
-                    if entry is None or entry.sequence <= after:
-                        continue
-                    for one in await self._without_gap(entry, after):
-                        yield one
-                        after = one.sequence
+                async with aclosing(self._listen(after)) as entries:
+                    async for entry in entries:
+                        tries = 0
+                        if lost:
+                            lost = False
+                            on_line("back")
+                        if entry is None or entry.sequence <= after:
+                            continue
+                        for one in await self._without_gap(entry, after):
+                            after = one.sequence
+                            yield one
             except (OSError, HubUnreachable, TimeoutError, websockets.WebSocketException) as error:
                 _refuse_closed(error)
                 if not lost:
@@ -179,7 +182,7 @@ class Client:
             raise HubError("bad_answer", "The feed has a gap.")
         return found + ([entry] if found[-1].sequence + 1 == entry.sequence else [])
 
-    async def _listen(self, after: int) -> AsyncIterator[contract.FeedEntry | None]:
+    async def _listen(self, after: int) -> AsyncGenerator[contract.FeedEntry | None, None]:
         """One connection: None once it stands, then the entries, until it breaks."""
         address = "ws" + self.hub.removeprefix("http") + "/graphql"
         async with connect(

@@ -1,0 +1,123 @@
+"""What a client remembers (protocol §10, client state): the newest directory that it saw, how far it read its feed,
+what it opened. One file for each member, written whole or not at all; several programs of one member may share it.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows: one program at a time
+    fcntl = None  # type: ignore[assignment]
+
+
+class MemoryDamaged(Exception):
+    """The file is there and cannot be read. It is not thrown away by itself: it holds what protects from a rollback."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """entries: the directory, in full. checkpoint: the newest signed note over it. feed: the last sequence that was
+    shown. opened: H by id of each referral that was opened. sent: ids of the referrals by the key of their form.
+    """
+
+    network: str
+    entries: tuple[str, ...] = ()
+    checkpoint: str = ""
+    feed: int = 0
+    opened: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Memory:
+    """The file `<folder>/<handle>.json`, and what is in it."""
+
+    def __init__(self, folder: Path, handle: str, network: str) -> None:
+        """Raises MemoryDamaged."""
+        self.folder = folder
+        self._path = folder / f"{handle}.json"
+        self._network = network
+        self.now = self._read()
+
+    def see_directory(self, entries: tuple[str, ...], checkpoint: str) -> None:
+        self._change(lambda kept: _longer(kept, entries, checkpoint))
+
+    def see_feed(self, sequence: int) -> None:
+        self._change(lambda kept: replace(kept, feed=max(kept.feed, sequence)))
+
+    def see_opened(self, id: str, sha256: str) -> None:
+        self._change(lambda kept: replace(kept, opened={**kept.opened, id: kept.opened.get(id, sha256)}))
+
+    def see_sent(self, form: str, ids: tuple[str, ...]) -> None:
+        self._change(lambda kept: replace(kept, sent={**kept.sent, form: (*kept.sent.get(form, ()), *ids)}))
+
+    def _change(self, step: Any) -> None:
+        """Read again, change, write: another program of this member may have written in between."""
+        with self._alone():
+            self.now = step(self._read())
+            self._write(self.now)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(self._path.with_suffix(".lock"), "a") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _read(self) -> Remembered:
+        if not self._path.exists():
+            return Remembered(self._network)
+        try:
+            value = json.loads(self._path.read_text(encoding="utf-8"))
+            if value["network"] != self._network:
+                return Remembered(self._network)
+            return Remembered(
+                network=value["network"],
+                entries=tuple(value["entries"]),
+                checkpoint=value["checkpoint"],
+                feed=int(value["feed"]),
+                opened=dict(value["opened"]),
+                sent={form: tuple(ids) for form, ids in value["sent"].items()},
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise MemoryDamaged(self._path) from None
+
+    def _write(self, kept: Remembered) -> None:
+        value = {
+            "network": kept.network,
+            "checkpoint": kept.checkpoint,
+            "feed": kept.feed,
+            "opened": dict(kept.opened),
+            "sent": {form: list(ids) for form, ids in kept.sent.items()},
+            "entries": list(kept.entries),
+        }
+        write_whole(self._path, json.dumps(value, indent=1))
+
+
+def _longer(kept: Remembered, entries: tuple[str, ...], checkpoint: str) -> Remembered:
+    if len(entries) < len(kept.entries):
+        return kept
+    return replace(kept, entries=entries, checkpoint=checkpoint)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a private file so that a reader, or a crash, meets the old one or the new one and nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
