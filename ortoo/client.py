@@ -309,7 +309,7 @@ def _plain(sealed: Sequence[contract.Sealed]) -> list[dict[str, Any]]:
 
 def _pause(tries: int) -> float:
     """Seconds: doubling, bounded, and spread so that many clients do not come back at once."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)
 
 
 async def _say(socket: ClientConnection, **message: Any) -> None:

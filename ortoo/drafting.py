@@ -1,0 +1,225 @@
+"""From a form to sealed wholes that a hub can accept, and their keeping until it has (LESSONS: sending).
+
+A draft holds ciphertext and signed documents alone. It is kept, under a name that says nothing, from before the first
+byte leaves until the hub's acceptance is held: whatever repeats a send, repeats the same bytes.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ortoo import contract
+from ortoo.form import Form, FormError
+from ortoo.memory import write_whole
+from ortoo.protocol import consent, referral, schemas
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.directory import View
+from ortoo.protocol.documents import Document, as_set, b64, ctx, new_id, read, sign, stamp
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.keys import expand
+from ortoo.protocol.referral import SealedReferral, Signer
+
+
+@dataclass(frozen=True)
+class Draft:
+    """form: the key of the form that it was made from. Decisions and referrals as the hub takes them."""
+
+    form: str
+    decisions: tuple[Document[schemas.Consent], ...]
+    referrals: tuple[SealedReferral, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(one.document.body.id for one in self.referrals)
+
+    @property
+    def sealed_decisions(self) -> list[contract.Sealed]:
+        return [contract.Sealed(envelope=one.envelope) for one in self.decisions]
+
+    @property
+    def sealed_referrals(self) -> list[contract.Sealed]:
+        return [contract.Sealed.of(one.document.envelope, one.blobs) for one in self.referrals]
+
+
+# --- making -----------------------------------------------------------------------------------------------------------
+
+
+def decide(form: Form, signer: Signer, *, at: datetime) -> tuple[Document[schemas.Consent], ...]:
+    """One signed decision for each addressee of the form, all under one new consent id, the signer's agency recording."""
+    wanted, id = form.consent, new_id()
+    decisions = []
+    for to in wanted.addressees:
+        body = schemas.Consent(
+            network=signer.directory.id,
+            at=stamp(at),
+            directory=signer.directory.head,
+            author=signer.author,
+            consent=id,
+            recorder=signer.agency,
+            to=to,
+            version=1,
+            prev=None,
+            basis=wanted.basis,
+            given=schemas.Given(
+                by=wanted.given_by,
+                how=wanted.given_how,
+                language=wanted.language,
+                interpreter=wanted.interpreter,
+                witness=wanted.witness,
+            ),
+            granted=_granted(form, to, at),
+            refused=as_set(wanted.refusals.get(to, ())),
+            receipt=None,
+            exception=_exception(form, at),
+            retain_days=wanted.retain_days,
+            sealed=None,
+        )
+        consent.check_decision(body)
+        decisions.append(sign(body, signer.key))
+    return tuple(decisions)
+
+
+def _granted(form: Form, to: str, at: datetime) -> schemas.Granted | None:
+    grant = form.consent.grants.get(to)
+    if grant is None:
+        return None
+    return schemas.Granted(
+        sections=as_set(grant.sections),
+        purposes=as_set(grant.purposes),
+        until=stamp(grant.until(at, form.consent.basis)),
+    )
+
+
+def _exception(form: Form, at: datetime) -> schemas.ConsentException | None:
+    without = form.consent.exception
+    if without is None:
+        return None
+    tell = stamp(at + timedelta(days=without.tell_after_days)) if without.tell_after_days else None
+    return schemas.ConsentException(reviewer=without.reviewer, overrides=None, tell_after=tell)
+
+
+def agencies_in(form: Form, sender: str) -> set[str]:
+    """Those whose keys are needed in order to seal."""
+    without = form.consent.exception
+    return {sender, *form.recipients, *({without.reviewer} if without else ())}
+
+
+def check_agencies(form: Form, view: View) -> None:
+    """FormError where the form names an agency that the directory does not have."""
+    for place, to in enumerate(form.recipients):
+        if view.agency(to) is None:
+            raise FormError(f"recipients[{place}]", "unknown_agency")
+    for to in form.consent.addressees:
+        if not to.startswith("kind:") and to != consent.ALL and view.agency(to) is None:
+            raise FormError("consent", "unknown_agency")
+    if form.consent.exception is not None and view.agency(form.consent.exception.reviewer) is None:
+        raise FormError("consent.exception.reviewer", "unknown_agency")
+
+
+def seal(
+    form: Form,
+    signer: Signer,
+    decisions: Sequence[Document[schemas.Consent]],
+    public_keys: Mapping[str, bytes],
+    *,
+    at: datetime,
+    parts: Mapping[str, Sequence[str]],
+) -> tuple[SealedReferral, ...]:
+    """A sealed referral for each recipient, checked against the rule as the hub and the reader will (§5, §7).
+
+    parts: which sections go to whom, where it is not what the grant says.
+    Raises Refused, naming referral, part and reader, or FormError.
+    """
+    known, view = Decisions.of(decisions), signer.directory.now()
+    check_agencies(form, view)
+    sealed = []
+    for to in form.recipients:
+        agency = view.agency(to)
+        if agency is None or to not in known.newest:
+            raise Refused("grant_missing", reader=to)
+        if agency.suspended:
+            raise Refused("recipient_suspended", reader=to)
+        chosen = parts.get(to, form.parts_for(to, agency.kind))
+        one = referral.seal(
+            signer,
+            id=new_id(),
+            to=to,
+            routing=_routing(form),
+            decision=known.newest[to],
+            texts={part: referral.section_text(part, form.sections[part]) for part in chosen},
+            public_keys=public_keys,
+            at=at,
+        )
+        try:
+            referral.check(one, signer.directory, known, now=at)
+        except Refused as refused:
+            raise refused.within(referral=one.document.body.id) from None
+        sealed.append(one)
+    return tuple(sealed)
+
+
+def _routing(form: Form) -> schemas.Routing:
+    routing = form.routing
+    return schemas.fit(
+        {
+            "urgency": routing.urgency,
+            "services": as_set(routing.services),
+            "place": routing.place,
+            "language": routing.language,
+            "minor": routing.minor,
+        },
+        schemas.Routing,
+    )
+
+
+def form_key(form: Form, signer: Signer) -> str:
+    """A name for this form of this member. Who does not have the member's key cannot guess a form from it."""
+    return b64(expand(signer.key.seed, ctx("draft", signer.member, form.bytes)))
+
+
+# --- keeping ----------------------------------------------------------------------------------------------------------
+
+
+class Outbox:
+    """The drafts of one member that the hub has not accepted yet: one file each in `<folder>/<handle>.outbox/`."""
+
+    def __init__(self, folder: Path, handle: str) -> None:
+        self._folder = folder / f"{handle}.outbox"
+
+    def keep(self, draft: Draft) -> None:
+        value = {
+            "form": draft.form,
+            "decisions": [msgspec.to_builtins(one) for one in draft.sealed_decisions],
+            "referrals": [msgspec.to_builtins(one) for one in draft.sealed_referrals],
+        }
+        write_whole(self._path(draft.form), json.dumps(value))
+
+    def find(self, form: str) -> Draft | None:
+        """The draft of this form; None where there is none, or where what is there was damaged."""
+        try:
+            value: dict[str, Any] = json.loads(self._path(form).read_text(encoding="utf-8"))
+            decisions = msgspec.convert(value["decisions"], list[contract.Sealed])
+            referrals = msgspec.convert(value["referrals"], list[contract.Sealed])
+            return Draft(
+                form=form,
+                decisions=tuple(read(one.envelope, schemas.Consent) for one in decisions),
+                referrals=tuple(
+                    SealedReferral(read(one.envelope, schemas.Referral), one.blobs) for one in referrals
+                ),
+            )
+        except (OSError, ValueError, KeyError, TypeError, Refused):
+            return None
+
+    def drop(self, draft: Draft) -> None:
+        self._path(draft.form).unlink(missing_ok=True)
+
+    def __len__(self) -> int:
+        return len(list(self._folder.glob("[!.]*.json"))) if self._folder.is_dir() else 0
+
+    def _path(self, form: str) -> Path:
+        return self._folder / f"{form}.json"

@@ -1,0 +1,399 @@
+"""What a reader checks of all that it is shown (protocol §5, "A reader MUST"), and what it can open of it.
+
+From the hub's answer nothing is taken but the signed documents, the sealed bytes and what only the hub can know: the
+order and the time of acceptance. Whatever else it says beside them must agree with them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ortoo import contract
+from ortoo.protocol import consent, events, referral, schemas, vocabulary
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.directory import Directory
+from ortoo.protocol.documents import Document, check_clock, instant, read
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.hpke import KemKey
+from ortoo.protocol.schemas import As, Section
+from ortoo.protocol.sealing import Blobs, open_set
+
+Status = Literal["readable", "not_granted", "not_yet", "gone", "damaged"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a referral, or a note: its text if it is readable, else what became of it.
+
+    readable: opened. not_granted: sealed for others. not_yet: to be had by opening. gone: withdrawn, run out, declined
+    or retained no longer. damaged: it does not open, or is not what was signed (`problem`).
+    """
+
+    name: str
+    status: Status
+    section: Section | None = None
+    text: str | None = None
+    problem: Refused | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A verified event. at: when the hub accepted it. note: None where there is none."""
+
+    id: str
+    agency: str
+    member: str
+    as_: As
+    type: str
+    reason: str | None
+    at: datetime
+    note: Part | None
+    document: Document[schemas.Event]
+
+
+@dataclass(frozen=True)
+class Referral:
+    """A verified referral with its steps.
+
+    as_: what the reader's own agency is in it. head: H that the own agency's next event names as `prev`.
+    """
+
+    id: str
+    sender: str
+    recipient: str
+    as_: As
+    state: str
+    sent_at: datetime
+    changed_at: datetime
+    routing: schemas.Routing
+    document: Document[schemas.Referral]
+    decision: Document[schemas.Consent]
+    head: str
+    steps: tuple[Step, ...]
+
+    @property
+    def counterpart(self) -> str:
+        return self.recipient if self.as_ == "sender" else self.sender
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when the recipient may read, as decided."""
+        granted = self.decision.body.granted
+        return instant(granted.until) if granted else None
+
+    @property
+    def part_names(self) -> list[str]:
+        return in_order(part.name for part in self.document.body.sealed.parts)
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """An item that did not verify, and why. The others stand."""
+
+    id: str
+    refused: Refused
+
+
+class Reader:
+    """One agency's eyes: its directory, its epoch keys, and H of what it has opened before."""
+
+    def __init__(
+        self,
+        agency: str,
+        directory: Directory,
+        epochs: Mapping[int, KemKey],
+        opened: Mapping[str, str],
+    ) -> None:
+        self._agency, self._directory, self._epochs, self._opened = agency, directory, epochs, opened
+
+    # --- verifying ----------------------------------------------------------------------------------------------------
+
+    def verify(self, answer: contract.Referral, now: datetime) -> Referral:
+        """The referral, if all of it holds; else Refused."""
+        document = _same(read(answer.envelope, schemas.Referral), answer.sha256)
+        body = document.body
+        self._check_answer(answer, body)
+        if self._opened.get(body.id, document.sha256) != document.sha256:
+            raise Refused("id_reused", "Another referral was opened under this id before.", field="id")
+        as_ = events.part_of(self._agency, body)
+        self._check_referral(document, answer)
+        decision = self._check_decision(answer.decision, body)
+        self._check_rule(document, decision)
+        steps, state, head = self._check_steps(answer, document, decision)
+        self._check_state(answer, state, decision, now)
+        if answer.head != head:
+            raise Refused("chain_broken", "The hub names another head than the signed steps.", field="head")
+        return Referral(
+            id=body.id,
+            sender=body.author.agency,
+            recipient=body.to,
+            as_=as_,
+            state=answer.state,
+            sent_at=answer.sent_at,
+            changed_at=answer.changed_at,
+            routing=body.routing,
+            document=document,
+            decision=decision,
+            head=head,
+            steps=steps,
+        )
+
+    def _check_answer(self, answer: contract.Referral, body: schemas.Referral) -> None:
+        """What the hub says beside the document agrees with it."""
+        routing = body.routing
+        for field, said, signed in (
+            ("id", answer.id, body.id),
+            ("sender", answer.sender, body.author.agency),
+            ("recipient", answer.recipient, body.to),
+            ("urgency", answer.urgency, routing.urgency),
+            ("services", sorted(answer.services), sorted(routing.services)),
+            ("place", answer.place, routing.place),
+            ("language", answer.language, routing.language),
+            ("minor", answer.minor, routing.minor),
+        ):
+            if said != signed:
+                raise Refused("malformed", "The hub says something else than the document.", field=field)
+
+    def _check_referral(self, document: Document[schemas.Referral], answer: contract.Referral) -> None:
+        referral.check_shape(document.body)
+        self._directory.check_signed(document, referral.WHO_SENDS)
+        check_clock(document.body.at, answer.sent_at)
+
+    def _check_decision(
+        self, answer: contract.Decision, body: schemas.Referral
+    ) -> Document[schemas.Consent]:
+        decision = _same(read(answer.envelope, schemas.Consent), answer.sha256)
+        self._directory.check_signed(decision, referral.WHO_SENDS)
+        consent.check_decision(decision.body, minor=body.routing.minor)
+        if decision.body.consent != body.authority.consent or decision.body.to != body.to:
+            raise Refused("authority_mismatch", field="authority", reader=body.to)
+        return decision
+
+    def _check_rule(self, document: Document[schemas.Referral], decision: Document[schemas.Consent]) -> None:
+        """The rule of §7 as it stood when the referral was made; under a newer version only that it grew from there."""
+        body = document.body
+        if decision.body.version < body.authority.version:
+            raise Refused("authority_mismatch", field="authority", reader=body.to)
+        if decision.body.version > body.authority.version:
+            return
+        view = self._directory.at(body.directory.size)
+        decisions = Decisions.of([decision])
+        if decision.body.recorder == body.author.agency:
+            referral.check_consent(body, view, decisions, at=instant(body.at))
+            return
+        recipient = view.agency(body.to)
+        parts = [key.part for key in body.sealed.keys if key.agency == body.to]
+        kind = recipient.kind if recipient else ""
+        consent.check_parts(decisions, agency=body.to, kind=kind, parts=parts, at=instant(body.at))
+        consent.check_authority(decisions, body.authority, body.to)
+
+    def _check_steps(
+        self,
+        answer: contract.Referral,
+        document: Document[schemas.Referral],
+        decision: Document[schemas.Consent],
+    ) -> tuple[tuple[Step, ...], str, str]:
+        """The steps, the state after them, and the own head. Each is signed, legal, and the next in its agency's chain."""
+        body, state = document.body, "waiting" if decision.body.exception else "sent"
+        heads: dict[str, str] = {}
+        steps = []
+        for one in answer.events:
+            event = _same(read(one.envelope, schemas.Event), one.sha256)
+            author = event.body.author.agency
+            if (one.id, one.agency, one.type, one.reason) != (
+                event.body.id,
+                author,
+                event.body.type,
+                event.body.reason,
+            ):
+                raise Refused("malformed", "The hub says something else than the document.", field="event")
+            if event.body.prev != heads.get(author, document.sha256):
+                raise Refused("chain_broken", field="prev")
+            state = self._check_step(event, document, decision, state, one.accepted_at)
+            heads[author] = event.sha256
+            steps.append(self._step(one, event, body))
+        return tuple(steps), state, heads.get(self._agency, document.sha256)
+
+    def _check_step(
+        self,
+        event: Document[schemas.Event],
+        document: Document[schemas.Referral],
+        decision: Document[schemas.Consent],
+        state: str,
+        accepted_at: datetime,
+    ) -> str:
+        body = event.body
+        as_ = events.part_of(body.author.agency, document.body)
+        if body.on.id != document.body.id or body.on.sha256 != document.sha256:
+            raise Refused("malformed", "The event is on another referral.", field="on")
+        self._directory.check_signed(event, events.WHO_ACTS)
+        check_clock(body.at, accepted_at)
+        try:
+            after = events.after(state, body.type, as_)
+        except Refused:
+            # what the person took back, or what ran out, has no signed step of an agency: closing may follow it
+            if body.type != "closed" or "withdrawn" not in vocabulary.terms("states")[state]["next"]:
+                raise
+            state, after = "withdrawn", "closed"
+        events.check_shape(body, state)
+        self._check_authority(body, document.body, decision)
+        return after
+
+    def _check_authority(
+        self, event: schemas.Event, body: schemas.Referral, decision: Document[schemas.Consent]
+    ) -> None:
+        authority = event.authority
+        if authority is None:
+            return
+        if (authority.consent, authority.to) != (body.authority.consent, body.to):
+            raise Refused("authority_mismatch", field="authority")
+        if authority.version == decision.body.version and authority.sha256 != decision.sha256:
+            raise Refused("authority_mismatch", field="authority")
+
+    def _check_state(
+        self, answer: contract.Referral, state: str, decision: Document[schemas.Consent], now: datetime
+    ) -> None:
+        if answer.state == state:
+            return
+        granted = decision.body.granted
+        over = granted is None or now >= instant(granted.until)
+        ended = answer.state == "withdrawn" or (answer.state == "expired" and over)
+        if not ended or answer.state not in vocabulary.terms("states")[state]["next"]:
+            raise Refused("chain_broken", "The hub says another state than the signed steps.", field="state")
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    def parts(self, of: Referral, sealed: contract.Blobs | None, now: datetime) -> list[Part]:
+        """Each part of a referral, in the order of the vocabulary; one that is bad never hides the others."""
+        handed = any(one.agency == self._agency and one.type == "opened" for one in of.steps)
+        missing: Status = "not_yet" if of.state in events.READABLE and not handed else "gone"
+        parts = self._open(of.document, sealed, missing)
+        return [
+            _section(parts[name]) if self._may_still_read(of, name, now) else Part(name, "gone")
+            for name in of.part_names
+        ]
+
+    def _may_still_read(self, of: Referral, part: str, now: datetime) -> bool:
+        """A recipient applies the rule to itself, whatever the hub hands out."""
+        if of.as_ != "recipient":
+            return True
+        agency = self._directory.now().agency(self._agency)
+        decisions = Decisions.of([of.decision])
+        try:
+            consent.may_read(
+                decisions, agency=self._agency, kind=agency.kind if agency else "", part=part, at=now
+            )
+        except Refused:
+            return False
+        return True
+
+    def _step(
+        self, answer: contract.Event, event: Document[schemas.Event], body: schemas.Referral
+    ) -> Step:
+        note = None
+        if event.body.sealed is not None:
+            note = _note(self._open(event, answer.sealed, "gone")["note"])
+        return Step(
+            id=event.body.id,
+            agency=event.body.author.agency,
+            member=event.body.author.member,
+            as_=events.part_of(event.body.author.agency, body),
+            type=event.body.type,
+            reason=event.body.reason,
+            at=answer.accepted_at.astimezone(UTC),
+            note=note,
+            document=event,
+        )
+
+    def _open(
+        self, document: Document[Any], answer: contract.Blobs | None, missing: Status
+    ) -> dict[str, Part]:
+        """Each part of a verified document by name, its text in UTF-8, or what became of it."""
+        sealed: schemas.Sealed = document.body.sealed
+        granted = {key.part for key in sealed.keys if key.agency == self._agency}
+        try:
+            blobs = answer.decoded() if answer is not None else Blobs()
+            opened = self._unseal(document, sealed, blobs) if self._agency in blobs.wraps else {}
+        except Refused as refused:
+            opened = dict.fromkeys(granted, refused)
+        parts = {}
+        for name in (part.name for part in sealed.parts):
+            if name not in granted:
+                parts[name] = Part(name, "not_granted")
+                continue
+            found = opened.get(name)
+            if found is None or (isinstance(found, Refused) and found.code == "blob_missing"):
+                parts[name] = Part(name, missing)
+            elif isinstance(found, Refused):
+                parts[name] = Part(name, "damaged", problem=found)
+            else:
+                parts[name] = Part(name, "readable", text=found.decode("utf-8", "replace"))
+        return parts
+
+    def _unseal(
+        self, document: Document[Any], sealed: schemas.Sealed, blobs: Blobs
+    ) -> Mapping[str, bytes | Refused]:
+        epoch = next(one.epoch for one in sealed.readers if one.agency == self._agency)
+        key = self._epochs.get(epoch)
+        if key is None:
+            raise Refused(
+                "cannot_open", "The key of this epoch was not handed over to this member.", epoch=epoch
+            )
+        binding = referral.binding_of(document, self._directory.at(document.body.directory.size))
+        return open_set(binding, sealed, blobs, self._agency, key)
+
+
+def needed_size(answer: contract.Referral) -> int:
+    """The largest directory that the documents of an answer rely on; 0 where they cannot be read."""
+    try:
+        sizes = [
+            read(answer.envelope, schemas.Referral).body.directory.size,
+            read(answer.decision.envelope, schemas.Consent).body.directory.size,
+            *(read(one.envelope, schemas.Event).body.directory.size for one in answer.events),
+        ]
+    except Refused:
+        return 0
+    return max(sizes)
+
+
+def in_order(parts: Any) -> list[str]:
+    """Part names in the order of the vocabulary's sections."""
+    order = {section: place for place, section in enumerate(vocabulary.terms("sections"))}
+    return sorted(parts, key=lambda part: (order.get(part.split("/", 1)[0], len(order)), part))
+
+
+def fields_in_order(section: Section) -> Sequence[tuple[str, Any]]:
+    """A section's filled fields: its warnings first, then the vocabulary's order, then whatever else there is."""
+    term = vocabulary.terms("sections").get(section.section, {})
+    order = {name: place for place, name in enumerate(term.get("fields", ()))}
+    return sorted(
+        section.fields.items(),
+        key=lambda field: (field[0] != "warnings", order.get(field[0], len(order)), field[0]),
+    )
+
+
+def _same(document: Document[Any], sha256: str) -> Document[Any]:
+    if document.sha256 != sha256:
+        raise Refused("hash_mismatch", field="sha256")
+    return document
+
+
+def _section(part: Part) -> Part:
+    if part.text is None or "/" in part.name:
+        return part
+    try:
+        section = referral.read_section(part.name, part.text.encode())
+    except Refused as refused:
+        return Part(part.name, "damaged", problem=refused)
+    return Part(part.name, "readable", section=section)
+
+
+def _note(part: Part) -> Part:
+    if part.text is None:
+        return part
+    try:
+        note = events.read_note(part.text.encode())
+    except Refused as refused:
+        return Part(part.name, "damaged", problem=refused)
+    return Part(part.name, "readable", text=note.text)

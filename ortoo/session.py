@@ -1,0 +1,520 @@
+"""A member at work: the hub's API, the member's keys, and a directory that was verified.
+
+    async with Session.open(identity, "http://127.0.0.1:8000", state_folder) as session:
+        sent = await session.send(Form.read("form.json"))
+        opened = await session.open_referral(sent[0].id)
+
+Whatever it returns has been verified (`ortoo.reading`); whatever it refuses is Refused with a code of protocol §13.
+The hub's other failures are HubError and HubUnreachable (`ortoo.client`).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from ortoo import contract, drafting
+from ortoo.client import Client, HubError, Line
+from ortoo.drafting import Draft, Outbox
+from ortoo.form import Form, FormError
+from ortoo.identity import Identity
+from ortoo.memory import Memory
+from ortoo.protocol import events, hpke, schemas
+from ortoo.protocol.checkpoint import Checkpoint, open_checkpoint
+from ortoo.protocol.consent import Decisions
+from ortoo.protocol.directory import Directory
+from ortoo.protocol.documents import Document, new_id, unb64
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.hpke import KemKey
+from ortoo.protocol.keys import take_over
+from ortoo.protocol.referral import Signer
+from ortoo.protocol.sealing import Blobs
+from ortoo.reading import Damaged, Part, Reader, Referral, Step, needed_size
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=60)  # beyond it a client works by the hub's time, and says so
+REMADE: Final = ("directory_stale", "epoch_stale", "clock_skew")  # nothing was written: seal again, and send that
+TRIES: Final = 5  # of a step that is safe to redo on the true head
+LOG: Final = "/log/directory"
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What a sync found. own: entries about the own agency that are new to this member; practice: a practice network.
+
+    clock_off: how far the device's clock is from the hub's; zero within a minute.
+    """
+
+    size: int
+    own: tuple[Document[Any], ...]
+    practice: bool
+    clock_off: timedelta
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A referral with its parts: each readable, or what became of it."""
+
+    referral: Referral
+    parts: tuple[Part, ...]
+
+    @property
+    def readable(self) -> list[str]:
+        return [part.name for part in self.parts if part.status == "readable"]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of the inbox or outbox, newest first. An item is whole, or says what is wrong with it."""
+
+    items: tuple[Referral | Damaged, ...]
+    after: str | None  # the cursor for the next page; None at the end
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An entry of the feed, and the referral that it is about as it stands now."""
+
+    sequence: int
+    kind: str
+    at: datetime
+    referral: Referral | Damaged | None
+    event: str | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """The step that this entry tells of; None for a new referral."""
+        if not isinstance(self.referral, Referral):
+            return None
+        return next((step for step in self.referral.steps if step.id == self.event), None)
+
+
+@dataclass
+class Session:
+    """Made by `Session.open`. One member, one hub."""
+
+    identity: Identity
+    client: Client
+    memory: Memory
+    drafts: Outbox
+    directory: Directory = field(default_factory=Directory)
+    synced: Synced | None = None
+    _clock_off: timedelta = timedelta()
+    _epochs: dict[int, KemKey] = field(default_factory=dict)
+    _public_keys: dict[str, bytes] = field(default_factory=dict)
+    _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, identity: Identity, hub: str, state_folder: Path) -> AsyncIterator["Session"]:
+        """Connect, and sync the directory. Raises Refused, HubError, HubUnreachable, MemoryDamaged."""
+        async with Client(hub, identity.token) as client:
+            memory = Memory(state_folder, identity.handle, identity.network)
+            session = cls(identity, client, memory, Outbox(state_folder, identity.handle))
+            await session.sync()
+            yield session
+
+    def now(self) -> datetime:
+        """The time by which this member works: the device's, or the hub's where the device is more than a minute off."""
+        return datetime.now(UTC) + self._clock_off
+
+    # --- the directory (protocol §3, §10) -----------------------------------------------------------------------------
+
+    async def sync(self) -> Synced:
+        """Fetch what is new in the directory, verify all of it, and remember it.
+
+        Raises: checkpoint_rollback, directory_fork, checkpoint_unwitnessed, and whatever a replay refuses.
+        """
+        async with self._syncing:
+            network, (entries, checkpoint) = await asyncio.gather(
+                self.client.network(), self._fetch_entries()
+            )
+            self._set_clock(network.now)
+            own: tuple[Document[Any], ...] = ()
+            if len(entries) != self.directory.size or not self.directory.entries:
+                replayed, own = self._replay(entries)
+            else:
+                replayed = self.directory
+            self._check_checkpoint(replayed, checkpoint)
+            self.directory = replayed
+            seen = self.memory.now
+            if checkpoint != seen.checkpoint or len(entries) != len(seen.entries):
+                self.memory.see_directory(entries, checkpoint)
+            practice = self.directory.network.body.practice
+            self.synced = Synced(self.directory.size, own, practice, self._clock_off)
+            return self.synced
+
+    async def _fetch_entries(self) -> tuple[tuple[str, ...], str]:
+        """All entries, the remembered ones first, and the checkpoint over them."""
+        entries = list(self.memory.now.entries)
+        while True:
+            page = await self.client.directory(after=len(entries))
+            if page.checkpoint.size < len(entries):
+                raise Refused("checkpoint_rollback", size=page.checkpoint.size)
+            entries += page.entries[: page.checkpoint.size - len(entries)]
+            if len(entries) == page.checkpoint.size:
+                return tuple(entries), page.checkpoint.note
+            if not page.entries:
+                raise HubError("bad_answer", "The directory ends before its checkpoint.")
+
+    def _replay(self, entries: Sequence[str]) -> tuple[Directory, tuple[Document[Any], ...]]:
+        """The directory from its first entry; with the documents on the own agency that were not seen before."""
+        directory = Directory(self.identity.anchor)
+        seen, own = len(self.memory.now.entries), []
+        for place, entry in enumerate(entries):
+            document = directory.append(entry)
+            if place >= seen and seen and _agency_of(document) == self.identity.agency:
+                assert document is not None
+                own.append(document)
+        return directory, tuple(own)
+
+    def _check_checkpoint(self, directory: Directory, note: str) -> None:
+        """The signed checkpoint is over this very directory; and it continues the one that was seen before."""
+        checkpoint = _opened(directory, note)
+        if checkpoint.size != directory.size or checkpoint.root != directory.root_at(directory.size):
+            raise Refused("directory_fork", size=checkpoint.size)
+        if self.memory.now.checkpoint:
+            seen = _opened(directory, self.memory.now.checkpoint)
+            if seen.size > checkpoint.size:
+                raise Refused("checkpoint_rollback", size=checkpoint.size)
+            if seen.root != directory.root_at(seen.size):
+                raise Refused("directory_fork", size=seen.size)
+
+    def _set_clock(self, hub: datetime) -> None:
+        off = hub.astimezone(UTC) - datetime.now(UTC)
+        self._clock_off = off if abs(off) > CLOCK_TOLERANCE else timedelta()
+
+    # --- keys (protocol §4) -------------------------------------------------------------------------------------------
+
+    async def agency_epochs(self) -> Mapping[int, KemKey]:
+        """The own agency's keys by epoch, each proven against the directory. Never empty: that is an error."""
+        own = self.directory.now().agency(self.identity.agency)
+        if own is None or own.epoch is None or own.epoch.n not in self._epochs:
+            named = self._epochs_in_directory()
+            for one in await self.client.agency_keys():
+                if one.epoch not in named:
+                    raise Refused(
+                        "key_mismatch",
+                        "A key was handed out for an epoch that the directory does not have.",
+                        epoch=one.epoch,
+                    )
+                self._epochs[one.epoch] = take_over(
+                    unb64(one.sealed),
+                    network=self.directory.id,
+                    agency=self.identity.agency,
+                    epoch=named[one.epoch],
+                    member=self.identity.member,
+                    keys=self.identity.secrets,
+                )
+            if not self._epochs:
+                raise HubError(
+                    "no_agency_key", "No key of the agency was handed over to this member, or it was withheld."
+                )
+        return self._epochs
+
+    def _epochs_in_directory(self) -> dict[int, schemas.Epoch]:
+        """Every epoch that the own agency ever had."""
+        epochs = {}
+        for size in range(1, self.directory.size + 1):
+            agency = self.directory.at(size).agency(self.identity.agency)
+            if agency is not None and agency.epoch is not None:
+                epochs[agency.epoch.n] = agency.epoch
+        return epochs
+
+    async def public_keys(self, agencies: Iterable[str]) -> Mapping[str, bytes]:
+        """The newest public keys of these agencies by their hash, each checked against the directory."""
+        view = self.directory.now()
+        states = [view.agency(agency) for agency in agencies]
+        hashes = {one.epoch.kem for one in states if one is not None and one.epoch is not None}
+        missing = sorted(hashes - self._public_keys.keys())
+        if missing:
+            for key in await self.client.kem_keys(missing):
+                if key.sha256 in missing:
+                    self._public_keys[key.sha256] = hpke.check_public_key(unb64(key.key), key.sha256)
+            if not hashes <= self._public_keys.keys():
+                raise HubError("bad_answer", "The hub did not give a key that the directory names.")
+        return self._public_keys
+
+    @property
+    def signer(self) -> Signer:
+        """This member, relying on the directory as it is now."""
+        return Signer(
+            self.identity.agency, self.identity.member, self.identity.secrets.sign, self.directory
+        )
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    async def record(self, form: Form) -> tuple[Document[schemas.Consent], ...]:
+        """Sign the form's decisions and have them recorded, without sending anything. Gives the signed decisions."""
+        self._check_sender(form)
+        drafting.check_agencies(form, self.directory.now())
+        decisions = drafting.decide(form, self.signer, at=self.now())
+        await self.client.record_consent([contract.Sealed(envelope=one.envelope) for one in decisions])
+        return decisions
+
+    async def send(self, form: Form) -> list[Referral]:
+        """Record the form's decisions and send a referral to each recipient, or to none.
+
+        A draft of the same form that was not accepted yet is sent again as it was made; so repeating a send after a
+        lost answer gives the referrals that are there. Raises FormError or Refused, before or at the hub; no draft is
+        left then. After HubUnreachable it is kept.
+        """
+        kept = self.drafts.find(drafting.form_key(form, self.signer))
+        return await self.submit(kept or await self.draft(form), form)
+
+    async def draft(
+        self,
+        form: Form,
+        parts: Mapping[str, Sequence[str]] | None = None,
+        decisions: tuple[Document[schemas.Consent], ...] | None = None,
+    ) -> Draft:
+        """Seal a form for its recipients, check it against the rule, and keep it until it is accepted.
+
+        parts: which sections go to whom where it is not what the grants say (the rule is checked all the same).
+        decisions: those already recorded for this form; else new ones are signed.
+        """
+        self._check_sender(form)
+        signer, at = self.signer, self.now()
+        drafting.check_agencies(form, self.directory.now())
+        keys = await self.public_keys(drafting.agencies_in(form, self.identity.agency))
+        decided = decisions or drafting.decide(form, signer, at=at)
+        sealed = drafting.seal(form, signer, decided, keys, at=at, parts=parts or {})
+        draft = Draft(drafting.form_key(form, signer), decided, sealed)
+        self.drafts.keep(draft)
+        return draft
+
+    async def submit(self, draft: Draft, form: Form | None = None) -> list[Referral]:
+        """Have a draft accepted. With its form, it is sealed anew where the directory moved on or it became too old."""
+        recorded = False
+        for tries in range(TRIES):
+            try:
+                await self.client.record_consent(draft.sealed_decisions)
+                recorded = True
+                accepted = await self.client.send_referrals(draft.sealed_referrals)
+                break
+            except Refused as refused:
+                self.drafts.drop(draft)
+                if form is None or refused.code not in REMADE or tries == TRIES - 1:
+                    raise
+                await self.sync()
+                draft = await self.draft(form, decisions=draft.decisions if recorded else None)
+        known = {one.document.body.id: one.document.sha256 for one in draft.referrals}
+        if {one.id: one.sha256 for one in accepted} != known:
+            raise HubError("bad_answer", "The hub accepted something else than was sent.")
+        self.memory.see_sent(draft.form, draft.ids)
+        self.drafts.drop(draft)
+        by_id = {one.id: one for one in accepted}
+        return [await self._verify(by_id[id]) for id in draft.ids]
+
+    def sent_before(self, form: Form) -> tuple[str, ...]:
+        """Ids of the referrals that this very form became earlier, from this device."""
+        return self.memory.now.sent.get(drafting.form_key(form, self.signer), ())
+
+    def _check_sender(self, form: Form) -> None:
+        if form.sender not in (None, (self.identity.agency, self.identity.handle)):
+            raise FormError("sender", "somebody_elses")
+
+    # --- lists --------------------------------------------------------------------------------------------------------
+
+    async def inbox(self, first: int = 50, after: str | None = None) -> Listed:
+        return await self._list(await self.client.inbox(first, after))
+
+    async def outbox(self, first: int = 50, after: str | None = None) -> Listed:
+        return await self._list(await self.client.outbox(first, after))
+
+    async def _list(self, page: contract.Page) -> Listed:
+        items = [await self._verified_or_damaged(edge.node) for edge in page.edges]
+        return Listed(tuple(items), page.page_info.end_cursor if page.page_info.has_next_page else None)
+
+    async def ids(self) -> list[str]:
+        """The ids of all referrals that the agency sent or received."""
+        found: dict[str, None] = {}
+        inbox_after = outbox_after = None
+        while True:
+            inbox, outbox = await self.client.ids(inbox_after, outbox_after)
+            found.update((edge.node.id, None) for edge in (*inbox.edges, *outbox.edges))
+            if not inbox.page_info.has_next_page and not outbox.page_info.has_next_page:
+                return list(found)
+            inbox_after = inbox.page_info.end_cursor or inbox_after
+            outbox_after = outbox.page_info.end_cursor or outbox_after
+
+    # --- one referral -------------------------------------------------------------------------------------------------
+
+    async def show(self, id: str) -> Referral:
+        """The referral with its steps and notes; no section. `not_found`."""
+        return (await self._fetch(id))[0]
+
+    async def open_referral(self, id: str) -> Opened:
+        """Open what the own agency may read: signed and recorded, in the reader's own name.
+
+        The sender reads its own without that. Who loses a race against a colleague opens on the new head.
+        """
+        referral, answer = await self._fetch(id)
+        await self.agency_epochs()
+        if referral.as_ == "sender":
+            return self._opened(referral, answer.sealed)
+        for tries in range(TRIES):
+            events.after(referral.state, "opened", referral.as_)
+            event, _ = events.make(
+                self.signer,
+                id=new_id(),
+                referral=referral.document,
+                prev=referral.head,
+                type="opened",
+                at=self.now(),
+            )
+            try:
+                opening = await self.client.open_referral(event.envelope)
+            except Refused as refused:
+                if not await self._may_try_again(refused, tries):
+                    raise
+                referral, _ = await self._fetch(id)
+                continue
+            verified = await self._verify(opening.referral)
+            self.memory.see_opened(verified.id, verified.document.sha256)
+            return self._opened(verified, opening.sealed)
+        raise Refused("head_moved", referral=id)
+
+    async def acknowledge(self, id: str) -> Referral:
+        return await self.step(id, "acknowledged")
+
+    async def accept(self, id: str, note: str | None = None) -> Referral:
+        return await self.step(id, "accepted", note=note)
+
+    async def decline(self, id: str, reason: str, note: str | None = None) -> Referral:
+        """reason: a code of `decline_reasons`."""
+        return await self.step(id, "declined", reason=reason, note=note)
+
+    async def ask_more(self, id: str, note: str | None = None) -> Referral:
+        return await self.step(id, "more_asked", note=note)
+
+    async def start(self, id: str, note: str | None = None) -> Referral:
+        return await self.step(id, "under_way", note=note)
+
+    async def close(self, id: str, outcome: str, note: str | None = None) -> Referral:
+        """outcome: a code of `outcomes`."""
+        return await self.step(id, "closed", reason=outcome, note=note)
+
+    async def message(self, id: str, text: str) -> Referral:
+        """Write to the other side. Safe to redo: who loses a race writes on the new head."""
+        for tries in range(TRIES):
+            try:
+                return await self.step(id, "message", note=text)
+            except Refused as refused:
+                if not await self._may_try_again(refused, tries):
+                    raise
+        raise Refused("head_moved", referral=id)
+
+    async def step(
+        self, id: str, type: str, *, reason: str | None = None, note: str | None = None
+    ) -> Referral:
+        """Take a step on the referral as it stands now. Gives it as it stands then.
+
+        Raises Refused: `head_moved` (with `state`) where a colleague was quicker, `step_illegal` (with `state`).
+        """
+        referral, _ = await self._fetch(id)
+        events.after(referral.state, type, referral.as_)
+        keys: Mapping[str, bytes] = {}
+        if note is not None:
+            keys = await self.public_keys((referral.sender, referral.recipient))
+        event, blobs = events.make(
+            self.signer,
+            id=new_id(),
+            referral=referral.document,
+            prev=referral.head,
+            type=type,
+            at=self.now(),
+            reason=reason,
+            note=note,
+            decision=referral.decision if note is not None else None,
+            public_keys=keys if note is not None else None,
+        )
+        self._check_step(event, blobs, referral)
+        return await self._verify(await self.client.take_step(contract.Sealed.of(event.envelope, blobs)))
+
+    def _check_step(self, event: Document[schemas.Event], blobs: Blobs, referral: Referral) -> None:
+        """All that the hub and the other side will check, before anything leaves."""
+        events.check(
+            event,
+            blobs,
+            referral=referral.document,
+            state=referral.state,
+            directory=self.directory,
+            decisions=Decisions.of([referral.decision]),
+            now=self.now(),
+        )
+
+    async def _may_try_again(self, refused: Refused, tries: int) -> bool:
+        if refused.code == "directory_stale":
+            await self.sync()
+        return refused.code in ("head_moved", "directory_stale") and tries < TRIES - 1
+
+    # --- following ----------------------------------------------------------------------------------------------------
+
+    async def follow(
+        self, after: int | None = None, on_line: Callable[[Line], None] = lambda _: None
+    ) -> AsyncGenerator[Arrival, None]:
+        """What arrives for the agency after sequence `after` (None: after what this member followed last), for ever.
+
+        Each entry once and in order, over lost connections; on_line is told `lost` and `back`.
+        """
+        start = self.memory.now.feed if after is None else after
+        async with aclosing(self.client.follow(start, on_line)) as entries:
+            async for entry in entries:
+                yield await self._arrival(entry)
+                if after is None:
+                    self.memory.see_feed(entry.sequence)
+
+    async def _arrival(self, entry: contract.FeedEntry) -> Arrival:
+        referral: Referral | Damaged | None = None
+        if entry.referral is not None:
+            answer = await self.client.referral(entry.referral)
+            if answer is not None and answer.id == entry.referral:
+                referral = await self._verified_or_damaged(answer)
+            else:
+                referral = Damaged(entry.referral, Refused("not_found"))
+        return Arrival(entry.sequence, entry.kind, entry.at.astimezone(UTC), referral, entry.event)
+
+    # --- verifying ----------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, id: str) -> tuple[Referral, contract.Referral]:
+        answer = await self.client.referral(id)
+        if answer is None:
+            raise Refused("not_found", referral=id)
+        if answer.id != id:
+            raise Refused("malformed", "The hub gave another referral.", field="id")
+        return await self._verify(answer), answer
+
+    async def _verify(self, answer: contract.Referral) -> Referral:
+        if needed_size(answer) > self.directory.size:
+            await self.sync()
+        if any(one.sealed is not None and one.sealed.wraps for one in answer.events):
+            await self.agency_epochs()
+        try:
+            return self._reader().verify(answer, self.now())
+        except Refused as refused:
+            raise refused.within(referral=answer.id) from None
+
+    async def _verified_or_damaged(self, answer: contract.Referral) -> Referral | Damaged:
+        try:
+            return await self._verify(answer)
+        except Refused as refused:
+            return Damaged(answer.id, refused)
+
+    def _reader(self) -> Reader:
+        return Reader(self.identity.agency, self.directory, self._epochs, self.memory.now.opened)
+
+    def _opened(self, referral: Referral, sealed: contract.Blobs | None) -> Opened:
+        return Opened(referral, tuple(self._reader().parts(referral, sealed, self.now())))
+
+
+def _agency_of(document: Document[Any] | None) -> str | None:
+    body = document.body if document is not None else None
+    return body.agency if isinstance(body, schemas.Admission | schemas.Roster) else None
+
+
+def _opened(directory: Directory, note: str) -> Checkpoint:
+    origin = directory.policy.log_named(LOG).name
+    return open_checkpoint(note, origin, directory.policy).checkpoint
