@@ -1,0 +1,37 @@
+# make run    the practice hub on 127.0.0.1:8000 (PORT=8123 for another port)
+# make test   every test, on SQLite and on PostgreSQL + Redis, which it starts by itself and stops again
+# make check  format, lint, types and import directions only
+# make clean  forgets it all: the environment, the practice network and its database, caches
+#
+# Needs Python 3.11 or newer, git and make; no root. TESTS="-k withdraw" narrows a run of make test.
+
+PYTHON ?= python3
+PORT ?= 8000
+TESTS ?=
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "ortoo: Python 3.11 or newer is needed, and there is no $(PYTHON) here." >&2; exit 1; }
+
+setup: python
+	@$(PYTHON) bootstrap.py
+
+setup-test: python
+	@$(PYTHON) bootstrap.py --test
+
+run: setup
+	@.venv/bin/python manage.py run_practice --port "$(PORT)"
+
+test: setup-test
+	@.venv/bin/python -m pytest -n 2 $(TESTS)
+
+check: setup-test
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+clean:
+	@rm -rf .venv practice dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help python setup setup-test run test check clean

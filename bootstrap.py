@@ -1,0 +1,208 @@
+"""Makes .venv, the project's environment: `python3 bootstrap.py` for the hub, `python3 bootstrap.py --test` to test too.
+
+Needs Python 3.11 or newer with nothing installed, and no root. Every package is pinned by hash in requirements/; pip
+itself lies in vendor/, because a bare Debian has neither pip nor ensurepip. Does nothing where .venv is as the
+locks say; changes an older one to what they say; makes a half-made one anew. Says in one sentence what is wrong.
+
+Written so that an old Python can read it, and say that it is too old.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+OLDEST = (3, 11)
+HERE = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(HERE, ".venv")
+PYTHON = os.path.join(VENV, "bin", "python")
+PIP = os.path.join(HERE, "vendor", "pip-26.3-py3-none-any.whl", "pip")
+LOG = os.path.join(VENV, "setup.log")
+
+# What pip wrote, and the sentence it comes to. The first that is found counts.
+CAUSES = (
+    (
+        ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "Max retries", "Network is unreachable"),
+        "The package index cannot be reached: is there a network, or does pip need a proxy or a mirror (PIP_INDEX_URL)?",
+    ),
+    (
+        ("THESE PACKAGES DO NOT MATCH THE HASHES",),
+        "A package is not the one that requirements/ pins: its hash differs.",
+    ),
+    (("No space left on device",), "The disk is full."),
+    (
+        ("No matching distribution found", "Could not find a version"),
+        "A pinned package has no ready-made build for this Python and machine, and Ortoo compiles none.",
+    ),
+)
+
+
+class CannotSetUp(Exception):
+    """Set-up cannot go on; the text is one sentence for the person at the terminal."""
+
+
+def main(arguments):
+    if arguments not in ([], ["--test"]):
+        raise CannotSetUp("usage: python3 bootstrap.py [--test]")
+    if sys.version_info < OLDEST:
+        start_again_with_a_newer_python()
+    lock_name = "test" if arguments else "hub"
+
+    with only_one_at_a_time():
+        wanted = fingerprint(lock_name)
+        # The test lock holds all that the hub's does, so an environment for tests serves for running too.
+        if is_made("test", fingerprint("test")) or is_made(lock_name, wanted):
+            return
+        make(lock_name, wanted)
+
+
+def start_again_with_a_newer_python():
+    """Go on in a newer python3.N where the system has one beside its python3; else say that there is none."""
+    for minor in range(20, OLDEST[1] - 1, -1):
+        newer = shutil.which("python3.%d" % minor)
+        if newer:
+            os.execv(newer, [newer, os.path.abspath(__file__)] + sys.argv[1:])
+    raise CannotSetUp(
+        "Ortoo needs Python %d.%d or newer; this is %d.%d (%s), and there is no newer one on the PATH."
+        % (OLDEST + sys.version_info[:2] + (sys.executable,))
+    )
+
+
+class only_one_at_a_time:
+    """Two terminals may start at once: the second waits for the first, then finds all done."""
+
+    def __enter__(self):
+        self.folder = os.open(HERE, os.O_RDONLY)
+        try:
+            fcntl.flock(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting: the environment is being made in another terminal.")
+            fcntl.flock(self.folder, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        os.close(self.folder)
+
+
+def fingerprint(lock_name):
+    """What .venv depends on: the locks, the project's own description, where it lies, and which Python made it."""
+    digest = hashlib.sha256(("%s %s" % (HERE, sys.version)).encode())
+    for path in ("requirements/%s.txt" % lock_name, "requirements/build.txt", "pyproject.toml", "bootstrap.py"):
+        with open(os.path.join(HERE, path), "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def stamp(lock_name):
+    return os.path.join(VENV, "made-for-" + lock_name)
+
+
+def is_made(lock_name, wanted):
+    try:
+        with open(stamp(lock_name)) as file:
+            return file.read() == wanted and os.path.exists(PYTHON)
+    except OSError:
+        return False
+
+
+def make(lock_name, wanted):
+    """Bring .venv to what the lock says. The stamps go first and come last: a run that was cut short is seen."""
+    whole = is_this_python(VENV) and any(os.path.exists(stamp(name)) for name in ("hub", "test"))
+    if not whole:
+        say("Making the environment in .venv; the first time it takes about a minute.")
+        run([sys.executable, "-m", "venv", "--without-pip", "--clear", VENV], "")
+    else:
+        say("Bringing the environment in .venv up to date.")
+    for name in ("hub", "test"):
+        if os.path.exists(stamp(name)):
+            os.remove(stamp(name))
+
+    pip = [PYTHON if whole else sys.executable, PIP, "--python", PYTHON, "--disable-pip-version-check", "--no-input"]
+    lock = os.path.join(HERE, "requirements", lock_name + ".txt")
+    build = os.path.join(HERE, "requirements", "build.txt")
+    # promise (of graphene) is the one package without a wheel: pure Python, built with the setuptools pinned here.
+    run(
+        pip
+        + ["install", "--require-hashes", "--only-binary", ":all:", "--no-binary", "promise"]
+        + ["--build-constraint", build, "-r", lock],
+        "packages",
+        of=pinned(lock),
+    )
+    # The project itself, from where it lies: imports and the `ortoo` command.
+    run(pip + ["install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", HERE], "")
+
+    with open(stamp(lock_name), "w") as file:
+        file.write(wanted)
+
+
+def is_this_python(folder):
+    """Whether the environment was made by this very Python (another minor version cannot use its packages)."""
+    try:
+        seen = subprocess.check_output([os.path.join(folder, "bin", "python"), "-c", "import sys; print(sys.version)"])
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return seen.decode().strip() == sys.version
+
+
+def pinned(lock):
+    with open(lock) as file:
+        return sum("==" in line and not line.startswith((" ", "#")) for line in file)
+
+
+def run(command, what, of=0):
+    """Run a step, its output kept in setup.log; show how far it is; raise with the cause where it fails."""
+    environment = dict(os.environ, PYTHONUNBUFFERED="1", PIP_NO_PYTHON_VERSION_WARNING="1")
+    for name in ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"):
+        environment.pop(name, None)
+    os.makedirs(VENV, exist_ok=True)
+    process = subprocess.Popen(
+        command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    lines, seen, began = [], 0, time.time()
+    with open(LOG, "ab") as log:
+        for raw in process.stdout:
+            log.write(raw)
+            line = raw.decode(errors="replace").rstrip()
+            lines.append(line)
+            if of and line.startswith("Collecting "):
+                seen += 1
+                show_progress("  fetching %s %d of %d" % (what, min(seen, of), of), seen, of)
+            elif of and line.startswith("Installing collected packages"):
+                show_progress("  installing %s" % what, of, of)
+    if process.wait() == 0:
+        if of:
+            say("%s  installed %s: %d s" % (CLEAR, what, time.time() - began))
+        return
+    text = "\n".join(lines)
+    for marks, sentence in CAUSES:
+        if any(mark in text for mark in marks):
+            raise CannotSetUp(sentence)
+    raise CannotSetUp(
+        "A step of set-up failed; its last words: %s (all of it in .venv/setup.log)" % " / ".join(lines[-3:])
+    )
+
+
+CLEAR = "\r\033[K" if sys.stdout.isatty() else ""
+
+
+def show_progress(text, seen, of):
+    if CLEAR:
+        sys.stdout.write(CLEAR + text)
+        sys.stdout.flush()
+    elif seen % 20 == 1 or seen >= of:
+        say(text)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except CannotSetUp as problem:
+        sys.exit("%sortoo: %s" % (CLEAR, problem))
+    except KeyboardInterrupt:
+        sys.exit("%sortoo: stopped; the next start makes the environment anew." % CLEAR)
