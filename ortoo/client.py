@@ -242,7 +242,7 @@ class Client:
 
 @cache
 def document(name: str) -> str:
-    """The text of graphql/operations/<name>.graphql: in a wheel beside this module, in a checkout where it is written."""
+    """The text of graphql/operations/<name>.graphql: beside this module in a wheel."""
     return (_operations() / f"{name}.graphql").read_text(encoding="utf-8")
 
 
@@ -309,7 +309,7 @@ def _plain(sealed: Sequence[contract.Sealed]) -> list[dict[str, Any]]:
 
 def _pause(tries: int) -> float:
     """Seconds: doubling, bounded, and spread so that many clients do not come back at once."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 async def _say(socket: ClientConnection, **message: Any) -> None:

@@ -181,12 +181,9 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
             envelope=envelope,
             parts=[Part(name=name, ciphertext=b64(blob)) for name, blob in blobs.parts.items()],
             wraps=[Wrap(agency=agency, wrap=b64(blob)) for agency, blob in blobs.wraps.items()],
-            keys=[
-                Key(part=part, agency=agency, key=b64(blob)) for (part, agency), blob in blobs.keys.items()
-            ],
+            keys=[Key(part=part, agency=agency, key=b64(blob)) for (part, agency), blob in blobs.keys.items()],
         )
 
     @property
     def blobs(self) -> OpenBlobs:
         return Blobs(parts=self.parts, wraps=self.wraps, keys=self.keys).decoded()
-

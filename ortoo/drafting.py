@@ -50,7 +50,7 @@ class Draft:
 
 
 def decide(form: Form, signer: Signer, *, at: datetime) -> tuple[Document[schemas.Consent], ...]:
-    """One signed decision for each addressee of the form, all under one new consent id, the signer's agency recording."""
+    """A signed decision for each addressee of the form, under one new consent id, recorded by the signer's agency."""
     wanted, id = form.consent, new_id()
     decisions = []
     for to in wanted.addressees:
@@ -208,9 +208,7 @@ class Outbox:
             return Draft(
                 form=form,
                 decisions=tuple(read(one.envelope, schemas.Consent) for one in decisions),
-                referrals=tuple(
-                    SealedReferral(read(one.envelope, schemas.Referral), one.blobs) for one in referrals
-                ),
+                referrals=tuple(SealedReferral(read(one.envelope, schemas.Referral), one.blobs) for one in referrals),
             )
         except (OSError, ValueError, KeyError, TypeError, Refused):
             return None

@@ -1,29 +1,37 @@
 """A form: what a worker filled in. A scenario file without its events (docs: DOMAIN words; ortoo/data/scenarios).
 
-    sender?  routing {urgency, services, place, language, minor}  recipients [agency]  sections {section: {field: value}}
-    consent {basis, given_how, given_by?, language, interpreter?, witness?, exception?, retain_days?,
-             grants [{to, sections, purposes, days}], refusals [{to, sections}]}
+sender?  routing {urgency, services, place, language, minor}  recipients [agency]  sections {section: {field: value}}
+consent {basis, given_how, given_by?, language, interpreter?, witness?, exception?, retain_days?,
+         grants [{to, sections, purposes, days}], refusals [{to, sections}]}
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ortoo.days import end_of_day
 from ortoo.protocol import vocabulary
 from ortoo.protocol.consent import ALL, MAX_DECISIONS, MOST_DAYS, is_exception
 from ortoo.protocol.documents import canonical
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import MAX_TOGETHER, NEVER_SENT
 
-ULAANBAATAR: Final = timezone(timedelta(hours=8), "Asia/Ulaanbaatar")  # no summer time since 2017
 RETAIN_DAYS: Final = 90
 MOST_FORM: Final = 8 * 1024 * 1024  # bytes
 
 _FORM: Final = ("routing", "recipients", "consent", "sections")
-_BESIDE: Final = ("id", "title", "fictional", "sender", "sent_at", "repeat", "events")  # of a scenario: not sent
+_BESIDE: Final = (
+    "id",
+    "title",
+    "fictional",
+    "sender",
+    "sent_at",
+    "repeat",
+    "events",
+)  # of a scenario: not sent
 _ROUTING: Final = ("urgency", "services", "place", "language", "minor")
 _CONSENT: Final = ("basis", "given_how", "language", "grants")
 _CONSENT_MAYBE: Final = (
@@ -46,17 +54,6 @@ class FormError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.field}: {self.problem}"
-
-
-def end_of_day(at: datetime, days: int) -> datetime:
-    """Where "for so many days" ends: with that day in Ulaanbaatar, as an instant. Every client uses this one."""
-    day = at.astimezone(ULAANBAATAR).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + timedelta(days=days + 1)
-
-
-def last_day(until: datetime) -> datetime:
-    """The last day (as a moment in it, in Ulaanbaatar) on which something that ends at `until` may be read."""
-    return (until - timedelta(seconds=1)).astimezone(ULAANBAATAR)
 
 
 @dataclass(frozen=True)
@@ -279,12 +276,8 @@ def _consent(value: Any) -> Consent:
     return Consent(
         basis=basis,
         given_by=None if by is None else _code(by, "consent.given_by", vocabulary.codes("consent_given_by")),
-        given_how=None
-        if how is None
-        else _code(how, "consent.given_how", vocabulary.codes("consent_given_how")),
-        language=None
-        if language is None
-        else _code(language, "consent.language", vocabulary.codes("languages")),
+        given_how=None if how is None else _code(how, "consent.given_how", vocabulary.codes("consent_given_how")),
+        language=None if language is None else _code(language, "consent.language", vocabulary.codes("languages")),
         interpreter=_flag(named.get("interpreter", how == "by_interpreter"), "consent.interpreter"),
         witness=_flag(named.get("witness", how == "spoken_witnessed"), "consent.witness"),
         retain_days=_number(named.get("retain_days", RETAIN_DAYS), "consent.retain_days", 1, 365),

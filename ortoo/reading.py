@@ -160,9 +160,7 @@ class Reader:
         self._directory.check_signed(document, referral.WHO_SENDS)
         check_clock(document.body.at, answer.sent_at)
 
-    def _check_decision(
-        self, answer: contract.Decision, body: schemas.Referral
-    ) -> Document[schemas.Consent]:
+    def _check_decision(self, answer: contract.Decision, body: schemas.Referral) -> Document[schemas.Consent]:
         decision = _same(read(answer.envelope, schemas.Consent), answer.sha256)
         self._directory.check_signed(decision, referral.WHO_SENDS)
         consent.check_decision(decision.body, minor=body.routing.minor)
@@ -194,7 +192,7 @@ class Reader:
         document: Document[schemas.Referral],
         decision: Document[schemas.Consent],
     ) -> tuple[tuple[Step, ...], str, str]:
-        """The steps, the state after them, and the own head. Each is signed, legal, and the next in its agency's chain."""
+        """The steps, each signed, legal and the next in its agency's chain; the state after them; the own head."""
         body, state = document.body, "waiting" if decision.body.exception else "sent"
         heads: dict[str, str] = {}
         steps = []
@@ -281,16 +279,12 @@ class Reader:
         agency = self._directory.now().agency(self._agency)
         decisions = Decisions.of([of.decision])
         try:
-            consent.may_read(
-                decisions, agency=self._agency, kind=agency.kind if agency else "", part=part, at=now
-            )
+            consent.may_read(decisions, agency=self._agency, kind=agency.kind if agency else "", part=part, at=now)
         except Refused:
             return False
         return True
 
-    def _step(
-        self, answer: contract.Event, event: Document[schemas.Event], body: schemas.Referral
-    ) -> Step:
+    def _step(self, answer: contract.Event, event: Document[schemas.Event], body: schemas.Referral) -> Step:
         note = None
         if event.body.sealed is not None:
             note = _note(self._open(event, answer.sealed, "gone")["note"])
@@ -306,9 +300,7 @@ class Reader:
             document=event,
         )
 
-    def _open(
-        self, document: Document[Any], answer: contract.Blobs | None, missing: Status
-    ) -> dict[str, Part]:
+    def _open(self, document: Document[Any], answer: contract.Blobs | None, missing: Status) -> dict[str, Part]:
         """Each part of a verified document by name, its text in UTF-8, or what became of it."""
         sealed: schemas.Sealed = document.body.sealed
         granted = {key.part for key in sealed.keys if key.agency == self._agency}
@@ -331,15 +323,11 @@ class Reader:
                 parts[name] = Part(name, "readable", text=found.decode("utf-8", "replace"))
         return parts
 
-    def _unseal(
-        self, document: Document[Any], sealed: schemas.Sealed, blobs: Blobs
-    ) -> Mapping[str, bytes | Refused]:
+    def _unseal(self, document: Document[Any], sealed: schemas.Sealed, blobs: Blobs) -> Mapping[str, bytes | Refused]:
         epoch = next(one.epoch for one in sealed.readers if one.agency == self._agency)
         key = self._epochs.get(epoch)
         if key is None:
-            raise Refused(
-                "cannot_open", "The key of this epoch was not handed over to this member.", epoch=epoch
-            )
+            raise Refused("cannot_open", "The key of this epoch was not handed over to this member.", epoch=epoch)
         binding = referral.binding_of(document, self._directory.at(document.body.directory.size))
         return open_set(binding, sealed, blobs, self._agency, key)
 

@@ -35,7 +35,11 @@ from ortoo.protocol.sealing import Blobs
 from ortoo.reading import Damaged, Part, Reader, Referral, Step, needed_size
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)  # beyond it a client works by the hub's time, and says so
-REMADE: Final = ("directory_stale", "epoch_stale", "clock_skew")  # nothing was written: seal again, and send that
+REMADE: Final = (
+    "directory_stale",
+    "epoch_stale",
+    "clock_skew",
+)  # nothing was written: seal again, and send that
 TRIES: Final = 5  # of a step that is safe to redo on the true head
 LOG: Final = "/log/directory"
 
@@ -117,7 +121,7 @@ class Session:
             yield session
 
     def now(self) -> datetime:
-        """The time by which this member works: the device's, or the hub's where the device is more than a minute off."""
+        """The device's time, or the hub's where the device is more than a minute off."""
         return datetime.now(UTC) + self._clock_off
 
     # --- the directory (protocol §3, §10) -----------------------------------------------------------------------------
@@ -128,9 +132,7 @@ class Session:
         Raises: checkpoint_rollback, directory_fork, checkpoint_unwitnessed, and whatever a replay refuses.
         """
         async with self._syncing:
-            network, (entries, checkpoint) = await asyncio.gather(
-                self.client.network(), self._fetch_entries()
-            )
+            network, (entries, checkpoint) = await asyncio.gather(self.client.network(), self._fetch_entries())
             self._set_clock(network.now)
             own: tuple[Document[Any], ...] = ()
             if len(entries) != self.directory.size or not self.directory.entries:
@@ -165,8 +167,7 @@ class Session:
         seen, own = len(self.memory.now.entries), []
         for place, entry in enumerate(entries):
             document = directory.append(entry)
-            if place >= seen and seen and _agency_of(document) == self.identity.agency:
-                assert document is not None
+            if place >= seen > 0 and document is not None and _agency_of(document) == self.identity.agency:
                 own.append(document)
         return directory, tuple(own)
 
@@ -210,7 +211,8 @@ class Session:
                 )
             if not self._epochs:
                 raise HubError(
-                    "no_agency_key", "No key of the agency was handed over to this member, or it was withheld."
+                    "no_agency_key",
+                    "No key of the agency was handed over to this member, or it was withheld.",
                 )
         return self._epochs
 
@@ -240,9 +242,7 @@ class Session:
     @property
     def signer(self) -> Signer:
         """This member, relying on the directory as it is now."""
-        return Signer(
-            self.identity.agency, self.identity.member, self.identity.secrets.sign, self.directory
-        )
+        return Signer(self.identity.agency, self.identity.member, self.identity.secrets.sign, self.directory)
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
@@ -407,9 +407,7 @@ class Session:
                     raise
         raise Refused("head_moved", referral=id)
 
-    async def step(
-        self, id: str, type: str, *, reason: str | None = None, note: str | None = None
-    ) -> Referral:
+    async def step(self, id: str, type: str, *, reason: str | None = None, note: str | None = None) -> Referral:
         """Take a step on the referral as it stands now. Gives it as it stands then.
 
         Raises Refused: `head_moved` (with `state`) where a colleague was quicker, `step_illegal` (with `state`).

@@ -1,0 +1,307 @@
+"""What a person sees, and what a program gets. Text that was written elsewhere is shown plain, never interpreted."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ortoo.protocol import vocabulary
+from ortoo.protocol.directory import View
+from ortoo.protocol.documents import stamp
+from ortoo.protocol.errors import Refused
+from ortoo.reading import Damaged, Part, Referral, Step, fields_in_order
+from ortoo.sentences import Sentence, name, of_decision
+from ortoo.words import Words, plain
+
+WIDE: Final = 200  # columns where nobody looks: nothing is cut
+SHORT: Final = 8  # characters of an id that lists show: the last ones are random, the first ones are the time
+
+_URGENCY: Final = {"immediate": ("▲", "bold red"), "urgent": ("◆", "yellow"), "standard": ("■", "")}
+_STATE: Final = {
+    "sent": "bold",
+    "accepted": "green",
+    "under_way": "green",
+    "closed": "dim",
+    "declined": "red",
+    "withdrawn": "red",
+    "expired": "red",
+}
+
+
+class Screen:
+    """json: one document for a program, on stdout; else words for a person."""
+
+    def __init__(self, words: Words, *, json: bool) -> None:
+        self.words, self.json = words, json
+        width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDE
+        self._out = Console(width=width, markup=False, emoji=False, highlight=False)
+        error_width = None if sys.stderr.isatty() or os.environ.get("COLUMNS") else WIDE
+        self._err = Console(stderr=True, width=error_width, markup=False, emoji=False, highlight=False)
+
+    # --- for programs -------------------------------------------------------------------------------------------------
+
+    def document(self, value: Any) -> None:
+        """One JSON document on one line."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    # --- lines --------------------------------------------------------------------------------------------------------
+
+    def line(self, text: str = "", style: str = "") -> None:
+        self._out.print(Text(text, style))
+
+    def aside(self, text: str, style: str = "dim") -> None:
+        """What does not belong to the answer: on stderr."""
+        self._err.print(Text(text, style))
+
+    def warn(self, text: str) -> None:
+        self._err.print(Text(text, "bold red"))
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[None]:
+        if self._err.is_terminal:
+            with self._err.status(Text(text, "dim")):
+                yield
+        else:
+            self.aside(text)
+            yield
+
+    def ask(self, question: str) -> bool:
+        self._out.print(Text(question), end="")
+        return input().strip().lower() in self.words("send.yes").split()
+
+    def failed(self, code: str, sentence: str) -> None:
+        if self.json:
+            self.document({"error": {"code": code, "message": sentence}})
+        else:
+            self._err.print(Text.assemble((self.words("error.title") + ": ", "bold red"), plain(sentence)))
+
+    def refused(self, refused: Refused) -> None:
+        """The code's sentence, what is at fault, and the state that the referral is in."""
+        if self.json:
+            error = {"code": refused.code, "message": self.words(f"refused.{refused.code}"), **refused.at}
+            self.document({"error": error})
+            return
+        text = Text.assemble((self.words("error.title") + ": ", "bold red"), self.why(refused))
+        self._err.print(text)
+
+    def why(self, refused: Refused) -> str:
+        said = [self.words(f"refused.{refused.code}")]
+        at = {key: value for key, value in refused.at.items() if key not in ("state", "head", "now")}
+        if "state" in refused.at:
+            state = self.words.label("states", str(refused.at["state"]))
+            said.append(self.words("error.state", state=plain(state)))
+        where = ", ".join(f"{key} {plain(str(value))}" for key, value in at.items())
+        return " ".join(said) + f" [{refused.code}{': ' + where if where else ''}]"
+
+    # --- consent ------------------------------------------------------------------------------------------------------
+
+    def sentences(self, sentences: Sequence[Sentence]) -> None:
+        styles = {
+            "may_read": "",
+            "refused": "bold",
+            "reads_nothing": "bold red",
+            "stays": "dim",
+            "basis": "dim",
+        }
+        for sentence in sentences:
+            self._out.print(Text(f"  {sentence.text}", styles[sentence.kind]), soft_wrap=False)
+
+    # --- lists --------------------------------------------------------------------------------------------------------
+
+    def table(self, items: Sequence[Referral | Damaged], view: View, short: Mapping[str, str], *, sent: bool) -> None:
+        words = self.words
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        other = words("col.to") if sent else words("col.from")
+        for column in (words("col.id"), other, words("col.urgency"), words("col.services")):
+            table.add_column(column, overflow="fold")
+        for column in (words("col.place"), words("col.state"), words("col.sent")):
+            table.add_column(column, overflow="fold")
+        for item in items:
+            if isinstance(item, Damaged):
+                why = words("damaged.item", why=self.why(item.refused))
+                table.add_row(short[item.id], Text("!", "bold red"), "", Text(why, "red"))
+                continue
+            mark, style = _URGENCY.get(item.routing.urgency, ("", ""))
+            table.add_row(
+                short[item.id],
+                Text(name(item.counterpart, view, words)),
+                Text(f"{mark} {words.label('urgency', item.routing.urgency)}", style),
+                Text(words.labels("services", item.routing.services)),
+                Text(words.place(item.routing.place)),
+                Text(words.label("states", item.state), _STATE.get(item.state, "")),
+                words.moment(item.sent_at),
+            )
+        self._out.print(table)
+
+    # --- one referral -------------------------------------------------------------------------------------------------
+
+    def referral(self, referral: Referral, view: View) -> None:
+        """Everything but what the sections say."""
+        words, routing = self.words, referral.routing
+        mark, style = _URGENCY.get(routing.urgency, ("", ""))
+        self.line(words("show.title", id=referral.id), "bold")
+        facts = [
+            (words("show.from"), Text(name(referral.sender, view, words))),
+            (words("show.to"), Text(name(referral.recipient, view, words))),
+            (words("show.state"), Text(words.label("states", referral.state), "bold")),
+            (words("show.urgency"), Text(f"{mark} {words.label('urgency', routing.urgency)}", style)),
+            (words("show.services"), Text(words.labels("services", routing.services))),
+            (words("show.place"), Text(words.place(routing.place))),
+            (words("show.language"), Text(words.label("languages", routing.language))),
+            (words("show.minor"), Text(words("yes") if routing.minor else words("no"))),
+            (words("show.parts"), Text(words.labels("sections", referral.part_names))),
+        ]
+        grid = Table.grid(padding=(0, 2))
+        for label, value in facts:
+            grid.add_row(Text(label, "dim"), value)
+        self._out.print(grid)
+        self.line()
+        self.line(words("show.consent"), "bold")
+        self.sentences(of_decision(referral.decision.body, view, words))
+        self.line()
+        self.line(words("show.steps"), "bold")
+        self.line(f"  {words.moment(referral.sent_at)}  {name(referral.sender, view, words)}: {words('show.sent')}")
+        for step in referral.steps:
+            self.step(step, view)
+
+    def step(self, step: Step, view: View) -> None:
+        self.line(f"  {self.words.moment(step.at)}  {name(step.agency, view, self.words)}: {self.done(step)}")
+        if step.note is not None:
+            self.note(step.note)
+
+    def done(self, step: Step) -> str:
+        """What was done, and why: «Declined: No capacity now»."""
+        text = self.words.label("steps", step.type)
+        terms = vocabulary.terms("steps").get(step.type, {}).get("code_from")
+        return f"{text}: {self.words.label(str(terms), step.reason)}" if step.reason and terms else text
+
+    def note(self, note: Part) -> None:
+        if note.text is None:
+            self.line(f"      {self.status(note)}", "dim")
+            return
+        for line in plain(note.text).split("\n"):
+            self.line(f"      {line}", "italic")
+
+    def status(self, part: Part) -> str:
+        why = self.why(part.problem) if part.problem else ""
+        return self.words(f"part.{part.status}", why=why)
+
+    def parts(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            self.line()
+            if part.section is None:
+                style = "red" if part.status == "damaged" else "dim"
+                self.line(f"{self.words.label('sections', part.name)}: {self.status(part)}", style)
+                continue
+            self.line(self.words.label("sections", part.name), "bold underline")
+            for field, value in fields_in_order(part.section):
+                self._field(part.name, field, value)
+
+    def _field(self, section: str, field: str, value: Any) -> None:
+        words = self.words
+        term = vocabulary.terms("fields").get(f"{section}.{field}")
+        label = words.label("fields", f"{section}.{field}") if term else plain(field)
+        shown = self._value(value, str(term["type"]) if term else "text")
+        if field == "warnings":
+            self._out.print(Text(f"  ! {words('warnings')}: {shown}", "bold red"))
+            return
+        lines = shown.split("\n")
+        self._out.print(Text.assemble((f"  {label}: ", "dim"), lines[0]))
+        for line in lines[1:]:
+            self.line(f"    {line}")
+
+    def _value(self, value: Any, type: str) -> str:
+        words = self.words
+        kind, _, terms = type.partition(":")
+        if value is None:
+            return words("unknown")
+        if isinstance(value, bool):
+            return words("yes") if value else words("no")
+        if isinstance(value, list):
+            return " · ".join(self._value(one, type) for one in value) or "–"
+        if kind == "codes" and isinstance(value, str):
+            return plain(words.label(terms, value))
+        if kind == "place" and isinstance(value, str):
+            return plain(words.place(value))
+        return plain(value) if isinstance(value, str) else plain(json.dumps(value, ensure_ascii=False))
+
+
+# --- for programs: stable names ---------------------------------------------------------------------------------------
+
+
+def instant_of(at: datetime | None) -> str | None:
+    return stamp(at) if at is not None else None
+
+
+def referral_value(item: Referral | Damaged) -> dict[str, Any]:
+    if isinstance(item, Damaged):
+        return {"id": item.id, "damaged": {"code": item.refused.code, **item.refused.at}}
+    routing = item.routing
+    return {
+        "id": item.id,
+        "sender": item.sender,
+        "recipient": item.recipient,
+        "as": item.as_,
+        "state": item.state,
+        "sent_at": instant_of(item.sent_at),
+        "changed_at": instant_of(item.changed_at),
+        "urgency": routing.urgency,
+        "services": list(routing.services),
+        "place": routing.place,
+        "language": routing.language,
+        "minor": routing.minor,
+        "until": instant_of(item.until),
+        "parts": item.part_names,
+        "steps": [step_value(step) for step in item.steps],
+    }
+
+
+def step_value(step: Step) -> dict[str, Any]:
+    note = {"status": step.note.status, "text": step.note.text} if step.note is not None else None
+    return {
+        "id": step.id,
+        "agency": step.agency,
+        "member": step.member,
+        "type": step.type,
+        "reason": step.reason,
+        "at": instant_of(step.at),
+        "note": note,
+    }
+
+
+def part_value(part: Part) -> dict[str, Any]:
+    value: dict[str, Any] = {"name": part.name, "status": part.status}
+    if part.section is not None:
+        value["fields"] = dict(part.section.fields)
+    if part.problem is not None:
+        value["problem"] = part.problem.code
+    return value
+
+
+def sentence_value(sentence: Sentence) -> dict[str, str]:
+    return {"kind": sentence.kind, "agency": sentence.agency, "text": sentence.text}
+
+
+# --- short ids --------------------------------------------------------------------------------------------------------
+
+
+def shortened(ids: Sequence[str]) -> dict[str, str]:
+    """The last characters of each id, eight or as many more as tell them apart."""
+    return {id: _short(id, ids) for id in ids}
+
+
+def _short(id: str, ids: Sequence[str]) -> str:
+    bare = id.replace("-", "")
+    others = [one.replace("-", "") for one in ids if one != id]
+    for length in range(SHORT, len(bare)):
+        if not any(one.endswith(bare[-length:]) for one in others):
+            return bare[-length:]
+    return bare
