@@ -1,1 +1,1 @@
-"""The Ortoo protocol, version 1 (docs/protocol.md): what is sealed, signed, checked and refused. No Django, no network."""
+"""The Ortoo protocol, version 1 (docs/protocol.md): what is sealed, signed, checked, refused. No Django, no network."""

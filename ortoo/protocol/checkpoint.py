@@ -12,7 +12,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ortoo.protocol.documents import SigningKey, sha256, signed_by
@@ -193,7 +193,7 @@ def _check_cosignature(key: VerifierKey, signature: bytes, text: bytes) -> datet
     seconds = int.from_bytes(signature[:8], "big")
     _must(signed_by(key.public, signature[8:], _cosigned(text, seconds)))
     try:
-        return datetime.fromtimestamp(seconds).astimezone()
+        return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         raise Refused("checkpoint_unwitnessed", "A cosignature's time is not a time.") from None
 

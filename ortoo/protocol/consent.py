@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ortoo.protocol import vocabulary
-from ortoo.protocol.documents import Document, instant
+from ortoo.protocol.documents import Document, check_signing_key, instant, unb64
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.schemas import Authority, Consent, Granted, Receipt, Scope
-from ortoo.protocol.sealing import base
+from ortoo.protocol.schemas import Authority, Consent, Granted, Receipt, Scope, Sealed
+from ortoo.protocol.sealing import base, check_form
 
 ALL: Final = "*"
 MAX_DECISIONS: Final = 64  # of a consent id
@@ -158,28 +158,53 @@ def authority_of(decision: Document[Consent]) -> Authority:
 
 
 def check_decision(consent: Consent, *, minor: bool | None = None) -> None:
-    """What a decision must look like by itself: `malformed` or `basis_not_allowed`."""
+    """What a decision must look like by itself: `limit_exceeded`, `malformed`, `key_refused` or `basis_not_allowed`."""
+    if consent.sealed is not None:
+        _check_evidence(consent, consent.sealed)
+    if consent.granted is not None and (consent.to == ALL or consent.to.startswith("kind:")):
+        raise Refused("malformed", "Only an agency by name can be granted anything.", field="granted")
+    _check_codes(consent)
+    if consent.receipt is not None:
+        check_signing_key(unb64(consent.receipt.key), field="receipt.key")
     term = vocabulary.terms("consent_bases").get(consent.basis)
     if term is None:
         raise Refused("basis_not_allowed", "The vocabulary has no such basis.", field="basis")
-    if consent.granted is not None and (consent.to == ALL or consent.to.startswith("kind:")):
-        raise Refused("malformed", "Only an agency by name can be granted anything.", field="granted")
     if (consent.exception is not None) != bool(term["exception"]):
         missing = "An exception names its reviewer." if term["exception"] else "This basis has no exception."
         raise Refused("basis_not_allowed", missing, field="exception")
-    if consent.sealed is not None:
-        _check_evidence(consent)
+    if consent.exception is not None and consent.exception.reviewer in (consent.recorder, consent.to):
+        raise Refused("basis_not_allowed", "The reviewer is neither sender nor recipient.", field="exception.reviewer")
+    if consent.version == 1:
+        check_exception(consent, instant(consent.at))
     if minor is not None:
         check_minor(consent.basis, minor=minor)
 
 
-def _check_evidence(consent: Consent) -> None:
-    assert consent.sealed is not None
-    if any(base(part.name) != "evidence" for part in consent.sealed.parts):
+def _check_codes(consent: Consent) -> None:
+    """A section or purpose that nobody knows would be granted or refused to no effect, unseen. `malformed`."""
+    granted = consent.granted
+    for where, list_name, named in (
+        ("refused", "sections", consent.refused),
+        ("granted.sections", "sections", granted.sections if granted else []),
+        ("granted.purposes", "purposes", granted.purposes if granted else []),
+    ):
+        if not set(named) - {ALL} <= _nameable(list_name):
+            raise Refused("malformed", "The vocabulary has no such code to decide about.", field=where)
+
+
+def _nameable(list_name: str) -> set[str]:
+    """The codes that a decision may name: not the sections whose readers are fixed (evidence, justification)."""
+    return {code for code, term in vocabulary.terms(list_name).items() if "readers" not in term}
+
+
+def _check_evidence(consent: Consent, sealed: Sealed) -> None:
+    check_form(sealed)
+    if not sealed.parts or any(base(part.name) != "evidence" for part in sealed.parts):
         raise Refused("malformed", "With a decision only evidence is sealed.", field="sealed.parts")
-    readers = [(one.agency, one.as_) for one in consent.sealed.readers]
-    if readers != [(consent.author.agency, "sender")]:
+    if [(one.agency, one.as_) for one in sealed.readers] != [(consent.recorder, "sender")]:
         raise Refused("malformed", "Evidence is read by the recorder alone.", field="sealed.readers")
+    if len(sealed.keys) != len(sealed.parts):
+        raise Refused("malformed", "The recorder has a key for each part of the evidence.", field="sealed.keys")
 
 
 def check_minor(basis: str, *, minor: bool) -> None:
@@ -194,53 +219,58 @@ def check_minor(basis: str, *, minor: bool) -> None:
         raise Refused("basis_not_allowed", "This basis is for children only.", field="basis")
 
 
-def check_version(new: Consent, decisions: Decisions, *, at: datetime) -> None:
+def check_version(new: Consent, decisions: Decisions, *, at: datetime, author_kind: str = "") -> None:
     """Who may sign this version, and whether it continues the chain of its addressee (§7, Who signs).
 
-    Raises: consent_author, basis_not_allowed, head_moved, malformed.
+    author_kind: the kind of the author's agency; needed where that is not the recorder.
+
+    Raises: limit_exceeded, consent_author, basis_not_allowed, head_moved.
     """
     before = decisions.newest.get(new.to)
     first = next(iter(decisions.newest.values()), None)
+    if before is None and len(decisions.newest) >= MAX_DECISIONS:
+        raise Refused("limit_exceeded", field="consent", most=MAX_DECISIONS)
     if first is not None and new.recorder != first.body.recorder:
         raise Refused("consent_author", "All decisions under one consent have the same recorder.", field="recorder")
     if new.author.agency != new.recorder:
-        _check_coordinating_author(new, decisions, at=at)
-    if (before is None) != (new.prev is None and new.version == 1):
-        raise Refused("head_moved", field="prev", head=before.sha256 if before else "")
-    if before is not None and (new.prev != before.sha256 or new.version != before.body.version + 1):
-        raise Refused("head_moved", field="prev", head=before.sha256)
-    if first is not None and (is_exception(new.basis) != is_exception(first.body.basis)):
+        _check_coordinating_author(new, decisions, kind=author_kind, at=at)
+    if first is not None and is_exception(new.basis) != is_exception(first.body.basis):
         raise Refused("basis_not_allowed", "Decisions under one consent are all exceptions, or none is.", field="basis")
-    if before is None and len(decisions.newest) >= MAX_DECISIONS:
-        raise Refused("limit_exceeded", field="consent", most=MAX_DECISIONS)
+    head, version = (before.sha256, before.body.version) if before else (None, 0)
+    if (new.prev, new.version) != (head, version + 1):
+        raise Refused("head_moved", field="prev", head=head or "")
 
 
-def _check_coordinating_author(new: Consent, decisions: Decisions, *, at: datetime) -> None:
+def _check_coordinating_author(new: Consent, decisions: Decisions, *, kind: str, at: datetime) -> None:
     """Another agency may add a first decision on a third one, within what it holds, while it may coordinate."""
-    author = new.author.agency
+    author, wanted = new.author.agency, new.granted
     own = decisions.newest.get(author)
     by_name = new.to != ALL and not new.to.startswith("kind:")
     if own is None or not by_name or new.to in (author, new.recorder) or new.to in decisions.newest:
         raise Refused("consent_author", field="author")
-    held, wanted = own.body.granted, new.granted
-    if held is None or wanted is None or not at < instant(held.until):
+    held = own.body.granted
+    if held is None or wanted is None:
         raise Refused("consent_author", field="author")
-    withdrawn = {p for one in decisions.withdrawals for p in one.purposes(author, ALL)}
-    if "coordinate" not in held.purposes or {ALL, "coordinate"} & withdrawn:
-        raise Refused("consent_author", field="author")
-    within = (
-        (held.sections == [ALL] or set(wanted.sections) <= set(held.sections))
-        and set(wanted.purposes) <= set(held.purposes) - {"coordinate"}
-        and instant(wanted.until) <= instant(held.until)
-    )
+    beyond = Refused("consent_author", "It goes beyond what this agency was itself granted.", field="granted")
+    if wanted.sections == [ALL] and held.sections != [ALL]:
+        raise beyond
+    for section in _nameable("sections") if wanted.sections == [ALL] else wanted.sections:
+        try:
+            live = may_read(decisions, agency=author, kind=kind, part=section, at=at)
+        except Refused:
+            raise beyond from None
+        if "coordinate" not in live:
+            raise Refused("consent_author", "It may not coordinate, or no longer.", field="author")
+        if not set(wanted.purposes) <= live - {"coordinate"}:
+            raise beyond
     same = (new.basis, new.exception, new.receipt, new.retain_days) == (
         own.body.basis,
         own.body.exception,
         own.body.receipt,
         own.body.retain_days,
     )
-    if not within or not same:
-        raise Refused("consent_author", "It goes beyond what this agency was itself granted.", field="granted")
+    if instant(wanted.until) > instant(held.until) or not same:
+        raise beyond
 
 
 def check_exception(consent: Consent, first_at: datetime) -> None:

@@ -98,6 +98,12 @@ class View:
         state = self.agency(agency)
         return state.member(member) if state else None
 
+    def roles(self, agency: str, member: RosterMember) -> set[str]:
+        """The roles that count: `coordinator` only where the agency's admission lets it coordinate (§3)."""
+        state = self.agency(agency)
+        counts = state is not None and "coordinate" in state.may
+        return {role for role in member.roles if counts or role != "coordinator"}
+
     def author(self, document: Document[Any]) -> RosterMember:
         """The author of a member's document, its signature verified. `key_unknown` or `signature_invalid`."""
         body: Signed = document.body
@@ -162,16 +168,18 @@ class Directory:
             raise Refused("directory_fork", field="directory", size=head.size)
 
     def check_signed(self, document: Document[Any], roles: Iterable[str]) -> View:
-        """The author of a member's document, its role, the epochs it seals to, and its directory, as of the size it states.
+        """The author of a member's document, its role, its readers' epochs and its directory, as of the size it states.
 
-        Gives the view at that size. Raises: key_unknown, signature_invalid, role_not_allowed, epoch_stale, directory_fork.
+        Gives the view at that size.
+
+        Raises: key_unknown, signature_invalid, role_not_allowed, epoch_stale, directory_fork.
         """
         body: Signed = document.body
         if body.network != self.id:
             raise Refused("malformed", "It belongs to another network.", field="network")
         view = self.at(body.directory.size)
         author = view.author(document)
-        if not set(roles) & set(author.roles):
+        if not set(roles) & view.roles(body.author.agency, author):
             raise Refused("role_not_allowed", field="author")
         for reader in _readers(document):
             agency = view.agency(reader.agency)
@@ -235,35 +243,27 @@ class Directory:
 
     def _take_network(self, document: Document[Network]) -> Document[Network]:
         body = document.body
-        _check_network(body)
         sizes, networks = self._networks
-        if not networks:
-            if self.entries:
-                raise Refused("chain_broken", field="prev")
-            if body.version != 1 or body.prev is not None:
-                raise Refused("chain_broken", field="version")
-            _need(document, body)
-        else:
-            before = networks[-1]
-            if body.network != before.body.network or body.version != before.body.version + 1:
-                raise Refused("chain_broken", field="version")
-            if body.prev != before.sha256:
-                raise Refused("chain_broken", field="prev")
-            if body.practice != before.body.practice:
-                raise Refused("malformed", "A network stays a practice network, or a real one.", field="practice")
+        before = networks[-1] if networks else None
+        _check_network(body, before.body if before else None)
+        if before is not None:
             _need(document, before.body)
-            _need(document, body)
-        if body.min_protocol > PROTOCOL:
-            raise Refused("version_unsupported", field="min_protocol")
-        if self._anchor is not None and not networks and document.sha256 != self._anchor:
-            raise Refused("directory_fork", "This is not the network that the invitation names.", field="network")
+        _need(document, body)
         policy = Policy.parse(body.policy)
-        self._claim(
-            [(one.key, f"coordinator {one.id}") for one in body.coordinators]
-            + [(body.hub_key, "hub")]
-            + [(b64(one.public), f"log {one.name}") for one in (*policy.logs, *policy.witnesses.values())],
-            [],
-        )
+        logs_and_witnesses = (*policy.logs, *policy.witnesses.values())
+        signing = [(one.key, f"coordinator {one.id}") for one in body.coordinators]
+        signing += [(body.hub_key, "hub")]
+        signing += [(b64(one.public), f"log {one.name}") for one in logs_and_witnesses]
+        self._check_keys(signing, [])
+        if before is None and (self.entries or body.version != 1 or body.prev is not None):
+            raise Refused("chain_broken", "A directory begins with version 1 of the network.", field="version")
+        if before is not None and (body.network, body.version) != (before.body.network, before.body.version + 1):
+            raise Refused("chain_broken", field="version")
+        if before is not None and body.prev != before.sha256:
+            raise Refused("chain_broken", field="prev")
+        if before is None and self._anchor not in (None, document.sha256):
+            raise Refused("directory_fork", "This is not the network that the invitation names.", field="network")
+        self._use_keys(signing, [])
         sizes.append(self.size + 1)
         networks.append(document)
         return document
@@ -273,39 +273,39 @@ class Directory:
     def _take_admission(self, document: Document[Admission]) -> Document[Admission]:
         body = document.body
         now = self._same_network(body.network)
-        _need(document, now.network.body)
         before = now.agency(body.agency)
+        if before is None and body.admin is None:
+            raise Refused("malformed", "The first admission names the first administrator.", field="admin")
+        _need(document, now.network.body)
+        signing, kem = _keys_of([body.admin] if body.admin else [], body.agency)
+        self._check_keys(signing, kem)
+        version, prev = (before.admission.body.version, before.admission.sha256) if before else (0, None)
+        if body.version != version + 1:
+            raise Refused("chain_broken", field="version", agency=body.agency)
+        if body.prev != prev:
+            raise Refused("chain_broken", field="prev", agency=body.agency)
+        self._use_keys(signing, kem)
         if before is None:
-            if body.version != 1 or body.prev is not None:
-                raise Refused("chain_broken", field="version", agency=body.agency)
-            if body.admin is None:
-                raise Refused("malformed", "The first admission names the first administrator.", field="admin")
-            state = Agency(body.agency, document, None)
+            self._set(Agency(body.agency, document, None))
         else:
-            if body.version != before.admission.body.version + 1:
-                raise Refused("chain_broken", field="version", agency=body.agency)
-            if body.prev != before.admission.sha256:
-                raise Refused("chain_broken", field="prev", agency=body.agency)
-            state = replace(before, admission=document)
-            if body.admin is not None:
-                state = replace(state, roster=None)
-        if body.admin is not None:
-            self._claim(*_keys_of([body.admin], body.agency))
-        self._set(state)
+            self._set(replace(before, admission=document, roster=None if body.admin else before.roster))
         return document
 
     # --- roster -------------------------------------------------------------------------------------------------------
 
     def _take_roster(self, document: Document[Roster]) -> Document[Roster]:
         body = document.body
+        _check_members(body)
         now = self._same_network(body.network)
         state = now.agency(body.agency)
-        if body.author.agency != body.agency:
-            raise Refused("role_not_allowed", "Only the agency itself signs its roster.", field="author")
         if state is None:
             raise Refused("key_unknown", "The agency has not been admitted.", field="agency")
+        if body.author.agency != body.agency:
+            raise Refused("role_not_allowed", "Only the agency itself signs its roster.", field="author")
+        signing, kem = self._keys_of_roster(body, state)
         self._check_roster_signer(document, state)
-        _check_members(body)
+        self._check_keys(signing, kem)
+        self._check_roles(document, state)
         prev = state.roster.sha256 if state.roster else self._last_with_admin(state).sha256
         if body.prev != prev or body.version != state.last_version + 1:
             raise Refused("chain_broken", field="prev", agency=body.agency)
@@ -315,16 +315,23 @@ class Directory:
                 "The roster relies on a directory before the one it continues.",
                 field="directory",
             )
-        self.check_head(body.directory)
         self._check_epoch(body, state)
-        first = self._last_with_admin(state).body.admin if state.roster is None else None
-        known = {(one.key, one.kem) for one in (*state.members, *([first] if first else []))}
-        signing, kem = _keys_of([one for one in body.members if (one.key, one.kem) not in known], body.agency)
-        if state.epoch is None or body.epoch != state.epoch:
-            kem.append(body.epoch.kem)
-        self._claim(signing, kem)
+        self.check_head(body.directory)
+        self._use_keys(signing, kem)
         self._set(replace(state, roster=document, last_version=body.version, last_epoch=body.epoch.n))
         return document
+
+    def _keys_of_roster(self, body: Roster, state: Agency) -> tuple[list[tuple[str, str]], list[str]]:
+        """The signing keys and KEM keys that this roster takes into use: those of whoever was not there before."""
+        admin = self._last_with_admin(state).body.admin if state.roster is None else None
+        known = {(one.id, one.key, one.kem) for one in (*state.members, *([admin] if admin else []))}
+        fresh = [one for one in body.members if (one.id, one.key, one.kem) not in known]
+        signing, kem = _keys_of(fresh, body.agency)
+        if state.epoch is None or body.epoch.kem != state.epoch.kem or body.epoch.n != state.epoch.n:
+            kem.append(body.epoch.kem)
+        if len(set(kem)) != len(kem):
+            raise Refused("malformed", "The same key is named twice.", field="kem")
+        return signing, kem
 
     def _check_roster_signer(self, document: Document[Roster], state: Agency) -> None:
         author = document.body.author.member
@@ -338,8 +345,16 @@ class Directory:
         if member is None:
             raise Refused("key_unknown", field="author")
         verify(document, unb64(member.key))
-        if not {"administrator", "recovery"} & set(member.roles):
+
+    def _check_roles(self, document: Document[Roster], state: Agency) -> None:
+        body = document.body
+        signer = state.member(body.author.member)
+        if signer is not None and not {"administrator", "recovery"} & set(signer.roles):
             raise Refused("role_not_allowed", field="author")
+        if any("recovery" in one.roles and len(one.roles) > 1 for one in body.members):
+            raise Refused("role_not_allowed", "A recovery kit has no other role.", field="members")
+        if not any("administrator" in one.roles for one in body.members):
+            raise Refused("role_not_allowed", "An agency has at least one administrator.", field="members")
 
     def _check_epoch(self, body: Roster, state: Agency) -> None:
         before = state.epoch
@@ -368,17 +383,18 @@ class Directory:
 
     # --- keys are used once -------------------------------------------------------------------------------------------
 
-    def _claim(self, signing: list[tuple[str, str]], kem: list[str]) -> None:
-        """Take these keys into use, or none: a signing key for one holder, a KEM key once and never again."""
-        for key, _ in signing:
-            check_signing_key(unb64(key))
-        if len({key for key, _ in signing}) != len(signing) or len(set(kem)) != len(kem):
-            raise Refused("malformed", "The same key is named twice.", field="key")
+    def _check_keys(self, signing: list[tuple[str, str]], kem: list[str]) -> None:
+        """May these be taken into use: a signing key by one holder alone, a KEM key once and never again?"""
         for key, holder in signing:
+            check_signing_key(unb64(key))
             if self._signing_keys.get(key, holder) != holder:
                 raise Refused("key_refused", "This key is in use by somebody else.", field="key")
+        if len({key for key, _ in signing}) != len(signing):
+            raise Refused("key_refused", "The same key is named twice.", field="key")
         if any(key in self._kem_keys for key in kem):
             raise Refused("key_refused", "This key was used before.", field="kem")
+
+    def _use_keys(self, signing: list[tuple[str, str]], kem: list[str]) -> None:
         self._signing_keys.update(signing)
         self._kem_keys.update(kem)
 
@@ -402,7 +418,9 @@ def _readers(document: Document[Any]) -> Iterable[SealedReader]:
     return sealed.readers if sealed else ()
 
 
-def _check_network(body: Network) -> None:
+def _check_network(body: Network, before: Network | None) -> None:
+    if body.min_protocol > PROTOCOL:
+        raise Refused("version_unsupported", field="min_protocol")
     policy = Policy.parse(body.policy)
     ids, keys = {one.id for one in body.coordinators}, {one.key for one in body.coordinators}
     if len(ids) != len(body.coordinators) or len(keys) != len(body.coordinators):
@@ -413,6 +431,8 @@ def _check_network(body: Network) -> None:
         raise Refused("malformed", "The threshold must be below the number of coordinators.", field="threshold")
     if not body.practice and policy.quorum == "none":
         raise Refused("malformed", "Only a practice network may do without witnesses.", field="policy")
+    if before is not None and body.practice != before.practice:
+        raise Refused("malformed", "A network stays a practice network, or a real one.", field="practice")
 
 
 def _need(document: Document[Any], network: Network) -> None:
@@ -434,8 +454,3 @@ def _check_members(body: Roster) -> None:
         raise Refused("limit_exceeded", field="members", most=MAX_MEMBERS)
     if len({one.id for one in members}) != len(members) or len({one.key for one in members}) != len(members):
         raise Refused("malformed", "The same member or key is named twice.", field="members")
-    for member in members:
-        if "recovery" in member.roles and len(member.roles) > 1:
-            raise Refused("role_not_allowed", "A recovery kit has no other role.", field="members")
-    if not any("administrator" in one.roles for one in members):
-        raise Refused("role_not_allowed", "An agency has at least one administrator.", field="members")

@@ -5,7 +5,7 @@ An envelope, itself in canonical form:
     {"payload":"<base64url>","payloadType":"application/vnd.ortoo.<kind>.v1+json",
      "signatures":[{"keyid":"<base64url>","sig":"<base64url>"}]}
 
-A signature covers PAE(payloadType, payload) = "DSSEv1 " ‖ len ‖ " " ‖ payloadType ‖ " " ‖ len ‖ " " ‖ payload (DSSE v1).
+A signature covers PAE(payloadType, payload) = "DSSEv1 " ‖ len ‖ " " ‖ payloadType ‖ " " ‖ len ‖ " " ‖ payload.
 """
 
 import base64
@@ -38,7 +38,8 @@ CLOCK_SKEW: Final = 600  # seconds
 
 _PAYLOAD_TYPE: Final = re.compile(r"application/vnd\.ortoo\.([a-z]+)\.v([0-9]+)\+json")
 
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A string of JSON; one that does not end runs to the end of the bytes, so that no byte is looked at twice.
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 P = TypeVar("P", bound=schemas.Payload)
 
@@ -122,7 +123,8 @@ def parse(raw: bytes, *, max_depth: int = MAX_DEPTH, max_text: int | None = MAX_
         value = json.loads(raw.decode("utf-8"), parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError):
         raise Refused("not_canonical") from None
-    _bound(value, max_text)
+    _bound_lengths(value, max_text)
+    _check_names_and_numbers(value)
     if canonical(value) != raw:
         raise Refused("not_canonical")
     return value
@@ -158,20 +160,28 @@ def _no_float(_: str) -> Any:
     raise ValueError("not an integer")
 
 
-def _bound(value: Any, max_text: int | None) -> None:
+def _bound_lengths(value: Any, max_text: int | None) -> None:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME:
+                raise Refused("limit_exceeded", field="a name", most=MAX_NAME)
+            _bound_lengths(member, max_text)
+    elif isinstance(value, list):
+        for element in value:
+            _bound_lengths(element, max_text)
+    elif isinstance(value, str) and max_text is not None and len(value.encode("utf-8", "surrogatepass")) > max_text:
+        raise Refused("limit_exceeded", field="a text", most=max_text)
+
+
+def _check_names_and_numbers(value: Any) -> None:
     if isinstance(value, dict):
         for name, member in value.items():
             if not name.isascii():
                 raise Refused("not_canonical", field="a name that is not ASCII")
-            if len(name) > MAX_NAME:
-                raise Refused("limit_exceeded", field="a name", most=MAX_NAME)
-            _bound(member, max_text)
+            _check_names_and_numbers(member)
     elif isinstance(value, list):
         for element in value:
-            _bound(element, max_text)
-    elif isinstance(value, str):
-        if max_text is not None and len(value.encode("utf-8", "surrogatepass")) > max_text:
-            raise Refused("limit_exceeded", field="a text", most=max_text)
+            _check_names_and_numbers(element)
     elif type(value) is int and not 0 <= value <= MAX_INTEGER:
         raise Refused("not_canonical", field="a number outside 0…2^53−1")
 
@@ -317,17 +327,19 @@ def kind_of_envelope(envelope: str | bytes) -> str:
 
 
 def _unwrap(outer: Any) -> tuple[str, bytes, tuple[Signature, ...]]:
+    """The kind, payload and signatures of an envelope, its faults told in the order of §13."""
+    listed, claimed = (outer.get(name) if isinstance(outer, dict) else None for name in ("signatures", "payloadType"))
+    if isinstance(listed, list) and len(listed) > MAX_SIGNATURES:
+        raise Refused("limit_exceeded", field="signatures", most=MAX_SIGNATURES)
+    match = _PAYLOAD_TYPE.fullmatch(claimed) if isinstance(claimed, str) else None
+    if match and match[2] != "1":
+        raise Refused("version_unsupported", field="payloadType")
     try:
         envelope = msgspec.convert(outer, schemas.Envelope)
     except msgspec.ValidationError as error:
         raise Refused("malformed", field=schemas.path_of(error)) from None
-    match = _PAYLOAD_TYPE.fullmatch(envelope.payloadType)
     if not match:
         raise Refused("malformed", field="payloadType")
-    if match[2] != "1":
-        raise Refused("version_unsupported", field="payloadType")
-    if len(envelope.signatures) > MAX_SIGNATURES:
-        raise Refused("limit_exceeded", field="signatures", most=MAX_SIGNATURES)
     signatures = tuple(Signature(one.keyid, unb64(one.sig, field="signatures")) for one in envelope.signatures)
     return match[1], unb64(envelope.payload, field="payload"), signatures
 

@@ -15,10 +15,10 @@ from ortoo.protocol.directory import Directory, View
 from ortoo.protocol.documents import Document, canonical, check_clock, parse, sign, stamp
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import Signer, reader
-from ortoo.protocol.schemas import As, Consent, Event, Note, Referral
+from ortoo.protocol.schemas import As, Authority, Consent, Event, Note, Referral, Role, Sealed
 from ortoo.protocol.sealing import Binding, Blobs, base, check_blobs, check_form, seal_set
 
-WHO_ACTS: Final = ("focal_point", "api")
+WHO_ACTS: Final[tuple[Role, ...]] = ("focal_point", "api")
 READABLE: Final = frozenset({"sent", "opened", "acknowledged", "more_asked", "accepted", "under_way", "closed"})
 ENDED_ACCESS: Final = frozenset({"declined", "handed_back", "recalled", "withdrawn", "expired"})
 NOTED: Final = frozenset(
@@ -31,28 +31,41 @@ def after(state: str, type: str, by: As) -> str:
     step = vocabulary.terms("steps").get(type)
     if step is None:
         raise Refused("malformed", "The vocabulary has no such step.", field="type")
-    actors = ("sender", "recipient") if step["by"] == "both" else (step["by"],)
-    to = step.get("to")
-    if by not in actors:
+    if by not in _actors(type, str(step["by"])):
         raise Refused("step_illegal", "This step is not for this side of the referral to take.", state=state)
+    to = state
     match type:
-        case "opened" | "unreadable" | "message":
-            legal = state in READABLE or (type == "opened" and state == "waiting" and by == "reviewer")
-            to = "opened" if type == "opened" and state == "sent" and by == "recipient" else state
+        case "opened" | "unreadable" if by == "reviewer":
+            legal = True  # its justification, whatever became of the referral; a seconder's while it waits
+        case "opened":
+            legal, to = state in READABLE, "opened" if state == "sent" else state
+        case "unreadable" | "message":
+            legal = state in READABLE
         case "deleted":
-            legal, to = state != "waiting", state
-        case "upheld":
-            legal, to = True, state
-        case "overturned":
-            legal = state not in ENDED_ACCESS
+            legal = state != "waiting"
         case "seconded":
-            legal = state not in ENDED_ACCESS
-            to = "sent" if state == "waiting" else state
+            legal, to = True, "sent" if state == "waiting" else state
+        case "upheld":
+            legal = state != "waiting"
+        case "overturned":  # on the consent, so also where this referral has ended by itself
+            legal, to = state != "waiting", "withdrawn" if state in READABLE - {"closed"} else state
         case _:
+            to = str(step["to"])
             legal = to in vocabulary.terms("states")[state]["next"]
-    if not legal or to is None:
+    if not legal:
         raise Refused("step_illegal", state=state)
-    return str(to)
+    return to
+
+
+def _actors(type: str, by: str) -> tuple[str, ...]:
+    """The vocabulary names the agency whose step it mostly is; §7 and §9 say who else may take it."""
+    if by == "both":
+        return ("sender", "recipient")
+    if type in ("opened", "unreadable"):
+        return ("recipient", "reviewer")
+    if type == "seconded":
+        return ("sender", "reviewer")  # `check_second` says which of the two
+    return (by,)
 
 
 def check_shape(event: Event, state: str) -> None:
@@ -72,7 +85,7 @@ def check_shape(event: Event, state: str) -> None:
     if (event.sealed is None) != (event.authority is None):
         raise Refused("malformed", "What is sealed names the consent that it passes under.", field="authority")
     if event.sealed is not None:
-        _check_note(event, state)
+        _check_note(event, event.sealed, state)
     elif event.type == "message" or _needs_note(event, reasons):
         raise Refused("malformed", "This step needs a note.", field="sealed")
 
@@ -81,18 +94,17 @@ def _needs_note(event: Event, reasons: str | None) -> bool:
     return bool(reasons) and vocabulary.terms(str(reasons))[str(event.reason)].get("note") == "required"
 
 
-def _check_note(event: Event, state: str) -> None:
-    assert event.sealed is not None
+def _check_note(event: Event, sealed: Sealed, state: str) -> None:
     if event.type not in NOTED or (event.type == "closed" and state in ENDED_ACCESS):
         raise Refused("malformed", "This step takes no note.", field="sealed")
-    check_form(event.sealed)
-    names = [part.name for part in event.sealed.parts]
+    check_form(sealed)
+    names = [part.name for part in sealed.parts]
     if "note" not in names or any(base(name) != "note" for name in names):
         raise Refused("malformed", "With a step only a note is sealed.", field="sealed.parts")
-    roles = sorted((one.as_, one.agency) for one in event.sealed.readers)
+    roles = sorted((one.as_, one.agency) for one in sealed.readers)
     if [as_ for as_, _ in roles] != ["recipient", "sender"] or event.author.agency not in [a for _, a in roles]:
         raise Refused("malformed", "A note is read by sender and recipient.", field="sealed.readers")
-    if len(event.sealed.keys) != len(names) * len(roles):
+    if len(sealed.keys) != len(names) * len(roles):
         raise Refused("malformed", "Both sides have a key for each part of a note.", field="sealed.keys")
 
 
@@ -114,30 +126,34 @@ def check(
     check_shape(event, state)
     if event.on.id != referral.body.id or event.on.sha256 != referral.sha256:
         raise Refused("malformed", "The event is on another referral.", field="on")
-    view = directory.check_signed(document, WHO_ACTS)
-    part_of(event.author.agency, referral.body)
-    if event.sealed is not None and event.authority is not None:
+    if event.sealed is not None:
         readers = {one.as_: one.agency for one in event.sealed.readers}
         if readers != {"sender": referral.body.author.agency, "recipient": referral.body.to}:
             raise Refused("malformed", "A note is read by sender and recipient.", field="sealed.readers")
+    view = directory.check_signed(document, who_acts(event, referral.body))
+    part_of(event.author.agency, referral.body)
+    if event.sealed is not None:
         check_blobs(event.sealed, blobs)
-        _check_consent(event, referral.body, view, decisions, now)
+        if event.authority is not None:
+            _check_consent(event.sealed, event.authority, referral.body, view, decisions, now)
     else:
         _check_no_blobs(blobs)
     check_clock(event.at, now)
     return view
 
 
-def _check_consent(event: Event, referral: Referral, view: View, decisions: Decisions, now: datetime) -> None:
-    assert event.sealed is not None and event.authority is not None
-    recipient = view.agency(referral.to)
-    if recipient is None:
-        raise Refused("epoch_stale", reader=referral.to)
-    parts = [part.name for part in event.sealed.parts]
-    consent.check_parts(decisions, agency=referral.to, kind=recipient.kind, parts=parts, at=now)
-    if event.authority.consent != referral.authority.consent:
+def _check_consent(
+    sealed: Sealed, authority: Authority, referral: Referral, view: View, decisions: Decisions, now: datetime
+) -> None:
+    parts = [part.name for part in sealed.parts]
+    for handle in (referral.to, referral.author.agency):
+        agency = view.agency(handle)
+        if agency is None:
+            raise Refused("epoch_stale", reader=handle)
+        consent.check_parts(decisions, agency=handle, kind=agency.kind, parts=parts, at=now)
+    if authority.consent != referral.authority.consent:
         raise Refused("authority_mismatch", field="authority")
-    consent.check_authority(decisions, event.authority, referral.to)
+    consent.check_authority(decisions, authority, referral.to)
 
 
 def _check_no_blobs(blobs: Blobs) -> None:
@@ -149,6 +165,14 @@ def _check_no_blobs(blobs: Blobs) -> None:
         raise Refused("blob_unexpected", part=part, reader=agency)
 
 
+def who_acts(event: Event, referral: Referral) -> tuple[Role, ...]:
+    """The roles that may sign it: focal points and partner systems; for the reviewer its coordinators (§3)."""
+    for one in referral.sealed.readers:
+        if one.agency == event.author.agency and one.as_ == "reviewer":
+            return ("coordinator",)
+    return WHO_ACTS
+
+
 def part_of(agency: str, referral: Referral) -> As:
     """What an agency is in a referral; `not_found` for one that is nothing in it."""
     for one in referral.sealed.readers:
@@ -157,10 +181,22 @@ def part_of(agency: str, referral: Referral) -> As:
     raise Refused("not_found")
 
 
-def check_second(event: Document[Event], referral: Document[Referral]) -> None:
-    """The second signature on an exception is another member's (§7)."""
-    if event.body.author == referral.body.author:
+def check_second(event: Document[Event], referral: Document[Referral], view: View) -> None:
+    """The second signature on an exception is another member's (§7).
+
+    Of the sending agency; of the reviewer's only where the sending agency has nobody else who could sign.
+    """
+    author, sender = event.body.author, referral.body.author
+    if author == sender:
         raise Refused("second_signature_missing", "The second signature is another member's.", field="author")
+    state = view.agency(sender.agency)
+    others = (
+        [one for one in state.members if one.id != sender.member and set(WHO_ACTS) & set(one.roles)] if state else []
+    )
+    if author.agency != sender.agency and others:
+        raise Refused(
+            "second_signature_missing", "The second signature is a colleague's of who sent it.", field="author"
+        )
 
 
 def make(

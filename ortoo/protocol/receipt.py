@@ -5,7 +5,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from ortoo.protocol.documents import Document, SigningKey, as_set, b64, check_clock, ctx, sign, stamp, unb64, verify
+from ortoo.protocol.documents import (
+    Document,
+    SigningKey,
+    as_set,
+    b64,
+    check_clock,
+    check_signing_key,
+    ctx,
+    sign,
+    stamp,
+    unb64,
+    verify,
+)
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import hkdf
 from ortoo.protocol.schemas import Receipt, Scope
@@ -73,11 +85,18 @@ def make(
 
 
 def check(document: Document[Receipt], *, network: str, challenge: bytes, now: datetime) -> None:
-    """The key that it brings has signed it, over this challenge, now; a withdrawal has a scope and a look has none."""
+    """The key that it brings has signed it, over this challenge, now; a withdrawal has a scope and a look has none.
+
+    A wrong signature, network or challenge gets the answer of an unknown key, `receipt_unknown` (§8).
+    """
     body = document.body
     if (body.do == "withdraw") != (body.scope is not None):
         raise Refused("malformed", field="scope")
-    verify(document, unb64(body.key))
+    try:
+        check_signing_key(unb64(body.key))
+        verify(document, unb64(body.key))
+    except Refused:
+        raise Refused("receipt_unknown") from None
     if body.network != network or body.challenge != b64(challenge):
         raise Refused("receipt_unknown")
     check_clock(body.at, now)

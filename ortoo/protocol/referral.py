@@ -43,8 +43,13 @@ class Signer:
 
 
 def section_text(section: str, fields: Mapping[str, Any]) -> bytes:
-    """A section as it is sealed: `{section, fields, files}` in canonical form."""
-    return canonical(msgspec.to_builtins(Section(section=section, fields=dict(fields), files=[])))
+    """A section as it is sealed: `{section, fields, files}` in canonical form.
+
+    Raises `not_canonical` or `limit_exceeded` for what no reader would take: fractions, non-ASCII names, depth.
+    """
+    text = canonical(msgspec.to_builtins(Section(section=section, fields=dict(fields), files=[])))
+    parse(text, max_text=None)
+    return text
 
 
 def read_section(part: str, text: bytes) -> Section:
@@ -120,8 +125,8 @@ def binding_of(document: Document[Any], view: View) -> Binding:
 def check(sealed: SealedReferral, directory: Directory, decisions: Decisions, *, now: datetime) -> View:
     """All that can be verified without opening (§5), in the order of §13. Gives the view at the size that it states.
 
-    `decisions` are those of its consent id that the caller may see. What only a hub knows (ids, staleness, suspension)
-    is checked there.
+    `decisions` are those of its consent id that the caller may see. What only a hub knows (ids, what has changed
+    since that size) is checked there.
     """
     document, body = sealed.document, sealed.document.body
     check_shape(body)
@@ -129,6 +134,7 @@ def check(sealed: SealedReferral, directory: Directory, decisions: Decisions, *,
     check_blobs(body.sealed, sealed.blobs)
     check_consent(body, view, decisions, at=now)
     check_clock(body.at, now)
+    check_suspension(body, view)
     return view
 
 
@@ -156,7 +162,6 @@ def check_shape(body: Referral) -> None:
 
 def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datetime) -> None:
     """The rule of §7 for each part and reader, then the authority, then the basis."""
-    decision = decisions.newest.get(body.to)
     keys: dict[str, list[str]] = {one.agency: [] for one in body.sealed.readers}
     for key in body.sealed.keys:
         keys[key.agency].append(key.part)
@@ -166,7 +171,7 @@ def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datet
         raise min(told, key=lambda refused: consent.PRECEDENCE.index(refused.code))
     decision = consent.check_authority(decisions, body.authority, body.to)
     consent.check_minor(decision.body.basis, minor=body.routing.minor)
-    _check_exception(body, decision.body)
+    _check_exception(body, view, decision.body)
     _check_keys(body, keys)
 
 
@@ -185,7 +190,14 @@ def _fault_of(agency: str, parts: Sequence[str], view: View, decisions: Decision
     return None
 
 
-def _check_exception(body: Referral, decision: Consent) -> None:
+def check_suspension(body: Referral, view: View) -> None:
+    """A suspended agency neither sends nor receives (§3). A hub asks its newest view, too."""
+    for handle in (body.author.agency, body.to):
+        if _agency(view, handle).suspended:
+            raise Refused("recipient_suspended", reader=handle)
+
+
+def _check_exception(body: Referral, view: View, decision: Consent) -> None:
     reviewer = next((one.agency for one in body.sealed.readers if one.as_ == "reviewer"), None)
     justified = any(part.name == "justification" for part in body.sealed.parts)
     if (decision.exception is not None) != justified:
@@ -202,6 +214,8 @@ def _check_exception(body: Referral, decision: Consent) -> None:
         )
     if reviewer in (body.author.agency, body.to):
         raise Refused("basis_not_allowed", "The reviewer is neither sender nor recipient.", field="sealed.readers")
+    if reviewer is not None and "review" not in _agency(view, reviewer).may:
+        raise Refused("basis_not_allowed", "This agency was not admitted to review.", reader=reviewer)
 
 
 def _check_keys(body: Referral, keys: Mapping[str, Sequence[str]]) -> None:

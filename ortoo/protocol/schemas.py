@@ -33,7 +33,7 @@ Text = Annotated[str, Meta(min_length=1)]
 As = Literal["sender", "recipient", "reviewer"]  # an agency's part in a referral
 Role = Literal["focal_point", "administrator", "coordinator", "api", "recovery"]
 
-_ARRAYS_OF_TIMES: Final = ("at", "until", "renew_by", "tell_after")
+_TIMES: Final = ("at", "until", "renew_by", "tell_after")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +42,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if name in _ARRAYS_OF_TIMES and isinstance(value, str):
+            if name in _TIMES and isinstance(value, str):
                 datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
             if isinstance(value, list) and "*" in value and len(value) > 1:
                 raise ValueError("'*' stands alone")

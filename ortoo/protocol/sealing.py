@@ -29,6 +29,10 @@ MAX_READERS: Final = 3
 MAX_SECTION: Final = 256 * 1024  # bytes before padding
 MAX_NOTE: Final = 16 * 1024  # bytes before padding
 MAX_FILES: Final = 10
+MAX_FILE: Final = 50 * 1024 * 1024  # bytes before padding
+CHUNK: Final = 16 * 1024  # bytes of a chunk of Cobblestone
+HEADER: Final = 56  # bytes that Cobblestone puts in front: 24 of salt, 32 of commitment
+TAG: Final = 16  # bytes after each chunk
 NO_CONSENT: Final = bytes(32)  # stands for H(c) in a consent itself
 
 
@@ -41,11 +45,16 @@ def seal(key: bytes, context: bytes, message: bytes) -> bytes:
     return bytes(sealer.update(message)) + bytes(sealer.finalize())
 
 
+def sealed_length(length: int) -> int:
+    """How long Seal makes a message of this length: the last chunk is never full, and may be empty."""
+    return length + HEADER + TAG * (length // CHUNK + 1)
+
+
 def unseal(key: bytes, context: bytes, sealed: bytes) -> bytes:
     """The whole message once all of it is authentic, else `cannot_open`."""
     opener = cobblestone.Cobblestone256Decryptor(key, context)
     try:
-        early = bytes(opener.update(sealed))  # unauthenticated as a whole until finalize: never handed out before
+        early = bytes(opener.update(sealed))  # not authentic as a whole before finalize: never handed out
         return early + bytes(opener.finalize())
     except (InvalidTag, ValueError):
         raise Refused("cannot_open") from None
@@ -156,32 +165,45 @@ def describe(blobs: Blobs, readers: Sequence[Reader]) -> schemas.Sealed:
     )
 
 
+def longest(part: str) -> int:
+    """The most bytes that the text of this part may have before padding (§14)."""
+    return MAX_NOTE if part == "note" else MAX_FILE if "/" in part else MAX_SECTION
+
+
 def check_length(part: str, text: bytes) -> None:
-    most = MAX_NOTE if part == "note" else MAX_SECTION
+    most = longest(part)
     if len(text) > most:
         raise Refused("limit_exceeded", part=part, most=most)
 
 
 def check_form(sealed: schemas.Sealed) -> None:
-    """Counts, doubles, and keys whose reader or part is not listed: `limit_exceeded` or `malformed`."""
+    """Counts, sizes, doubles, and what names a part or reader that is not listed: `limit_exceeded` or `malformed`."""
     names = [part.name for part in sealed.parts]
     agencies = [reader.agency for reader in sealed.readers]
     pairs = [(key.part, key.agency) for key in sealed.keys]
-    if len(names) > MAX_PARTS or sum("/" not in name for name in names) > MAX_SECTIONS:
+    if len(names) > MAX_PARTS:
+        raise Refused("limit_exceeded", field="sealed.parts", most=MAX_PARTS)
+    if sum("/" not in name for name in names) > MAX_SECTIONS:
         raise Refused("limit_exceeded", field="sealed.parts", most=MAX_SECTIONS)
     if sum("/" in name for name in names) > MAX_FILES:
         raise Refused("limit_exceeded", field="sealed.parts", most=MAX_FILES)
     if len(agencies) > MAX_READERS:
         raise Refused("limit_exceeded", field="sealed.readers", most=MAX_READERS)
+    for part in sealed.parts:
+        if part.size > sealed_length(padme(longest(part.name) + 1)):
+            raise Refused("limit_exceeded", part=part.name, most=longest(part.name))
     for one in _doubles(names):
         raise Refused("malformed", "The same part is named twice.", part=one)
     for one in _doubles(agencies):
         raise Refused("malformed", "The same reader is named twice.", reader=one)
-    for part, agency in _doubles(pairs):
-        raise Refused("malformed", "The same key is named twice.", part=part, reader=agency)
-    for part, agency in pairs:
-        if part not in names or agency not in agencies:
-            raise Refused("malformed", "A key names a part or reader that is not listed.", part=part, reader=agency)
+    for name, agency in _doubles(pairs):
+        raise Refused("malformed", "The same key is named twice.", part=name, reader=agency)
+    for name, agency in pairs:
+        if name not in names or agency not in agencies:
+            raise Refused("malformed", "A key names a part or reader that is not listed.", part=name, reader=agency)
+    for name in names:
+        if base(name) not in names:
+            raise Refused("malformed", "A file goes with the section that describes it.", part=name)
 
 
 def _doubles(elements: Sequence[T]) -> list[T]:
@@ -233,6 +255,7 @@ def open_set(
 
     One bad part never hides the others. Only a wrap that does not open is raised: then nothing opens.
     """
+    check_form(sealed)
     mine = next((one for one in sealed.readers if one.agency == reader), None)
     wrap = blobs.wraps.get(reader)
     if mine is None or wrap is None:
