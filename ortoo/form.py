@@ -171,7 +171,8 @@ class Form:
         there = [one for one in vocabulary.terms("sections") if one in self.sections and one not in NEVER_SENT]
         if grant.sections == (ALL,):
             refused = {s for to in (agency, f"kind:{kind}", ALL) for s in self.consent.refusals.get(to, ())}
-            chosen = [one for one in there if one not in refused and one != "justification"]
+            left = [] if ALL in refused else [one for one in there if one not in refused]
+            chosen = [one for one in left if one != "justification"]
         else:
             chosen = [one for one in there if one in grant.sections and one != "justification"]
         if self.consent.exception is not None and "justification" in there:
