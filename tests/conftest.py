@@ -1,0 +1,130 @@
+"""What every test can ask for.
+
+store       an empty, migrated database; a test that takes it runs on SQLite and on PostgreSQL + Redis
+founded     the same with the practice network founded in it (`founded.practice` holds everybody's keys)
+hub         a hub that serves `founded`: `hub.url`, `hub.practice`, `hub.log`, `hub.kill()`, `hub.start()`
+start_hub   a function that starts further hubs on the same store (processes of one network: PostgreSQL only)
+shared      the folder of shared test material; tests that take it are left out where it is not there
+"""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from tests.hubs import Hub
+from tests.services import PostgreSQL
+from tests.stores import KINDS, REPOSITORY, Kind, Store, Stores
+
+SHARED = REPOSITORY.parent / "shared"
+
+
+class Run:
+    """What one run of pytest has to itself: a folder and a PostgreSQL, made by the first process for all workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.is_first = not hasattr(config, "workerinput")
+        folder = tempfile.mkdtemp(prefix="ortoo-") if self.is_first else cast(Any, config).workerinput["ortoo_folder"]
+        self.folder = Path(folder)
+        self.postgresql = PostgreSQL(self.folder / "postgresql")
+        self.stores = Stores(self.folder, self.postgresql)
+
+    def begin(self) -> None:
+        if self.is_first:
+            self.folder.chmod(0o711)  # as root, PostgreSQL runs as nobody and must reach its part of it
+            self.postgresql.start()
+
+    def end(self) -> None:
+        if self.is_first:
+            self.postgresql.stop()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.collectonly or config.option.help or config.option.version:
+        return
+    run = config.stash[RUN] = Run(config)
+    try:
+        run.begin()
+    except BaseException:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise
+    config.add_cleanup(run.end)  # after a failure and Ctrl-C too
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist: tell a worker where the run's folder is."""
+    node.workerinput["ortoo_folder"] = str(node.config.stash[RUN].folder)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Nothing is skipped; only what is about the shared folder is left out where there is none."""
+    if SHARED.is_dir():
+        return
+    left_out = [item for item in items if item.get_closest_marker("shared") or "shared" in _fixtures(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not SHARED.is_dir():
+        terminalreporter.write_line("Left out: the tests over ../shared, which is not there.")
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return list(getattr(item, "fixturenames", []))
+
+
+@pytest.fixture
+def shared() -> Path:
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def stores(pytestconfig: pytest.Config) -> Stores:
+    return pytestconfig.stash[RUN].stores
+
+
+@pytest.fixture(params=KINDS)
+def store_kind(request: pytest.FixtureRequest) -> Kind:
+    return cast(Kind, request.param)
+
+
+@pytest.fixture
+def store(stores: Stores, store_kind: Kind) -> Iterator[Store]:
+    with stores.opened(store_kind, "migrated") as opened:
+        yield opened
+
+
+@pytest.fixture
+def founded(stores: Stores, store_kind: Kind) -> Iterator[Store]:
+    with stores.opened(store_kind, "founded") as opened:
+        yield opened
+
+
+@pytest.fixture
+def start_hub(founded: Store) -> Iterator[Callable[[], Hub]]:
+    names = (f"hub-{number}" for number in itertools.count(1))
+    with ExitStack() as started:
+
+        def start() -> Hub:
+            hub = Hub(founded, next(names))
+            started.callback(hub.stop)
+            return hub.start()
+
+        yield start
+
+
+@pytest.fixture
+def hub(start_hub: Callable[[], Hub]) -> Hub:
+    return start_hub()

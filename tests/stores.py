@@ -1,0 +1,116 @@
+"""What a hub keeps its things in, twice: SQLite with the in-memory channel layer, and PostgreSQL with Redis.
+
+Migrating and founding take seconds, so each is done once in a run and copied for each test.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from tests.services import PostgreSQL, Valkey
+
+REPOSITORY: Final = Path(__file__).resolve().parents[1]
+KINDS: Final = ("sqlite", "postgres")
+Kind = Literal["sqlite", "postgres"]
+State = Literal["migrated", "founded"]
+
+
+@dataclass(frozen=True)
+class Store:
+    """A database of one test's own, the practice folder that belongs to it, and its Redis where it has one."""
+
+    kind: Kind
+    folder: Path
+    database_url: str
+    redis_url: str | None
+
+    @property
+    def practice(self) -> Path:
+        return self.folder / "practice"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a process of the hub on this store: this process's, and where things are."""
+        passed = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        own = {"DATABASE_URL": self.database_url, "ORTOO_PRACTICE_DIR": str(self.practice), "PYTHONUNBUFFERED": "1"}
+        return passed | own | ({"REDIS_URL": self.redis_url} if self.redis_url else {})
+
+    def manage(self, *arguments: str) -> str:
+        """Run `manage.py` on this store; what it wrote. Fails with all that it said where it fails."""
+        command = [sys.executable, str(REPOSITORY / "manage.py"), *arguments]
+        run = subprocess.run(command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, timeout=120)
+        if run.returncode:
+            raise RuntimeError(
+                f"manage.py {' '.join(arguments)} ended with {run.returncode}:\n{run.stdout}{run.stderr}"
+            )
+        return run.stdout
+
+
+class Stores:
+    """Hands out stores. All workers of a run share its folder, its cluster and its templates."""
+
+    def __init__(self, folder: Path, postgresql: PostgreSQL) -> None:
+        self.folder, self.postgresql = folder, postgresql
+
+    @contextmanager
+    def opened(self, kind: Kind, state: State) -> Iterator[Store]:
+        """A store of the test's own in that state: a copy of the template, gone afterwards."""
+        template = self._template(kind, state)
+        folder = self.folder / f"test-{secrets.token_hex(4)}"
+        with self._copied(template, folder) as store:
+            yield store
+
+    def _template(self, kind: Kind, state: State) -> Store:
+        """Made by the first who needs it, while the others wait."""
+        template = self._store(kind, self.folder / f"{kind}-{state}", None)
+        with (self.folder / f"{kind}-{state}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (template.folder / "made").exists():
+                return template
+            if state == "migrated":
+                template.practice.mkdir(parents=True)
+                if kind == "postgres":
+                    self.postgresql.copy("template0", _name(template.folder))
+                template.manage("migrate", "--verbosity", "0")
+            else:
+                self._copy(self._template(kind, "migrated"), template)
+                template.manage("found_practice")
+            (template.folder / "made").touch()
+        return template
+
+    @contextmanager
+    def _copied(self, template: Store, folder: Path) -> Iterator[Store]:
+        valkey = None
+        try:
+            self._copy(template, self._store(template.kind, folder, None))
+            if template.kind == "postgres":
+                valkey = Valkey(folder)
+                valkey.start()
+            yield self._store(template.kind, folder, valkey.url if valkey else None)
+        finally:
+            if valkey:
+                valkey.stop()
+            if template.kind == "postgres":
+                self.postgresql.drop(_name(folder))
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _copy(self, template: Store, to: Store) -> None:
+        shutil.copytree(template.folder, to.folder, ignore=shutil.ignore_patterns("made"))
+        if to.kind == "postgres":
+            self.postgresql.copy(_name(template.folder), _name(to.folder))
+
+    def _store(self, kind: Kind, folder: Path, redis_url: str | None) -> Store:
+        sqlite = f"sqlite:///{folder / 'practice' / 'hub.sqlite3'}"
+        return Store(kind, folder, sqlite if kind == "sqlite" else self.postgresql.database(_name(folder)), redis_url)
+
+
+def _name(folder: Path) -> str:
+    return folder.name.replace("-", "_")
