@@ -254,13 +254,14 @@ class Directory:
         signing = [(one.key, f"coordinator {one.id}") for one in body.coordinators]
         signing += [(body.hub_key, "hub")]
         signing += [(b64(one.public), f"log {one.name}") for one in logs_and_witnesses]
-        self._check_keys(signing, [])
+        _check_strength(signing)
         if before is None and (self.entries or body.version != 1 or body.prev is not None):
             raise Refused("chain_broken", "A directory begins with version 1 of the network.", field="version")
         if before is not None and (body.network, body.version) != (before.body.network, before.body.version + 1):
             raise Refused("chain_broken", field="version")
         if before is not None and body.prev != before.sha256:
             raise Refused("chain_broken", field="prev")
+        self._check_unused(signing, [])
         if before is None and self._anchor not in (None, document.sha256):
             raise Refused("directory_fork", "This is not the network that the invitation names.", field="network")
         self._use_keys(signing, [])
@@ -278,12 +279,13 @@ class Directory:
             raise Refused("malformed", "The first admission names the first administrator.", field="admin")
         _need(document, now.network.body)
         signing, kem = _keys_of([body.admin] if body.admin else [], body.agency)
-        self._check_keys(signing, kem)
+        _check_strength(signing)
         version, prev = (before.admission.body.version, before.admission.sha256) if before else (0, None)
         if body.version != version + 1:
             raise Refused("chain_broken", field="version", agency=body.agency)
         if body.prev != prev:
             raise Refused("chain_broken", field="prev", agency=body.agency)
+        self._check_unused(signing, kem)
         self._use_keys(signing, kem)
         if before is None:
             self._set(Agency(body.agency, document, None))
@@ -304,7 +306,7 @@ class Directory:
             raise Refused("role_not_allowed", "Only the agency itself signs its roster.", field="author")
         signing, kem = self._keys_of_roster(body, state)
         self._check_roster_signer(document, state)
-        self._check_keys(signing, kem)
+        _check_strength(signing)
         self._check_roles(document, state)
         prev = state.roster.sha256 if state.roster else self._last_with_admin(state).sha256
         if body.prev != prev or body.version != state.last_version + 1:
@@ -315,6 +317,7 @@ class Directory:
                 "The roster relies on a directory before the one it continues.",
                 field="directory",
             )
+        self._check_unused(signing, kem)
         self._check_epoch(body, state)
         self.check_head(body.directory)
         self._use_keys(signing, kem)
@@ -383,14 +386,12 @@ class Directory:
 
     # --- keys are used once -------------------------------------------------------------------------------------------
 
-    def _check_keys(self, signing: list[tuple[str, str]], kem: list[str]) -> None:
-        """May these be taken into use: a signing key by one holder alone, a KEM key once and never again?"""
-        for key, holder in signing:
-            check_signing_key(unb64(key))
-            if self._signing_keys.get(key, holder) != holder:
-                raise Refused("key_refused", "This key is in use by somebody else.", field="key")
+    def _check_unused(self, signing: list[tuple[str, str]], kem: list[str]) -> None:
+        """Are these free to be taken into use: a signing key by one holder alone, a KEM key once and never again?"""
         if len({key for key, _ in signing}) != len(signing):
             raise Refused("key_refused", "The same key is named twice.", field="key")
+        if any(self._signing_keys.get(key, holder) != holder for key, holder in signing):
+            raise Refused("key_refused", "This key is in use by somebody else.", field="key")
         if any(key in self._kem_keys for key in kem):
             raise Refused("key_refused", "This key was used before.", field="kem")
 
@@ -440,6 +441,11 @@ def _need(document: Document[Any], network: Network) -> None:
     signed = signers(document, (unb64(one.key) for one in network.coordinators))
     if len(signed) < network.threshold:
         raise Refused("threshold_not_met", have=len(signed), need=network.threshold)
+
+
+def _check_strength(signing: Iterable[tuple[str, str]]) -> None:
+    for key, _ in signing:
+        check_signing_key(unb64(key))
 
 
 def _keys_of(members: Iterable[MemberKeys], agency: str) -> tuple[list[tuple[str, str]], list[str]]:
