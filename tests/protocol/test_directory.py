@@ -387,10 +387,8 @@ def test_a_signing_key_belongs_to_one_person(town: Town) -> None:
 def test_no_member_is_named_twice(town: Town, twice: str) -> None:
     urna, other = town.people["urna"].listed, Person("other", "shelter", ["focal_point"]).listed
     values = {"id": other.id, "key": other.key, "kem": other.kem, twice: getattr(urna, twice)}
-    members = as_set(
-        [town.people["delger"].listed, urna, town.people["kit"].listed]
-        + [schemas.RosterMember(roles=["focal_point"], **values)]
-    )
+    double = schemas.RosterMember(roles=["focal_point"], **values)
+    members = as_set([town.people["delger"].listed, urna, town.people["kit"].listed, double])
     with unchanged(town, "key_refused" if twice == "kem" else "malformed"):
         take(town, town.roster("shelter", members=members))
 
