@@ -91,7 +91,8 @@ def seal(
     ]
     exception = decision.body.exception
     if exception is not None:
-        readers.append(reader(view, exception.reviewer, "reviewer", public_keys, ["justification"]))
+        justification = [part for part in texts if base(part) == "justification"]
+        readers.append(reader(view, exception.reviewer, "reviewer", public_keys, justification))
     binding = Binding(signer.directory.id, id, signer.agency, signer.key.public, decision.hash)
     sealed, blobs = seal_set(binding, texts, readers)
     body = Referral(
@@ -165,7 +166,10 @@ def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datet
     keys: dict[str, list[str]] = {one.agency: [] for one in body.sealed.readers}
     for key in body.sealed.keys:
         keys[key.agency].append(key.part)
-    faults = [_fault_of(one.agency, keys[one.agency], view, decisions, at) for one in _recipient_first(body)]
+    asked = _recipient_first(body)
+    if not body.sealed.parts:
+        asked = asked[:1]  # nothing goes to anybody: what is wrong is what the recipient may not read
+    faults = [_fault_of(one.agency, keys[one.agency], view, decisions, at) for one in asked]
     told = [refused for refused in faults if refused is not None]
     if told:
         raise min(told, key=lambda refused: consent.PRECEDENCE.index(refused.code))
