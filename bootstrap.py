@@ -1,4 +1,4 @@
-"""Makes .venv, the project's environment: `python3 bootstrap.py` for the hub, `python3 bootstrap.py --test` to test too.
+"""Makes .venv, the project's environment: `python3 bootstrap.py` for the hub, with `--test` for the tests too.
 
 Needs Python 3.11 or newer with nothing installed, and no root. Every package is pinned by hash in requirements/; pip
 itself lies in vendor/, because a bare Debian has neither pip nor ensurepip. Does nothing where .venv is as the
@@ -25,16 +25,16 @@ LOG = os.path.join(VENV, "setup.log")
 # What pip wrote, and the sentence it comes to. The first that is found counts.
 CAUSES = (
     (
-        ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "Max retries", "Network is unreachable"),
-        "The package index cannot be reached: is there a network, or does pip need a proxy or a mirror (PIP_INDEX_URL)?",
-    ),
-    (
         ("THESE PACKAGES DO NOT MATCH THE HASHES",),
         "A package is not the one that requirements/ pins: its hash differs.",
     ),
     (("No space left on device",), "The disk is full."),
     (
-        ("No matching distribution found", "Could not find a version"),
+        ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "Max retries", "(from versions: none)"),
+        "The package index cannot be reached: is there a network, or does pip need a mirror (PIP_INDEX_URL)?",
+    ),
+    (
+        ("No matching distribution found",),
         "A pinned package has no ready-made build for this Python and machine, and Ortoo compiles none.",
     ),
 )
