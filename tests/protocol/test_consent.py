@@ -74,8 +74,8 @@ def model(
         return "grant_missing"
     about_it = [said[to] for to in (agency, "kind:" + kind, "*") if to in said]
     narrow = section in ("note", "justification")
-    for one in about_it:
-        if "*" in one.refused or (section in one.refused and not narrow):
+    for decision in about_it:
+        if "*" in decision.refused or (section in decision.refused and not narrow):
             return "grant_refused"
     if not granted:
         return "grant_missing"

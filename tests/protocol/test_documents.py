@@ -27,6 +27,7 @@ from ortoo.protocol.documents import (
     unb64,
     verify,
 )
+from ortoo.protocol.errors import Refused
 from tests.protocol.network import Town, dumps, envelope_of, plain
 from tests.protocol.network import again as changed
 from tests.protocol.refusing import refused
@@ -68,7 +69,7 @@ def test_canonical_is_rfc_8785(value: Any) -> None:
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=60))
 def test_parse_takes_one_form_only(raw: bytes) -> None:
-    with suppress(documents.Refused):
+    with suppress(Refused):
         assert rfc8785.dumps(parse(raw)) == raw
 
 
@@ -348,7 +349,7 @@ def test_parts_are_named_in_one_way(place: Town, name: str) -> None:
 
 def test_no_refusal_quotes_what_it_refuses(place: Town) -> None:
     secret = "сайнбуян-1994"
-    with pytest.raises(documents.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         read(envelope_of(dumps({**RECEIPT, "do": secret}), "receipt"), schemas.Receipt)
     assert secret not in str(caught.value)
     assert secret not in repr(caught.value.at)

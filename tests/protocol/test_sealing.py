@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ortoo.protocol import referral, schemas, sealing
 from ortoo.protocol.documents import Document, b64, new_id, read, sha256, sign
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.hpke import KemKey
+from ortoo.protocol.hpke import KemKey, seal_to
 from ortoo.protocol.keys import MemberSecrets
 from ortoo.protocol.referral import SealedReferral
 from ortoo.protocol.schemas import Consent, Referral
@@ -138,7 +138,7 @@ def test_any_byte_changed_in_a_seal_is_noticed(message: bytes, data: st.DataObje
 @given(st.binary(max_size=64), st.data())
 def test_any_byte_changed_in_a_wrap_is_noticed(info: bytes, data: st.DataObject) -> None:
     key = KemKey(b"w" * 32)
-    wrap = sealing.seal_to(key.public, info, b"r" * 32)
+    wrap = seal_to(key.public, info, b"r" * 32)
     assert len(wrap) == 1168
     assert key.open(info, wrap) == b"r" * 32
     place, flip = data.draw(st.integers(0, len(wrap) - 1)), data.draw(st.integers(1, 255))
@@ -484,12 +484,12 @@ def test_sixteen_sections_and_three_readers_are_allowed() -> None:
 )
 def test_nothing_is_sealed_to_what_is_no_key(public: bytes) -> None:
     with refused("key_refused", field="kem"):
-        sealing.seal_to(public, b"", bytes(32))
+        seal_to(public, b"", bytes(32))
 
 
 def test_nothing_is_sealed_to_a_point_of_small_order() -> None:
     with refused("key_refused", field="kem"):
-        sealing.seal_to(KemKey.generate().public[:1184] + bytes(32), b"", bytes(32))
+        seal_to(KemKey.generate().public[:1184] + bytes(32), b"", bytes(32))
 
 
 # --- sections ---------------------------------------------------------------------------------------------------------
