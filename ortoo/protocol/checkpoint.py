@@ -10,6 +10,7 @@ CsUYapGGPo4dkMgIAUqom/Xaj…=      root, base64
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -96,11 +97,11 @@ class Policy:
         groups: dict[str, tuple[int, tuple[str, ...]]] = {}
         used: set[str] = set()
         quorum = None
-        if any(ord(character) < 0x20 and character not in "\t\n" for character in text):
+        if not text.endswith("\n") or any((c < " " and c not in "\t\n") or c == "\x7f" for c in text):
             raise Refused("malformed", field="policy")
         for line in text.split("\n"):
-            match line.split():
-                case [] | ["#", *_]:
+            match re.findall("[^ \t]+", line):  # spaces and tabs only: any other blank is part of a name
+                case []:
                     continue
                 case [word, *_] if word.startswith("#"):
                     continue
