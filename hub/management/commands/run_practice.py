@@ -44,7 +44,8 @@ class Command(BaseCommand):
         listener = self._take(options["port"])  # first, so that nothing is made where nothing can be served
         port = listener.getsockname()[1]
         folder = Path(settings.ORTOO_PRACTICE_DIR)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
         os.umask(0o077)
 
         call_command("migrate", verbosity=0, interactive=False)
