@@ -1,0 +1,1 @@
+"""The Django project: settings, transports, and the root of the schema."""

@@ -1,0 +1,85 @@
+"""One operation, from its parameters to its answer: the same over HTTP and over a socket."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import ExecutionResult, OperationType, execute
+
+from agencies import signing_in
+from agencies.signing_in import Actor
+from hub import documents, errors, threads
+from hub.documents import Prepared
+from hub.errors import BadRequest
+from hub.schema import schema
+
+
+@dataclass(frozen=True)
+class Context:
+    """What resolvers know of the request: who asks (None: nobody is signed in), and its number in the log."""
+
+    actor: Actor | None
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """GraphQL over HTTP, section 5: the parameters of a request, their types checked."""
+
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any]
+
+    @classmethod
+    def of(cls, value: Any) -> "Parameters":
+        """Raises BadRequest."""
+        if not isinstance(value, dict):
+            raise BadRequest.because("bad_request", "The body is one JSON object (no batches).")
+        query, name = value.get("query"), value.get("operationName")
+        variables, extensions = value.get("variables"), value.get("extensions")
+        if not isinstance(query, str):
+            raise BadRequest.because("bad_request", "`query` is a text.", field="query")
+        if name is not None and not isinstance(name, str):
+            raise BadRequest.because("bad_request", "`operationName` is a text.", field="operationName")
+        if variables is not None and not isinstance(variables, dict):
+            raise BadRequest.because("bad_request", "`variables` is an object.", field="variables")
+        if extensions is not None and not isinstance(extensions, dict):
+            raise BadRequest.because("bad_request", "`extensions` is an object.", field="extensions")
+        return cls(query, name, variables or {})
+
+
+async def answer(prepared: Prepared, parameters: Parameters, token: str | None, request_id: str) -> dict[str, Any]:
+    """Sign in and execute, in one hop into a database thread. Raises BadRequest where nothing was executed."""
+    hop = threads.write if prepared.kind is OperationType.MUTATION else threads.read
+    return await hop(_answer, prepared, parameters, token, request_id)
+
+
+def _answer(prepared: Prepared, parameters: Parameters, token: str | None, request_id: str) -> dict[str, Any]:
+    actor = signed_in(prepared, token)
+    documents.coerce(prepared, parameters.variables)
+    result = execute(
+        schema.graphql_schema,
+        prepared.document,
+        context_value=Context(actor, request_id),
+        variable_values=parameters.variables,
+        operation_name=prepared.name,
+    )
+    assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver of a query or mutation is asynchronous
+    return told(result, prepared, request_id)
+
+
+def signed_in(prepared: Prepared, token: str | None) -> Actor | None:
+    """The member whose token it is; None where the operation is for anybody. Raises BadRequest (401)."""
+    actor = signing_in.actor_of(token) if token is not None else None
+    if token is not None and actor is None:
+        raise errors.signed_out()
+    if actor is None and not prepared.is_for_anybody():
+        raise errors.not_signed_in()
+    return actor
+
+
+def told(result: ExecutionResult, prepared: Prepared, request_id: str) -> dict[str, Any]:
+    """The answer as clients get it."""
+    value: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        value["errors"] = errors.of_execution(result.errors, request_id=request_id)
+    return value

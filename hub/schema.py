@@ -1,0 +1,25 @@
+"""The root of the API: what each app brings."""
+
+import graphene
+
+import agencies.schema
+import notifications.schema
+import referrals.schema
+
+
+class Query(agencies.schema.Query, notifications.schema.Query, referrals.schema.Query):
+    """What can be asked. Everything but `network` and `directory` is for members who are signed in."""
+
+
+class Mutation(referrals.schema.Mutation):
+    """What can be done. Each takes signed, sealed wholes and is safe to repeat: the same bytes, the same answer."""
+
+
+class Subscription(notifications.schema.Subscription):
+    """What can be followed, over `graphql-transport-ws`."""
+
+
+schema = graphene.Schema(query=Query, mutation=Mutation, subscription=Subscription)
+
+# What may be asked by whoever has no token.
+ANONYMOUS_FIELDS = frozenset({"network", "directory", "__typename"})

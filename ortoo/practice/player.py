@@ -1,0 +1,301 @@
+"""Plays a scenario against a running practice hub, step by step, each member with its own keys and session.
+
+A scenario is a form with `events`: who does what, and what must be seen. A verb that this version does not know stops
+the play: it is never passed over.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from ortoo import drafting, practice
+from ortoo.client import HubError
+from ortoo.drafting import Draft
+from ortoo.form import Form, FormError
+from ortoo.protocol import referral as sealing
+from ortoo.protocol.directory import Directory
+from ortoo.protocol.documents import new_id
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.referral import Signer
+from ortoo.session import Session
+
+Event = Mapping[str, Any]
+
+EVENTS_AT_MOST: Final = 500
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a step came to: a word or words to hold against what was expected; `remark` is for people."""
+
+    what: str
+    remark: str | None = None  # a key of the catalogue
+
+
+@dataclass(frozen=True)
+class Played:
+    """A step that was played. problem: `differs`, `not_built`, or None where it went as expected."""
+
+    place: int  # 1, 2, 3 …
+    by: str
+    verb: str
+    expected: str
+    seen: str
+    problem: str | None
+    remark: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    title: str
+    form: Form
+    sender: str
+    events: tuple[Event, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "Scenario":
+        """Raises FormError."""
+        form = Form.read(path)
+        value = json.loads(path.read_text(encoding="utf-8"))
+        events = value.get("events")
+        if form.sender is None:
+            raise FormError("sender", "missing")
+        if not isinstance(events, list) or not 1 <= len(events) <= EVENTS_AT_MOST:
+            raise FormError("events", "missing")
+        for place, event in enumerate(events):
+            if not isinstance(event, dict) or not all(isinstance(event.get(name), str) for name in ("by", "do")):
+                raise FormError(f"events[{place}]", "not_an_object")
+        return cls(str(value.get("title", path.stem)), form, form.sender[1], tuple(events))
+
+
+class Player:
+    """One play of one scenario."""
+
+    def __init__(self, scenario: Scenario, hub: str, folder: Path) -> None:
+        """folder: the practice folder, which holds everybody's keys."""
+        self.scenario, self._hub, self._folder = scenario, hub, folder
+        self._stack = AsyncExitStack()
+        self._sessions: dict[str, Session] = {}
+        self._sent: list[tuple[str, str]] = []  # (recipient, referral id), in the order of sending
+
+    async def play(self, report: Callable[[Played], None]) -> bool:
+        """Whether all went as expected. Stops at the first step that did not: later ones rest on it."""
+        async with self._stack:
+            for place, event in enumerate(self.scenario.events, 1):
+                played = await self._step(place, event)
+                report(played)
+                if played.problem:
+                    return False
+            return True
+
+    async def _step(self, place: int, event: Event) -> Played:
+        verb, expected = event["do"], _expected(event)
+        act = _VERBS.get(verb)
+        if act is None:
+            return Played(place, event["by"], verb, expected, "-", "not_built")
+        try:
+            seen = await act(self, event)
+        except Refused as refused:
+            seen = Seen(_state_of(refused) if "expect" in event else refused.code)
+        except HubError as error:
+            seen = Seen(error.code)
+        problem = None if seen.what == expected else "differs"
+        return Played(place, event["by"], verb, expected, seen.what, problem, seen.remark)
+
+    async def _session(self, handle: str) -> Session:
+        """The member's session, with a memory for plays alone, so that nobody's own is mixed up with it."""
+        if handle not in self._sessions:
+            identity = practice.identity(handle, self._folder)
+            opened = Session.open(identity, self._hub, practice.state_folder(self._folder) / "plays")
+            self._sessions[handle] = await self._stack.enter_async_context(opened)
+        return self._sessions[handle]
+
+    # --- the sender's verbs -------------------------------------------------------------------------------------------
+
+    async def send(self, event: Event) -> Seen:
+        session, form = await self._session(event["by"]), self.scenario.form
+        if "expect_error" in event:
+            return await self._hand_in_raw(session, form)
+        return self._accepted(await session.submit(await session.draft(form), form))
+
+    async def send_with(self, event: Event) -> Seen:
+        session, form = await self._session(event["by"]), self.scenario.form
+        match event["change"]:
+            case {"drop_recipient": str(agency)}:
+                form = replace(form, recipients=tuple(one for one in form.recipients if one != agency))
+            case {"append": {"section": str(section), "field": str(name), "text": str(text)}}:
+                fields = {**form.sections[section], name: f"{form.sections[section].get(name, '')}{text}"}
+                form = replace(form, sections={**form.sections, section: fields})
+            case {"add_key": {"to": str(agency), "section": str(section)}}:
+                return await self._hand_in_raw(session, form, added={agency: section})
+            case {"stale_directory": True}:
+                return await self._hand_in_raw(session, form, before_newest=True)
+            case _:
+                raise FormError("events.change", "unknown_field")
+        if "expect_error" in event:
+            return await self._hand_in_raw(session, form)
+        return self._accepted(await session.submit(await session.draft(form), form))
+
+    async def _hand_in_raw(
+        self,
+        session: Session,
+        form: Form,
+        *,
+        added: Mapping[str, str] | None = None,
+        before_newest: bool = False,
+    ) -> Seen:
+        """Seal without checking anything and hand it to the hub: it is the hub that has to refuse, and does it whole."""
+        decisions = drafting.decide(form, session.signer, at=session.now())
+        signer = _before_newest(session.signer) if before_newest else session.signer
+        keys = await session.public_keys(drafting.agencies_in(form, signer.agency), signer.directory)
+        view = signer.directory.now()
+        wholes = []
+        for to in form.recipients:
+            agency = view.agency(to)
+            parts = [*form.parts_for(to, agency.kind if agency else "")]
+            if added and to in added:
+                parts.append(added[to])
+            decision = next(one for one in decisions if one.body.to == to)
+            wholes.append(
+                sealing.seal(
+                    signer,
+                    id=new_id(),
+                    to=to,
+                    routing=drafting.routing_of(form),
+                    decision=decision,
+                    texts={part: sealing.section_text(part, form.sections[part]) for part in parts},
+                    public_keys=keys,
+                    at=session.now(),
+                )
+            )
+        draft = Draft("", decisions, tuple(wholes))
+        await session.client.record_consent(draft.sealed_decisions)
+        await session.client.send_referrals(draft.sealed_referrals)
+        self._sent += [(one.document.body.to, one.document.body.id) for one in draft.referrals]
+        return Seen("done")
+
+    def _accepted(self, sent: Sequence[Any]) -> Seen:
+        self._sent += [(one.recipient, one.id) for one in sent]
+        return Seen("done")
+
+    # --- a recipient's verbs ------------------------------------------------------------------------------------------
+
+    async def list(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        mine = {id for _, id in self._sent}
+        after: str | None = None
+        while True:
+            page = await session.inbox(after=after)
+            if any(one.id in mine for one in page.items):
+                return Seen("listed")
+            if page.after is None:
+                return Seen("nothing")
+            after = page.after
+
+    async def open(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        opened = await session.open_referral(self._newest_for(session))
+        readable = [part.name for part in opened.parts if part.status == "readable"]
+        if "expect" in event:
+            return Seen(opened.referral.state if not readable else "readable")
+        leaked = sorted(set(readable) & set(event.get("expect_refused", ())))
+        return Seen(_set_of(readable) + (f" · leaked: {_set_of(leaked)}" if leaked else ""))
+
+    async def acknowledge(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.acknowledge(self._newest_for(session))
+        return Seen("done")
+
+    async def accept(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.accept(self._newest_for(session), event.get("note"))
+        return Seen("done")
+
+    async def decline(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.decline(self._newest_for(session), event["reason"], event.get("note"))
+        return Seen("done")
+
+    async def ask_more(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.ask_more(self._newest_for(session), event.get("note"))
+        return Seen("done")
+
+    async def start(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.start(self._newest_for(session), event.get("note"))
+        return Seen("done")
+
+    async def close(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.close(self._newest_for(session), event["outcome"], event.get("note"))
+        return Seen("done")
+
+    async def message(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.message(self._addressed(session, event.get("to")), event["text"])
+        return Seen("done", "play.attachment_later" if "attachment" in event else None)
+
+    # --- which referral -----------------------------------------------------------------------------------------------
+
+    def _newest_for(self, session: Session) -> str:
+        """The newest referral of this play to the member's agency."""
+        return self._newest(session.identity.agency)
+
+    def _addressed(self, session: Session, to: str | None) -> str:
+        """The newest to the agency named; else the own agency's, or, for a sender, the newest of all."""
+        if to is not None:
+            return self._newest(to)
+        own = session.identity.agency
+        return self._newest(own) if any(agency == own for agency, _ in self._sent) else self._sent[-1][1]
+
+    def _newest(self, agency: str) -> str:
+        for recipient, id in reversed(self._sent):
+            if recipient == agency:
+                return id
+        raise Refused("not_found", reader=agency)
+
+
+_VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
+    "send": Player.send,
+    "send_with": Player.send_with,
+    "list": Player.list,
+    "open": Player.open,
+    "acknowledge": Player.acknowledge,
+    "accept": Player.accept,
+    "decline": Player.decline,
+    "ask_more": Player.ask_more,
+    "start": Player.start,
+    "close": Player.close,
+    "message": Player.message,
+}
+
+
+def _expected(event: Event) -> str:
+    """What must be seen: an error's code, sections, a word, or that it was done."""
+    if "expect_error" in event:
+        return str(event["expect_error"])
+    if "expect_sections" in event:
+        return _set_of(event["expect_sections"])
+    return str(event.get("expect", "done"))
+
+
+def _set_of(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)) or "-"
+
+
+def _state_of(refused: Refused) -> str:
+    """The state that a refusal to open tells of."""
+    by_code = {"grant_expired": "expired", "consent_withdrawn": "withdrawn"}
+    return by_code.get(refused.code, str(refused.at.get("state", refused.code)))
+
+
+def _before_newest(signer: Signer) -> Signer:
+    """The same member as it was before the newest directory entry."""
+    old = Directory()
+    for entry in signer.directory.entries[:-1]:
+        old.append(entry)
+    return replace(signer, directory=old)
