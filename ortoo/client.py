@@ -118,7 +118,7 @@ class Client:
         return await self._ask("outbox", contract.Page, first=first, after=after)
 
     async def ids(
-        self, inbox_after: str | None = None, outbox_after: str | None = None, first: int = 100
+        self, inbox_after: str | None = None, outbox_after: str | None = None, first: int = 50
     ) -> tuple[contract.Ids, contract.Ids]:
         """The ids alone of a page of the inbox and of the outbox."""
         data = await self._send("ids", first=first, inboxAfter=inbox_after, outboxAfter=outbox_after)

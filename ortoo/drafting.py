@@ -149,7 +149,7 @@ def seal(
             signer,
             id=new_id(),
             to=to,
-            routing=_routing(form),
+            routing=routing_of(form),
             decision=known.newest[to],
             texts={part: referral.section_text(part, form.sections[part]) for part in chosen},
             public_keys=public_keys,
@@ -163,7 +163,8 @@ def seal(
     return tuple(sealed)
 
 
-def _routing(form: Form) -> schemas.Routing:
+def routing_of(form: Form) -> schemas.Routing:
+    """What the document says openly, as its schema has it."""
     routing = form.routing
     return schemas.fit(
         {

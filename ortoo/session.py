@@ -225,9 +225,9 @@ class Session:
                 epochs[agency.epoch.n] = agency.epoch
         return epochs
 
-    async def public_keys(self, agencies: Iterable[str]) -> Mapping[str, bytes]:
+    async def public_keys(self, agencies: Iterable[str], directory: Directory | None = None) -> Mapping[str, bytes]:
         """The newest public keys of these agencies by their hash, each checked against the directory."""
-        view = self.directory.now()
+        view = (directory or self.directory).now()
         states = [view.agency(agency) for agency in agencies]
         hashes = {one.epoch.kem for one in states if one is not None and one.epoch is not None}
         missing = sorted(hashes - self._public_keys.keys())

@@ -4,7 +4,7 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ortoo.words import Language, Words, language_of
@@ -14,6 +14,8 @@ REFUSED: Final = 1  # by a rule or by the hub
 USAGE: Final = 2  # not understood: arguments, form, id
 UNREACHABLE: Final = 3
 UNTRUSTED: Final = 4  # a fork, a rollback, a key or signature that does not fit: stop
+
+MOST_SEQUENCE: Final = 2**31 - 1  # of a feed, GraphQL's largest integer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +70,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     send.add_argument("--yes", action="store_true", help=words("help.send.yes"))
     for name in ("inbox", "outbox"):
         listing = command(name)
-        listing.add_argument("--first", type=int, default=50, metavar="N", help=words("help.first"))
+        listing.add_argument("--first", type=_count(words, 1, 50), default=50, metavar="N", help=words("help.first"))
         listing.add_argument("--after", metavar="CURSOR", help=words("help.page_after"))
     for name in ("show", "open", "acknowledge", "accept", "decline", "ask-more", "message", "start", "close"):
         one = command(name)
@@ -84,8 +86,8 @@ def _parser(words: Words) -> argparse.ArgumentParser:
         if name == "message":
             one.add_argument("--text", metavar="TEXT", required=True, help=words("help.text"))
     follow = command("follow")
-    follow.add_argument("--after", type=int, metavar="N", help=words("help.follow.after"))
-    follow.add_argument("--count", type=int, metavar="N", help=words("help.follow.count"))
+    follow.add_argument("--after", type=_count(words, 0, MOST_SEQUENCE), metavar="N", help=words("help.follow.after"))
+    follow.add_argument("--count", type=_count(words, 1, MOST_SEQUENCE), metavar="N", help=words("help.follow.count"))
     if importlib.util.find_spec("ortoo.cli.practice") is not None:
         _practice(command("practice"), words)
     return parser
@@ -113,6 +115,17 @@ def _coded(parser: argparse.ArgumentParser, option: str, text: str, terms: str, 
     codes = list(vocabulary.terms(terms))
     shown = ", ".join(codes)
     parser.add_argument(option, metavar="CODE", required=True, choices=codes, help=words(text, codes=shown))
+
+
+def _count(words: Words, least: int, most: int) -> Callable[[str], int]:
+    """A whole number within bounds."""
+
+    def count(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+            raise argparse.ArgumentTypeError(words("error.count", least=least, most=most))
+        return int(text)
+
+    return count
 
 
 def _translate(words: Words) -> None:

@@ -1,0 +1,71 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hubs import Hub
+from tests.stores import REPOSITORY, Kind
+
+ORTOO = Path(sys.executable).parent / "ortoo"
+SCENARIO = REPOSITORY / "ortoo" / "data" / "scenarios" / "01-shelter-tonight.json"
+
+
+class Ortoo:
+    """The installed command, as a person or a program would run it beside a practice folder."""
+
+    def __init__(self, practice: Path, url: str | None = None) -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "ORTOO_", "LANG"))},
+            "ORTOO_PRACTICE_DIR": str(practice),
+            "PYTHONUNBUFFERED": "1",
+            **({"ORTOO_HUB": url} if url else {}),
+        }
+
+    def __call__(self, *arguments: str, typed: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [ORTOO, *arguments],
+            env=self.environment | more,
+            input=typed,
+            stdin=subprocess.DEVNULL if typed is None else None,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        run = self("--json", *arguments)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return json.loads(run.stdout)
+
+    def started(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [ORTOO, *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+
+
+@pytest.fixture
+def store_kind() -> Kind:
+    """The command line meets the hub's API alone: one store tells as much as two."""
+    return "sqlite"
+
+
+@pytest.fixture
+def ortoo(hub: Hub) -> Ortoo:
+    return Ortoo(hub.practice, hub.url)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Ortoo:
+    """Without a practice folder and without a hub."""
+    return Ortoo(tmp_path / "practice")

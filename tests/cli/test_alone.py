@@ -1,0 +1,78 @@
+"""The command line without a hub: help, and each way in which it is used wrongly."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.cli.conftest import ORTOO, SCENARIO, Ortoo
+
+
+def test_help_is_there_at_once_in_both_languages(alone: Ortoo) -> None:
+    quickest = 10.0
+    for _ in range(3):
+        began = time.monotonic()
+        run = alone("--help")
+        quickest = min(quickest, time.monotonic() - began)
+    assert run.returncode == 0
+    assert "ask the sender for more" in run.stdout
+    assert quickest < 0.3
+    mongolian = alone("--help", "--lang", "mn").stdout
+    assert "илгээгчээс нэмж асуух" in mongolian
+    assert "хэрэглээ" in mongolian
+    for command in ("send", "inbox", "outbox", "show", "open", "follow", "acknowledge", "accept", "decline"):
+        assert alone(command, "--help").returncode == 0
+
+
+def test_it_needs_no_django() -> None:
+    code = (
+        "import sys; sys.modules['django'] = None; import ortoo.cli.running, ortoo.cli.commands, ortoo.session;"
+        "assert not [m for m in sys.modules if m.startswith(('django.', 'graphene', 'channels'))]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_command_shows_the_help(alone: Ortoo) -> None:
+    run = alone()
+    assert run.returncode == 2
+    assert "ortoo" in run.stdout
+
+
+def test_without_a_practice_network_it_says_how_to_get_one(alone: Ortoo) -> None:
+    run = alone("--as", "mgec.delger", "inbox")
+    assert run.returncode == 2
+    assert "make run" in run.stderr
+    assert alone("inbox").returncode == 2
+
+
+def test_wrong_arguments_end_with_two(alone: Ortoo) -> None:
+    for arguments in (
+        ["fly"],
+        ["decline", "abcd1234"],
+        ["close", "abcd", "--outcome", "happy"],
+        ["inbox", "--first", "0"],
+    ):
+        run = alone("--lang", "mn", *arguments)
+        assert run.returncode == 2, arguments
+        assert "алдаа" in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+def test_a_form_that_cannot_be_read_names_the_field_and_not_the_value(alone: Ortoo, tmp_path: Path) -> None:
+    text = SCENARIO.read_text(encoding="utf-8").replace('"urgency": "immediate"', '"urgency": "Цэцэгмаа"')
+    (tmp_path / "form.json").write_text(text, encoding="utf-8")
+    run = alone("send", str(tmp_path / "form.json"), "--yes", "--as", "mrc.nara", "--lang", "en")
+    assert run.returncode == 2
+    assert run.stderr.strip() == "Not done: The form, routing.urgency: the vocabulary has no such code"
+    missing = alone("send", str(tmp_path / "none.json"), "--yes", "--as", "mrc.nara", "--lang", "en")
+    assert (missing.returncode, "no such file" in missing.stderr) == (2, True)
+
+
+def test_output_that_nobody_reads_is_no_traceback(alone: Ortoo) -> None:
+    with subprocess.Popen(
+        [ORTOO, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=alone.environment
+    ) as run:
+        assert run.stdout
+        assert run.stderr
+        run.stdout.close()
+        assert b"Traceback" not in run.stderr.read()

@@ -1,0 +1,202 @@
+"""The command line against a real hub, as subprocesses: what people read, what programs get, how it ends."""
+
+import json
+import re
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import SCENARIO, Ortoo
+from tests.hubs import Hub
+
+HER_WORDS = ("Цэцэгмаа", "Боржигон", "0000 1101", "ном захиалсан", "canteen", "The account", "his driver")
+
+
+@pytest.fixture
+def sent(ortoo: Ortoo) -> str:
+    id = ortoo.json("--as", "mrc.nara", "send", str(SCENARIO), "--yes")["sent"][0]["id"]
+    assert isinstance(id, str)
+    return id
+
+
+def test_the_whole_way_of_a_referral_at_the_keyboard(ortoo: Ortoo) -> None:
+    run = ortoo("--as", "mrc.nara", "--lang", "en", "send", str(SCENARIO), "--yes")
+    assert run.returncode == 0, run.stderr
+    assert "can read: Needs and services asked for · Who the person is" in run.stdout
+    assert "Police: can read nothing, whoever asks." in run.stdout
+    assert "Sent: the hub has accepted it." in run.stdout
+    assert "\x1b" not in run.stdout
+
+    inbox = ortoo("--as", "mgec.delger", "--lang", "en", "inbox")
+    short = re.search(r"^([0-9a-f]{8})\s", inbox.stdout, re.MULTILINE)
+    assert short, inbox.stdout
+    assert "Immediate danger" in inbox.stdout
+
+    shown = ortoo("--as", "mgec.delger", "--lang", "en", "show", short[1])
+    assert "Opening is recorded" in shown.stdout
+    opened = ortoo("--as", "mgec.delger", "--lang", "en", "open", short[1])
+    assert opened.returncode == 0, opened.stderr
+    assert "Цэцэгмаа" in opened.stdout
+    assert "What happened" not in opened.stdout
+    contact = opened.stdout[opened.stdout.index("How to reach the person safely\n") :]
+    assert contact.splitlines()[1] == "  ! Take care: Do not send messages · Someone else reads or hears the phone"
+
+    for command, said in (
+        (("acknowledge", short[1]), "Acknowledged. Now: Acknowledged."),
+        (("message", short[1], "--text", "Ор бэлэн."), "Message sent."),
+        (("accept", short[1]), "Accepted. Now: Accepted."),
+        (("start", short[1]), "Started. Now: Service under way."),
+        (("close", short[1], "--outcome", "service_given", "--note", "12 хоног"), "Closed. Now: Closed."),
+    ):
+        run = ortoo("--as", "mgec.delger", "--lang", "en", *command)
+        assert (run.returncode, run.stdout.strip()) == (0, said), run.stderr
+
+    shown = ortoo("--as", "mrc.nara", "--lang", "en", "show", short[1])
+    assert "Ор бэлэн." in shown.stdout
+    assert "Closed: Service given" in shown.stdout
+    for text in (inbox.stdout, shown.stdout, run.stdout):
+        assert not [word for word in HER_WORDS if word in text]
+
+
+def test_it_speaks_mongolian(ortoo: Ortoo, sent: str) -> None:
+    run = ortoo("--as", "mgec.delger", "show", sent[-8:], LANG="mn_MN.UTF-8")
+    assert "Дадлагын сүлжээ" in run.stderr
+    assert "Хэрэгцээ, хүссэн үйлчилгээ" in run.stdout
+    assert "Нэн яаралтай" in run.stdout
+    run = ortoo("--as", "mgec.delger", "--lang", "mn", "start", sent[-8:])
+    assert run.returncode == 1
+    assert "энэ алхам боломжгүй. Одоо: Илгээсэн." in run.stderr
+
+
+def test_programs_get_one_document_with_stable_names(ortoo: Ortoo, sent: str) -> None:
+    inbox = ortoo.json("--as", "mgec.delger", "inbox")
+    (item,) = inbox["referrals"]
+    assert (item["id"], item["as"], item["state"], item["sender"]) == (sent, "recipient", "sent", "mrc-umnugobi")
+    opened = ortoo.json("--as", "mgec.delger", "open", sent)
+    assert [(one["name"], one["status"]) for one in opened["sections"]] == [
+        ("needs", "readable"),
+        ("identity", "readable"),
+        ("contact", "readable"),
+        ("safety", "readable"),
+    ]
+    assert opened["sections"][1]["fields"]["given_name"] == "Цэцэгмаа"
+    assert ortoo.json("accept", sent, "--as", "mgec.delger")["referral"]["state"] == "accepted"
+
+    run = ortoo("--json", "--as", "mgec.delger", "decline", sent, "--reason", "no_capacity")
+    assert run.returncode == 1
+    error = json.loads(run.stdout)["error"]
+    assert (error["code"], error["state"]) == ("step_illegal", "accepted")
+
+
+def test_ask_more_and_decline(ortoo: Ortoo, sent: str) -> None:
+    asked = ortoo.json("--as", "mgec.delger", "ask-more", sent[-8:], "--note", "Хэдэн хүүхэдтэй вэ?")
+    assert asked["referral"]["state"] == "more_asked"
+    declined = ortoo.json("--as", "mgec.delger", "decline", sent[-8:], "--reason", "other", "--note", "Дүүрэн")
+    assert declined["referral"]["state"] == "declined"
+    seen = ortoo.json("--as", "mrc.nara", "show", sent[-8:])["referral"]["steps"]
+    assert [(one["type"], one["reason"], one["note"]["text"]) for one in seen] == [
+        ("more_asked", None, "Хэдэн хүүхэдтэй вэ?"),
+        ("declined", "other", "Дүүрэн"),
+    ]
+    run = ortoo("--as", "mgec.delger", "open", sent[-8:])
+    assert run.returncode == 1
+
+
+def test_a_decline_for_another_reason_needs_a_note(ortoo: Ortoo, sent: str) -> None:
+    run = ortoo("--json", "--as", "mgec.delger", "decline", sent, "--reason", "other")
+    assert run.returncode == 1
+    assert json.loads(run.stdout)["error"]["code"] == "malformed"
+
+
+def test_follow_shows_a_new_referral_within_a_second_and_what_to_type(hub: Hub, ortoo: Ortoo) -> None:
+    following = ortoo.started("--as", "mgec.delger", "--lang", "en", "follow")
+    try:
+        assert following.stdout
+        while "Ctrl-C stops" not in (line := following.stdout.readline()):
+            assert line, "it ended"
+        time.sleep(1)
+        ortoo.json("--as", "mrc.nara", "send", str(SCENARIO), "--yes")
+        sent_at = time.monotonic()
+        new = following.stdout.readline()
+        assert time.monotonic() - sent_at < 1
+        assert re.search(r"Immediate danger: New referral [0-9a-f]{8} from .+: Shelter · Psychosocial", new), new
+        assert re.search(r"ortoo --as mgec.delger open [0-9a-f]{8}", following.stdout.readline())
+        hub.kill()
+        assert "The connection is lost" in following.stdout.readline()
+        hub.start()
+        assert "The connection is back" in following.stdout.readline()
+    finally:
+        following.send_signal(signal.SIGINT)
+        rest, _ = following.communicate(timeout=15)
+    assert following.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_follow_for_programs(ortoo: Ortoo, sent: str) -> None:
+    entry = ortoo.json("--as", "mgec.delger", "follow", "--after", "0", "--count", "1")
+    assert (entry["sequence"], entry["kind"], entry["referral"]["id"]) == (1, "referral_sent", sent)
+
+
+def test_nobody_is_asked_where_nobody_is(ortoo: Ortoo) -> None:
+    run = ortoo("--as", "mrc.nara", "send", str(SCENARIO))
+    assert run.returncode == 2
+    assert "Nothing was sent" in run.stderr
+    assert ortoo.json("--as", "mrc.nara", "outbox")["referrals"] == []
+
+
+def test_names_that_are_no_ones(ortoo: Ortoo, sent: str) -> None:
+    for id, said in (("ffffffff", "No referral"), ("abc", "at least 4"), ("../etc", "at least 4")):
+        run = ortoo("--as", "mgec.delger", "--lang", "en", "show", id)
+        assert run.returncode == 2
+        assert said in run.stderr
+    again = ortoo.json("--as", "mrc.nara", "send", str(SCENARIO), "--yes")
+    assert again["sent_before"] == [sent]
+    run = ortoo("--as", "mgec.delger", "--lang", "en", "show", sent[:6])
+    assert run.returncode == 2
+    assert "may mean" in run.stderr
+    run = ortoo("--as", "pct.dorj", "show", sent)
+    assert run.returncode == 1
+    assert "not_found" in run.stderr
+
+
+def test_what_the_person_refused_ends_with_one(ortoo: Ortoo, tmp_path: Path) -> None:
+    form = json.loads(SCENARIO.read_text(encoding="utf-8"))
+    form["consent"]["refusals"].append({"to": "mgec", "sections": ["contact"]})
+    (tmp_path / "form.json").write_text(json.dumps(form), encoding="utf-8")
+    run = ortoo("--json", "--as", "mrc.nara", "send", str(tmp_path / "form.json"), "--yes")
+    error = json.loads(run.stdout)["error"]
+    assert run.returncode == 1
+    assert (error["code"], error["part"], error["reader"]) == ("grant_refused", "contact", "mgec")
+
+
+def test_hostile_text_moves_nothing_on_the_screen(ortoo: Ortoo, tmp_path: Path) -> None:
+    form: Any = json.loads(SCENARIO.read_text(encoding="utf-8"))
+    form["sections"]["needs"]["need_in_own_words"] = "a\x1b]0;pwned\x07\x1b[2J\u202edlrow [bold]b[/bold] :smile:"
+    (tmp_path / "form.json").write_text(json.dumps(form), encoding="utf-8")
+    id = ortoo.json("--as", "mrc.nara", "send", str(tmp_path / "form.json"), "--yes")["sent"][0]["id"]
+    run = ortoo("--as", "mgec.delger", "open", id)
+    assert not set("\x1b\x07\u202e") & set(run.stdout)
+    assert "[bold]b[/bold] :smile:" in run.stdout
+    ortoo.json("--as", "mgec.delger", "message", id, "--text", "x\x1b[31my")
+    assert "\x1b" not in ortoo("--as", "mrc.nara", "show", id).stdout
+
+
+def test_a_hub_that_is_away_is_said_in_one_sentence(hub: Hub, ortoo: Ortoo) -> None:
+    hub.kill()
+    run = ortoo("--as", "mgec.delger", "--lang", "en", "inbox")
+    assert run.returncode == 3
+    assert "does not answer" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert "Still working" in run.stderr
+
+
+def test_a_directory_that_is_not_the_invitations_ends_with_four(hub: Hub, ortoo: Ortoo) -> None:
+    path = hub.practice / "network.json"
+    network = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**network, "anchor": "A" * 43}), encoding="utf-8")
+    run = ortoo("--json", "--as", "mgec.delger", "inbox")
+    assert run.returncode == 4
+    assert json.loads(run.stdout)["error"]["code"] == "directory_fork"
