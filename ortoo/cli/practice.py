@@ -43,7 +43,7 @@ def _show(run: Run, played: Played) -> None:
         expected=played.expected,
         seen=played.seen,
     )
-    run.screen.line(text, "red" if played.problem else None)
+    run.screen.line(text, "red" if played.problem else "")
     if played.remark:
         run.screen.line("    " + run.words(played.remark), "yellow")
 
