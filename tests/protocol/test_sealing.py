@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ortoo.protocol import referral, schemas, sealing
-from ortoo.protocol.documents import Document, b64, new_id, read, sha256, sign
+from ortoo.protocol.documents import Document, SigningKey, b64, new_id, read, sha256, sign
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey, seal_to
-from ortoo.protocol.keys import MemberSecrets
 from ortoo.protocol.referral import SealedReferral
 from ortoo.protocol.schemas import Consent, Referral
 from ortoo.protocol.sealing import Binding, Blobs, Reader, open_set, pad, padme, seal, seal_set, unpad, unseal
@@ -480,7 +479,9 @@ def test_sixteen_sections_and_three_readers_are_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    "public", [b"", bytes(1215), bytes(1217), b"\xff" * 1216, MemberSecrets.generate().sign.public]
+    "public",
+    [b"", bytes(1215), bytes(1217), b"\xff" * 1216, SigningKey(bytes(32)).public],
+    ids=["nothing", "a byte less", "a byte more", "no point", "a key that signs"],
 )
 def test_nothing_is_sealed_to_what_is_no_key(public: bytes) -> None:
     with refused("key_refused", field="kem"):
