@@ -7,10 +7,9 @@ start_hub   a function that starts further hubs on the same store (processes of 
 shared      the folder of shared test material; tests that take it are left out where it is not there
 """
 
-import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
@@ -46,6 +45,7 @@ class Run:
 
 
 RUN = pytest.StashKey[Run]()
+HUBS = pytest.StashKey[list[Hub]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -81,6 +81,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line("Left out: the tests over ../shared, which is not there.")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where a test failed, show what its hubs said."""
+    report = yield
+    if report.failed:
+        report.sections += [(one.log.name, one.said()[-6000:]) for one in item.stash.get(HUBS, [])]
+    return report
+
+
 def _fixtures(item: pytest.Item) -> list[str]:
     return list(getattr(item, "fixturenames", []))
 
@@ -113,13 +122,14 @@ def founded(stores: Stores, store_kind: Kind) -> Iterator[Store]:
 
 
 @pytest.fixture
-def start_hub(founded: Store) -> Iterator[Callable[[], Hub]]:
-    names = (f"hub-{number}" for number in itertools.count(1))
-    with ExitStack() as started:
+def start_hub(founded: Store, request: pytest.FixtureRequest) -> Iterator[Callable[[], Hub]]:
+    started = request.node.stash.setdefault(HUBS, [])
+    with ExitStack() as stopping:
 
         def start() -> Hub:
-            hub = Hub(founded, next(names))
-            started.callback(hub.stop)
+            hub = Hub(founded, f"hub-{len(started) + 1}")
+            started.append(hub)
+            stopping.callback(hub.stop)
             return hub.start()
 
         yield start
