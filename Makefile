@@ -22,7 +22,7 @@ setup-test: python
 	@$(PYTHON) bootstrap.py --test
 
 run: setup
-	@.venv/bin/python manage.py run_practice --port "$(PORT)"
+	@exec .venv/bin/python manage.py run_practice --port "$(PORT)"
 
 test: setup-test
 	@.venv/bin/python -m pytest -n 2 $(TESTS)
