@@ -53,7 +53,7 @@ class Person:
 def found(report: Callable[[str], None]) -> bool:
     """Found the practice network, once; False if it is there. Killed at any point, it starts over or is complete.
 
-    Keys are written to files first, then the directory in one transaction, then `network.json`, which says that it is so.
+    Keys are written to files first, then the directory in one transaction, then `network.json`, which says so.
     """
     folder = Path(settings.ORTOO_PRACTICE_DIR)
     marker, partial = folder / "network.json", folder / "network.json.part"

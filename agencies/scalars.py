@@ -3,9 +3,9 @@
 from typing import Any
 
 import graphene
+from graphql import ValueNode
 from graphql.language import StringValueNode
 
-from graphql import ValueNode
 from ortoo.protocol.documents import b64, unb64
 from ortoo.protocol.errors import Refused
 

@@ -19,7 +19,7 @@ def hold(log: str) -> int:
     # Appending and signing lock this row for update; whoever relies on the directory holds it shared.
     share = " FOR SHARE" if connection.vendor == "postgresql" else ""  # SQLite: a writing transaction is alone anyway
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT signed FROM audit_tree WHERE log = %s{share}", [log])
+        cursor.execute(f"SELECT signed FROM audit_tree WHERE log = %s{share}", [log])  # noqa: S608 - share is one of two
         row = cursor.fetchone()
     return row[0] if row else 0
 

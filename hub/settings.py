@@ -40,9 +40,7 @@ def _practice_dir(given: Mapping[str, str]) -> Path | None:
         return BASE_DIR / "practice"
     missing = [name for name in (*OF_A_REAL_HUB, "DATABASE_URL") if not given.get(name)]
     if missing:
-        raise SystemExit(
-            f"The hub does not start: set {', '.join(missing)}, or ORTOO_PRACTICE_DIR for a practice hub."
-        )
+        raise SystemExit(f"The hub does not start: set {', '.join(missing)}, or ORTOO_PRACTICE_DIR for a practice hub.")
     return None
 
 

@@ -147,7 +147,7 @@ class Player:
         added: Mapping[str, str] | None = None,
         before_newest: bool = False,
     ) -> Seen:
-        """Seal without checking anything and hand it to the hub: it is the hub that has to refuse, and does it whole."""
+        """Seal without checking anything and hand it to the hub: the hub has to refuse it, and does so whole."""
         decisions = drafting.decide(form, session.signer, at=session.now())
         signer = _before_newest(session.signer) if before_newest else session.signer
         keys = await session.public_keys(drafting.agencies_in(form, signer.agency), signer.directory)
