@@ -19,7 +19,11 @@ class Ortoo:
 
     def __init__(self, practice: Path, url: str | None = None) -> None:
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "ORTOO_", "LANG"))},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("COLUMNS", "LANG", "LC_", "ORTOO_"))
+            },
             "ORTOO_PRACTICE_DIR": str(practice),
             "PYTHONUNBUFFERED": "1",
             **({"ORTOO_HUB": url} if url else {}),
