@@ -26,10 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     words = Words(_language(given))
     parser = _parser(words)
-    options = parser.parse_args(given)
-    if options.command is None:
-        parser.print_help()
-        return USAGE
+    try:
+        options = parser.parse_args(given)
+        if options.command is None:
+            parser.print_help()
+            return USAGE
+    except BrokenPipeError:  # the argparse of Python 3.11.2 lets it through: nobody reads, so nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     from ortoo.cli import running  # here, and not above: it imports the rest
 
     return running.run(options, words)
