@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return USAGE
     except BrokenPipeError:  # the argparse of Python 3.11.2 lets it through: nobody reads, so nothing is left to say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return DONE
     from ortoo.cli import running  # here, and not above: it imports the rest
 
     return running.run(options, words)
