@@ -22,8 +22,8 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.utilities import coerce_input_value, type_from_ast
 from graphql.type import is_non_null_type
+from graphql.utilities import coerce_input_value, type_from_ast
 
 from hub.errors import BadRequest, of_coercion, place, told
 from hub.schema import ANONYMOUS_FIELDS, schema
@@ -134,7 +134,9 @@ def _checked(text: str) -> DocumentNode | BadRequest:
 def _safe(error: GraphQLError) -> str:
     """graphql-core's sentence, which names fields and types of the document; of literals only that they do not fit."""
     message = error.message
-    if message.startswith(("Cannot query field", "Unknown argument", "Unknown type", "Field ", "Variable ", "Unknown ")):
+    if message.startswith(
+        ("Cannot query field", "Unknown argument", "Unknown type", "Field ", "Variable ", "Unknown ")
+    ):
         return message[:300]
     return "The document does not fit the schema here."
 
@@ -157,7 +159,12 @@ class _Weighed:
 
 
 def _weigh(
-    selections: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode], seen: _Weighed, *, depth: int, times: int
+    selections: SelectionSetNode,
+    fragments: dict[str, FragmentDefinitionNode],
+    seen: _Weighed,
+    *,
+    depth: int,
+    times: int,
 ) -> None:
     if depth > MAX_DEPTH:
         raise BadRequest.because("limit_exceeded", "The document is too deep.", field="depth", most=MAX_DEPTH)
