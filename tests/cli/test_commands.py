@@ -122,7 +122,9 @@ def test_follow_shows_a_new_referral_within_a_second_and_what_to_type(hub: Hub, 
         sent_at = time.monotonic()
         new = following.stdout.readline()
         assert time.monotonic() - sent_at < 1
-        assert re.search(r"Immediate danger: New referral [0-9a-f]{8} from .+: Shelter · Psychosocial", new), new
+        assert re.search(r"Immediate danger: New referral [0-9a-f]{8} from .+: Psychosocial support · Shelter", new), (
+            new
+        )
         assert re.search(r"ortoo --as mgec.delger open [0-9a-f]{8}", following.stdout.readline())
         hub.kill()
         assert "The connection is lost" in following.stdout.readline()
