@@ -18,7 +18,7 @@ def clone(tmp_path: Path) -> Path:
     """A checkout without an environment, as far as set-up reads it."""
     folder = tmp_path / "clone"
     folder.mkdir()
-    for name in ("bootstrap.py", "pyproject.toml", "Makefile", "LICENSE"):
+    for name in ("bootstrap.py", "pyproject.toml", "Makefile", "LICENSE", "README.md"):
         shutil.copy(REPOSITORY / name, folder)
     for name in ("requirements", "vendor"):
         shutil.copytree(REPOSITORY / name, folder / name)
