@@ -113,7 +113,11 @@ def _channel_layer(redis: str | None) -> dict[str, Any]:
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
             "CONFIG": {"hosts": [redis], "prefix": "ortoo"},
         }
-    return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
+    # group_expiry: by default a listener falls out of its group after a day, and is then told nothing more.
+    return {
+        "BACKEND": "channels.layers.InMemoryChannelLayer",
+        "CONFIG": {"capacity": 1000, "group_expiry": 10**9},
+    }
 
 
 ORTOO_PRACTICE_DIR = _practice_dir(os.environ)
