@@ -246,6 +246,13 @@ async def first(session: Session, count: int, after: int | None = 0) -> list[Arr
     return arrived
 
 
+async def _until(heard: list[str], word: str) -> None:
+    """Until the follower has noticed: how soon it does is the machine's business."""
+    async with asyncio.timeout(30):
+        while heard[-1:] != [word]:
+            await asyncio.sleep(0.05)
+
+
 async def test_a_follower_sees_each_entry_once_and_in_order_over_a_bad_line(hub: Hub, shelter: Form) -> None:
     seen: list[int] = []
     heard: list[str] = []
