@@ -1,12 +1,11 @@
 """What a person sees, and what a program gets. Text that was written elsewhere is shown plain, never interpreted."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -40,10 +39,7 @@ class Screen:
 
     def __init__(self, words: Words, *, json: bool) -> None:
         self.words, self.json = words, json
-        width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDE
-        self._out = Console(width=width, markup=False, emoji=False, highlight=False)
-        error_width = None if sys.stderr.isatty() or os.environ.get("COLUMNS") else WIDE
-        self._err = Console(stderr=True, width=error_width, markup=False, emoji=False, highlight=False)
+        self._out, self._err = _console(sys.stdout), _console(sys.stderr)
 
     # --- for programs -------------------------------------------------------------------------------------------------
 
@@ -55,14 +51,14 @@ class Screen:
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def line(self, text: str = "", style: str = "") -> None:
-        self._out.print(Text(text, style))
+        self._out.print(Text(text, style), soft_wrap=not self._out.is_terminal)
 
     def aside(self, text: str, style: str = "dim") -> None:
         """What does not belong to the answer: on stderr."""
-        self._err.print(Text(text, style))
+        self._err.print(Text(text, style), soft_wrap=not self._err.is_terminal)
 
     def warn(self, text: str) -> None:
-        self._err.print(Text(text, "bold red"))
+        self.aside(text, "bold red")
 
     @contextmanager
     def progress(self, text: str) -> Iterator[None]:
@@ -81,7 +77,7 @@ class Screen:
         if self.json:
             self.document({"error": {"code": code, "message": sentence}})
         else:
-            self._err.print(Text.assemble((self.words("error.title") + ": ", "bold red"), plain(sentence)))
+            self._not_done(plain(sentence))
 
     def refused(self, refused: Refused) -> None:
         """The code's sentence, what is at fault, and the state that the referral is in."""
@@ -89,8 +85,11 @@ class Screen:
             error = {"code": refused.code, "message": self.words(f"refused.{refused.code}"), **refused.at}
             self.document({"error": error})
             return
-        text = Text.assemble((self.words("error.title") + ": ", "bold red"), self.why(refused))
-        self._err.print(text)
+        self._not_done(self.why(refused))
+
+    def _not_done(self, why: str) -> None:
+        text = Text.assemble((self.words("error.title") + ": ", "bold red"), why)
+        self._err.print(text, soft_wrap=not self._err.is_terminal)
 
     def why(self, refused: Refused) -> str:
         said = [self.words(f"refused.{refused.code}")]
@@ -112,7 +111,7 @@ class Screen:
             "basis": "dim",
         }
         for sentence in sentences:
-            self._out.print(Text(f"  {sentence.text}", styles[sentence.kind]), soft_wrap=False)
+            self.line(f"  {sentence.text}", styles[sentence.kind])
 
     # --- lists --------------------------------------------------------------------------------------------------------
 
@@ -211,10 +210,11 @@ class Screen:
         label = words.label("fields", f"{section}.{field}") if term else plain(field)
         shown = self._value(value, str(term["type"]) if term else "text")
         if field == "warnings":
-            self._out.print(Text(f"  ! {words('warnings')}: {shown}", "bold red"))
+            self.line(f"  ! {words('warnings')}: {shown}", "bold red")
             return
         lines = shown.split("\n")
-        self._out.print(Text.assemble((f"  {label}: ", "dim"), lines[0]))
+        text = Text.assemble((f"  {label}: ", "dim"), lines[0])
+        self._out.print(text, soft_wrap=not self._out.is_terminal)
         for line in lines[1:]:
             self.line(f"    {line}")
 
@@ -232,6 +232,12 @@ class Screen:
         if kind == "place" and isinstance(value, str):
             return plain(words.place(value))
         return plain(value) if isinstance(value, str) else plain(json.dumps(value, ensure_ascii=False))
+
+
+def _console(stream: TextIO) -> Console:
+    """Colours and the terminal's width for a person; no colour and no broken lines for a file or a pipe."""
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
 
 
 # --- for programs: stable names ---------------------------------------------------------------------------------------
