@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import structlog
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from ortoo.protocol.sealing import Blobs
 from referrals.models import Part, PartKey, SealedSet, Wrap
+
+log = structlog.get_logger()
 
 
 def store(blobs: Sequence[Blobs]) -> list[SealedSet]:
@@ -50,3 +54,14 @@ def destroy_keys(sets: Sequence[int], agency: str) -> None:
     keys = PartKey.objects.filter(set_id=OuterRef("set_id"))
     Wrap.objects.filter(~Exists(keys.filter(agency_id=OuterRef("agency_id"))), set_id__in=sets).delete()
     Part.objects.filter(~Exists(keys.filter(part=OuterRef("name"))), set_id__in=sets).delete()
+    transaction.on_commit(_empty_write_ahead_log, robust=True)
+
+
+def _empty_write_ahead_log() -> None:
+    """SQLite's log still holds the pages as they were: what was destroyed would lie there until it is written over."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:  # another process reads; the next destruction, or the hub's stop, empties it
+        log.warning("write_ahead_log_kept")
