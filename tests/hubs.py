@@ -19,6 +19,8 @@ STOP: Final = 15
 class Hub:
     """`manage.py run_practice` on a store. `kill` is `kill -9`; `start` starts it again at the same address."""
 
+    program = REPOSITORY / "manage.py"
+
     def __init__(self, store: Store, name: str = "hub") -> None:
         self.store = store
         self.practice = store.practice
@@ -42,7 +44,7 @@ class Hub:
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, REPOSITORY / "manage.py", "run_practice", "--port", str(self.port)],
+                [sys.executable, self.program, "run_practice", "--port", str(self.port)],
                 cwd=REPOSITORY,
                 env=self.store.environment,
                 stdin=subprocess.DEVNULL,
