@@ -85,6 +85,5 @@ def _show(admission: Document[Admission]) -> None:
             "kind": body.kind,
             "name_en": body.names.en,
             "name_mn": body.names.mn,
-            "suspended": body.suspended,
         },
     )

@@ -8,7 +8,6 @@ class Agency(models.Model):
     kind = models.CharField(max_length=64)
     name_en = models.CharField(max_length=200)
     name_mn = models.CharField(max_length=200)
-    suspended = models.BooleanField(default=False)
     receiving = models.BooleanField(default=True)  # the agency's own switch: takes referrals now
 
 

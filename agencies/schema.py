@@ -78,8 +78,10 @@ class Query(graphene.ObjectType):
         DirectoryPage,
         required=True,
         description="The key directory, entry by entry. A client replays all of it.",
-        after=graphene.Int(default_value=0, description="How many entries the client has."),
-        first=graphene.Int(default_value=MOST_ENTRIES, description=f"How many to give, at most {MOST_ENTRIES}."),
+        after=graphene.Int(required=True, default_value=0, description="How many entries the client has."),
+        first=graphene.Int(
+            required=True, default_value=MOST_ENTRIES, description=f"How many to give, at most {MOST_ENTRIES}."
+        ),
     )
     kem_keys = graphene.List(
         graphene.NonNull(KemKey),

@@ -1,9 +1,11 @@
 """One operation, from its parameters to its answer: the same over HTTP and over a socket."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import ExecutionResult, OperationType, execute
+import msgspec
+from graphql import ExecutionResult, OperationType, execute_sync
 
 from agencies import signing_in
 from agencies.signing_in import Actor
@@ -30,6 +32,11 @@ class Parameters:
     variables: dict[str, Any]
 
     @classmethod
+    def of_json(cls, text: bytes | str) -> "Parameters":
+        """Raises BadRequest."""
+        return cls.of(from_json(text))
+
+    @classmethod
     def of(cls, value: Any) -> "Parameters":
         """Raises BadRequest."""
         if not isinstance(value, dict):
@@ -47,6 +54,30 @@ class Parameters:
         return cls(query, name, variables or {})
 
 
+# An escaped U+0000: an even number of backslashes before it would make it the text "u0000" after a backslash.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def from_json(text: bytes | str) -> Any:
+    """What a client wrote in JSON, strictly: no lone surrogates, NaN or U+0000, which no database would take.
+
+    Raises BadRequest.
+    """
+    try:
+        if _NUL.search(text if isinstance(text, bytes) else text.encode()):
+            raise ValueError
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise BadRequest.because("bad_request", "This is not JSON, or it holds what no text may hold.") from None
+
+
+async def prepare(parameters: Parameters) -> Prepared:
+    """The operation that is asked for; a document that is not known yet is read in a thread. Raises BadRequest."""
+    if documents.is_known(parameters.query):
+        return documents.prepare(parameters.query, parameters.operation_name)
+    return await threads.read(documents.prepare, parameters.query, parameters.operation_name)
+
+
 async def answer(prepared: Prepared, parameters: Parameters, token: str | None, request_id: str) -> dict[str, Any]:
     """Sign in and execute, in one hop into a database thread. Raises BadRequest where nothing was executed."""
     hop = threads.write if prepared.kind is OperationType.MUTATION else threads.read
@@ -55,16 +86,33 @@ async def answer(prepared: Prepared, parameters: Parameters, token: str | None, 
 
 def _answer(prepared: Prepared, parameters: Parameters, token: str | None, request_id: str) -> dict[str, Any]:
     actor = signed_in(prepared, token)
-    documents.coerce(prepared, parameters.variables)
-    result = execute(
+    result = execute_sync(
         schema.graphql_schema,
         prepared.document,
         context_value=Context(actor, request_id),
         variable_values=parameters.variables,
         operation_name=prepared.name,
     )
-    assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver of a query or mutation is asynchronous
-    return told(result, prepared, request_id)
+    if result.data is None:
+        refuse_variables(result, prepared, parameters)
+    return told(result, request_id)
+
+
+def told(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    """The answer as clients get it."""
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer["errors"] = errors.of_execution(result.errors, request_id=request_id)
+    return answer
+
+
+def refuse_variables(result: ExecutionResult, prepared: Prepared, parameters: Parameters) -> None:
+    """Raises BadRequest if it is for its variables that nothing was executed: then no error has a path.
+
+    Their errors are made anew, because graphql-core's repeat the values.
+    """
+    if all(error.path is None for error in result.errors or ()):
+        documents.coerce(prepared, parameters.variables)
 
 
 def signed_in(prepared: Prepared, token: str | None) -> Actor | None:
@@ -72,14 +120,6 @@ def signed_in(prepared: Prepared, token: str | None) -> Actor | None:
     actor = signing_in.actor_of(token) if token is not None else None
     if token is not None and actor is None:
         raise errors.signed_out()
-    if actor is None and not prepared.is_for_anybody():
+    if actor is None and not prepared.is_for_anybody:
         raise errors.not_signed_in()
     return actor
-
-
-def told(result: ExecutionResult, prepared: Prepared, request_id: str) -> dict[str, Any]:
-    """The answer as clients get it."""
-    value: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        value["errors"] = errors.of_execution(result.errors, request_id=request_id)
-    return value

@@ -1,11 +1,12 @@
-"""GraphQL documents before anything is executed: parsed, validated and bounded once, then remembered.
+"""GraphQL documents before anything is executed: parsed, validated and bounded once, then remembered with the verdict.
 
-The bounds hold whatever a document is made of: tokens, depth through fragments, aliases, and the number of fields that
-it can ask for, multiplied by each `first` on the way.
+The bounds hold whatever a document is made of: its length and tokens; depth, aliases and cost through all fragments.
+Cost is the number of fields that it can ask for, multiplied by each `first` on the way.
 """
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,25 +16,36 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    is_non_null_type,
     parse,
+    type_from_ast,
     validate,
 )
-from graphql.type import is_non_null_type
-from graphql.utilities import coerce_input_value, type_from_ast
+from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
+from graphql.utilities import coerce_input_value
 
-from hub.errors import BadRequest, of_coercion, place, told
+from hub.errors import BadRequest, Told, of_coercion, place, told
 from hub.schema import ANONYMOUS_FIELDS, schema
 
-MAX_LENGTH: Final = 64 * 1024  # characters
-MAX_TOKENS: Final = 2000
-MAX_DEPTH: Final = 12
+MAX_LENGTH: Final = 32 * 1024  # characters
+MAX_TOKENS: Final = 500  # ours have 100 at most, introspection 182; validating takes time by their square
+MAX_DEPTH: Final = 16  # the usual introspection query has 15
 MAX_ALIASES: Final = 30
-MAX_COST: Final = 20_000  # fields
-PAGE: Final = 50  # what `first` is taken to be where a variable says it
+MAX_COST: Final = 10_000  # fields
+PAGE: Final = 50  # what `first` counts as where a variable says it: then its resolver bounds it
+MAX_ERRORS: Final = 5
 REMEMBERED: Final = 500  # documents
 
 
@@ -43,6 +55,7 @@ class Prepared:
 
     document: DocumentNode
     operation: OperationDefinitionNode
+    is_for_anybody: bool  # asks for nothing but what may be asked without a token
 
     @property
     def kind(self) -> OperationType:
@@ -52,34 +65,57 @@ class Prepared:
     def name(self) -> str | None:
         return self.operation.name.value if self.operation.name else None
 
-    def is_for_anybody(self) -> bool:
-        """Whether it asks for nothing but what may be asked without a token."""
-        fragments = _fragments(self.document)
-        return _roots(self.operation.selection_set, fragments) <= ANONYMOUS_FIELDS
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What is remembered of a document: its operations, or why it is refused."""
+
+    operations: tuple[Prepared, ...] = ()
+    refused: tuple[Told, ...] = ()
 
 
-_remembered: OrderedDict[str, DocumentNode | BadRequest] = OrderedDict()
+_remembered: OrderedDict[str, _Verdict] = OrderedDict()
 _lock = threading.Lock()
 
 
 def prepare(text: str, operation_name: str | None) -> Prepared:
-    """The document and its operation. Raises BadRequest."""
-    document = _known(text)
-    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    for one in operations:
-        if operation_name is None and len(operations) == 1:
-            return Prepared(document, one)
-        if one.name is not None and one.name.value == operation_name:
-            return Prepared(document, one)
+    """The document and its operation. Raises BadRequest.
+
+    One that is not known yet may take milliseconds: in a thread.
+    """
+    if len(text) > MAX_LENGTH:
+        raise _beyond("The document is too long.", "query", MAX_LENGTH)
+    with _lock:
+        verdict = _remembered.get(text)
+        if verdict is not None:
+            _remembered.move_to_end(text)
+    if verdict is None:
+        verdict = _judge(text)
+        with _lock:
+            _remembered[text] = verdict
+            while len(_remembered) > REMEMBERED:
+                _remembered.popitem(last=False)
+    if verdict.refused:
+        raise BadRequest(verdict.refused)
+    if operation_name is None and len(verdict.operations) == 1:
+        return verdict.operations[0]
+    for one in verdict.operations:
+        if one.name is not None and one.name == operation_name:
+            return one
     raise BadRequest.because("bad_document", "Name one of the document's operations in `operationName`.")
 
 
-def coerce(prepared: Prepared, variables: dict[str, Any]) -> None:
+def is_known(text: str) -> bool:
+    """Whether the verdict on the document is remembered."""
+    return text in _remembered
+
+
+def coerce(prepared: Prepared, variables: Mapping[str, Any]) -> None:
     """Refuse variables that do not fit their types, naming where and never the value. Raises BadRequest."""
-    errors: list[dict[str, Any]] = []
+    errors: list[Told] = []
     for definition in prepared.operation.variable_definitions:
         name = definition.variable.name.value
-        type_ = type_from_ast(schema.graphql_schema, definition.type)
+        type_: Any = type_from_ast(schema.graphql_schema, definition.type)
         if name not in variables:
             if definition.default_value is None and is_non_null_type(type_):
                 errors.append(told("bad_variables", "This variable is missing.", field=f"${name}"))
@@ -90,124 +126,140 @@ def coerce(prepared: Prepared, variables: dict[str, Any]) -> None:
             where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
             errors.append(told(code, message, **{"field": f"${name}{where}", **at}))
 
-        coerce_input_value(variables[name], type_, note)  # type: ignore[arg-type]
+        try:
+            coerce_input_value(variables[name], type_, note)
+        except RecursionError:
+            errors.append(told("limit_exceeded", "This variable is too deep.", field=f"${name}"))
     if errors:
-        raise BadRequest(errors[:10])
+        raise BadRequest(errors[:MAX_ERRORS])
 
 
-def _known(text: str) -> DocumentNode:
-    if len(text) > MAX_LENGTH:
-        raise BadRequest.because("limit_exceeded", "The document is too long.", field="query", most=MAX_LENGTH)
-    with _lock:
-        found = _remembered.get(text)
-        if found is not None:
-            _remembered.move_to_end(text)
-    if found is None:
-        found = _checked(text)
-        with _lock:
-            _remembered[text] = found
-            while len(_remembered) > REMEMBERED:
-                _remembered.popitem(last=False)
-    if isinstance(found, BadRequest):
-        raise BadRequest(found.errors, found.status)
-    return found
-
-
-def _checked(text: str) -> DocumentNode | BadRequest:
+def _judge(text: str) -> _Verdict:
     try:
-        document = parse(text, max_tokens=MAX_TOKENS, no_location=False)
-    except (GraphQLError, RecursionError, UnicodeError) as error:
-        where = place(error) if isinstance(error, GraphQLError) else {}
-        return BadRequest([{**told("bad_document", "The document is not GraphQL, or has too many tokens."), **where}])
-    try:
-        errors = validate(schema.graphql_schema, document, max_errors=5)
+        document = parse(text, max_tokens=MAX_TOKENS)
+        errors = validate(schema.graphql_schema, document, max_errors=MAX_ERRORS)
         if errors:
-            return BadRequest([{**told("bad_document", _safe(one)), **place(one)} for one in errors])
-        _bound(document)
+            return _Verdict(refused=tuple({**told("bad_document", _safe(one)), **place(one)} for one in errors))
+        return _Verdict(_operations(document))
+    except GraphQLError as error:
+        message = "This is not GraphQL here, or a document of too many words."
+        return _Verdict(refused=({**told("bad_document", message), **place(error)},))
     except RecursionError:
-        return BadRequest.because("limit_exceeded", "The document is too deep.", most=MAX_DEPTH)
+        return _Verdict(refused=tuple(_beyond("The document is too deep.", "depth", MAX_DEPTH).errors))
     except BadRequest as bad:
-        return bad
-    return document
+        return _Verdict(refused=tuple(bad.errors))
+
+
+def _operations(document: DocumentNode) -> tuple[Prepared, ...]:
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    operations = []
+    for one in document.definitions:
+        if isinstance(one, OperationDefinitionNode):
+            asked = _Asked(fragments).by(one)
+            _bound(asked)
+            operations.append(Prepared(document, one, is_for_anybody=asked.roots <= ANONYMOUS_FIELDS))
+    return tuple(operations)
 
 
 def _safe(error: GraphQLError) -> str:
-    """graphql-core's sentence, which names fields and types of the document; of literals only that they do not fit."""
-    message = error.message
-    if message.startswith(
-        ("Cannot query field", "Unknown argument", "Unknown type", "Field ", "Variable ", "Unknown ")
-    ):
-        return message[:300]
-    return "The document does not fit the schema here."
+    """graphql-core's sentence where it is made of names alone; where it may repeat a literal, one of our own."""
+    if any(isinstance(node, ValueNode) and not isinstance(node, VariableNode) for node in error.nodes or ()):
+        return "A value that is written here does not fit its type."
+    return error.message
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------------
 
 
-def _bound(document: DocumentNode) -> None:
-    fragments = _fragments(document)
-    for one in document.definitions:
-        if isinstance(one, OperationDefinitionNode):
-            seen = _Weighed()
-            _weigh(one.selection_set, fragments, seen, depth=1, times=1)
+@dataclass(frozen=True)
+class _Size:
+    """What a selection asks for, fragments included. depth: levels; cost: fields; roots: the outermost fields."""
 
-
-@dataclass
-class _Weighed:
+    depth: int = 0
     cost: int = 0
     aliases: int = 0
+    roots: frozenset[str] = frozenset()
+
+    def beside(self, other: "_Size") -> "_Size":
+        return _Size(
+            max(self.depth, other.depth),
+            self.cost + other.cost,
+            self.aliases + other.aliases,
+            self.roots | other.roots,
+        )
 
 
-def _weigh(
-    selections: SelectionSetNode,
-    fragments: dict[str, FragmentDefinitionNode],
-    seen: _Weighed,
-    *,
-    depth: int,
-    times: int,
-) -> None:
-    if depth > MAX_DEPTH:
-        raise BadRequest.because("limit_exceeded", "The document is too deep.", field="depth", most=MAX_DEPTH)
-    for one in selections.selections:
-        if isinstance(one, FragmentSpreadNode):
-            _weigh(fragments[one.name.value].selection_set, fragments, seen, depth=depth, times=times)
-            continue
-        below = times
-        if isinstance(one, FieldNode):
-            seen.cost += times
-            seen.aliases += one.alias is not None
-            below = times * _first(one)
-        if seen.cost > MAX_COST:
-            raise BadRequest.because("limit_exceeded", "The document asks for too much.", field="cost", most=MAX_COST)
-        if seen.aliases > MAX_ALIASES:
-            raise BadRequest.because(
-                "limit_exceeded", "The document has too many aliases.", field="aliases", most=MAX_ALIASES
-            )
-        inner = getattr(one, "selection_set", None)
-        if inner is not None:
-            deeper = depth + 1 if isinstance(one, FieldNode) else depth
-            _weigh(inner, fragments, seen, depth=deeper, times=below)
+def _bound(size: _Size) -> None:
+    if size.depth > MAX_DEPTH:
+        raise _beyond("The document is too deep.", "depth", MAX_DEPTH)
+    if size.aliases > MAX_ALIASES:
+        raise _beyond("The document has too many aliases.", "aliases", MAX_ALIASES)
+    if size.cost > MAX_COST:
+        raise _beyond("The document asks for too much.", "cost", MAX_COST)
 
 
-def _first(field: FieldNode) -> int:
-    for argument in field.arguments:
+def _beyond(message: str, field: str, most: int) -> BadRequest:
+    return BadRequest.because("limit_exceeded", message, field=field, most=most)
+
+
+class _Asked:
+    """Sizes up valid documents. Each fragment is walked once, however often it is spread: spreading is a sum."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._sizes: dict[str, _Size] = {}
+
+    def by(self, operation: OperationDefinitionNode) -> _Size:
+        return self._selection(operation.selection_set, schema.graphql_schema.get_root_type(operation.operation))
+
+    def _selection(self, selections: SelectionSetNode, parent: GraphQLNamedType | None) -> _Size:
+        size = _Size()
+        for one in selections.selections:
+            match one:
+                case FieldNode():
+                    size = size.beside(self._field(one, parent))
+                case FragmentSpreadNode():
+                    size = size.beside(self._fragment(one.name.value))
+                case InlineFragmentNode(type_condition=None):
+                    size = size.beside(self._selection(one.selection_set, parent))
+                case InlineFragmentNode():
+                    on = schema.graphql_schema.get_type(one.type_condition.name.value)
+                    size = size.beside(self._selection(one.selection_set, on))
+        return size
+
+    def _fragment(self, name: str) -> _Size:
+        if name not in self._sizes:
+            fragment = self._fragments[name]
+            on = schema.graphql_schema.get_type(fragment.type_condition.name.value)
+            self._sizes[name] = self._selection(fragment.selection_set, on)
+        return self._sizes[name]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Size:
+        field = _definition(node, parent)
+        below = _Size()
+        if node.selection_set is not None and field is not None:
+            below = self._selection(node.selection_set, get_named_type(field.type))
+        size = _Size(
+            depth=1 + below.depth,
+            cost=1 + _first(node, field) * below.cost,
+            aliases=(node.alias is not None) + below.aliases,
+            roots=frozenset((node.name.value,)),
+        )
+        _bound(size)  # here already, so that the numbers stay small
+        return size
+
+
+def _definition(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLField | None:
+    name = node.name.value
+    if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) and name in parent.fields:
+        return parent.fields[name]
+    return {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}.get(name)
+
+
+def _first(node: FieldNode, field: GraphQLField | None) -> int:
+    """How many of what is below the field it may give."""
+    for argument in node.arguments:
         if argument.name.value == "first":
-            value = argument.value
-            return max(1, int(value.value)) if isinstance(value, IntValueNode) else PAGE
-    return 1
-
-
-def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
-    return {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-
-
-def _roots(selections: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> set[str]:
-    names = set()
-    for one in selections.selections:
-        if isinstance(one, FieldNode):
-            names.add(one.name.value)
-        elif isinstance(one, FragmentSpreadNode):
-            names |= _roots(fragments[one.name.value].selection_set, fragments)
-        else:
-            names |= _roots(one.selection_set, fragments)  # type: ignore[attr-defined]
-    return names
+            return max(1, int(argument.value.value)) if isinstance(argument.value, IntValueNode) else PAGE
+    default = field.args["first"].default_value if field is not None and "first" in field.args else 1
+    return default if isinstance(default, int) else PAGE

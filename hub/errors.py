@@ -1,5 +1,6 @@
 """How errors are told to clients: a stable code, a safe sentence, what is at fault; never the text of an exception."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ from ortoo.protocol.errors import Refused
 log = structlog.get_logger()
 
 Told = dict[str, Any]
+
+_ARGUMENT = re.compile(r"Argument '(\w+)'")
 
 
 class BadRequest(Exception):
@@ -74,8 +77,8 @@ def of_execution(errors: Sequence[GraphQLError], **where: str | None) -> list[To
 
 def _of_field(error: GraphQLError, cause: BaseException, where: Mapping[str, str | None]) -> Told:
     # graphql-core itself refuses an argument whose variable is missing, and says so in a text that may hold values.
-    if isinstance(cause, GraphQLError) and cause.message.startswith("Argument '"):
-        return told("bad_variables", "An argument of this field is missing, or does not fit its type.")
+    if isinstance(cause, GraphQLError) and (argument := _ARGUMENT.match(cause.message)):
+        return told("bad_variables", "This argument is missing, or does not fit its type.", field=argument[1])
     return of_exception(cause, **where)
 
 

@@ -4,26 +4,29 @@ Django's handler costs a thread and a millisecond for each request; here a reque
 threads. What the handler did otherwise is done by hand: host and origin, size, content types, headers.
 """
 
-import json
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from graphql import OperationType
 
-from hub import answering, documents, errors
-from hub.answering import Parameters
+from hub import answering, errors
+from hub.answering import Parameters, from_json
 from hub.errors import BadRequest
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-MAX_BODY: Final = 32 * 1024 * 1024  # bytes: 16 referrals of the usual size
+MAX_BODY: Final = 32 * 1024 * 1024  # bytes: 16 referrals, each with 2 MiB of sealed parts
+MAX_ANONYMOUS_BODY: Final = 64 * 1024  # without a token there is nothing large to say
+READ_WITHIN: Final = 300.0  # seconds, for a whole body: 2 MiB over a telephone at 64 kbit/s
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 SECURITY: Final = (
@@ -68,20 +71,21 @@ async def _answer(
         return Answer(405, {"errors": [told]}, allow="GET, POST")
     if media_type is None:
         raise BadRequest.because("bad_request", f"The answer can be {GRAPHQL} or {JSON}.", status=406)
-    parameters = _of_url(scope) if scope["method"] == "GET" else await _of_body(headers, receive)
-    prepared = documents.prepare(parameters.query, parameters.operation_name)
+    token = bearer(headers)
+    most = MAX_ANONYMOUS_BODY if token is None else MAX_BODY
+    parameters = _of_url(scope) if scope["method"] == "GET" else await _of_body(headers, receive, most)
+    prepared = await answering.prepare(parameters)
     if prepared.kind is OperationType.SUBSCRIPTION:
         raise BadRequest.because("bad_request", "Subscriptions go over a WebSocket (graphql-transport-ws).")
     if scope["method"] == "GET" and prepared.kind is not OperationType.QUERY:
         told = errors.told("bad_request", "Mutations go by POST.")
         return Answer(405, {"errors": [told]}, media_type, allow="POST")
-    return Answer(200, await answering.answer(prepared, parameters, bearer(headers), request_id), media_type)
+    return Answer(200, await answering.answer(prepared, parameters, token, request_id), media_type)
 
 
 def _refused(bad: BadRequest, media_type: str | None) -> Answer:
-    """A request of which nothing was executed. As application/json a well-formed one is answered with 200."""
-    well_formed = all(one["extensions"]["code"] != "bad_request" for one in bad.errors)
-    status = 200 if bad.status == 400 and well_formed and media_type == JSON else bad.status
+    """A request of which nothing was executed. As application/json its errors come with 200, as ever in GraphQL."""
+    status = 200 if bad.status == 400 and media_type == JSON else bad.status
     return Answer(status, {"errors": bad.errors}, media_type or JSON)
 
 
@@ -110,7 +114,7 @@ def check_host(headers: Mapping[str, str]) -> None:
     """The host is one of ours; a browser's page of another origin may not use a member's token. Raises BadRequest."""
     domain, _ = split_domain_port(headers.get("host", ""))
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
-        raise BadRequest.because("bad_request", "This hub is not reached under that host name.")
+        raise BadRequest.because("bad_request", "This hub is not reached under that host name.", status=421)
     origin = headers.get("origin")
     if origin is not None and not _is_allowed(origin):
         raise BadRequest.because("origin_refused", "Pages of another origin may not use this hub.", status=403)
@@ -128,14 +132,14 @@ def _accepted(accept: str | None) -> str | None:
     """The media type to answer in; None where the client takes neither."""
     if accept is None:
         return JSON
-    best: tuple[float, str] | None = None
+    best, chosen = (0.0, 0), None
     for one in accept.split(","):
         name, *parameters = (word.strip().lower() for word in one.split(";"))
         media_type = {GRAPHQL: GRAPHQL, JSON: JSON, "*/*": JSON, "application/*": JSON}.get(name)
-        quality = _quality(parameters)
-        if media_type and quality and (best is None or quality > best[0]):
-            best = quality, media_type
-    return best[1] if best else None
+        wanted = _quality(parameters), 0 if "*" in name else 1
+        if media_type and wanted[0] > 0 and wanted > best:
+            best, chosen = wanted, media_type
+    return chosen
 
 
 def _quality(parameters: list[str]) -> float:
@@ -150,16 +154,17 @@ def _quality(parameters: list[str]) -> float:
 
 def _of_url(scope: Scope) -> Parameters:
     try:
-        given: dict[str, Any] = dict(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True))
-        for name in ("variables", "extensions"):
-            if name in given:
-                given[name] = json.loads(given[name])
-    except (ValueError, RecursionError):
+        text = scope["query_string"].decode("ascii")
+        given: dict[str, Any] = dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=8))
+    except ValueError:
         raise BadRequest.because("bad_request", "The parameters of the URL are not well formed.") from None
+    for name in ("variables", "extensions"):
+        if name in given:
+            given[name] = from_json(given[name])
     return Parameters.of(given)
 
 
-async def _of_body(headers: Mapping[str, str], receive: Receive) -> Parameters:
+async def _of_body(headers: Mapping[str, str], receive: Receive, most: int) -> Parameters:
     media_type, *parameters = (word.strip().lower() for word in headers.get("content-type", "").split(";"))
     charset = next((one[8:].strip('"') for one in parameters if one.startswith("charset=")), "utf-8")
     if media_type != JSON or charset not in ("utf-8", "utf8"):
@@ -167,35 +172,36 @@ async def _of_body(headers: Mapping[str, str], receive: Receive) -> Parameters:
     if headers.get("content-encoding", "identity") != "identity":
         raise BadRequest.because("bad_request", "The body is not compressed.", status=415)
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY:
-        raise _too_large()
-    body = await _read(receive)
+    if not length.isdigit() or len(length) > 12 or int(length) > most:
+        raise _too_large(most)
     try:
-        return Parameters.of(json.loads(body))
-    except (ValueError, RecursionError):
-        raise BadRequest.because("bad_request", "The body is not JSON.") from None
+        async with asyncio.timeout(READ_WITHIN):
+            body = await _read(receive, most)
+    except TimeoutError:
+        raise BadRequest.because("bad_request", "The body did not come in time.", status=408) from None
+    return Parameters.of_json(body)
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, most: int) -> bytes:
     pieces, size = [], 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise BadRequest.because("bad_request", "The client went away.")
         size += len(message.get("body", b""))
-        if size > MAX_BODY:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         pieces.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(pieces)
 
 
-def _too_large() -> BadRequest:
-    return BadRequest.because("limit_exceeded", "The request is too large.", status=413, field="body", most=MAX_BODY)
+def _too_large(most: int) -> BadRequest:
+    return BadRequest.because("limit_exceeded", "The request is too large.", status=413, field="body", most=most)
 
 
 async def _send(answer: Answer, send: Send, request_id: str) -> None:
-    body = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    body = msgspec.json.encode(answer.body)
     headers = [
         (b"content-type", f"{answer.media_type}; charset=utf-8".encode()),
         (b"content-length", str(len(body)).encode()),

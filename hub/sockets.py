@@ -5,17 +5,17 @@ token that was revoked, ends the stream and closes the socket.
 """
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+import msgspec
 from channels.generic.websocket import AsyncWebsocketConsumer
 from graphql import ExecutionResult, OperationType, subscribe
 
 from agencies import signing_in
 from agencies.signing_in import Actor
-from hub import answering, documents, errors, threads
+from hub import answering, errors, threads
 from hub.answering import Context, Parameters
 from hub.documents import Prepared
 from hub.errors import BadRequest
@@ -26,10 +26,13 @@ SUBPROTOCOL: Final = "graphql-transport-ws"
 INIT_WITHIN: Final = 10.0  # seconds
 LOOK_EVERY: Final = 5.0  # seconds between looks at whether the member may still be served
 MAX_OPERATIONS: Final = 32  # at once on one socket
-MAX_MESSAGE: Final = 32 * 1024 * 1024  # characters
+MAX_MESSAGE: Final = 1024 * 1024  # bytes, daphne's own bound in both directions: what is larger goes by HTTP
+WINDOW: Final = 256 * 1024  # bytes that may be on their way to a client before it has to show that it reads
+READS_WITHIN: Final = 30.0  # seconds
 
 BAD_MESSAGE, SIGNED_OUT, FORBIDDEN, SUBPROTOCOL_REFUSED = 4400, 4401, 4403, 4406
 INIT_TIMEOUT, ID_IN_USE, TOO_MANY = 4408, 4409, 4429
+TOO_SLOW = 4499  # ours: the client does not read what it asked for
 
 
 class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -37,12 +40,21 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     channel_layer_alias = "none: one listener a process feeds all sockets (notifications/push.py)"
 
-    async def connect(self) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._token: str | None = None
         self._actor: Actor | None = None
         self._initialised = self._acknowledged = False
+        self._on_their_way = 0
+        self._turn = asyncio.Lock()
+        self._answered = asyncio.Event()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._end_tasks()
+
+    async def connect(self) -> None:
         try:
             check_host(headers_of(self.scope))
         except BadRequest:
@@ -55,7 +67,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept(SUBPROTOCOL)
         self._start(self._await_init())
 
-    async def disconnect(self, code: int) -> None:
+    async def _end_tasks(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -71,7 +83,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             case {"type": "ping"}:
                 await self._say({"type": "pong"})
             case {"type": "pong"}:
-                pass
+                self._answered.set()
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
                 await self._subscribe(id, payload)
             case {"type": "complete", "id": str(id)}:
@@ -132,31 +144,27 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _operate(self, id: str, payload: dict[str, Any]) -> None:
         request_id = secrets.token_hex(8)
+        last: dict[str, Any] = {"type": "complete", "id": id}
         try:
             parameters = Parameters.of(payload)
-            prepared = documents.prepare(parameters.query, parameters.operation_name)
+            prepared = await answering.prepare(parameters)
             if prepared.kind is OperationType.SUBSCRIPTION:
                 await self._stream(id, prepared, parameters, request_id)
             else:
                 answer = await answering.answer(prepared, parameters, self._token, request_id)
-                await self._say({"type": "next", "id": id, "payload": answer})
+                await self._give(id, answer)
         except BadRequest as bad:
-            await self._say({"type": "error", "id": id, "payload": bad.errors})
-        except asyncio.CancelledError:
-            raise
+            last = {"type": "error", "id": id, "payload": bad.errors}
         except Exception as error:
-            told = errors.of_exception(error, request_id=request_id)
-            await self._say({"type": "error", "id": id, "payload": [told]})
-        else:
-            await self._say({"type": "complete", "id": id})
-        finally:
+            last = {"type": "error", "id": id, "payload": [errors.of_exception(error, request_id=request_id)]}
+        finally:  # before the last word: whoever has heard it may use the id again
             if self._operations.get(id) is asyncio.current_task():
                 del self._operations[id]
+        await self._say(last)
 
     async def _stream(self, id: str, prepared: Prepared, parameters: Parameters, request_id: str) -> None:
-        if self._actor is None and not prepared.is_for_anybody():
+        if self._actor is None and not prepared.is_for_anybody:
             raise errors.not_signed_in()
-        documents.coerce(prepared, parameters.variables)
         stream = await subscribe(
             schema.graphql_schema,
             prepared.document,
@@ -165,12 +173,13 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             operation_name=prepared.name,
         )
         if isinstance(stream, ExecutionResult):
+            answering.refuse_variables(stream, prepared, parameters)
             raise BadRequest(errors.of_execution(stream.errors or [], request_id=request_id))
         try:
             async for result in stream:
                 if not await self._is_still_served():
                     return
-                await self._say({"type": "next", "id": id, "payload": answering.told(result, prepared, request_id)})
+                await self._give(id, answering.told(result, request_id))
         finally:
             await _close(stream)
 
@@ -182,8 +191,35 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def _give(self, id: str, answer: dict[str, Any]) -> None:
+        """Send a result, as fast as the client reads: the server would keep in memory whatever it is given.
+
+        Raises BadRequest where it is too large for a socket.
+        """
+        message = msgspec.json.encode({"type": "next", "id": id, "payload": answer})
+        if len(message) > MAX_MESSAGE:
+            raise BadRequest.because(
+                "limit_exceeded", "This answer is too large for a socket. Ask for it over HTTP.", most=MAX_MESSAGE
+            )
+        async with self._turn:
+            if self._on_their_way and self._on_their_way + len(message) > WINDOW:
+                await self._until_it_has_read()
+            self._on_their_way += len(message)
+            await self.send(text_data=message.decode())
+
+    async def _until_it_has_read(self) -> None:
+        """A ping comes after all that was sent, and so does the pong after all that was read."""
+        self._answered.clear()
+        await self._say({"type": "ping"})
+        try:
+            await asyncio.wait_for(self._answered.wait(), READS_WITHIN)
+        except TimeoutError:
+            self._start(self.close(TOO_SLOW))
+            raise asyncio.CancelledError from None
+        self._on_their_way = 0
+
     async def _say(self, message: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=str))
+        await self.send(text_data=msgspec.json.encode(message).decode())
 
 
 async def _close(stream: AsyncIterator[Any]) -> None:
@@ -196,7 +232,7 @@ def _parse(text: str | None) -> dict[str, Any] | None:
     if text is None or len(text) > MAX_MESSAGE:
         return None
     try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
+        message = answering.from_json(text)
+    except BadRequest:
         return None
     return message if isinstance(message, dict) and isinstance(message.get("type"), str) else None

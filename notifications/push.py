@@ -16,29 +16,32 @@ log = structlog.get_logger()
 
 GROUP: Final = "feed"
 LOOK_EVERY: Final = 3.0  # seconds
+SENT_WITHIN: Final = 5.0  # seconds
 AGAIN_AFTER: Final = 1.0  # seconds, when the layer failed
 
 _serving: asyncio.AbstractEventLoop | None = None
-_listener: asyncio.Task[None] | None = None
+_tasks: list[asyncio.Task[None]] = []
 _waiting: dict[str, set[asyncio.Event]] = {}
+_to_send: dict[str, int] = {}  # the newest sequence of each agency whose nudge was not sent yet
+_something_to_send = asyncio.Event()
 
 
 def serve(loop: asyncio.AbstractEventLoop) -> None:
     """This process serves on this loop: nudges are sent from it, and listened to on it."""
-    global _serving, _listener
+    global _serving, _something_to_send
     if _serving is not loop:
         _serving = loop
-        _listener = loop.create_task(_listen())
+        _something_to_send = asyncio.Event()
+        _tasks[:] = [loop.create_task(_listen()), loop.create_task(_speak())]
 
 
 def nudge(agency: str, sequence: int) -> None:
     """Tell all processes, from any thread, after the commit. Never raises: the feed itself is what counts."""
-    message = {"type": "feed.nudge", "agency": agency, "sequence": sequence}
     if _serving is not None and _serving.is_running():
-        asyncio.run_coroutine_threadsafe(_send(message), _serving)
+        _serving.call_soon_threadsafe(_remember, agency, sequence)
         return
     with suppress(Exception):  # a command beside the hub: whoever follows looks by itself in a few seconds
-        async_to_sync(_send)(message)
+        async_to_sync(_send)(agency, sequence)
 
 
 async def nudges(agency: str) -> AsyncIterator[None]:
@@ -57,10 +60,24 @@ async def nudges(agency: str) -> AsyncIterator[None]:
             del _waiting[agency]
 
 
-async def _send(message: dict[str, str | int]) -> None:
-    layer = get_channel_layer()
+def _remember(agency: str, sequence: int) -> None:
+    _to_send[agency] = max(sequence, _to_send.get(agency, 0))
+    _something_to_send.set()
+
+
+async def _speak() -> None:
+    """Send what there is, one after the other: those that wait for a slow layer become one for each agency."""
+    while True:
+        await _something_to_send.wait()
+        _something_to_send.clear()
+        while _to_send:
+            await _send(*_to_send.popitem())
+
+
+async def _send(agency: str, sequence: int) -> None:
+    message = {"type": "feed.nudge", "agency": agency, "sequence": sequence}
     try:
-        await layer.group_send(GROUP, message)
+        await asyncio.wait_for(get_channel_layer().group_send(GROUP, message), SENT_WITHIN)
     except Exception as error:
         log.warning("nudge_lost", error=type(error).__name__)
 

@@ -30,7 +30,7 @@ class Query(graphene.ObjectType):
         required=True,
         description="The own agency's feed, in order.",
         after=graphene.Int(required=True, description="The sequence of the last entry that the client has; 0 for all."),
-        first=graphene.Int(default_value=100, description=f"How many to give, at most {MOST_ENTRIES}."),
+        first=graphene.Int(required=True, default_value=100, description=f"How many to give, at most {MOST_ENTRIES}."),
     )
 
     @staticmethod

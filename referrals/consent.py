@@ -1,7 +1,7 @@
 """Recording what a person decided, and the decisions that rule a referral (protocol §7)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from ortoo.protocol import consent as rule
 from ortoo.protocol import documents, schemas
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.documents import Document
-from ortoo.protocol.errors import Refused
+from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
 from referrals import access
@@ -34,7 +34,7 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
     """
     if not 1 <= len(handed_in) <= rule.MAX_DECISIONS:
         raise Refused("limit_exceeded", field="decisions", most=rule.MAX_DECISIONS)
-    signed = [_read(actor, envelope, blobs) for envelope, blobs in handed_in]
+    signed = [_read(actor, item, envelope, blobs) for item, (envelope, blobs) in enumerate(handed_in)]
     kept = Decision.objects.in_bulk([one.hash for one in signed], field_name="sha256")
     now = timezone.now()
     for one in signed:
@@ -51,7 +51,8 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
             with _naming(one):
                 current.check_current(one)
                 known = decisions[one.body.consent]
-                rule.check_version(one.body, known, at=now)
+                author = current.now().agency(one.body.author.agency)
+                rule.check_version(one.body, known, at=now, author_kind=author.kind if author else "")
                 decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
         for one in fresh:
             kept[one.hash] = _keep(one, now)
@@ -86,9 +87,10 @@ def visible(actor: Actor, consents: Iterable[UUID]) -> Mapping[UUID, list[Decisi
     return found
 
 
-def _read(actor: Actor, envelope: str, blobs: Blobs) -> Signed:
+def _read(actor: Actor, item: int, envelope: str, blobs: Blobs) -> Signed:
     """Form and sealing: what can be said without looking anything up."""
-    one = documents.read(envelope, schemas.Consent)
+    with naming(item=item):  # where it cannot be read it has no id to be named by
+        one = documents.read(envelope, schemas.Consent)
     with _naming(one):
         access.must_be_author(actor, one.body.author.agency, one.body.author.member)
         if one.body.receipt is not None:
@@ -136,10 +138,5 @@ def _keep(one: Signed, now: datetime) -> Decision:
     )
 
 
-@contextmanager
-def _naming(one: Signed) -> Iterator[None]:
-    """Say of a refusal which decision it is about."""
-    try:
-        yield
-    except Refused as refused:
-        raise refused.within(consent=one.body.consent, to=one.body.to) from None
+def _naming(one: Signed) -> AbstractContextManager[None]:
+    return naming(consent=one.body.consent, to=one.body.to)

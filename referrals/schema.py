@@ -270,7 +270,9 @@ def _connection_field(description: str) -> graphene.Field:
         ReferralConnection,
         required=True,
         description=description,
-        first=graphene.Int(default_value=MOST_REFERRALS, description=f"How many, at most {MOST_REFERRALS}."),
+        first=graphene.Int(
+            required=True, default_value=MOST_REFERRALS, description=f"How many, at most {MOST_REFERRALS}."
+        ),
         after=graphene.String(description="The cursor behind which the page begins."),
     )
 

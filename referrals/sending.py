@@ -1,7 +1,7 @@
 """Sending referrals (protocol §5): verified whole, written whole, told at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from ortoo.protocol import documents, schemas
 from ortoo.protocol import referral as rules
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.documents import Document
-from ortoo.protocol.errors import Refused
+from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
 from ortoo.protocol.sealing import Blobs, check_blobs
 from referrals import access, consent, sealed
@@ -34,7 +34,7 @@ def send(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referral]
     """
     if not 1 <= len(handed_in) <= MAX_TOGETHER:
         raise Refused("limit_exceeded", field="referrals", most=MAX_TOGETHER)
-    wholes = [_read(actor, envelope, blobs) for envelope, blobs in handed_in]
+    wholes = [_read(actor, item, envelope, blobs) for item, (envelope, blobs) in enumerate(handed_in)]
     _check_no_double(wholes)
     kept = _kept(wholes)
     for one in wholes:
@@ -51,19 +51,22 @@ def send(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referral]
         for one in fresh:
             with _naming(one):
                 body = one.document.body
-                current.check_current(one.document, body.to)
+                current.check_current(one.document, body.author.agency, body.to)
                 view = current.at(body.directory.size)
                 rules.check_consent(body, view, decisions.get(body.authority.consent, Decisions.of([])), at=now)
-                _check_steps(one, kept, now)
+                _check_steps(body, kept, now)
+                rules.check_suspension(body, current.now())
+                _check_receiving(body.to)
         kept |= {row.id: row for row in _store(fresh, now)}
         log.queue(one.document.hash for one in fresh)
         feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]
 
 
-def _read(actor: Actor, envelope: str, blobs: Blobs) -> SealedReferral:
+def _read(actor: Actor, item: int, envelope: str, blobs: Blobs) -> SealedReferral:
     """Form: what can be said without looking anything up."""
-    one = SealedReferral(documents.read(envelope, schemas.Referral), blobs)
+    with naming(item=item):  # where it cannot be read it has no id to be named by
+        one = SealedReferral(documents.read(envelope, schemas.Referral), blobs)
     with _naming(one):
         body = one.document.body
         access.must_be_author(actor, body.author.agency, body.author.member)
@@ -84,21 +87,20 @@ def _verify(one: SealedReferral) -> None:
     """Signer and directory, as of the size that the document states."""
     current = directory.in_force()
     current.check_signed(one.document, WHO_SENDS)
-    current.check_current(one.document, one.document.body.to)
-    directory.check_signed_head(one.document.body.directory)
-
-
-def _check_steps(one: SealedReferral, kept: Mapping[UUID, Referral], now: datetime) -> None:
     body = one.document.body
+    current.check_current(one.document, body.author.agency, body.to)
+    directory.check_signed_head(body.directory)
+
+
+def _check_steps(body: schemas.Referral, kept: Mapping[UUID, Referral], now: datetime) -> None:
     if UUID(body.id) in kept:
         raise Refused("id_reused", field="id")
     documents.check_clock(body.at, now)
-    agencies = Agency.objects.in_bulk([body.author.agency, body.to])
-    for handle in (body.author.agency, body.to):
-        if agencies[handle].suspended:
-            raise Refused("recipient_suspended", reader=handle)
-    if not agencies[body.to].receiving:
-        raise Refused("recipient_unavailable", reader=body.to)
+
+
+def _check_receiving(recipient: str) -> None:
+    if not Agency.objects.get(pk=recipient).receiving:
+        raise Refused("recipient_unavailable", reader=recipient)
 
 
 def _kept(wholes: Sequence[SealedReferral]) -> dict[UUID, Referral]:
@@ -140,10 +142,5 @@ def _row(document: Document[schemas.Referral], now: datetime, **kept: sealed.Sea
     )
 
 
-@contextmanager
-def _naming(one: SealedReferral) -> Iterator[None]:
-    """Say of a refusal which referral it is about."""
-    try:
-        yield
-    except Refused as refused:
-        raise refused.within(referral=one.document.body.id) from None
+def _naming(one: SealedReferral) -> AbstractContextManager[None]:
+    return naming(referral=one.document.body.id)

@@ -1,7 +1,6 @@
 """What follows a referral: opening, and the signed steps that answer it (protocol §9)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,14 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies import directory
-from agencies.models import Agency
 from agencies.signing_in import Actor
 from audit import log
 from notifications import feed
 from ortoo.protocol import documents, events, schemas
 from ortoo.protocol.consent import Decisions
+from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, b64, unb64
-from ortoo.protocol.errors import Refused
+from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
 from referrals import access, consent, reading, sealed
@@ -108,17 +107,18 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     directory.check_signed_head(signed.body.directory)
     if known is not None:
         raise Refused("id_reused", field="id")
-    _check_not_suspended(actor, signed)
+    _check_not_suspended(signed, current)
     _check_head(signed, referral)
     state = events.after(referral.state, signed.body.type, by)
     _write(signed, blobs, referral, state, now)
     return referral
 
 
-def _check_not_suspended(actor: Actor, signed: Signed) -> None:
+def _check_not_suspended(signed: Signed, current: Directory) -> None:
     """A suspended agency opens nothing; what it owes it may still do (protocol §3)."""
-    if signed.body.type == "opened" and Agency.objects.get(pk=actor.agency).suspended:
-        raise Refused("recipient_suspended", reader=actor.agency)
+    agency = current.now().agency(signed.body.author.agency)
+    if signed.body.type == "opened" and agency is not None and agency.suspended:
+        raise Refused("recipient_suspended", reader=agency.handle)
 
 
 def _check_head(signed: Signed, referral: Referral) -> None:
@@ -160,10 +160,5 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
     feed.tell([feed.Told(other, body.type, str(referral.pk), body.id)], at=now)
 
 
-@contextmanager
-def _naming(signed: Signed) -> Iterator[None]:
-    """Say of a refusal which referral it is about."""
-    try:
-        yield
-    except Refused as refused:
-        raise refused.within(referral=signed.body.on.id) from None
+def _naming(signed: Signed) -> AbstractContextManager[None]:
+    return naming(referral=signed.body.on.id)

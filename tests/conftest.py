@@ -3,6 +3,7 @@
 store       an empty, migrated database; a test that takes it runs on SQLite and on PostgreSQL + Redis
 founded     the same with the practice network founded in it (`founded.practice` holds everybody's keys)
 hub         a hub that serves `founded`: `hub.url`, `hub.practice`, `hub.log`, `hub.kill()`, `hub.start()`
+redis       a Redis that the test may stop and start
 start_hub   a function that starts further hubs on the same store (processes of one network: PostgreSQL only)
 shared      the folder of shared test material; tests that take it are left out where it is not there
 """
@@ -17,7 +18,7 @@ from typing import Any, cast
 import pytest
 
 from tests.hubs import Hub
-from tests.services import PostgreSQL
+from tests.services import PostgreSQL, Valkey
 from tests.stores import KINDS, REPOSITORY, Kind, Store, Stores
 
 SHARED = REPOSITORY.parent / "shared"
@@ -138,3 +139,17 @@ def start_hub(founded: Store, request: pytest.FixtureRequest) -> Iterator[Callab
 @pytest.fixture
 def hub(start_hub: Callable[[], Hub]) -> Hub:
     return start_hub()
+
+
+@pytest.fixture
+def redis(founded: Store) -> Iterator[Valkey]:
+    """A Redis that this test may stop and start."""
+    folder = founded.folder / "own"
+    folder.mkdir()
+    redis = Valkey(folder)
+    redis.start()
+    try:
+        yield redis
+    finally:
+        redis.stop()
+        shutil.rmtree(folder)

@@ -7,13 +7,16 @@ import fcntl
 import os
 import secrets
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+import psycopg
 
 from tests.services import PostgreSQL, Valkey
 
@@ -52,6 +55,15 @@ class Store:
                 f"manage.py {' '.join(arguments)} ended with {run.returncode}:\n{run.stdout}{run.stderr}"
             )
         return run.stdout
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one SQL statement beside the hub, as somebody with full rights in the database might; its rows."""
+        if self.kind == "postgres":
+            with psycopg.connect(self.database_url, autocommit=True) as connection:
+                cursor = connection.execute(statement.encode())
+                return cursor.fetchall() if cursor.description else []
+        with closing(sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=20)) as database, database:
+            return database.execute(statement).fetchall()
 
 
 class Stores:

@@ -17,7 +17,6 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=64)),
                 ("name_en", models.CharField(max_length=200)),
                 ("name_mn", models.CharField(max_length=200)),
-                ("suspended", models.BooleanField(default=False)),
                 ("receiving", models.BooleanField(default=True)),
             ],
         ),

@@ -1,6 +1,7 @@
 """The one family of errors (protocol §13): a stable code, what is at fault, what to do; never content."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 # In the order of §13: of several faults in one document the first of these is told.
 SENTENCES: Mapping[str, str] = {
@@ -80,3 +81,12 @@ class Refused(Exception):
     def within(self, **at: str | int) -> "Refused":
         """The same refusal, with more said about where it was met."""
         return Refused(self.code, self.message, **{**at, **self.at})
+
+
+@contextmanager
+def naming(**at: str | int) -> Iterator[None]:
+    """Say of a refusal that is met inside where it was met."""
+    try:
+        yield
+    except Refused as refused:
+        raise refused.within(**at) from None

@@ -1,8 +1,7 @@
 """Several processes of one hub, on PostgreSQL and Redis: what happens at one is told at the other; one may die."""
 
 import asyncio
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
@@ -63,20 +62,6 @@ async def test_sent_through_one_and_told_through_the_other(start_hub: Callable[[
         await follower.reaches(sent + 1, within=10)
         assert follower.entries[-1].referral == again.id
         assert follower.delay(sent + 1) < 1
-
-
-@pytest.fixture
-def redis(founded: Store) -> Iterator[Valkey]:
-    """A Redis that this test may stop and start."""
-    folder = founded.folder / "own"
-    folder.mkdir()
-    redis = Valkey(folder)
-    redis.start()
-    try:
-        yield redis
-    finally:
-        redis.stop()
-        shutil.rmtree(folder)
 
 
 async def test_while_redis_is_away_sends_go_on_and_nobody_misses_any(founded: Store, redis: Valkey) -> None:

@@ -1,0 +1,385 @@
+"""GraphQL over HTTP: the audits of graphql-http, and what a hostile or a broken client sends."""
+
+import gzip
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from tests.hubs import Hub
+
+GRAPHQL: Final = "application/graphql-response+json"
+JSON: Final = "application/json"
+TYPE: Final = "query Type($name: String!) { __type(name: $name) { name } }"
+SECURITY: Final = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+# No text of an answer, header or log may repeat this.
+MARK: Final = "c29tZW9uZQ-Сарнай"
+
+
+def post(http: httpx.Client, body: Any, accept: str | None = JSON, **headers: str) -> httpx.Response:
+    """Send bytes as they are, and anything else as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = {"Content-Type": JSON} | ({"Accept": accept} if accept else {}) | headers
+    return http.post("/graphql", content=content, headers={name.replace("_", "-"): v for name, v in sent.items()})
+
+
+def codes(answer: httpx.Response) -> list[str]:
+    return [one["extensions"]["code"] for one in answer.json()["errors"]]
+
+
+# --- the audits: graphql/graphql-http, src/audits/server.ts, by their ids ---------------------------------------------
+
+
+def test_answers_in_the_media_type_that_is_asked_for(http: httpx.Client) -> None:
+    for id, accept, given in (
+        ("22EB", GRAPHQL, GRAPHQL),
+        ("4655", JSON, JSON),
+        ("47DE", "*/*", JSON),
+        ("80D8", None, JSON),
+    ):
+        answer = post(http, {"query": "{ __typename }"}, accept)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, f"{given}; charset=utf-8"), id
+        assert answer.json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        (f"{GRAPHQL}, {JSON};q=0.9", GRAPHQL),
+        (f"{JSON};q=0.5, {GRAPHQL};q=0.6", GRAPHQL),
+        (f"*/*, {GRAPHQL}", GRAPHQL),
+        (f"{GRAPHQL};q=0, */*;q=0.1", JSON),
+        (f"text/html, {JSON};charset=utf-8", JSON),
+        ("application/*", JSON),
+    ],
+)
+def test_weighs_what_is_accepted(http: httpx.Client, accept: str, given: str) -> None:
+    assert post(http, {"query": "{ __typename }"}, accept).headers["content-type"].startswith(given)
+
+
+@pytest.mark.parametrize("accept", ["text/html", f"{JSON};q=0", f"{JSON};q=nonsense", ""])
+def test_what_it_cannot_answer_in_is_406(http: httpx.Client, accept: str) -> None:
+    answer = http.post("/graphql", json={"query": "{ __typename }"}, headers={"Accept": accept})
+    assert (answer.status_code, codes(answer)) == (406, ["bad_request"])
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=UTF-8", '; charset="utf-8"'])
+def test_bodies_are_utf_8(http: httpx.Client, charset: str) -> None:  # BF61, 78D5, 2C94, 03D4, 82A3
+    answer = post(http, {"query": "{ __typename }"}, Content_Type=JSON + charset)
+    assert answer.status_code == 200
+    answer.content.decode("utf-8")
+
+
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+def test_get_takes_the_same_parameters(http: httpx.Client, accept: str) -> None:  # 5A70, D6D5, 6A70
+    variables = json.dumps({"name": "Referral"})
+    parameters = {"query": TYPE, "variables": variables, "operationName": "Type", "extensions": "{}"}
+    answer = http.get("/graphql", params=parameters, headers={"Accept": accept})
+    assert (answer.status_code, answer.json()) == (200, {"data": {"__type": {"name": "Referral"}}})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query=%7B__typename%7D&variables={",
+        "query=%7B__typename%7D&variables=%7B%22name%22%3A%22%5Cud800%22%7D",
+        "query=%7B__typename%7D&operationName=%ff",
+        "query=%7B__typename%7D&" + "&".join(f"a{n}=1" for n in range(50)),
+        "query=",
+        "",
+    ],
+)
+def test_get_with_bad_parameters(http: httpx.Client, query: str) -> None:
+    answer = http.get(f"/graphql?{query}")
+    assert answer.status_code == 200
+    assert codes(answer)[0] in ("bad_request", "bad_document")
+
+
+def test_a_mutation_does_not_go_by_get(http: httpx.Client) -> None:  # 9C48
+    answer = http.get("/graphql", params={"query": "mutation { __typename }"}, headers={"Accept": GRAPHQL})
+    assert (answer.status_code, answer.headers["allow"], codes(answer)) == (405, "POST", ["bad_request"])
+
+
+def test_a_body_without_its_type_is_refused(http: httpx.Client) -> None:  # 9ABE
+    assert http.post("/graphql", content=b'{"query":"{__typename}"}').status_code == 415
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",  # 7267
+        b'{ "not a JSON',  # D477, 60AA, 2163
+        b"\xff\xfe",
+        b'{"query":"{__typename}"}}',
+        b"[" * 100_000,
+        *(
+            json.dumps(one).encode()
+            for one in (
+                [{"query": "{ __typename }"}],  # a batch
+                "{ __typename }",
+                None,
+                {"notquery": "{ __typename }"},  # 6610, 3715, F5AF, 3E36, 17C5, 34D6
+                *({"query": one} for one in ({"obj": "ect"}, 0, False, ["array"], None)),  # 4F5, 9FE
+                *({"query": "{__typename}", "operationName": one} for one in ({"a": 1}, 0, False, ["b"])),  # E3E, FB9
+                *({"query": "{__typename}", "variables": one} for one in ("a", 0, False, ["b"])),  # 69B, F05
+                *({"query": "{__typename}", "extensions": one} for one in ("a", 0, False, ["b"])),  # 904, 368
+            )
+        ),
+    ],
+)
+def test_parameters_that_are_none(http: httpx.Client, body: bytes) -> None:
+    for accept, status in ((JSON, 200), (GRAPHQL, 400)):
+        answer = post(http, body, accept)
+        assert (answer.status_code, codes(answer)) == (status, ["bad_request"])
+        assert "data" not in answer.json()
+
+
+@pytest.mark.parametrize("query", ["{", "{ 8f31403dfe404bccbb0e835f2629c6a7 }", "{ nosuchfield }", "", "query { me"])
+def test_documents_that_are_none(http: httpx.Client, query: str) -> None:  # 572B, FDE2, 865D, 556A, D586, 51FE, 74FF
+    for accept, status in ((JSON, 200), (GRAPHQL, 400)):
+        answer = post(http, {"query": query}, accept)
+        assert (answer.status_code, set(codes(answer))) == (status, {"bad_document"})
+        assert "data" not in answer.json()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"operationName": "Query"},  # 8161, B8B3
+        *({name: None} for name in ("variables", "operationName", "extensions")),  # 94B, 022
+        {"variables": {}},
+        {"extensions": {"some": "value"}},  # 428F, 1B7A
+    ],
+)
+def test_parameters_that_may_be(http: httpx.Client, more: dict[str, Any]) -> None:
+    for accept in (JSON, GRAPHQL):
+        answer = post(http, {"query": "query Query { __typename }", **more}, accept)
+        assert (answer.status_code, answer.json()) == (200, {"data": {"__typename": "Query"}})
+
+
+def test_variables(http: httpx.Client) -> None:  # 2EA1, 28B9, 13EE, 34A2
+    for accept in (JSON, GRAPHQL):
+        answer = post(http, {"query": TYPE, "variables": {"name": "sometype"}}, accept)
+        assert (answer.status_code, answer.json()) == (200, {"data": {"__type": None}})
+
+
+# --- beyond the audits ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE"])
+def test_other_methods(http: httpx.Client, method: str) -> None:
+    answer = http.request(method, "/graphql")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
+def test_every_answer_carries_the_same_headers(http: httpx.Client) -> None:
+    for answer in (post(http, {"query": "{ me { handle } }"}), post(http, b"{"), http.request("PUT", "/graphql")):
+        assert {name: answer.headers[name] for name in SECURITY} == SECURITY
+        assert len(answer.headers["x-request-id"]) == 16
+
+
+def test_the_host_and_the_origin_are_ours(http: httpx.Client, served: Hub) -> None:
+    assert post(http, {"query": "{ __typename }"}, Host="evil.example").status_code == 421
+    assert post(http, {"query": "{ __typename }"}, Host="127.0.0.1.evil.example").status_code == 421
+    for origin in ("https://evil.example", "null", "http://[", "http://localhost.evil.example", ""):
+        answer = post(http, {"query": "{ __typename }"}, Origin=origin)
+        assert (answer.status_code, codes(answer)) == (403, ["origin_refused"]), origin
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert post(http, {"query": "{ __typename }"}, Origin=served.url).status_code == 200
+
+
+def test_who_is_not_signed_in_sees_the_network_and_the_directory_alone(served: Hub) -> None:
+    with httpx.Client(base_url=served.url, trust_env=False) as nobody:
+        assert post(nobody, {"query": "{ network { id } directory { entries } __typename }"}).json()["data"]
+        hidden = "query { ... on Query { ...F } } fragment F on Query { network { id } me { id } }"
+        schema = "{ __schema { types { name } } }"
+        for query in (
+            "{ me { id } }",
+            "{ network { id } me { id } }",
+            schema,
+            hidden,
+            '{ __type(name: "Query") { name } }',
+        ):
+            answer = post(nobody, {"query": query})
+            assert (answer.status_code, codes(answer)) == (401, ["not_signed_in"])
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("sent", ["Bearer nonsense", "Basic YTpi", "bearer", "Bearer \x80", "Token x"])
+def test_a_token_that_is_none_is_refused_even_where_none_is_needed(served: Hub, sent: str) -> None:
+    with httpx.Client(base_url=served.url, trust_env=False) as nobody:
+        answer = nobody.post(
+            "/graphql", json={"query": "{ network { id } }"}, headers=[(b"Authorization", sent.encode("latin-1"))]
+        )
+    assert (answer.status_code, codes(answer)) == (401, ["signed_out"])
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "text/json"])
+def test_what_a_foreign_page_could_send_without_asking_is_refused(http: httpx.Client, content_type: str) -> None:
+    answer = post(http, {"query": "{ __typename }"}, Content_Type=content_type)
+    assert (answer.status_code, codes(answer)) == (415, ["bad_request"])
+
+
+def test_other_charsets_and_compressed_bodies_are_refused(http: httpx.Client) -> None:
+    assert post(http, {"query": "{ __typename }"}, Content_Type=f"{JSON}; charset=utf-16").status_code == 415
+    bomb = gzip.compress(b" " * 10_000_000)
+    assert post(http, bomb, Content_Encoding="gzip").status_code == 415
+
+
+def test_a_body_that_is_too_large_is_refused(http: httpx.Client, served: Hub) -> None:
+    answer = post(http, b" " * (32 * 1024 * 1024 + 1))
+    assert (answer.status_code, codes(answer)) == (413, ["limit_exceeded"])
+    assert answer.json()["errors"][0]["extensions"] == {
+        "code": "limit_exceeded",
+        "field": "body",
+        "most": 32 * 1024 * 1024,
+    }
+    with httpx.Client(base_url=served.url, trust_env=False) as nobody:  # who has no token has nothing large to say
+        chunks = (b" " * 1024 for _ in range(65))
+        answer = nobody.post("/graphql", content=chunks, headers={"Content-Type": JSON, "Accept": JSON})
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["most"]) == (413, 64 * 1024)
+
+
+def test_a_body_in_chunks_is_taken(http: httpx.Client) -> None:
+    text = json.dumps({"query": "{ __typename }"}).encode()
+    answer = http.post("/graphql", content=(text[n : n + 1] for n in range(len(text))), headers={"Content-Type": JSON})
+    assert answer.json() == {"data": {"__typename": "Query"}}
+
+
+def test_a_client_that_goes_away_in_the_middle_harms_nobody(http: httpx.Client, served: Hub) -> None:
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", served.port)) as half:
+            half.sendall(b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
+            half.sendall(b"Content-Length: 100\r\n\r\n{")
+    began = time.monotonic()
+    assert post(http, {"query": "{ __typename }"}).status_code == 200
+    assert time.monotonic() - began < 10
+
+
+# --- what is in variables ---------------------------------------------------------------------------------------------
+
+
+HOSTILE: Final[list[tuple[str, Callable[[], Any]]]] = [
+    ("a lone surrogate", lambda: b'"\\ud800"'),
+    ("U+0000", lambda: b'"a\\u0000b"'),
+    ("NaN", lambda: b"NaN"),
+    ("infinity", lambda: b"1e999"),
+    ("a number beyond 2^53", lambda: b"9007199254740993"),
+    ("a huge number", lambda: b"1" + b"0" * 5000),
+    ("a fraction", lambda: b"1.5"),
+    ("a boolean", lambda: b"true"),
+    ("null", lambda: b"null"),
+    ("an object", lambda: b'{"a":{"b":1}}'),
+    ("a list", lambda: b"[[[]]]"),
+    ("a deep list", lambda: b"[" * 900 + b"]" * 900),
+    ("a text", lambda: json.dumps(MARK).encode()),
+    ("an empty text", lambda: b'""'),
+    ("a text of 10 MB", lambda: b'"' + b"a" * 10_000_000 + b'"'),
+    ("a backslash before u0000", lambda: b'"\\\\u0000"'),
+]
+
+# Every argument of the API, each with a document that asks for it alone.
+ARGUMENTS: Final = {
+    "consent": ("query ($v: ID!) { consent(id: $v) { id } }", b"%s"),
+    "referral": ("query ($v: ID!) { referral(id: $v) { id } }", b"%s"),
+    "inbox.first": ("query ($v: Int) { inbox(first: $v) { edges { cursor } } }", b"%s"),
+    "inbox.after": ("query ($v: String) { inbox(after: $v) { edges { cursor } } }", b"%s"),
+    "outbox.first": ("query ($v: Int) { outbox(first: $v) { edges { cursor } } }", b"%s"),
+    "outbox.after": ("query ($v: String) { outbox(after: $v) { edges { cursor } } }", b"%s"),
+    "feed.after": ("query ($v: Int!) { feed(after: $v) { sequence } }", b"%s"),
+    "feed.first": ("query ($v: Int) { feed(after: 0, first: $v) { sequence } }", b"%s"),
+    "directory.after": ("query ($v: Int) { directory(after: $v) { entries } }", b"%s"),
+    "directory.first": ("query ($v: Int) { directory(first: $v) { entries } }", b"%s"),
+    "kemKeys": ("query ($v: [Bytes!]!) { kemKeys(hashes: $v) { key } }", b"%s"),
+    "kemKeys[0]": ("query ($v: [Bytes!]!) { kemKeys(hashes: $v) { key } }", b"[%s]"),
+    "openReferral": ("mutation ($v: Envelope!) { openReferral(event: $v) { referral { id } } }", b"%s"),
+    "takeStep": ("mutation ($v: SealedInput!) { takeStep(step: $v) { id } }", b"%s"),
+    "takeStep.envelope": ("mutation ($v: SealedInput!) { takeStep(step: $v) { id } }", b'{"envelope":%s}'),
+    "recordConsent": ("mutation ($v: [SealedInput!]!) { recordConsent(decisions: $v) { to } }", b"%s"),
+    "recordConsent[0].parts[0]": (
+        "mutation ($v: [SealedInput!]!) { recordConsent(decisions: $v) { to } }",
+        b'[{"envelope":"{}","parts":[{"name":"a","ciphertext":%s}]}]',
+    ),
+    "sendReferrals[0].envelope": (
+        "mutation ($v: [SealedInput!]!) { sendReferrals(referrals: $v) { id } }",
+        b'[{"envelope":%s}]',
+    ),
+    "sendReferrals[0].wraps[0]": (
+        "mutation ($v: [SealedInput!]!) { sendReferrals(referrals: $v) { id } }",
+        b'[{"envelope":"{}","wraps":[{"agency":%s,"wrap":%s}]}]',
+    ),
+    "sendReferrals[0].keys[0]": (
+        "mutation ($v: [SealedInput!]!) { sendReferrals(referrals: $v) { id } }",
+        b'[{"envelope":"{}","keys":[{"part":%s,"agency":%s,"key":%s}]}]',
+    ),
+}
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_a_value_that_no_argument_takes_is_told_plainly(http: httpx.Client, served: Hub, argument: str) -> None:
+    """A stable code and a place, never the value, never an incident."""
+    document, shape = ARGUMENTS[argument]
+    for name, value in HOSTILE:
+        variables = shape.replace(b"%s", value())
+        answer = post(http, b'{"query":%s,"variables":{"v":%s}}' % (json.dumps(document).encode(), variables))
+        assert answer.status_code == 200, (name, answer.text[:300])
+        assert "internal" not in answer.text, name
+        assert len(answer.content) < 4000, name
+        assert MARK not in answer.text, name
+        for error in answer.json().get("errors", []):
+            place = set(error["extensions"]) - {"code"} or ".envelope" in argument or argument == "openReferral"
+            assert place or error["extensions"]["code"] == "bad_request", (name, error)
+    log = served.said()
+    assert "incident" not in log
+    assert MARK not in log
+
+
+def test_every_argument_is_tried(http: httpx.Client) -> None:
+    fields = "{ fields { name args { name } } }"
+    query = f"{{ __schema {{ queryType {fields} mutationType {fields} }} }}"
+    roots = post(http, {"query": query}).json()["data"]["__schema"].values()
+    arguments = {
+        (field["name"], argument["name"]) for root in roots for field in root["fields"] for argument in field["args"]
+    }
+    tried = {name.split("[")[0] for name in ARGUMENTS}
+    assert {f"{field}.{name}" if f"{field}.{name}" in tried else field for field, name in arguments} <= tried
+
+
+def test_a_value_written_into_the_document_is_not_repeated(http: httpx.Client, served: Hub) -> None:
+    for query in (
+        f'{{ inbox(first: "{MARK}") {{ edges {{ cursor }} }} }}',
+        f'{{ inbox(after: "{MARK}") {{ edges {{ cursor }} }} }}',
+        f'{{ referral(id: "{MARK}") {{ id }} }}',
+        f'{{ kemKeys(hashes: ["{MARK}"]) {{ key }} }}',
+        f'query ($v: Int = "{MARK}") {{ inbox(first: $v) {{ edges {{ cursor }} }} }}',
+        f'mutation {{ openReferral(event: "{MARK}") {{ referral {{ id }} }} }}',
+        f'mutation {{ takeStep(step: {{envelope: "{MARK}", parts: [{{name: "{MARK}"}}]}}) {{ id }} }}',
+        '{ referral(id: "\\u0000") { id } inbox(after: "\\u0000") { edges { cursor } } }',
+        f'{{ referral(id: "{"a" * 60_000}") {{ id }} }}',
+    ):
+        answer = post(http, {"query": query})
+        assert answer.status_code == 200
+        assert MARK not in answer.text
+        assert "internal" not in answer.text
+    assert MARK not in served.said()
+
+
+def test_a_missing_variable_is_named(http: httpx.Client) -> None:
+    answer = post(http, {"query": "query ($id: ID!) { referral(id: $id) { id } }"})
+    assert answer.json()["errors"][0]["extensions"] == {"code": "bad_variables", "field": "$id"}
+
+
+def test_no_more_than_a_few_errors_are_told(http: httpx.Client) -> None:
+    query = "mutation ($v: [SealedInput!]!) { recordConsent(decisions: $v) { to } }"
+    answer = post(http, {"query": query, "variables": {"v": [{} for _ in range(10_000)]}})
+    assert (len(answer.json()["errors"]), set(codes(answer))) == (5, {"bad_variables"})
