@@ -183,11 +183,17 @@ def form_key(form: Form, signer: Signer) -> str:
     return b64(expand(signer.key.seed, ctx("draft", signer.member, form.bytes)))
 
 
+def step_key(signer: Signer, referral: str, type: str, reason: str | None, note: str | None) -> str:
+    """A name for this step of this member on this referral, as little guessable as a form's."""
+    said = "\0".join((referral, type, reason or "", note or "")).encode()
+    return b64(expand(signer.key.seed, ctx("draft", signer.member, said)))
+
+
 # --- keeping ----------------------------------------------------------------------------------------------------------
 
 
 class Outbox:
-    """The drafts of one member that the hub has not accepted yet: one file each in `<folder>/<handle>.outbox/`."""
+    """What one member made and the hub has not accepted yet, forms and steps: files in `<folder>/<handle>.outbox/`."""
 
     def __init__(self, folder: Path, handle: str) -> None:
         self._folder = folder / f"{handle}.outbox"
@@ -214,8 +220,19 @@ class Outbox:
         except (OSError, ValueError, KeyError, TypeError, Refused):
             return None
 
-    def drop(self, draft: Draft) -> None:
-        self._path(draft.form).unlink(missing_ok=True)
+    def keep_step(self, key: str, step: contract.Sealed) -> None:
+        write_whole(self._path(key), json.dumps({"step": msgspec.to_builtins(step)}))
+
+    def find_step(self, key: str) -> contract.Sealed | None:
+        """The step of that name; None where there is none, or where what is there was damaged."""
+        try:
+            return msgspec.convert(json.loads(self._path(key).read_text(encoding="utf-8"))["step"], contract.Sealed)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def drop(self, key: str) -> None:
+        """Forget the form's draft, or the step, of that name."""
+        self._path(key).unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return len(list(self._folder.glob("[!.]*.json"))) if self._folder.is_dir() else 0

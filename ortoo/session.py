@@ -10,7 +10,7 @@ The hub's other failures are HubError and HubUnreachable (`ortoo.client`).
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -295,7 +295,7 @@ class Session:
                 accepted = await self.client.send_referrals(draft.sealed_referrals)
                 break
             except Refused as refused:
-                self.drafts.drop(draft)
+                self.drafts.drop(draft.form)
                 if form is None or refused.code not in REMADE or tries == TRIES - 1:
                     raise
                 await self.sync()
@@ -304,7 +304,7 @@ class Session:
         if {one.id: one.sha256 for one in accepted} != known:
             raise HubError("bad_answer", "The hub accepted something else than was sent.")
         self.memory.see_sent(draft.form, draft.ids)
-        self.drafts.drop(draft)
+        self.drafts.drop(draft.form)
         by_id = {one.id: one for one in accepted}
         return [await self._verify(by_id[id]) for id in draft.ids]
 
@@ -410,8 +410,26 @@ class Session:
     async def step(self, id: str, type: str, *, reason: str | None = None, note: str | None = None) -> Referral:
         """Take a step on the referral as it stands now. Gives it as it stands then.
 
+        After HubUnreachable the step is kept: the same step again is the same bytes, and is taken once.
         Raises Refused: `head_moved` (with `state`) where a colleague was quicker, `step_illegal` (with `state`).
         """
+        key = drafting.step_key(self.signer, id, type, reason, note)
+        kept = self.drafts.find_step(key)
+        if kept is not None:
+            with suppress(Refused):  # it never arrived, and its time is over: as if it had not been made
+                return await self._hand_in(key, kept)
+        return await self._hand_in(key, await self._make_step(key, id, type, reason, note))
+
+    async def _hand_in(self, key: str, step: contract.Sealed) -> Referral:
+        try:
+            answer = await self.client.take_step(step)
+        except Refused:
+            self.drafts.drop(key)
+            raise
+        self.drafts.drop(key)
+        return await self._verify(answer)
+
+    async def _make_step(self, key: str, id: str, type: str, reason: str | None, note: str | None) -> contract.Sealed:
         referral, _ = await self._fetch(id)
         events.after(referral.state, type, referral.as_)
         keys: Mapping[str, bytes] = {}
@@ -430,7 +448,9 @@ class Session:
             public_keys=keys if note is not None else None,
         )
         self._check_step(event, blobs, referral)
-        return await self._verify(await self.client.take_step(contract.Sealed.of(event.envelope, blobs)))
+        step = contract.Sealed.of(event.envelope, blobs)
+        self.drafts.keep_step(key, step)
+        return step
 
     def _check_step(self, event: Document[schemas.Event], blobs: Blobs, referral: Referral) -> None:
         """All that the hub and the other side will check, before anything leaves."""

@@ -5,11 +5,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+MUTATION = b'{"query": "mutation'
+
 
 class Line:
     """Listens on a port of its own and relays to the hub.
 
     swallow: so many coming answers are read from the hub and never passed on; the client's connection is cut instead.
+    swallow_mutations: the same, of answers to mutations alone. lose_mutations: none of them reaches the hub at all.
     """
 
     def __init__(self, hub_port: int) -> None:
@@ -19,6 +22,8 @@ class Line:
         self.port = 0
         self.swallow = 0
         self.swallowed = 0
+        self.swallow_mutations = 0
+        self.lose_mutations = False
 
     @property
     def url(self) -> str:
@@ -52,8 +57,9 @@ class Line:
             return
         self._open |= {writer, hub_writer}
         try:
-            there = asyncio.ensure_future(self._pass(reader, hub_writer))
-            await self._answer(hub_reader, writer)
+            asked: list[bytes] = []
+            there = asyncio.ensure_future(self._pass(reader, hub_writer, writer, asked))
+            await self._answer(hub_reader, writer, asked)
             there.cancel()
         finally:
             self._open -= {writer, hub_writer}
@@ -61,18 +67,30 @@ class Line:
                 with suppress(OSError, RuntimeError):
                     one.close()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        back: asyncio.StreamWriter,
+        asked: list[bytes],
+    ) -> None:
         with suppress(OSError):
             while chunk := await reader.read(65536):
+                if MUTATION in chunk and self.lose_mutations:
+                    back.transport.abort()
+                    return
+                asked[:] = [chunk]
                 writer.write(chunk)
                 await writer.drain()
             writer.write_eof()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: list[bytes]) -> None:
         with suppress(OSError):
             while chunk := await reader.read(65536):
-                if self.swallow:
-                    self.swallow -= 1
+                mutation = any(MUTATION in one for one in asked)
+                if self.swallow or (mutation and self.swallow_mutations):
+                    self.swallow = max(0, self.swallow - 1)
+                    self.swallow_mutations = max(0, self.swallow_mutations - mutation)
                     self.swallowed += 1
                     writer.transport.abort()
                     return

@@ -174,6 +174,41 @@ async def test_a_draft_outlives_the_hub_and_is_sent_once(hub: Hub, shelter: Form
         assert {one.id for one in anew}.isdisjoint(draft.ids)
 
 
+async def test_a_step_whose_answer_was_lost_is_taken_once(hub: Hub, shelter: Form) -> None:
+    """Repeated by hand, too, after the client had given up."""
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(shelter)
+    async with Line(hub.port) as line, at_work(hub, "mgec.delger", line.url) as delger:
+        for take in (
+            lambda: delger.accept(sent.id, "Ор бэлэн."),
+            lambda: delger.message(sent.id, "Хэдэн цагт ирэх вэ?"),
+        ):
+            seen = len((await delger.show(sent.id)).steps)
+            line.swallow_mutations = 5
+            with pytest.raises(HubUnreachable):
+                await take()
+            assert line.swallow_mutations == 0
+            assert len(delger.drafts) == 1
+            assert len((await take()).steps) == seen + 1
+            assert len(delger.drafts) == 0
+        assert len((await delger.message(sent.id, "Хэдэн цагт ирэх вэ?")).steps) == 3  # on purpose, a second time
+
+
+async def test_a_step_that_never_arrived_is_made_anew(hub: Hub, shelter: Form) -> None:
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.solongo") as solongo:
+        (sent,) = await nara.send(shelter)
+        async with Line(hub.port) as line, at_work(hub, "mgec.delger", line.url) as delger:
+            await delger.open_referral(sent.id)
+            line.lose_mutations = True
+            with pytest.raises(HubUnreachable):
+                await delger.message(sent.id, "Хэдэн цагт ирэх вэ?")
+            line.lose_mutations = False
+            await solongo.acknowledge(sent.id)  # meanwhile a colleague moves the agency's chain on
+            told = await delger.message(sent.id, "Хэдэн цагт ирэх вэ?")
+            assert [step.type for step in told.steps] == ["opened", "acknowledged", "message"]
+            assert len(delger.drafts) == 0
+
+
 async def test_a_draft_holds_none_of_her_words(hub: Hub, shelter: Form) -> None:
     async with at_work(hub, "mrc.nara") as nara:
         await nara.draft(shelter)
