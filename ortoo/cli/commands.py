@@ -1,5 +1,7 @@
 """The commands, one function each: what it asks of the session, then what it shows."""
 
+import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -321,8 +323,18 @@ def _short(id: str) -> str:
 
 
 def _typed(run: Run, *command: str) -> str:
-    """What to type next."""
-    return " ".join(["ortoo", "--as", str(run.options.handle), *command])
+    """What to type next, so that this terminal understands it."""
+    return " ".join([_program(), "--as", str(run.options.handle), *command])
+
+
+def _program() -> str:
+    """How this program is called from here: by its name where the shell finds it, else by its path."""
+    path = os.path.abspath(sys.argv[0])
+    found = shutil.which("ortoo")
+    if found is not None and os.path.samefile(found, path):
+        return "ortoo"
+    from_here = os.path.relpath(path)
+    return path if from_here.startswith("..") else from_here
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final, TextIO
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -116,29 +118,38 @@ class Screen:
     # --- lists --------------------------------------------------------------------------------------------------------
 
     def table(self, items: Sequence[Referral | Damaged], view: View, short: Mapping[str, str], *, sent: bool) -> None:
-        words = self.words
+        """A line for each; where the terminal is too narrow for it, three short ones."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        other = words("col.to") if sent else words("col.from")
-        for column in (words("col.id"), other, words("col.urgency"), words("col.services")):
-            table.add_column(column, overflow="fold")
-        for column in (words("col.place"), words("col.state"), words("col.sent")):
-            table.add_column(column, overflow="fold")
-        for item in items:
-            if isinstance(item, Damaged):
-                why = words("damaged.item", why=self.why(item.refused))
-                table.add_row(short[item.id], Text("!", "bold red"), "", Text(why, "red"))
-                continue
-            mark, style = _URGENCY.get(item.routing.urgency, ("", ""))
-            table.add_row(
-                short[item.id],
-                Text(name(item.counterpart, view, words)),
-                Text(f"{mark} {words.label('urgency', item.routing.urgency)}", style),
-                Text(words.labels("services", item.routing.services)),
-                Text(words.place(item.routing.place)),
-                Text(words.label("states", item.state), _STATE.get(item.state, "")),
-                words.moment(item.sent_at),
-            )
-        self._out.print(table)
+        for column in ("id", "to" if sent else "from", "urgency", "services", "place", "state", "sent"):
+            table.add_column(self.words(f"col.{column}"), overflow="fold")
+        rows = [self._row(item, view, short) for item in items]
+        for row in rows:
+            table.add_row(*row)
+        if Measurement.get(self._out, self._out.options.update(width=10_000), table).maximum <= self._out.width:
+            self._out.print(table)
+            return
+        for id, other, urgency, services, *more in rows:
+            place, state, at = more or (Text(),) * 3
+            for indent, parts in ((0, (id, urgency, state, at)), (2, (other, place)), (2, (services,))):
+                said = [part for part in parts if part]
+                if said:
+                    self._out.print(Padding(Text("  ").join(said), (0, 0, 0, indent)))
+
+    def _row(self, item: Referral | Damaged, view: View, short: Mapping[str, str]) -> tuple[Text, ...]:
+        words, id = self.words, Text(short[item.id])
+        if isinstance(item, Damaged):
+            why = words("damaged.item", why=self.why(item.refused))
+            return id, Text("!", "bold red"), Text(), Text(why, "red")
+        mark, style = _URGENCY.get(item.routing.urgency, ("", ""))
+        return (
+            id,
+            Text(name(item.counterpart, view, words)),
+            Text(f"{mark} {words.label('urgency', item.routing.urgency)}", style),
+            Text(words.labels("services", item.routing.services)),
+            Text(words.place(item.routing.place)),
+            Text(words.label("states", item.state), _STATE.get(item.state, "")),
+            Text(words.moment(item.sent_at)),
+        )
 
     # --- one referral -------------------------------------------------------------------------------------------------
 

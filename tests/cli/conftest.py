@@ -1,5 +1,7 @@
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +42,27 @@ class Ortoo:
             encoding="utf-8",
             timeout=60,
         )
+
+    def on_a_terminal(self, columns: int, *arguments: str) -> str:
+        """What a person sees on a terminal of that width, without its colours."""
+        ours, theirs = pty.openpty()
+        more = {"COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
+        try:
+            subprocess.run(
+                [ORTOO, *arguments],
+                env=self.environment | more,
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=subprocess.DEVNULL,
+                timeout=60,
+                check=True,
+            )
+            os.set_blocking(ours, False)
+            said = os.read(ours, 65536).decode()
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        return re.sub(r"\x1b\[[0-9;]*m", "", said).replace("\r\n", "\n")
 
     def json(self, *arguments: str) -> Any:
         run = self("--json", *arguments)

@@ -3,13 +3,14 @@
 import json
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import SCENARIO, Ortoo
+from tests.cli.conftest import ORTOO, SCENARIO, Ortoo
 from tests.hubs import Hub
 
 HER_WORDS = ("Цэцэгмаа", "Боржигон", "0000 1101", "ном захиалсан", "canteen", "The account", "his driver")
@@ -125,7 +126,10 @@ def test_follow_shows_a_new_referral_within_a_second_and_what_to_type(hub: Hub, 
         assert re.search(r"Immediate danger: New referral [0-9a-f]{8} from .+: Psychosocial support · Shelter", new), (
             new
         )
-        assert re.search(r"ortoo --as mgec.delger open [0-9a-f]{8}", following.stdout.readline())
+        next_line = following.stdout.readline()
+        assert re.search(
+            rf"Next: (ortoo|{re.escape(str(ORTOO))}|\S+/ortoo) --as mgec.delger open [0-9a-f]{{8}}", next_line
+        )
         hub.kill()
         assert "The connection is lost" in following.stdout.readline()
         hub.start()
@@ -202,3 +206,24 @@ def test_a_directory_that_is_not_the_invitations_ends_with_four(hub: Hub, ortoo:
     run = ortoo("--json", "--as", "mgec.delger", "inbox")
     assert run.returncode == 4
     assert json.loads(run.stdout)["error"]["code"] == "directory_fork"
+
+
+def test_a_narrow_terminal_breaks_no_word(ortoo: Ortoo, sent: str) -> None:
+    """As on a telephone: 40 columns, of which no line needs more, and each word is whole."""
+    screen = ortoo.on_a_terminal(40, "--lang", "en", "--as", "mrc.nara", "outbox")
+    lines = [line.rstrip() for line in screen.splitlines()]
+    assert max(map(len, lines)) <= 40
+    assert f"{sent[-8:]}  ▲ Immediate danger  Sent" in screen
+    for whole in ("Psychosocial support · Shelter", "Dalanzadgad", "Equality Centre"):
+        assert any(whole in line for line in lines), screen
+    wide = ortoo.on_a_terminal(140, "--lang", "en", "--as", "mrc.nara", "outbox")
+    assert [line for line in wide.splitlines() if sent[-8:] in line and "Dalanzadgad" in line]
+
+
+def test_the_next_step_can_be_typed_as_it_stands(ortoo: Ortoo, sent: str) -> None:
+    run = ortoo("--lang", "en", "--as", "mgec.delger", "open", sent[-8:])
+    found = re.search(r"Next: (.+? acknowledge [0-9a-f]{8})", run.stdout + run.stderr)
+    assert found
+    shell = ["sh", "-c", found[1]]
+    typed = subprocess.run(shell, env=ortoo.environment, capture_output=True, text=True, timeout=60)
+    assert typed.returncode == 0, typed.stderr
