@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from agencies import keys
+from agencies.changes import tell_rights_changed
 from agencies.models import Agency
 from audit import log
 from ortoo.protocol.directory import Directory
@@ -47,15 +48,27 @@ def append(entries: Sequence[str]) -> None:
     """
     with transaction.atomic():
         size = log.append(LOG, [])  # locks the tree
-        replay = Directory()
-        for entry in log.entries(LOG, 0, size):
+        replay = _upto(log.signed_size(LOG)).copy()
+        for entry in log.entries(LOG, replay.size, size):
             replay.append(entry.decode())
         for entry in entries:
             document = replay.append(entry)
             if document is not None and isinstance(document.body, Admission):
                 _show(document)
+                tell_rights_changed(document.body.agency)
         log.append(LOG, [entry.encode() for entry in entries])
         log.sign(LOG, origin_of(replay), _log_key(replay))
+
+
+def would_take(entry: str) -> bool:
+    """Whether the directory would take the entry now; False where only signatures are missing. Raises Refused."""
+    try:
+        in_force().copy().append(entry)
+    except Refused as refused:
+        if refused.code == "threshold_not_met":
+            return False
+        raise
+    return True
 
 
 def _log_key(directory: Directory) -> SigningKey:

@@ -1,14 +1,20 @@
-"""Rosters as they are published: the entry in the directory, the public keys, the seeds handed to members."""
+"""Rosters as they are published: the entry in the directory, the public keys, the seeds handed to members; and who
+leaves by it.
+"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from agencies import directory
-from agencies.models import AgencyKey, KemKey, Member
+from agencies import directory, signing_in
+from agencies.changes import tell_rights_changed
+from agencies.models import AgencyKey, Candidate, KemKey, Member, Token
 from ortoo.protocol import documents, hpke, schemas
 from ortoo.protocol.errors import Refused
+
+SEALED_SEED = 1168  # bytes (protocol §4)
+MOST_SEEDS = 4000
 
 
 @dataclass(frozen=True)
@@ -22,25 +28,64 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Seed:
+    """An epoch's seed, sealed to one member."""
+
+    member: str
+    epoch: int
+    sealed: bytes
+
+
+@dataclass(frozen=True)
 class Publication:
-    """A roster with what travels beside it. kem_keys: public keys by hash; seeds: the epoch's, sealed, by member."""
+    """A roster with what travels beside it. kem_keys: public keys that the hub may not have yet; people: whom it does
+    not know yet (a network that is being founded).
+    """
 
     roster: str
-    people: Sequence[Person]
     kem_keys: Sequence[bytes]
-    seeds: Mapping[str, bytes]
+    seeds: Sequence[Seed]
+    people: Sequence[Person] = field(default_factory=tuple)
 
 
 def publish(publications: Sequence[Publication]) -> None:
-    """Take rosters into the directory together with their keys, or none of them.
+    """Take rosters into the directory together with their keys, or none of them. The same roster again changes nothing.
+
+    Whoever is no longer in it is signed out at once, everywhere. Who is new, or stays when the epoch changes, gets the
+    seed of the epoch in the same transaction: nobody is in force without a key.
 
     Raises:
-        Refused: with a code of protocol §13, if the chain refuses one, or a key that it names is missing.
+        Refused: with a code of protocol §13; `blob_missing` for a key or a seed that was not sent along.
     """
     with transaction.atomic():
-        for one in publications:
+        fresh = [one for one in publications if not _is_in_force(one)]
+        for one in fresh:
             _keep(one)
-        directory.append([one.roster for one in publications])
+        directory.append([one.roster for one in fresh])
+        for one in fresh:
+            _settle(documents.read(one.roster, schemas.Roster).body)
+
+
+def hand_over(agency: str, seeds: Sequence[Seed]) -> None:
+    """Hand seeds of epochs to members of the agency, also once more: a member proves each against the directory."""
+    view = directory.in_force().now()
+    with transaction.atomic():
+        for seed in seeds:
+            if view.member(agency, seed.member) is None:
+                raise Refused("not_found", "The agency has no such member.", field="seeds")
+            _hand(agency, seed)
+
+
+def held(agency: str) -> list[tuple[str, int]]:
+    """Which members hold which epochs' seeds: (member, epoch), in order."""
+    rows = AgencyKey.objects.filter(agency_id=agency).order_by("member_id", "epoch")
+    return [(str(member), epoch) for member, epoch in rows.values_list("member_id", "epoch")]
+
+
+def _is_in_force(one: Publication) -> bool:
+    body = documents.read(one.roster, schemas.Roster)
+    state = directory.in_force().now().agency(body.body.agency) if directory.in_force().size else None
+    return state is not None and state.roster is not None and state.roster.hash == body.hash
 
 
 def _keep(one: Publication) -> None:
@@ -65,7 +110,34 @@ def _keep(one: Publication) -> None:
                 "name_mn": person.name_mn,
             },
         )
-    AgencyKey.objects.bulk_create(
-        AgencyKey(agency_id=body.agency, epoch=body.epoch.n, member_id=member, sealed=sealed)
-        for member, sealed in one.seeds.items()
+    known = {str(pk) for pk in Member.objects.filter(agency=body.agency, pk__in=members).values_list("pk", flat=True)}
+    if known != members:
+        raise Refused("not_found", "The roster names somebody who has not enrolled.", field="members")
+    if len(one.seeds) > MOST_SEEDS:
+        raise Refused("limit_exceeded", field="seeds", most=MOST_SEEDS)
+    for seed in one.seeds:
+        if seed.member not in members or seed.epoch > body.epoch.n:
+            raise Refused("blob_unexpected", "A seed is for somebody who is not in the roster.", field="seeds")
+        _hand(body.agency, seed)
+    holders = AgencyKey.objects.filter(agency=body.agency, epoch=body.epoch.n).values_list("member_id", flat=True)
+    without = members - {str(pk) for pk in holders}
+    if without:
+        raise Refused("blob_missing", "A member would be without the agency's key.", reader=min(without))
+
+
+def _hand(agency: str, seed: Seed) -> None:
+    if len(seed.sealed) != SEALED_SEED:
+        raise Refused("size_mismatch", field="seeds")
+    AgencyKey.objects.update_or_create(
+        agency_id=agency, epoch=seed.epoch, member_id=seed.member, defaults={"sealed": seed.sealed}
     )
+
+
+def _settle(body: schemas.Roster) -> None:
+    """Nobody waits who is in it; nobody is served who is not."""
+    members = [one.id for one in body.members]
+    Candidate.objects.filter(member__in=members).delete()
+    left = Member.objects.filter(agency=body.agency, candidate=None).exclude(pk__in=members)
+    signing_in.end(Token.objects.filter(member__in=left))
+    AgencyKey.objects.filter(agency=body.agency, member__in=left).delete()
+    tell_rights_changed(body.agency)

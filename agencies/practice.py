@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies import directory, keys, members, signing_in
-from agencies.models import Member
+from agencies.models import Member, Token
 from audit import log
 from ortoo.protocol import checkpoint, schemas
 from ortoo.protocol.directory import Directory
@@ -79,7 +79,8 @@ def found(report: Callable[[str], None]) -> bool:
         publications = [_publication(replay, agency, people) for agency in agencies]
         members.publish(publications)
         for one in people.values():
-            token = signing_in.issue_token(Member.objects.get(handle=one.handle))
+            member = Member.objects.get(handle=one.handle)
+            token, _ = signing_in.issue_token(member, Token.Kind.PRACTICE, name="practice")
             _write(folder / "members" / f"{one.handle}.json", _secrets_of(one, token))
         for one in people.values():
             if "coordinator" in one.roles:
@@ -160,21 +161,25 @@ def _publication(replay: Directory, agency: Mapping[str, Any], people: Mapping[s
         activity=None,
     )
     roster = sign(body, admin.secrets.sign)
-    seeds = {
-        one.id: hand_over(
-            epoch.seed,
-            network=replay.id,
-            agency=agency["handle"],
-            epoch=1,
-            member=one.id,
-            member_key=one.secrets.sign.public,
-            member_kem=one.secrets.kem.public,
+    seeds = [
+        members.Seed(
+            one.id,
+            1,
+            hand_over(
+                epoch.seed,
+                network=replay.id,
+                agency=agency["handle"],
+                epoch=1,
+                member=one.id,
+                member_key=one.secrets.sign.public,
+                member_kem=one.secrets.kem.public,
+            ),
         )
         for one in own
-    }
+    ]
     persons = [members.Person(one.id, one.handle, one.name["en"], one.name["mn"]) for one in own]
     kem_keys = [epoch.public, *(one.secrets.kem.public for one in own)]
-    return members.Publication(roster.envelope, persons, kem_keys, seeds)
+    return members.Publication(roster.envelope, kem_keys, seeds, persons)
 
 
 def _administrator(agency: Mapping[str, Any], people: Mapping[str, Person]) -> Person:

@@ -17,10 +17,14 @@ from hub.schema import schema
 
 @dataclass(frozen=True)
 class Context:
-    """What resolvers know of the request: who asks (None: nobody is signed in), and its number in the log."""
+    """What resolvers know of the request: who asks (None: nobody is signed in), its number in the log, and from where.
+
+    address: the client's network address, for limits alone; never kept or logged.
+    """
 
     actor: Actor | None
     request_id: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -78,18 +82,22 @@ async def prepare(parameters: Parameters) -> Prepared:
     return await threads.read(documents.prepare, parameters.query, parameters.operation_name)
 
 
-async def answer(prepared: Prepared, parameters: Parameters, token: str | None, request_id: str) -> dict[str, Any]:
+async def answer(
+    prepared: Prepared, parameters: Parameters, token: str | None, request_id: str, address: str
+) -> dict[str, Any]:
     """Sign in and execute, in one hop into a database thread. Raises BadRequest where nothing was executed."""
     hop = threads.write if prepared.kind is OperationType.MUTATION else threads.read
-    return await hop(_answer, prepared, parameters, token, request_id)
+    return await hop(_answer, prepared, parameters, token, request_id, address)
 
 
-def _answer(prepared: Prepared, parameters: Parameters, token: str | None, request_id: str) -> dict[str, Any]:
+def _answer(
+    prepared: Prepared, parameters: Parameters, token: str | None, request_id: str, address: str
+) -> dict[str, Any]:
     actor = signed_in(prepared, token)
     result = execute_sync(
         schema.graphql_schema,
         prepared.document,
-        context_value=Context(actor, request_id),
+        context_value=Context(actor, request_id, address),
         variable_values=parameters.variables,
         operation_name=prepared.name,
     )

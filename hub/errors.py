@@ -9,6 +9,7 @@ import structlog
 from graphql import GraphQLError
 
 from agencies.access import NotSignedIn
+from agencies.signing_in import SignInRefused
 from hub import logs
 from ortoo.protocol.errors import Refused
 
@@ -56,7 +57,7 @@ def of_exception(error: BaseException, **where: str | None) -> Told:
     refused = _refusal_in(error)
     if isinstance(refused, Refused):
         return told(refused.code, refused.message, **refused.at)
-    if isinstance(refused, NotSignedIn):
+    if isinstance(refused, NotSignedIn | SignInRefused):
         return told(refused.code, refused.message)
     number = secrets.token_hex(5)
     log.error("incident", incident=number, error=logs.names(error), trace=logs.trace(error), **where)
@@ -91,7 +92,7 @@ def _innermost(error: GraphQLError) -> BaseException:
 
 def _refusal_in(error: BaseException) -> BaseException | None:
     cause = _innermost(error) if isinstance(error, GraphQLError) else error
-    return cause if isinstance(cause, Refused | NotSignedIn) else None
+    return cause if isinstance(cause, Refused | NotSignedIn | SignInRefused) else None
 
 
 def of_coercion(error: GraphQLError) -> tuple[str, str, dict[str, str | int]]:

@@ -80,7 +80,8 @@ async def _answer(
     if scope["method"] == "GET" and prepared.kind is not OperationType.QUERY:
         told = errors.told("bad_request", "Mutations go by POST.")
         return Answer(405, {"errors": [told]}, media_type, allow="POST")
-    return Answer(200, await answering.answer(prepared, parameters, token, request_id), media_type)
+    answer = await answering.answer(prepared, parameters, token, request_id, address_of(scope))
+    return Answer(200, answer, media_type)
 
 
 def _refused(bad: BadRequest, media_type: str | None) -> Answer:
@@ -94,6 +95,12 @@ def _refused(bad: BadRequest, media_type: str | None) -> Answer:
 
 def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def address_of(scope: Scope) -> str:
+    """The client's network address, as the server (or the proxy that it trusts) gives it."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:

@@ -8,10 +8,10 @@ import referrals.schema
 
 
 class Query(agencies.schema.Query, notifications.schema.Query, referrals.schema.Query):
-    """What can be asked. Everything but `network` and `directory` is for members who are signed in."""
+    """What can be asked. All but the network, the directory and invitations is for members who are signed in."""
 
 
-class Mutation(referrals.schema.Mutation):
+class Mutation(agencies.schema.Mutation, referrals.schema.Mutation):
     """What can be done. Each takes signed, sealed wholes and is safe to repeat: the same bytes, the same answer."""
 
 
@@ -22,4 +22,6 @@ class Subscription(notifications.schema.Subscription):
 schema = graphene.Schema(query=Query, mutation=Mutation, subscription=Subscription)
 
 # What may be asked by whoever has no token.
-ANONYMOUS_FIELDS = frozenset({"network", "directory", "__typename"})
+ANONYMOUS_FIELDS = frozenset(
+    {"network", "directory", "invitation", "beginPasskeySignIn", "signIn", "enrol", "apply", "__typename"}
+)

@@ -138,6 +138,12 @@ SECURE_REFERRER_POLICY = "no-referrer"
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL") or f"sqlite://{ORTOO_PRACTICE_DIR}/hub.sqlite3")}
 CHANNEL_LAYERS = {"default": _channel_layer(os.environ.get("REDIS_URL"))}
+# WebAuthn: passkeys belong to the first host; pages of these origins may use them.
+ORTOO_RP_ID = ALLOWED_HOSTS[0]
+ORTOO_ORIGINS = frozenset(
+    filter(None, (os.environ.get("ORTOO_ORIGINS") or f"https://{ORTOO_RP_ID},http://localhost:8000").split(","))
+)
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

@@ -7,6 +7,7 @@ token that was revoked, ends the stream and closes the socket.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any, Final
 
 import msgspec
@@ -19,12 +20,12 @@ from hub import answering, errors, threads
 from hub.answering import Context, Parameters
 from hub.documents import Prepared
 from hub.errors import BadRequest
-from hub.http import check_host, headers_of, token_of
+from hub.http import address_of, check_host, headers_of, token_of
 from hub.schema import schema
+from notifications import push
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 INIT_WITHIN: Final = 10.0  # seconds
-LOOK_EVERY: Final = 5.0  # seconds between looks at whether the member may still be served
 MAX_OPERATIONS: Final = 32  # at once on one socket
 MAX_MESSAGE: Final = 1024 * 1024  # bytes, daphne's own bound in both directions: what is larger goes by HTTP
 WINDOW: Final = 256 * 1024  # bytes that may be on their way to a client before it has to show that it reads
@@ -120,9 +121,12 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._say({"type": "connection_ack"})
 
     async def _look(self) -> None:
-        """Close the socket soon after its member may no longer be served, also where nothing is delivered."""
-        while await self._is_still_served():
-            await asyncio.sleep(LOOK_EVERY)
+        """Close the socket once its member may no longer be served, also where nothing is delivered."""
+        assert self._actor is not None  # noqa: S101 - started for a member alone
+        async with aclosing(push.nudges(self._actor.agency)) as nudges:
+            async for _ in nudges:
+                if not await self._is_still_served():
+                    return
 
     async def _is_still_served(self) -> bool:
         if self._actor is None or await threads.read(signing_in.still, self._actor):
@@ -151,7 +155,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             if prepared.kind is OperationType.SUBSCRIPTION:
                 await self._stream(id, prepared, parameters, request_id)
             else:
-                answer = await answering.answer(prepared, parameters, self._token, request_id)
+                answer = await answering.answer(prepared, parameters, self._token, request_id, address_of(self.scope))
                 await self._give(id, answer)
         except BadRequest as bad:
             last = {"type": "error", "id": id, "payload": bad.errors}
@@ -168,7 +172,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         stream = await subscribe(
             schema.graphql_schema,
             prepared.document,
-            context_value=Context(self._actor, request_id),
+            context_value=Context(self._actor, request_id, address_of(self.scope)),
             variable_values=parameters.variables,
             operation_name=prepared.name,
         )

@@ -129,6 +129,21 @@ class Directory:
         self._signing_keys: dict[str, str] = {}  # key -> its holder
         self._kem_keys: set[str] = set()
 
+    def copy(self) -> "Directory":
+        """The same history, to go on with by itself."""
+        other = Directory(self._anchor)
+        other.entries, other._roots = list(self.entries), list(self._roots)
+        other._tree = self._tree.copy()
+        other._networks = (list(self._networks[0]), list(self._networks[1]))
+        other._agencies = {handle: (list(sizes), list(states)) for handle, (sizes, states) in self._agencies.items()}
+        other._positions, other._signing_keys = dict(self._positions), dict(self._signing_keys)
+        other._kem_keys = set(self._kem_keys)
+        return other
+
+    def __contains__(self, sha256: str) -> bool:
+        """Whether the document of this H stands in it."""
+        return sha256 in self._positions
+
     @property
     def size(self) -> int:
         return len(self.entries)

@@ -318,6 +318,14 @@ def read(envelope: str | bytes, schema: type[P]) -> Document[P]:
     return Document(kind, payload, signatures, body)
 
 
+def join(one: Document[P], other: Document[P]) -> Document[P]:
+    """The same document with the signatures of both."""
+    if one.hash != other.hash:
+        raise ValueError("not the same document")
+    signatures = sorted({*one.signatures, *other.signatures}, key=lambda each: (each.keyid, each.sig))
+    return Document(one.kind, one.payload, tuple(signatures), one.body)
+
+
 def kind_of_envelope(envelope: str | bytes) -> str:
     """The kind that an envelope claims; the rest unread."""
     raw = envelope.encode("utf-8", "surrogatepass") if isinstance(envelope, str) else envelope

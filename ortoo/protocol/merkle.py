@@ -32,6 +32,11 @@ class Growing:
         self.size = 0
         self._peaks: list[bytes] = []
 
+    def copy(self) -> "Growing":
+        other = Growing()
+        other.size, other._peaks = self.size, list(self._peaks)
+        return other
+
     def append(self, leaf: bytes) -> None:
         """Append a leaf hash."""
         self.size += 1

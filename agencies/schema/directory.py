@@ -1,3 +1,5 @@
+"""The network, the key directory, members and their keys."""
+
 from collections.abc import Iterable
 from typing import Any
 
@@ -5,7 +7,7 @@ import graphene
 from django.utils import timezone
 
 from agencies import directory
-from agencies.access import actor_in
+from agencies.access import ANY, actor_in, somebody_in
 from agencies.models import AgencyKey as AgencyKeyRow
 from agencies.models import KemKey as KemKeyRow
 from agencies.models import Member as MemberRow
@@ -61,8 +63,12 @@ class Member(graphene.ObjectType):
     handle = graphene.String(required=True, description="The name to sign in with.")
     name = graphene.String(required=True, description="The name to show, in Mongolian.")
     name_en = graphene.String(required=True, description="The name to show, in English.")
-    agency = graphene.String(required=True, description="The member's agency.")
-    roles = graphene.List(graphene.NonNull(graphene.String), required=True, description="Codes of the vocabulary.")
+    agency = graphene.String(required=True, description="The member's agency; empty while it is not admitted.")
+    roles = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="Codes of the vocabulary; none for whoever waits to be confirmed.",
+    )
 
 
 class AgencyKey(graphene.ObjectType):
@@ -117,7 +123,7 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_kem_keys(root: object, info: Any, hashes: list[bytes]) -> list[KemKey]:
-        actor_in(info)
+        actor_in(info, scope=ANY)
         if len(hashes) > MOST_KEYS:
             raise Refused("limit_exceeded", field="hashes", most=MOST_KEYS)
         return [
@@ -127,15 +133,15 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_me(root: object, info: Any) -> Member:
-        return _members(MemberRow.objects.filter(pk=actor_in(info).member))[0]
+        return member_of(MemberRow.objects.get(pk=somebody_in(info, scope=ANY).member))
 
     @staticmethod
     def resolve_colleagues(root: object, info: Any) -> list[Member]:
-        return _members(MemberRow.objects.filter(agency_id=actor_in(info).agency).order_by("handle"))
+        return _members(MemberRow.objects.filter(agency_id=actor_in(info, scope=ANY).agency).order_by("handle"))
 
     @staticmethod
     def resolve_agency_keys(root: object, info: Any) -> list[AgencyKey]:
-        actor = actor_in(info)
+        actor = actor_in(info, scope=ANY)
         rows = AgencyKeyRow.objects.filter(agency_id=actor.agency, member_id=actor.member).order_by("epoch")
         return [AgencyKey(epoch=row.epoch, sealed=bytes(row.sealed)) for row in rows]
 
@@ -153,17 +159,18 @@ def _checkpoint(row: CheckpointRow) -> Checkpoint:
 
 def _members(rows: Iterable[MemberRow]) -> list[Member]:
     """Members as the directory has them in force; those who have left are not shown."""
-    view = directory.in_force().now()
-    listed = ((row, view.member(row.agency_id, str(row.pk))) for row in rows)
-    return [
-        Member(
-            id=str(row.pk),
-            handle=row.handle,
-            name=row.name_mn,
-            name_en=row.name_en,
-            agency=row.agency_id,
-            roles=one.roles,
-        )
-        for row, one in listed
-        if one is not None
-    ]
+    found = (member_of(row) for row in rows)
+    return [one for one in found if one.roles]
+
+
+def member_of(row: MemberRow) -> Member:
+    """A member as the API shows it."""
+    listed = directory.in_force().now().member(row.agency_id, str(row.pk)) if row.agency_id else None
+    return Member(
+        id=str(row.pk),
+        handle=row.handle,
+        name=row.name_mn,
+        name_en=row.name_en,
+        agency=row.agency_id or "",
+        roles=listed.roles if listed else [],
+    )

@@ -1,0 +1,328 @@
+"""How people and agencies join: invited on paper, enrolled with keys of their own device, waiting to be confirmed.
+
+The hub never decides: an administrator signs a roster, the coordinators' threshold signs an admission. Here is only
+what comes before that, and everybody's view of who waits for whom.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from agencies import accounts, directory, signing_in, throttling
+from agencies.accounts import NewAccount
+from agencies.models import Account, Application, Candidate, Invitation, KemKey, Member, Proposal, Token
+from agencies.throttling import Limit
+from ortoo.protocol import documents, hpke, schemas, vocabulary
+from ortoo.protocol.documents import Document, b64, new_id, sha256
+from ortoo.protocol.errors import Refused
+
+INVITED_FOR: Final = timedelta(days=14)
+MOST_INVITATIONS: Final = 50  # open at once, of an agency
+MOST_APPLICATIONS: Final = 200  # open at once
+ROLES: Final = frozenset({"focal_point", "administrator", "coordinator", "api", "recovery"})
+
+_HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{2,79}")
+
+BY_ADDRESS: Final = Limit("joining address", tries=20, back=60)
+
+
+@dataclass(frozen=True)
+class NewKeys:
+    """A new member's public keys. kem: the key itself, 1,216 bytes."""
+
+    id: str
+    key: bytes
+    kem: bytes
+
+
+@dataclass(frozen=True)
+class Names:
+    handle: str
+    name_en: str
+    name_mn: str
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """token: a session, in which one waits. recovery_codes: shown once."""
+
+    token: str
+    member: Member
+    recovery_codes: Sequence[str]
+
+
+# --- a member ---------------------------------------------------------------------------------------------------------
+
+
+def invite(agency: str, names: Names, roles: Sequence[str], again: str | None = None) -> tuple[bytes, Invitation]:
+    """Expect somebody: 128 bits for a paper, and nothing of them kept.
+
+    again: a member who lost keys or device, and enrols anew under the same name.
+    """
+    if not roles or not set(roles) <= ROLES:
+        raise Refused("malformed", "These are not roles.", field="roles")
+    _check_names(names)
+    known = Member.objects.filter(agency=agency, pk=again).first() if again else None
+    if again and known is None:
+        raise Refused("not_found", "The agency has no such member.", field="again")
+    taken = Member.objects.filter(handle=names.handle).exclude(pk=again)
+    if taken.exists():
+        raise Refused("id_reused", "This handle is taken. Choose another one.", field="handle")
+    now = timezone.now()
+    Invitation.objects.filter(expires_at__lt=now).delete()
+    if Invitation.objects.filter(agency=agency).count() >= MOST_INVITATIONS:
+        raise Refused("limit_exceeded", field="invitations", most=MOST_INVITATIONS)
+    code = secrets.token_bytes(16)
+    invitation = Invitation.objects.create(
+        hash=sha256(code),
+        id=new_id(),
+        agency_id=agency,
+        handle=names.handle,
+        name_en=names.name_en,
+        name_mn=names.name_mn,
+        roles=sorted(set(roles)),
+        member=known,
+        created_at=now,
+        expires_at=now + INVITED_FOR,
+    )
+    return code, invitation
+
+
+def invitation(code: bytes, address: str) -> Invitation:
+    """What a code invites to. `not_found` for one that is not known, was used or has run out; `throttled`."""
+    throttling.take((BY_ADDRESS, address))
+    found = (
+        Invitation.objects.filter(hash=sha256(code), expires_at__gt=timezone.now())
+        .select_related("agency", "member")
+        .first()
+    )
+    if found is None:
+        raise Refused("not_found", "This code is not known, was used already, or has run out. Ask for a new one.")
+    throttling.give_back((BY_ADDRESS, address))
+    return found
+
+
+def withdraw_invitation(agency: str, id: str) -> None:
+    if not Invitation.objects.filter(agency=agency, id=id).delete()[0]:
+        raise Refused("not_found")
+
+
+def enrol(code: bytes, keys: NewKeys, new: NewAccount, address: str) -> Enrolled:
+    """Take up an invitation with keys made on the own device: from now on an administrator is waited for."""
+    with transaction.atomic():
+        invited = invitation(code, address)
+        if Invitation.objects.filter(pk=invited.pk).delete()[0] != 1:
+            raise Refused("not_found")
+        member = invited.member
+        if member is None:
+            member = Member(agency=invited.agency, handle=invited.handle)
+        elif str(member.pk) != keys.id:
+            raise Refused("malformed", "Whoever comes back keeps the id.", field="id")
+        else:
+            Account.objects.filter(pk=member.pk).delete()
+            signing_in.end(Token.objects.filter(member=member))
+        return _enrol(member, Names(invited.handle, invited.name_en, invited.name_mn), keys, new, invited.roles)
+
+
+def _enrol(member: Member, names: Names, keys: NewKeys, new: NewAccount, roles: Sequence[str]) -> Enrolled:
+    if member.pk is None or str(member.pk) != keys.id:
+        if Member.objects.filter(pk=keys.id).exists():
+            raise Refused("id_reused", field="id")
+        member.pk = keys.id
+    documents.check_signing_key(keys.key)
+    kem = b64(sha256(keys.kem))
+    KemKey.objects.get_or_create(sha256=kem, defaults={"key": hpke.check_public_key(keys.kem, kem)})
+    member.handle, member.name_en, member.name_mn = names.handle, names.name_en, names.name_mn
+    member.save()
+    Candidate.objects.update_or_create(
+        member=member,
+        defaults={"key": b64(keys.key), "kem": kem, "roles": list(roles), "since": timezone.now()},
+    )
+    _, recovery_codes = accounts.set_up(member, new)
+    expires_at = timezone.now() + signing_in.SESSION_FOR
+    token, _ = signing_in.issue_token(member, Token.Kind.SESSION, name="", expires_at=expires_at)
+    return Enrolled(token, member, recovery_codes)
+
+
+def enrol_partner(agency: str, names: Names, keys: NewKeys) -> Member:
+    """A partner system: a member with the role `api` and no account, whose keys an administrator made or was given."""
+    _check_names(names)
+    if Member.objects.filter(handle=names.handle).exists():
+        raise Refused("id_reused", "This handle is taken. Choose another one.", field="handle")
+    documents.check_signing_key(keys.key)
+    kem = b64(sha256(keys.kem))
+    with transaction.atomic():
+        KemKey.objects.get_or_create(sha256=kem, defaults={"key": hpke.check_public_key(keys.kem, kem)})
+        member = Member.objects.create(
+            id=keys.id, agency_id=agency, handle=names.handle, name_en=names.name_en, name_mn=names.name_mn
+        )
+        Candidate.objects.create(member=member, key=b64(keys.key), kem=kem, roles=["api"], since=timezone.now())
+    return member
+
+
+def waiting(agency: str) -> list[Candidate]:
+    """Who has enrolled and waits for an administrator of the agency, the longest first."""
+    return list(Candidate.objects.filter(member__agency=agency).select_related("member").order_by("since"))
+
+
+def turn_away(agency: str, member: str) -> None:
+    """Somebody who waits is not confirmed: account and keys are forgotten, unless it is a member who came back."""
+    found = Candidate.objects.filter(member__agency=agency, member=member).select_related("member").first()
+    if found is None:
+        raise Refused("not_found")
+    with transaction.atomic():
+        signing_in.end(Token.objects.filter(member=member))
+        Account.objects.filter(pk=member).delete()
+        found.delete()
+        if directory.in_force().now().member(agency, member) is None:
+            Member.objects.filter(pk=member).delete()
+
+
+# --- an agency --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Applying:
+    """An agency that asks to be admitted."""
+
+    handle: str
+    kind: str
+    name_en: str
+    name_mn: str
+
+
+def apply(agency: Applying, admin: Names, keys: NewKeys, new: NewAccount, address: str) -> Enrolled:
+    """Ask to be admitted: the first administrator enrols, and waits for the coordinators."""
+    throttling.take((BY_ADDRESS, address))
+    schemas.fit({"en": agency.name_en, "mn": agency.name_mn}, schemas.Names)
+    _check_names(admin)
+    if agency.kind not in vocabulary.codes("agency_kinds"):
+        raise Refused("malformed", "This is not a kind of agency.", field="kind")
+    if directory.in_force().now().agency(agency.handle) is not None:
+        raise Refused("id_reused", "An agency of this handle is admitted already.", field="handle")
+    if Application.objects.count() >= MOST_APPLICATIONS:
+        raise Refused("limit_exceeded", field="applications", most=MOST_APPLICATIONS)
+    if Member.objects.filter(handle=admin.handle).exists():
+        raise Refused("id_reused", "This handle is taken. Choose another one.", field="handle")
+    with transaction.atomic():
+        enrolled = _enrol(Member(), admin, keys, new, ["administrator", "focal_point"])
+        Application.objects.create(
+            id=new_id(),
+            handle=agency.handle,
+            kind=agency.kind,
+            name_en=agency.name_en,
+            name_mn=agency.name_mn,
+            admin=enrolled.member,
+            created_at=timezone.now(),
+        )
+    return enrolled
+
+
+def applications() -> list[Application]:
+    return list(Application.objects.select_related("admin__candidate").order_by("created_at"))
+
+
+def turn_down(id: str) -> None:
+    """An application is not taken up: the applicant's account and keys are forgotten."""
+    found = Application.objects.filter(pk=id).first()
+    if found is None:
+        raise Refused("not_found")
+    found.admin.delete()
+
+
+# --- what the coordinators sign ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A document of the coordinators. in_force: it has enough signatures, and stands in the directory."""
+
+    envelope: str
+    have: int
+    need: int
+    in_force: bool
+
+
+def propose(envelope: str) -> Proposed:
+    """Take a document with one or more coordinators' signatures: kept until there are enough, then put in force.
+
+    Signatures of several machines come together here, whatever order they come in.
+
+    Raises:
+        Refused: for everything that the directory refuses, but `threshold_not_met`.
+    """
+    kind = documents.kind_of_envelope(envelope)
+    if kind not in ("network", "admission"):
+        raise Refused("malformed", "Coordinators sign admissions and the network.", field="payloadType")
+    schema = schemas.Network if kind == "network" else schemas.Admission
+    given: Document[schemas.Network] | Document[schemas.Admission] = documents.read(envelope, schema)
+    with transaction.atomic():
+        current = directory.held()
+        if given.sha256 in current:
+            return Proposed(envelope, 0, 0, in_force=True)
+        _check_a_signature(given)
+        kept = Proposal.objects.select_for_update().filter(pk=given.hash).first()
+        joined = documents.join(given, documents.read(kept.envelope, schema)) if kept else given
+        have, need = _signatures(joined)
+        if not directory.would_take(joined.envelope):
+            Proposal.objects.update_or_create(
+                sha256=given.hash, defaults={"envelope": joined.envelope, "created_at": timezone.now()}
+            )
+            return Proposed(joined.envelope, have, need, in_force=False)
+        directory.append([joined.envelope])
+        Proposal.objects.filter(pk=given.hash).delete()
+        if isinstance(joined.body, schemas.Admission):
+            _admit(joined.body)
+    return Proposed(joined.envelope, have, need, in_force=True)
+
+
+def proposals() -> list[Proposed]:
+    """What waits for more signatures, the oldest first; without what can no longer be put in force."""
+    found = []
+    for row in Proposal.objects.order_by("created_at"):
+        try:
+            directory.would_take(row.envelope)
+        except Refused:
+            continue
+        schema = schemas.Network if documents.kind_of_envelope(row.envelope) == "network" else schemas.Admission
+        have, need = _signatures(documents.read(row.envelope, schema))
+        found.append(Proposed(row.envelope, have, need, in_force=False))
+    return found
+
+
+def _check_a_signature(document: Document[schemas.Network] | Document[schemas.Admission]) -> None:
+    """Each signature is a coordinator's: others would fill the table."""
+    network = directory.in_force().network.body
+    named = [*network.coordinators, *(document.body.coordinators if isinstance(document.body, schemas.Network) else ())]
+    good = documents.signers(document, (documents.unb64(one.key) for one in named))
+    if len(good) < len(document.signatures):
+        raise Refused("signature_invalid", "A signature on it is not a coordinator's.", field="signatures")
+
+
+def _signatures(document: Document[schemas.Network] | Document[schemas.Admission]) -> tuple[int, int]:
+    network = directory.in_force().network.body
+    keys = (documents.unb64(one.key) for one in network.coordinators)
+    return len(documents.signers(document, keys)), network.threshold
+
+
+def _admit(body: schemas.Admission) -> None:
+    """Whoever applied with these keys belongs to the agency from now on; a roster that was ended lets nobody in."""
+    if body.admin is None:
+        return
+    Member.objects.filter(pk=body.admin.id, agency=None).update(agency=body.agency)
+    Application.objects.filter(admin=body.admin.id).delete()
+    ended = Member.objects.filter(agency=body.agency).exclude(pk=body.admin.id)
+    signing_in.end(Token.objects.filter(member__in=ended))
+
+
+def _check_names(names: Names) -> None:
+    if not 1 <= len(names.name_en) <= 200 or not 1 <= len(names.name_mn) <= 200:
+        raise Refused("malformed", "A name has 1 to 200 letters.", field="name")
+    if not _HANDLE.fullmatch(names.handle):
+        raise Refused("malformed", "A handle has 3 to 80 of the letters a-z, digits, dots and dashes.", field="handle")

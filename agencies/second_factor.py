@@ -1,0 +1,236 @@
+"""The second factor: codes of an authenticator app (RFC 6238), passkeys (WebAuthn level 3), recovery codes.
+
+A wrong one and one that is not there take the same way and the same time.
+"""
+
+import base64
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives import constant_time, hashes
+from cryptography.hazmat.primitives.twofactor import InvalidToken
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from django.conf import settings
+from django.utils import timezone
+from fido2.server import Fido2Server
+from fido2.webauthn import (
+    AttestedCredentialData,
+    PublicKeyCredentialRpEntity,
+    PublicKeyCredentialUserEntity,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from agencies import throttling
+from agencies.models import Account, Challenge, Passkey, RecoveryCode
+from agencies.throttling import Limit
+from ortoo.protocol.documents import b64, ctx, sha256
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.keys import hkdf
+from ortoo.protocol.sealing import seal, unseal
+
+STEP: Final = 30  # seconds
+DIGITS: Final = 6
+RECOVERY_CODES: Final = 10
+CHALLENGE_FOR: Final = timedelta(minutes=5)
+MOST_PASSKEYS: Final = 10
+BY_ADDRESS: Final = Limit("challenge address", tries=60, back=5)
+NOBODYS_SECRET: Final = b"\0" * 20
+
+
+@dataclass(frozen=True)
+class SecondFactor:
+    """One of them: a code of the app, a recovery code, a passkey's assertion as JSON."""
+
+    totp: str | None = None
+    recovery: str | None = None
+    passkey: str | None = None
+
+
+def check(account: Account | None, given: SecondFactor, at: datetime, *, use: bool) -> bool:
+    """Whether it is one of the account's. use: it is used up; without, a right one counts as wrong and stays good."""
+    if given.passkey is not None:
+        return is_assertion(account, given.passkey, at) is not None
+    if given.recovery is not None:
+        return use_recovery_code(account if use else None, given.recovery)
+    secret = open_totp(account) if account is not None else NOBODYS_SECRET
+    step = totp_step(secret, given.totp or "", at, after=account.totp_step if account is not None else 0)
+    if account is None or account.totp is None or step is None:
+        return False
+    if use:
+        account.totp_step = step
+        account.save(update_fields=["totp_step"])
+    return True
+
+
+# --- codes of an app --------------------------------------------------------------------------------------------------
+
+
+def new_totp() -> bytes:
+    """A secret of 160 bits (RFC 4226, section 4)."""
+    return secrets.token_bytes(20)
+
+
+def totp_uri(secret: bytes, login: str) -> str:
+    """What an authenticator app reads from a QR code."""
+    text = base64.b32encode(secret).decode()
+    return f"otpauth://totp/Ortoo:{quote(login)}?secret={text}&issuer=Ortoo&digits={DIGITS}&period={STEP}"
+
+
+def totp_step(secret: bytes, code: str, at: datetime, *, after: int) -> int | None:
+    """The time step that the code belongs to, one before and one after now included; None for a wrong or a used one."""
+    now = int(at.timestamp()) // STEP
+    found = None
+    for step in (now - 1, now, now + 1):
+        if _is_code(secret, code, step) and step > after:
+            found = step
+    return found
+
+
+def _is_code(secret: bytes, code: str, step: int) -> bool:
+    try:
+        TOTP(secret, DIGITS, hashes.SHA1(), STEP).verify(code.encode(), step * STEP)  # noqa: S303 - RFC 6238
+    except InvalidToken:
+        return False
+    return True
+
+
+def seal_totp(secret: bytes, member: str) -> bytes:
+    """As it is kept: under the hub's secret key, so that the database alone gives no codes."""
+    return seal(_totp_key(), ctx("totp", member), secret)
+
+
+def open_totp(account: Account) -> bytes:
+    if account.totp is None:
+        return NOBODYS_SECRET
+    return unseal(_totp_key(), ctx("totp", str(account.pk)), bytes(account.totp))
+
+
+def _totp_key() -> bytes:
+    return hkdf(settings.SECRET_KEY.encode(), salt=b"", info=b"ortoo totp")
+
+
+# --- recovery codes ---------------------------------------------------------------------------------------------------
+
+
+def new_recovery_codes(account: Account) -> list[str]:
+    """Ten fresh codes, four groups of four letters and digits; the ones before are void. Shown once."""
+    codes = [secrets.token_bytes(10) for _ in range(RECOVERY_CODES)]
+    account.recovery_codes.all().delete()
+    RecoveryCode.objects.bulk_create(RecoveryCode(hash=sha256(code), account=account) for code in codes)
+    return ["-".join(_groups(base64.b32encode(code).decode().lower())) for code in codes]
+
+
+def use_recovery_code(account: Account | None, code: str) -> bool:
+    """Whether it is one of the account's; then it is used up."""
+    letters = "".join(code.split()).replace("-", "").upper()
+    try:
+        hashed = sha256(base64.b32decode(letters))
+    except ValueError:
+        hashed = sha256(b"")
+    return RecoveryCode.objects.filter(hash=hashed, account=account).delete()[0] == 1
+
+
+def _groups(text: str) -> list[str]:
+    return [text[at : at + 4] for at in range(0, len(text), 4)]
+
+
+# --- passkeys ---------------------------------------------------------------------------------------------------------
+
+
+def _server() -> Fido2Server:
+    entity = PublicKeyCredentialRpEntity(id=settings.ORTOO_RP_ID, name="Ortoo")
+    origins = settings.ORTOO_ORIGINS
+    return Fido2Server(entity, verify_origin=lambda origin: origin in origins)
+
+
+def begin_registration(account: Account) -> str:
+    """WebAuthn creation options, as JSON. The PRF extension's input is the client's to add (protocol §4)."""
+    known = [AttestedCredentialData(bytes(one.credential)) for one in account.passkeys.all()]
+    if len(known) >= MOST_PASSKEYS:
+        raise Refused("limit_exceeded", field="passkeys", most=MOST_PASSKEYS)
+    user = PublicKeyCredentialUserEntity(id=account.pk.bytes, name=account.login, display_name=account.login)
+    options, _ = _server().register_begin(
+        user,
+        known,
+        resident_key_requirement=ResidentKeyRequirement.PREFERRED,
+        user_verification=UserVerificationRequirement.REQUIRED,
+        challenge=_new_challenge(),
+    )
+    return json.dumps(dict(options)["publicKey"])
+
+
+def finish_registration(account: Account, response: str, name: str, at: datetime) -> Passkey:
+    """Keep the credential that the authenticator made. Raises Refused (`malformed`)."""
+    try:
+        value = json.loads(response)
+        challenge = _answered(value)
+        data = _server().register_complete(_state(challenge), value).credential_data
+    except (ValueError, KeyError, TypeError, AssertionError):
+        raise _not_taken() from None
+    if data is None or Passkey.objects.filter(pk=data.credential_id).exists():
+        raise _not_taken()
+    return Passkey.objects.create(
+        id=data.credential_id, account=account, credential=bytes(data), name=name, created_at=at
+    )
+
+
+def begin_assertion(address: str) -> str:
+    """WebAuthn request options, as JSON: the same for everybody, since nobody has said yet who it is. `throttled`."""
+    throttling.take((BY_ADDRESS, address))
+    options, _ = _server().authenticate_begin(
+        user_verification=UserVerificationRequirement.REQUIRED, challenge=_new_challenge()
+    )
+    return json.dumps(dict(options)["publicKey"])
+
+
+def is_assertion(account: Account | None, response: str, at: datetime) -> Passkey | None:
+    """The passkey of the account that answered a challenge of ours; None for anything else."""
+    known: Sequence[Passkey] = list(account.passkeys.all()) if account is not None else []
+    try:
+        value = json.loads(response)
+        challenge = _answered(value)
+        credentials = [AttestedCredentialData(bytes(one.credential)) for one in known]
+        used = _server().authenticate_complete(_state(challenge), credentials, value)
+    except (ValueError, KeyError, TypeError):
+        return None
+    found = next(one for one in known if bytes(one.pk) == used.credential_id)
+    Passkey.objects.filter(pk=found.pk).update(used_at=at)
+    return found
+
+
+def _new_challenge() -> bytes:
+    challenge = secrets.token_bytes(32)
+    Challenge.objects.create(hash=sha256(challenge), expires_at=timezone.now() + CHALLENGE_FOR)
+    return challenge
+
+
+def _answered(value: Any) -> bytes:
+    """The challenge that it answers, which is used up by this. ValueError for one that we did not give out."""
+    client_data = json.loads(_unb64(value["response"]["clientDataJSON"]))
+    challenge = _unb64(client_data["challenge"])
+    found = Challenge.objects.filter(hash=sha256(challenge), expires_at__gt=timezone.now()).delete()[0]
+    if found != 1:
+        raise ValueError
+    return challenge
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _state(challenge: bytes) -> dict[str, Any]:
+    return {"challenge": b64(challenge), "user_verification": UserVerificationRequirement.REQUIRED}
+
+
+def _not_taken() -> Refused:
+    return Refused("malformed", "This passkey could not be taken. Try again, or use another way.", field="passkey")
+
+
+def same(one: bytes, other: bytes) -> bool:
+    return constant_time.bytes_eq(one, other)

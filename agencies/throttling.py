@@ -1,0 +1,69 @@
+"""Tries are limited by token buckets in the database, so that they hold for all processes and over restarts.
+
+A name is kept as a keyed hash: the table says nothing of addresses or logins.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from agencies.models import Bucket
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.keys import expand
+
+FORGOTTEN_AFTER = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `tries` at once under one name; one comes back every `back` seconds."""
+
+    name: str
+    tries: int
+    back: float
+
+
+def take(*asked: tuple[Limit, str]) -> None:
+    """Take a try under each of these names, or none.
+
+    Raises:
+        Refused: `throttled`, with the seconds until there is one again (`after`).
+    """
+    now = timezone.now()
+    wanted = sorted(((_key(limit, name), limit) for limit, name in asked), key=lambda one: one[0])
+    with transaction.atomic():
+        for key, limit in wanted:
+            Bucket.objects.get_or_create(key=key, defaults={"tries": limit.tries, "at": now})
+        locked = {
+            bytes(row.key): row
+            for row in Bucket.objects.select_for_update().filter(key__in=[key for key, _ in wanted]).order_by("key")
+        }
+        waits = []
+        for key, limit in wanted:
+            row = locked[key]
+            row.tries = min(limit.tries, row.tries + max(0.0, (now - row.at).total_seconds()) / limit.back)
+            row.at = now
+            waits.append((1 - row.tries) * limit.back)
+        longest = max(waits)
+        if longest > 0:
+            raise Refused("throttled", after=int(longest) + 1)
+        for row in locked.values():
+            row.tries -= 1
+            row.save(update_fields=["tries", "at"])
+
+
+def give_back(*asked: tuple[Limit, str]) -> None:
+    """The try was a good one: as if it had not been."""
+    Bucket.objects.filter(key__in=[_key(limit, name) for limit, name in asked]).delete()
+
+
+def forget() -> None:
+    """Remove buckets that are full again anyway."""
+    Bucket.objects.filter(at__lt=timezone.now() - FORGOTTEN_AFTER).delete()
+
+
+def _key(limit: Limit, name: str) -> bytes:
+    return expand(settings.SECRET_KEY.encode(), f"throttle\0{limit.name}\0{name}".encode())
