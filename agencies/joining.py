@@ -29,7 +29,7 @@ ROLES: Final = frozenset({"focal_point", "administrator", "coordinator", "api", 
 
 _HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{2,79}")
 
-BY_ADDRESS: Final = Limit("joining address", tries=20, back=60)
+BY_ADDRESS: Final = Limit("joining address", tries=50, back=60)
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,12 @@ def _enrol(member: Member, names: Names, keys: NewKeys, new: NewAccount, roles: 
     return Enrolled(token, member, recovery_codes)
 
 
-def enrol_partner(agency: str, names: Names, keys: NewKeys) -> Member:
-    """A partner system: a member with the role `api` and no account, whose keys an administrator made or was given."""
+def enrol_keys(agency: str, names: Names, keys: NewKeys, role: str) -> Member:
+    """A partner system (`api`) or a recovery kit (`recovery`): a member without an account, whose keys an administrator
+    made or was given.
+    """
+    if role not in ("api", "recovery"):
+        raise Refused("malformed", "This is for `api` and `recovery`.", field="role")
     _check_names(names)
     if Member.objects.filter(handle=names.handle).exists():
         raise Refused("id_reused", "This handle is taken. Choose another one.", field="handle")
@@ -162,7 +166,7 @@ def enrol_partner(agency: str, names: Names, keys: NewKeys) -> Member:
         member = Member.objects.create(
             id=keys.id, agency_id=agency, handle=names.handle, name_en=names.name_en, name_mn=names.name_mn
         )
-        Candidate.objects.create(member=member, key=b64(keys.key), kem=kem, roles=["api"], since=timezone.now())
+        Candidate.objects.create(member=member, key=b64(keys.key), kem=kem, roles=[role], since=timezone.now())
     return member
 
 

@@ -29,7 +29,7 @@ MOST_SESSIONS: Final = 20
 MOST_API_TOKENS: Final = 20
 LONGEST_API_TOKEN: Final = timedelta(days=366)
 
-BY_ADDRESS: Final = Limit("sign-in address", tries=30, back=20)
+BY_ADDRESS: Final = Limit("sign-in address", tries=100, back=5)  # a whole agency may share one
 BY_LOGIN: Final = Limit("sign-in login", tries=10, back=300)  # for all strangers together
 BY_DEVICE: Final = Limit("sign-in device", tries=10, back=60)  # for a device that has signed in before
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from agencies.models import Bucket
@@ -56,8 +57,11 @@ def take(*asked: tuple[Limit, str]) -> None:
 
 
 def give_back(*asked: tuple[Limit, str]) -> None:
-    """The try was a good one: as if it had not been."""
-    Bucket.objects.filter(key__in=[_key(limit, name) for limit, name in asked]).delete()
+    """The try was a good one: as if it had not been. (Those before it stay counted: who has an account of his own does
+    not buy tries with it.)
+    """
+    keys = [_key(limit, name) for limit, name in asked]
+    Bucket.objects.filter(key__in=keys).update(tries=F("tries") + 1)
 
 
 def forget() -> None:

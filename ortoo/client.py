@@ -60,8 +60,8 @@ class HubUnreachable(Exception):
 class Client:
     """One hub, one token. Use as an async context manager.
 
-    Retries are safe because every mutation is idempotent: the same bytes are sent again, on lost connections, timeouts
-    and 5xx alone, never on a refusal.
+    Retries are safe because what is repeated is idempotent: the same bytes again, on lost connections, timeouts and 5xx
+    alone, never on a refusal.
 
     Each call raises Refused, HubError or HubUnreachable.
     """
@@ -141,6 +141,138 @@ class Client:
     async def take_step(self, step: contract.Sealed) -> contract.Referral:
         return await self._ask("take_step", contract.Referral, step=_plain([step])[0])
 
+    # --- signing in ---------------------------------------------------------------------------------------------------
+
+    async def sign_in(
+        self, login: str, auth: str, second: contract.SecondFactor, *, device: str | None, name: str
+    ) -> contract.SignIn:
+        """Not repeated by itself when the line fails: each try counts, and a code is good once."""
+        return await self._ask_once(
+            "sign_in", contract.SignIn, login=login, auth=auth, second=_one(second), device=device, name=name
+        )
+
+    async def begin_passkey_sign_in(self) -> str:
+        return await self._ask("begin_passkey_sign_in", str)
+
+    async def sign_out(self) -> bool:
+        return await self._ask("sign_out", bool)
+
+    async def sessions(self) -> list[contract.Session]:
+        return await self._ask("sessions", list[contract.Session])
+
+    async def end_session(self, id: str) -> bool:
+        return await self._ask("end_session", bool, id=id)
+
+    async def keyring(self) -> contract.Keyring | None:
+        return await self._ask("keyring", contract.Keyring | None)  # type: ignore[arg-type]
+
+    async def save_keyring(self, sealed: str, version: int) -> contract.Keyring:
+        return await self._ask_once("save_keyring", contract.Keyring, sealed=sealed, version=version)
+
+    async def change_passphrase(self, auth: str, new_auth: str, keyring: contract.NewKeyring) -> contract.Keyring:
+        return await self._ask_once(
+            "change_passphrase", contract.Keyring, auth=auth, newAuth=new_auth, keyring=_one(keyring)
+        )
+
+    async def change_authenticator(self, auth: str, totp: str, code: str) -> bool:
+        return await self._ask_once("change_authenticator", bool, auth=auth, totp=totp, code=code)
+
+    async def new_recovery_codes(self, auth: str) -> list[str]:
+        return await self._ask_once("new_recovery_codes", list[str], auth=auth)
+
+    async def passkeys(self) -> list[contract.Passkey]:
+        return await self._ask("passkeys", list[contract.Passkey])
+
+    async def begin_passkey(self, auth: str) -> str:
+        return await self._ask("begin_passkey", str, auth=auth)
+
+    async def add_passkey(self, response: str, name: str) -> contract.Passkey:
+        return await self._ask_once("add_passkey", contract.Passkey, response=response, name=name)
+
+    async def remove_passkey(self, id: str, auth: str) -> bool:
+        return await self._ask_once("remove_passkey", bool, id=id, auth=auth)
+
+    async def api_tokens(self) -> list[contract.ApiToken]:
+        return await self._ask("api_tokens", list[contract.ApiToken])
+
+    async def issue_api_token(self, member: str, name: str, scopes: Sequence[str], days: int) -> contract.NewApiToken:
+        return await self._ask_once(
+            "issue_api_token", contract.NewApiToken, member=member, name=name, scopes=list(scopes), days=days
+        )
+
+    async def revoke_api_token(self, id: str) -> bool:
+        return await self._ask("revoke_api_token", bool, id=id)
+
+    # --- joining ------------------------------------------------------------------------------------------------------
+
+    async def invitation(self, code: str) -> contract.Invitation:
+        return await self._ask("invitation", contract.Invitation, code=code)
+
+    async def invitations(self) -> list[contract.Invitation]:
+        return await self._ask("invitations", list[contract.Invitation])
+
+    async def invite(
+        self, names: contract.Names, roles: Sequence[str], again: str | None = None
+    ) -> contract.NewInvitation:
+        return await self._ask_once("invite", contract.NewInvitation, names=_one(names), roles=list(roles), again=again)
+
+    async def withdraw_invitation(self, id: str) -> bool:
+        return await self._ask("withdraw_invitation", bool, id=id)
+
+    async def enrol(self, code: str, keys: contract.NewKeys, account: contract.NewAccount) -> contract.Enrolment:
+        return await self._ask_once("enrol", contract.Enrolment, code=code, keys=_one(keys), account=_one(account))
+
+    async def waiting(self) -> contract.Waiting | None:
+        return await self._ask("waiting", contract.Waiting | None)  # type: ignore[arg-type]
+
+    async def candidates(self) -> list[contract.Candidate]:
+        return await self._ask("candidates", list[contract.Candidate])
+
+    async def add_partner(self, names: contract.Names, keys: contract.NewKeys, role: str) -> contract.Member:
+        return await self._ask_once("add_partner", contract.Member, names=_one(names), keys=_one(keys), role=role)
+
+    async def turn_away(self, member: str) -> bool:
+        return await self._ask("turn_away", bool, member=member)
+
+    async def held_keys(self) -> list[contract.HeldKey]:
+        return await self._ask("held_keys", list[contract.HeldKey])
+
+    async def publish_roster(self, roster: str, kem_keys: Sequence[str], seeds: Sequence[contract.Seed]) -> bool:
+        return await self._ask(
+            "publish_roster", bool, roster=roster, kemKeys=list(kem_keys), seeds=[_one(one) for one in seeds]
+        )
+
+    async def hand_over(self, seeds: Sequence[contract.Seed]) -> bool:
+        return await self._ask("hand_over", bool, seeds=[_one(one) for one in seeds])
+
+    async def apply(
+        self,
+        agency: contract.AgencyNames,
+        names: contract.Names,
+        keys: contract.NewKeys,
+        account: contract.NewAccount,
+    ) -> contract.Enrolment:
+        return await self._ask_once(
+            "apply",
+            contract.Enrolment,
+            agency=_one(agency),
+            names=_one(names),
+            keys=_one(keys),
+            account=_one(account),
+        )
+
+    async def applications(self) -> list[contract.Application]:
+        return await self._ask("applications", list[contract.Application])
+
+    async def turn_down(self, id: str) -> bool:
+        return await self._ask("turn_down", bool, id=id)
+
+    async def proposals(self) -> list[contract.Proposal]:
+        return await self._ask("proposals", list[contract.Proposal])
+
+    async def propose(self, document: str) -> contract.Proposal:
+        return await self._ask("propose", contract.Proposal, document=document)
+
     # --- subscription -------------------------------------------------------------------------------------------------
 
     async def follow(
@@ -216,14 +348,19 @@ class Client:
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
-    async def _ask(self, name: str, schema: type[T], **variables: Any) -> T:
-        data = await self._send(name, **variables)
+    async def _ask(self, operation: str, schema: type[T], /, **variables: Any) -> T:
+        data = await self._send(operation, **variables)
         return _convert(next(iter(data.values()), None), schema)
 
-    async def _send(self, name: str, **variables: Any) -> dict[str, Any]:
-        query = document(name)
-        body = json.dumps({"query": query, "operationName": _operation(name), "variables": variables}).encode()
-        for tries in range(TRIES):
+    async def _ask_once(self, operation: str, schema: type[T], /, **variables: Any) -> T:
+        """What is not safe to repeat: after a lost answer the caller looks what became of it."""
+        data = await self._send(operation, 1, **variables)
+        return _convert(next(iter(data.values()), None), schema)
+
+    async def _send(self, operation: str, most: int = TRIES, /, **variables: Any) -> dict[str, Any]:
+        query = document(operation)
+        body = json.dumps({"query": query, "operationName": _operation(operation), "variables": variables}).encode()
+        for tries in range(most):
             if tries:
                 await asyncio.sleep(_pause(tries - 1))
             try:
@@ -232,7 +369,7 @@ class Client:
                 )
             except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol):
                 continue
-            if answer.status_code < 500 or tries == TRIES - 1:
+            if answer.status_code < 500 or tries == most - 1:
                 return _data(_json(answer))
         raise HubUnreachable(self.hub)
 
@@ -297,6 +434,11 @@ def _convert(value: Any, schema: type[T]) -> T:
         return msgspec.convert(value, schema)
     except msgspec.ValidationError:
         raise HubError("bad_answer") from None
+
+
+def _one(value: contract.Answer) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(value)
+    return plain
 
 
 def _plain(sealed: Sequence[contract.Sealed]) -> list[dict[str, Any]]:

@@ -51,6 +51,174 @@ class AgencyKey(Answer, frozen=True, kw_only=True):
     sealed: str
 
 
+class Unlock(Answer, frozen=True, kw_only=True):
+    id: str
+    method: str
+    sealed: str
+    passkey: str | None = None
+
+
+class Keyring(Answer, frozen=True, kw_only=True):
+    login: str
+    version: int
+    sealed: str
+    unlocks: list[Unlock]
+
+
+class SignIn(Answer, frozen=True, kw_only=True):
+    token: str
+    expires_at: datetime
+    device: str | None
+    member: Member
+    keyring: Keyring
+
+
+class Session(Answer, frozen=True, kw_only=True):
+    id: str
+    name: str
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime | None
+    current: bool
+
+
+class ApiToken(Answer, frozen=True, kw_only=True):
+    id: str
+    name: str
+    member: Member
+    scopes: list[str]
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime | None
+
+
+class NewApiToken(Answer, frozen=True, kw_only=True):
+    token: str
+    listed: ApiToken
+
+
+class Passkey(Answer, frozen=True, kw_only=True):
+    id: str
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+class Invitation(Answer, frozen=True, kw_only=True):
+    id: str
+    agency: str
+    handle: str
+    name: str
+    name_en: str
+    roles: list[str]
+    member: str | None
+    expires_at: datetime
+
+
+class NewInvitation(Answer, frozen=True, kw_only=True):
+    code: str
+    listed: Invitation
+
+
+class Candidate(Answer, frozen=True, kw_only=True):
+    member: Member
+    key: str
+    kem: str
+    roles: list[str]
+    since: datetime
+
+
+class Waiting(Answer, frozen=True, kw_only=True):
+    since: datetime
+    roles: list[str]
+    administrators: list[Member]
+
+
+class HeldKey(Answer, frozen=True, kw_only=True):
+    member: str
+    epoch: int
+
+
+class Enrolment(Answer, frozen=True, kw_only=True):
+    token: str
+    member: Member
+    recovery_codes: list[str]
+
+
+class Application(Answer, frozen=True, kw_only=True):
+    id: str
+    handle: str
+    kind: str
+    name: str
+    name_en: str
+    admin: Candidate
+    created_at: datetime
+
+
+class Proposal(Answer, frozen=True, kw_only=True):
+    envelope: str
+    signatures: int
+    threshold: int
+    in_force: bool
+
+
+# --- what is handed in ------------------------------------------------------------------------------------------------
+
+
+class NewUnlock(Answer, frozen=True, kw_only=True):
+    id: str
+    method: str
+    sealed: str
+    passkey: str | None = None
+
+
+class NewKeyring(Answer, frozen=True, kw_only=True):
+    sealed: str
+    unlocks: list[NewUnlock]
+
+
+class NewAccount(Answer, frozen=True, kw_only=True):
+    login: str
+    auth: str
+    keyring: NewKeyring
+    totp: str
+    code: str
+
+
+class NewKeys(Answer, frozen=True, kw_only=True):
+    id: str
+    key: str
+    kem: str
+
+
+class Names(Answer, frozen=True, kw_only=True):
+    handle: str
+    name: str
+    name_en: str
+
+
+class AgencyNames(Answer, frozen=True, kw_only=True):
+    handle: str
+    kind: str
+    name: str
+    name_en: str
+
+
+class Seed(Answer, frozen=True, kw_only=True):
+    member: str
+    epoch: int
+    sealed: str
+
+
+class SecondFactor(Answer, frozen=True, kw_only=True):
+    totp: str | None = None
+    recovery: str | None = None
+    passkey: str | None = None
+
+
+# --- referrals --------------------------------------------------------------------------------------------------------
+
+
 class Decision(Answer, frozen=True, kw_only=True):
     consent: str
     to: str

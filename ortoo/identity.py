@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ortoo.protocol.documents import SigningKey
 from ortoo.protocol.keys import MemberSecrets
 
 
@@ -12,6 +13,7 @@ class Identity:
 
     anchor: H of the network document that was handed over outside of the hub (protocol §3). Nothing that the hub says
     is believed beyond what follows from it.
+    coordinator: the key of a coordinator of the network, where the member is one.
     """
 
     agency: str
@@ -23,3 +25,4 @@ class Identity:
     network: str
     anchor: str
     name: Mapping[str, str] = field(default_factory=dict)
+    coordinator: SigningKey | None = field(default=None, repr=False)

@@ -66,6 +66,17 @@ class Store:
             return database.execute(statement).fetchall()
 
 
+    def dump(self) -> bytes:
+        """Everything that the database holds, as a thief would have it: SQLite's files; every row of PostgreSQL."""
+        if self.kind == "sqlite":
+            return b"".join(path.read_bytes() for path in sorted(self.practice.glob("hub.sqlite3*")))
+        rows = []
+        for (table,) in self.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+            for row in self.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - a name from the catalogue
+                rows += [bytes(one) if isinstance(one, bytes | memoryview) else str(one).encode() for one in row]
+        return b"\n".join(rows)
+
+
 class Stores:
     """Hands out stores. All workers of a run share its folder, its cluster and its templates."""
 

@@ -245,18 +245,19 @@ class Enrol(graphene.Mutation):
 
 
 class AddPartner(graphene.Mutation):
-    """A partner system: a member with the role `api`, with keys made where it runs. Then sign it into the roster."""
+    """A member who is no person: a partner system (`api`), or a recovery kit (`recovery`). Then sign it in."""
 
     class Arguments:
         names = NamesInput(required=True, description="How it is called.")
         keys = MemberKeysInput(required=True, description="Its public keys.")
+        role = graphene.String(required=True, description="`api` or `recovery`.")
 
     Output = graphene.NonNull(Member)
 
     @staticmethod
-    def mutate(root: object, info: Any, names: Any, keys: Any) -> Member:
+    def mutate(root: object, info: Any, names: Any, keys: Any, role: str) -> Member:
         actor = actor_in(info, "administrator")
-        return member_of(joining.enrol_partner(actor.agency, _names(names), _keys(keys)))
+        return member_of(joining.enrol_keys(actor.agency, _names(names), _keys(keys), role))
 
 
 class TurnAway(graphene.Mutation):

@@ -58,9 +58,15 @@ def identity(handle: str, practice: Path | None = None) -> Identity:
             network=network["network"],
             anchor=network["anchor"],
             name=dict(member["name"]),
+            coordinator=_coordinator(practice, handle),
         )
     except (KeyError, TypeError, ValueError, Refused):
         raise PracticeError("practice_damaged", str(path)) from None
+
+
+def _coordinator(practice: Path, handle: str) -> SigningKey | None:
+    path = practice / "coordinators" / f"{handle}.json"
+    return SigningKey(unb64(_read(path)["sign"])) if path.exists() else None
 
 
 def handles(practice: Path | None = None) -> list[str]:

@@ -223,6 +223,12 @@ class Directory:
             if before is None or after is None or before.admission.hash != after.admission.hash:
                 raise Refused("directory_stale", reader=handle, size=now.size)
 
+    def roster_after(self, handle: str) -> tuple[str, int]:
+        """`prev` and `version` of the agency's next roster. KeyError for an agency that is not there."""
+        state = self._agencies[handle][1][-1]
+        before = state.roster or self._last_with_admin(state)
+        return before.sha256, state.last_version + 1
+
     def append(self, envelope: str) -> Document[Any] | None:
         """Verify the next entry against all before it and take it in; else Refused, and nothing has changed.
 

@@ -1,0 +1,136 @@
+"""A coordinator's signatures (protocol §3): made on the own machine, with a key made for this alone; the hub brings
+them together until there are enough.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ortoo import contract
+from ortoo.protocol import documents, schemas
+from ortoo.protocol.documents import Document, as_set, b64, keyid, read, sha256, sign, stamp, unb64
+from ortoo.protocol.errors import Refused
+from ortoo.protocol.hpke import check_public_key
+from ortoo.protocol.keys import safety_number
+from ortoo.session import Session
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """An agency that applies. number: of its first administrator, to be compared by voice before anything is signed."""
+
+    application: contract.Application
+    admin: schemas.MemberKeys
+    number: str
+
+
+async def applicants(session: Session) -> list[Applicant]:
+    found = []
+    for one in await session.client.applications():
+        kem = unb64(one.admin.kem)
+        admin = schemas.MemberKeys(id=one.admin.member.id, key=one.admin.key, kem=b64(sha256(kem)))
+        check_public_key(kem, admin.kem)
+        found.append(Applicant(one, admin, safety_number(session.directory.id, one.handle, admin)))
+    return found
+
+
+async def admit(session: Session, applicant: Applicant, may: Sequence[str] = ()) -> contract.Proposal:
+    """Sign the first admission of an agency whose administrator's number was compared."""
+    one = applicant.application
+    await session.sync()
+    if session.directory.now().agency(one.handle) is not None:
+        raise Refused("id_reused", "An agency of this handle is admitted already.")
+    body = schemas.Admission(
+        network=session.directory.id,
+        at=stamp(session.now()),
+        agency=one.handle,
+        version=1,
+        prev=None,
+        kind=one.kind,
+        names=schemas.Names(en=one.name_en, mn=one.name),
+        admin=applicant.admin,
+        may=as_set(may),
+        suspended=False,
+    )
+    return await _propose(session, body)
+
+
+async def suspend(session: Session, agency: str, *, suspended: bool = True) -> contract.Proposal:
+    """Sign that the agency takes part in nothing new; `suspended=False` reinstates it."""
+    await session.sync()
+    state = session.directory.now().agency(agency)
+    if state is None:
+        raise Refused("not_found", "The directory has no such agency.", field="agency")
+    before = state.admission.body
+    body = schemas.Admission(
+        network=before.network,
+        at=stamp(session.now()),
+        agency=agency,
+        version=before.version + 1,
+        prev=state.admission.sha256,
+        kind=before.kind,
+        names=before.names,
+        admin=None,
+        may=before.may,
+        suspended=suspended,
+    )
+    return await _propose(session, body)
+
+
+async def readmit(session: Session, agency: str, admin: schemas.MemberKeys) -> contract.Proposal:
+    """Sign a new first administrator for an agency that lost its last one: the roster before ends with it."""
+    await session.sync()
+    state = session.directory.now().agency(agency)
+    if state is None:
+        raise Refused("not_found", "The directory has no such agency.", field="agency")
+    before = state.admission.body
+    body = schemas.Admission(
+        network=before.network,
+        at=stamp(session.now()),
+        agency=agency,
+        version=before.version + 1,
+        prev=state.admission.sha256,
+        kind=before.kind,
+        names=before.names,
+        admin=admin,
+        may=before.may,
+        suspended=before.suspended,
+    )
+    return await _propose(session, body)
+
+
+async def proposals(session: Session) -> list[tuple[Document[Any], contract.Proposal, bool]]:
+    """What waits for signatures: the document, how it stands, and whether one has signed it oneself."""
+    key = _key(session)
+    found = []
+    for one in await session.client.proposals():
+        document = _read(one.envelope)
+        signed = any(each.keyid == keyid(key.public) for each in document.signatures)
+        found.append((document, one, signed))
+    return found
+
+
+async def add_signature(session: Session, document: Document[Any]) -> contract.Proposal:
+    """Sign what another coordinator proposed, once it was read and is meant."""
+    mine = sign(document.body, _key(session))
+    if mine.hash != document.hash:
+        raise Refused("malformed", "The proposal is not what it reads as.")
+    return await session.client.propose(mine.envelope)
+
+
+async def _propose(session: Session, body: schemas.Admission) -> contract.Proposal:
+    return await session.client.propose(sign(body, _key(session)).envelope)
+
+
+def _read(envelope: str) -> Document[Any]:
+    kind = documents.kind_of_envelope(envelope)
+    return read(envelope, schemas.Network if kind == "network" else schemas.Admission)
+
+
+def _key(session: Session) -> documents.SigningKey:
+    """The coordinator's key, if the network names it."""
+    key = session.identity.coordinator
+    named = {one.key for one in session.directory.network.body.coordinators}
+    if key is None or b64(key.public) not in named:
+        raise Refused("role_not_allowed", "You hold no coordinator's key of this network.")
+    return key
