@@ -6,6 +6,7 @@ from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
 
 ANY: Final = "any"
+WORKERS: Final = ("focal_point", "api")  # who sends, opens and acts (protocol §3)
 
 
 class NotSignedIn(Exception):
@@ -25,9 +26,11 @@ def actor_in(info: Any, *roles: str, scope: str | None = None) -> Actor:
     """
     actor = somebody_in(info, scope=scope)
     if not actor.roles:
-        raise Refused("role_not_allowed", "You are not confirmed yet: an administrator has to sign you in.")
+        raise Refused(
+            "role_not_allowed", "You are not confirmed yet: an administrator has to sign you in.", field="role"
+        )
     if roles and not actor.roles & set(roles):
-        raise Refused("role_not_allowed", f"This is for: {', '.join(roles)}.")
+        raise Refused("role_not_allowed", f"This is for: {', '.join(roles)}.", field="role")
     return actor
 
 

@@ -204,6 +204,17 @@ def is_assertion(account: Account | None, response: str, at: datetime) -> Passke
     return found
 
 
+def begin_kit(address: str) -> bytes:
+    """A challenge for a recovery kit's key. `throttled`."""
+    throttling.take((BY_ADDRESS, address))
+    return _new_challenge()
+
+
+def use_challenge(challenge: bytes) -> bool:
+    """Whether we gave it out and nobody has answered it yet; then it is used up."""
+    return Challenge.objects.filter(hash=sha256(challenge), expires_at__gt=timezone.now()).delete()[0] == 1
+
+
 def _new_challenge() -> bytes:
     challenge = secrets.token_bytes(32)
     Challenge.objects.create(hash=sha256(challenge), expires_at=timezone.now() + CHALLENGE_FOR)
@@ -214,8 +225,7 @@ def _answered(value: Any) -> bytes:
     """The challenge that it answers, which is used up by this. ValueError for one that we did not give out."""
     client_data = json.loads(_unb64(value["response"]["clientDataJSON"]))
     challenge = _unb64(client_data["challenge"])
-    found = Challenge.objects.filter(hash=sha256(challenge), expires_at__gt=timezone.now()).delete()[0]
-    if found != 1:
+    if not use_challenge(challenge):
         raise ValueError
     return challenge
 

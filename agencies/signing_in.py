@@ -19,12 +19,13 @@ from agencies.changes import tell_rights_changed
 from agencies.models import Account, KnownDevice, Member, Token
 from agencies.second_factor import SecondFactor
 from agencies.throttling import Limit
-from ortoo.protocol.documents import b64, new_id, sha256
+from ortoo.protocol.documents import b64, ctx, new_id, sha256, signed_by, unb64
 from ortoo.protocol.errors import Refused
 
 SESSION_FOR: Final = timedelta(days=30)
 IDLE_FOR: Final = timedelta(hours=24)
 USED_WITHIN: Final = timedelta(minutes=5)  # so exactly is a token's last use kept
+KIT_FOR: Final = timedelta(hours=1)
 MOST_SESSIONS: Final = 20
 MOST_API_TOKENS: Final = 20
 LONGEST_API_TOKEN: Final = timedelta(days=366)
@@ -228,6 +229,22 @@ def _limits(attempt: Attempt) -> list[tuple[Limit, str]]:
 def _known_devices(attempt: Attempt) -> QuerySet[KnownDevice]:
     hashed = sha256(attempt.device or b"")
     return KnownDevice.objects.filter(hash=hashed, account__login=accounts.normal(attempt.login))
+
+
+def sign_in_with_kit(member: str, challenge: bytes, proof: bytes, address: str) -> str:
+    """A session of an hour for the holder of a recovery kit: its key has signed a challenge of ours (protocol §4)."""
+    throttling.take((BY_ADDRESS, address))
+    fresh = second_factor.use_challenge(challenge)
+    row = Member.objects.filter(pk=member).first()
+    view = directory.in_force().now()
+    listed = view.member(row.agency_id, member) if row is not None and row.agency_id else None
+    key = unb64(listed.key) if listed is not None and "recovery" in listed.roles else bytes(32)
+    signed = signed_by(key, proof, ctx("kit-sign-in", directory.in_force().id, member, challenge))
+    if not fresh or row is None or listed is None or not signed:
+        raise SignInRefused
+    throttling.give_back((BY_ADDRESS, address))
+    token, _ = issue_token(row, Token.Kind.SESSION, name="kit", expires_at=timezone.now() + KIT_FOR)
+    return token
 
 
 # --- sessions and tokens of partner systems ---------------------------------------------------------------------------

@@ -23,5 +23,16 @@ schema = graphene.Schema(query=Query, mutation=Mutation, subscription=Subscripti
 
 # What may be asked by whoever has no token.
 ANONYMOUS_FIELDS = frozenset(
-    {"network", "directory", "invitation", "beginPasskeySignIn", "signIn", "enrol", "apply", "__typename"}
+    {
+        "network",
+        "directory",
+        "invitation",
+        "beginPasskeySignIn",
+        "signIn",
+        "beginKitSignIn",
+        "kitSignIn",
+        "enrol",
+        "apply",
+        "__typename",
+    }
 )

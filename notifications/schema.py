@@ -3,7 +3,7 @@ from typing import Any
 
 import graphene
 
-from agencies.access import actor_in
+from agencies.access import WORKERS, actor_in
 from notifications import feed, following
 from notifications.models import FeedEntry as FeedEntryRow
 from ortoo.protocol.errors import Refused
@@ -35,7 +35,7 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_feed(root: object, info: Any, after: int, first: int) -> list[FeedEntryRow]:
-        actor = actor_in(info, scope="read")
+        actor = actor_in(info, *WORKERS, scope="read")
         if after < 0 or not 1 <= first <= MOST_ENTRIES:
             raise Refused("limit_exceeded", field="first", most=MOST_ENTRIES)
         return feed.after(actor.agency, after, first)
@@ -51,7 +51,7 @@ class Subscription(graphene.ObjectType):
 
     @staticmethod
     async def subscribe_feed(root: object, info: Any, after: int) -> AsyncIterator[FeedEntryRow]:
-        actor = actor_in(info, scope="read")
+        actor = actor_in(info, *WORKERS, scope="read")
         if after < 0:
             raise Refused("malformed", "A sequence is 0 or more.", field="after")
         async for entry in following.follow(actor.agency, after):

@@ -154,6 +154,12 @@ class Client:
     async def begin_passkey_sign_in(self) -> str:
         return await self._ask("begin_passkey_sign_in", str)
 
+    async def begin_kit_sign_in(self) -> str:
+        return await self._ask("begin_kit_sign_in", str)
+
+    async def kit_sign_in(self, member: str, challenge: str, proof: str) -> str:
+        return await self._ask_once("kit_sign_in", str, member=member, challenge=challenge, proof=proof)
+
     async def sign_out(self) -> bool:
         return await self._ask("sign_out", bool)
 

@@ -123,6 +123,12 @@ class Device:
         self._remember(kept.login, kk)
         return self._open(whole, kk)
 
+    def update(self, opened: Open, **changes: Any) -> Open:
+        """Keep what has changed about an account."""
+        kept = replace_kept(opened.kept, **changes)
+        write_whole(self._path(kept.login), json.dumps(msgspec.to_builtins(kept), ensure_ascii=False, indent=1))
+        return self._open(kept, opened.kk)
+
     def forget(self, login: str) -> None:
         self.lock(login)
         self._path(login).unlink(missing_ok=True)

@@ -3,19 +3,23 @@
 What the hub says is believed as far as it follows from the fingerprint on the paper, and no further.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from ortoo import account, contract
 from ortoo.account import Authenticator, Keys
 from ortoo.administration import ungrouped
 from ortoo.client import Client
 from ortoo.device import Device, Kept, Open
+from ortoo.identity import Identity
 from ortoo.protocol import schemas
 from ortoo.protocol.directory import Directory
-from ortoo.protocol.documents import b64, read
+from ortoo.protocol.documents import b64, ctx, read, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import safety_number, stretch
+from ortoo.session import Session
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,56 @@ async def sign_in(
         device=done.device or (before.device if before else None),
     )
     return device.keep(kept, kk, done.token)
+
+
+def partner(keys: Keys, token: str, *, network: str, anchor: str, agency: str, handle: str) -> Identity:
+    """A partner system, as the SDK's `Session.open` takes it: with keys of its own and an API token."""
+    return Identity(
+        agency=agency,
+        member=keys.member,
+        handle=handle,
+        roles=("api",),
+        secrets=keys.secrets,
+        token=token,
+        network=network,
+        anchor=anchor,
+    )
+
+
+@asynccontextmanager
+async def at_work(device: Device, opened: Open) -> AsyncIterator[Session]:
+    """A session of an account of this device. What the hub says of its holder (agency, roles) is kept anew."""
+    async with Client(opened.kept.hub, opened.token) as client:
+        me = await client.me()
+    if (me.agency, me.roles) != (opened.kept.agency, opened.kept.roles):
+        opened = device.update(opened, agency=me.agency, roles=me.roles)
+    async with Session.open(opened.identity, opened.kept.hub, device.state) as session:
+        yield session
+
+
+@asynccontextmanager
+async def with_kit(hub: str, fingerprint: str, agency: str, keys: Keys, state_folder: Path) -> AsyncIterator[Session]:
+    """Work with a recovery kit, where no administrator is left: it lets people in and signs a roster, and no more.
+
+    There is no passphrase: the kit's key signs a challenge of the hub's.
+    """
+    async with Client(hub) as client:
+        network, anchor = await anchored(client, fingerprint)
+        challenge = await client.begin_kit_sign_in()
+        proof = keys.secrets.sign.sign_raw(ctx("kit-sign-in", network, keys.member, unb64(challenge)))
+        token = await client.kit_sign_in(keys.member, challenge, b64(proof))
+    identity = Identity(
+        agency=agency,
+        member=keys.member,
+        handle=f"kit-{keys.member}",
+        roles=("recovery",),
+        secrets=keys.secrets,
+        token=token,
+        network=network,
+        anchor=anchor,
+    )
+    async with Session.open(identity, hub, state_folder) as session:
+        yield session
 
 
 def _keep(

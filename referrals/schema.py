@@ -5,7 +5,7 @@ from uuid import UUID
 import graphene
 from django.utils import timezone
 
-from agencies.access import actor_in
+from agencies.access import WORKERS, actor_in
 from agencies.scalars import Bytes, Envelope
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
@@ -293,7 +293,7 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_consent(root: object, info: Any, id: str) -> Consent | None:
-        actor = actor_in(info, scope="read")
+        actor = actor_in(info, *WORKERS, scope="read")
         row = access.consents_of(actor).filter(pk=_uuid(id)).first()
         if row is None:
             return None
@@ -302,18 +302,18 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_referral(root: object, info: Any, id: str) -> Referral | None:
-        actor = actor_in(info, scope="read")
+        actor = actor_in(info, *WORKERS, scope="read")
         shown = _shown(actor, list(access.referrals_of(actor).filter(pk=_uuid(id))))
         return shown[0] if shown else None
 
     @staticmethod
     def resolve_inbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
-        actor = actor_in(info, scope="read")
+        actor = actor_in(info, *WORKERS, scope="read")
         return _page(actor, pages.page(pages.inbox(actor), first=_bounded(first), after=after))
 
     @staticmethod
     def resolve_outbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
-        actor = actor_in(info, scope="read")
+        actor = actor_in(info, *WORKERS, scope="read")
         return _page(actor, pages.page(pages.outbox(actor), first=_bounded(first), after=after))
 
 
@@ -351,7 +351,7 @@ class RecordConsent(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, decisions: list[Mapping[str, Any]]) -> list[Decision]:
-        kept = consent.record(actor_in(info, scope="send"), [_whole(one) for one in decisions])
+        kept = consent.record(actor_in(info, *WORKERS, scope="send"), [_whole(one) for one in decisions])
         return [_decision(one) for one in kept]
 
 
@@ -367,7 +367,7 @@ class SendReferrals(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, referrals: list[Mapping[str, Any]]) -> list[Referral]:
-        actor = actor_in(info, scope="send")
+        actor = actor_in(info, *WORKERS, scope="send")
         return _shown(actor, sending.send(actor, [_whole(one) for one in referrals]))
 
 
@@ -381,7 +381,7 @@ class OpenReferral(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, event: str) -> Opening:
-        actor = actor_in(info, scope="answer")
+        actor = actor_in(info, *WORKERS, scope="answer")
         referral, handed = steps.open_referral(actor, event)
         return Opening(referral=_shown(actor, [referral])[0], sealed=_blobs(handed))
 
@@ -398,7 +398,7 @@ class TakeStep(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, step: Mapping[str, Any]) -> Referral:
-        actor = actor_in(info, scope="answer")
+        actor = actor_in(info, *WORKERS, scope="answer")
         return _shown(actor, [steps.take_step(actor, *_whole(step))])[0]
 
 

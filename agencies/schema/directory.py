@@ -123,7 +123,7 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_kem_keys(root: object, info: Any, hashes: list[bytes]) -> list[KemKey]:
-        actor_in(info, scope=ANY)
+        somebody_in(info, scope=ANY)
         if len(hashes) > MOST_KEYS:
             raise Refused("limit_exceeded", field="hashes", most=MOST_KEYS)
         return [

@@ -1,6 +1,7 @@
 """Signing in, sessions, the keyring, the second factor, tokens of partner systems."""
 
 from typing import Any
+from uuid import UUID
 
 import graphene
 from django.utils import timezone
@@ -187,6 +188,41 @@ class SignInMutation(graphene.Mutation):
         )
 
 
+class BeginKitSignIn(graphene.Mutation):
+    """Begin signing in with a recovery kit: a challenge for its key, the same for everybody."""
+
+    Output = graphene.NonNull(Bytes)
+
+    @staticmethod
+    def mutate(root: object, info: Any) -> bytes:
+        return second_factor.begin_kit(info.context.address)
+
+
+class KitSignIn(graphene.Mutation):
+    """Sign in with a recovery kit, for an hour: gives the bearer token. It lets people in and signs a roster."""
+
+    class Arguments:
+        member = graphene.ID(required=True, description="The kit's member id.")
+        challenge = Bytes(required=True, description="The challenge that was given out.")
+        proof = Bytes(
+            required=True, description="Ed25519 of ctx('kit-sign-in', network, member, challenge) by the kit's key."
+        )
+
+    Output = graphene.NonNull(graphene.String)
+
+    @staticmethod
+    def mutate(root: object, info: Any, member: str, challenge: bytes, proof: bytes) -> str:
+        return signing_in.sign_in_with_kit(_id(member), challenge, proof, info.context.address)
+
+
+def _id(text: str) -> str:
+    """An id of the form of ids; another one is that of nobody."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return str(UUID(int=0))
+
+
 class SignOut(graphene.Mutation):
     """End this session."""
 
@@ -366,6 +402,8 @@ class RevokeApiToken(graphene.Mutation):
 class Mutation(graphene.ObjectType):
     begin_passkey_sign_in = BeginPasskeySignIn.Field()
     sign_in = SignInMutation.Field()
+    begin_kit_sign_in = BeginKitSignIn.Field()
+    kit_sign_in = KitSignIn.Field()
     sign_out = SignOut.Field()
     end_session = EndSession.Field()
     save_keyring = SaveKeyring.Field()

@@ -56,9 +56,8 @@ class Newcomer:
 
     def at_work(self) -> AbstractAsyncContextManager[Session]:
         """On the device, which is unlocked with the passphrase."""
-        kept = self.device.find(self.login)
-        opened = self.device.unlock(kept, self.passphrase)
-        return Session.open(opened.identity, kept.hub, self.device.state)
+        opened = self.device.unlock(self.device.find(self.login), self.passphrase)
+        return joining.at_work(self.device, opened)
 
     async def sign_in(self, hub: Hub, device: Device | None = None, **instead: str) -> Open:
         """On the own device, or on another one, which needs the network's fingerprint."""
