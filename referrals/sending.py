@@ -1,6 +1,6 @@
 """Sending referrals (protocol §5): verified whole, written whole, told at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from notifications import feed
 from ortoo.protocol import documents, schemas
 from ortoo.protocol import referral as rules
 from ortoo.protocol.consent import Decisions
+from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
@@ -37,10 +38,11 @@ def send(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referral]
     wholes = [_read(actor, item, envelope, blobs) for item, (envelope, blobs) in enumerate(handed_in)]
     _check_no_double(wholes)
     kept = _kept(wholes)
+    current = directory.in_force()
     for one in wholes:
         with _naming(one):
             if _is_new(one, kept):
-                _verify(one)
+                _verify(one, current)
             check_blobs(one.document.body.sealed, one.blobs)
     now = timezone.now()
     with transaction.atomic():
@@ -48,6 +50,7 @@ def send(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referral]
         decisions = consent.lock(one.document.body.authority.consent for one in wholes)
         kept = _kept(wholes)
         fresh = [one for one in wholes if _is_new(one, kept)]
+        receiving = _receiving(one.document.body.to for one in fresh)
         for one in fresh:
             with _naming(one):
                 body = one.document.body
@@ -56,7 +59,8 @@ def send(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referral]
                 rules.check_consent(body, view, decisions.get(body.authority.consent, Decisions.of([])), at=now)
                 _check_steps(body, kept, now)
                 rules.check_suspension(body, current.now())
-                _check_receiving(body.to)
+                if body.to not in receiving:
+                    raise Refused("recipient_unavailable", reader=body.to)
         kept |= {row.id: row for row in _store(fresh, now)}
         log.queue(one.document.hash for one in fresh)
         feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
@@ -83,9 +87,8 @@ def _check_no_double(wholes: Sequence[SealedReferral]) -> None:
             raise Refused("malformed", "The same referral was handed in twice.", referral=one)
 
 
-def _verify(one: SealedReferral) -> None:
+def _verify(one: SealedReferral, current: Directory) -> None:
     """Signer and directory, as of the size that the document states."""
-    current = directory.in_force()
     current.check_signed(one.document, WHO_SENDS)
     body = one.document.body
     current.check_current(one.document, body.author.agency, body.to)
@@ -98,9 +101,9 @@ def _check_steps(body: schemas.Referral, kept: Mapping[UUID, Referral], now: dat
     documents.check_clock(body.at, now)
 
 
-def _check_receiving(recipient: str) -> None:
-    if not Agency.objects.get(pk=recipient).receiving:
-        raise Refused("recipient_unavailable", reader=recipient)
+def _receiving(recipients: Iterable[str]) -> set[str]:
+    """Those of the recipients that take in referrals at present."""
+    return set(Agency.objects.filter(pk__in=set(recipients), receiving=True).values_list("pk", flat=True))
 
 
 def _kept(wholes: Sequence[SealedReferral]) -> dict[UUID, Referral]:

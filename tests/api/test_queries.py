@@ -1,0 +1,182 @@
+"""How many queries an operation takes: pages the same for one row as for fifty, sending as few as it can."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from ortoo.client import document
+from ortoo.form import Form, Grant
+from ortoo.session import Session
+from tests.hubs import Hub
+from tests.members import SHELTER_TONIGHT, at_work, plain_form
+from tests.stores import REPOSITORY, Store, Stores
+
+MANY: Final = 50
+TOGETHER: Final = 16  # the most that are sent in one call
+TWO: Final = 2
+
+Counted = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def hub(stores: Stores) -> Iterator[Hub]:
+    with stores.opened("sqlite", "founded") as store:
+        hub = Hub(store)
+        hub.start()
+        try:
+            yield hub
+        finally:
+            hub.stop()
+
+
+@pytest.fixture(scope="module")
+def few_and_many(hub: Hub) -> tuple[Counted, Counted]:
+    """Each page when one referral was sent, and when fifty were, all with a note."""
+    return asyncio.run(_few_and_many(hub))
+
+
+async def _few_and_many(hub: Hub) -> tuple[Counted, Counted]:
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        first = await answered(nara, delger, 0)
+        await nara.message(first, "good")
+        few = pages(hub, nara, delger, first, 1)
+        for number in range(1, MANY):
+            await answered(nara, delger, number)
+        for number in range(10):
+            await nara.message(first, f"{number}")
+        return few, pages(hub, nara, delger, first, 50)
+
+
+async def answered(nara: Session, delger: Session, number: int) -> str:
+    (sent,) = await nara.send(plain_form(number))
+    await delger.message(sent.id, "yes")
+    return sent.id
+
+
+def pages(hub: Hub, nara: Session, delger: Session, referral: str, entries: int) -> Counted:
+    view = nara.directory.now()
+    kems = sorted(one.epoch.kem for one in view.agencies() if one.epoch is not None)
+    asked: list[tuple[str, Session, dict[str, Any]]] = [
+        ("inbox", delger, {"first": MANY}),
+        ("outbox", nara, {"first": MANY}),
+        ("ids", nara, {"first": MANY}),
+        ("referral", delger, {"id": referral}),
+        ("feed", delger, {"after": 0, "first": 500}),
+        ("directory", nara, {"after": 0, "first": entries}),
+        ("kem_keys", nara, {"hashes": kems[: min(entries, len(kems))]}),
+    ]
+    return count(hub.store, [ask(name, who, **variables) for name, who, variables in asked])
+
+
+def ask(name: str, who: Session, label: str | None = None, **variables: Any) -> dict[str, Any]:
+    return {
+        "name": label or name,
+        "document": document(name),
+        "variables": variables,
+        "token": who.identity.token,
+    }
+
+
+def count(store: Store, asked: Sequence[Mapping[str, Any]]) -> Counted:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.api.counting_queries"],
+        cwd=REPOSITORY,
+        env=store.environment,
+        input=json.dumps(list(asked)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    counted: Counted = json.loads(run.stdout)
+    return counted
+
+
+# What each further referral of a call costs, all else being read and written together: the head that its author relied
+# on is looked up; its sealed set gets a number; its recipient's feed is locked (one after the other, in one order, or
+# two calls would deadlock) and moved on.
+FOR_EACH_FURTHER: Final = {
+    "SELECT audit_checkpoint": 1,
+    "INSERT referrals_sealedset": 1,
+    "SELECT notifications_feedhead": 2,
+    "UPDATE notifications_feedhead": 1,
+}
+# Of an agency that never had an entry.
+FIRST_ENTRY: Final = {"SAVEPOINT", "INSERT notifications_feedhead", "RELEASE"}
+
+# Of a page of referrals: the page; their events; of the notes the decisions that rule them, keys, wraps and texts; for
+# a sender the same of its own referrals; the heads; the decisions shown. The rest asks whether the directory has grown.
+AT_MOST: Final = {"inbox": 10, "outbox": 14, "ids": 17, "referral": 10, "feed": 1, "directory": 2, "kem_keys": 1}
+
+
+@pytest.mark.parametrize("page", AT_MOST)
+def test_a_page_takes_as_many_queries_for_fifty_as_for_one(few_and_many: tuple[Counted, Counted], page: str) -> None:
+    few, many = few_and_many
+    assert size_of(page, few[page]["answer"]) < size_of(page, many[page]["answer"])
+    assert many[page]["queries"] == few[page]["queries"]
+    assert len(many[page]["queries"]) <= AT_MOST[page], many[page]["queries"]
+
+
+def size_of(page: str, answer: Mapping[str, Any]) -> int:
+    match page:
+        case "inbox" | "outbox":
+            return len(answer[page]["edges"])
+        case "ids":
+            return len(answer["outbox"]["edges"])
+        case "referral":
+            return len(answer["referral"]["events"])
+        case "directory":
+            return len(answer["directory"]["entries"])
+        case _:
+            (rows,) = answer.values()
+            return len(rows)
+
+
+def test_the_pages_of_both_sides_are_full(few_and_many: tuple[Counted, Counted]) -> None:
+    few, many = few_and_many
+    for box in ("inbox", "outbox"):
+        assert [size_of(box, one[box]["answer"]) for one in (few, many)] == [1, MANY]
+        assert all(len(edge["node"]["events"]) >= 1 for edge in many[box]["answer"][box]["edges"])
+    assert [size_of("feed", one["feed"]["answer"]) for one in (few, many)] == [2, 1 + MANY + 10]
+
+
+async def test_sending_more_together_grows_only_where_it_must(hub: Hub) -> None:
+    async with at_work(hub, "mrc.nara") as nara:
+        others = [one.handle for one in nara.directory.now().agencies() if one.handle != nara.identity.agency]
+        sent = {number: await sealed(nara, others[:number]) for number in (1, TWO, TOGETHER)}
+        asked = [ask("send_referrals", nara, str(number), referrals=one) for number, one in sent.items()]
+        again = [ask("send_referrals", nara, "again", referrals=sent[TOGETHER])]
+        counted = count(hub.store, asked + again)
+    assert [len(one["answer"]["sendReferrals"]) for one in counted.values()] == [1, TWO, TOGETHER, TOGETHER]
+    one, two, together, repeated = (Counter(one["queries"]) for one in counted.values())
+    for more, further in ((two - one, TWO - 1), (together - one, TOGETHER - 1)):
+        assert {query: times for query, times in more.items() if query not in FIRST_ENTRY} == {
+            query: times * further for query, times in FOR_EACH_FURTHER.items()
+        }
+        assert all(more[query] <= further for query in FIRST_ENTRY)
+    assert not [query for query in repeated if query.split()[0] in ("INSERT", "UPDATE", "DELETE")]
+    assert repeated <= one  # what is there already costs no more for sixteen than for one
+
+
+async def sealed(nara: Session, recipients: Sequence[str]) -> list[dict[str, Any]]:
+    """One form for these recipients: recorded, sealed, and not sent yet."""
+    form = replace(
+        Form.read(SHELTER_TONIGHT),
+        sender=None,
+        recipients=tuple(recipients),
+        sections={"needs": {"dependants": len(recipients)}},
+    )
+    grants = {to: Grant(("needs",), ("give_service",), 30) for to in recipients}
+    form = replace(form, consent=replace(form.consent, grants=grants, refusals={}))
+    draft = await nara.draft(form)
+    await nara.client.record_consent(draft.sealed_decisions)
+    plain: list[dict[str, Any]] = msgspec.to_builtins(list(draft.sealed_referrals))
+    return plain
