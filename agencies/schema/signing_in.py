@@ -1,6 +1,6 @@
 """Signing in, sessions, the keyring, the second factor, tokens of partner systems."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import graphene
@@ -10,12 +10,15 @@ from agencies import accounts, second_factor, signing_in
 from agencies.access import actor_in, somebody_in
 from agencies.accounts import NewAccount, NewKeyring, NewUnlock
 from agencies.models import Account, Token
+from agencies.models import Member as MemberRow
 from agencies.models import Passkey as PasskeyRow
 from agencies.scalars import Bytes
 from agencies.schema.directory import Member, member_of
 from agencies.second_factor import SecondFactor
 from agencies.signing_in import Attempt
 from ortoo.protocol.errors import Refused
+
+PEOPLE: Final = ("focal_point", "administrator", "coordinator")  # neither a partner system nor a kit
 
 
 class Unlock(graphene.ObjectType):
@@ -248,6 +251,23 @@ class EndSession(graphene.Mutation):
         return True
 
 
+class SetUpAccount(graphene.Mutation):
+    """Have an account: for a member of the roster whose keys were made elsewhere, as in the practice network. Gives ten
+    recovery codes, shown once. `id_reused` where the member has one.
+    """
+
+    class Arguments:
+        account = AccountInput(required=True, description="How the member will sign in.")
+
+    Output = graphene.NonNull(graphene.List(graphene.NonNull(graphene.String)))
+
+    @staticmethod
+    def mutate(root: object, info: Any, account: Any) -> list[str]:
+        actor = actor_in(info, *PEOPLE)
+        _, recovery_codes = accounts.set_up(MemberRow.objects.get(pk=actor.member), new_account(account))
+        return recovery_codes
+
+
 class SaveKeyring(graphene.Mutation):
     """Save the keyring under the same KK. `head_moved` where another device was quicker."""
 
@@ -406,6 +426,7 @@ class Mutation(graphene.ObjectType):
     kit_sign_in = KitSignIn.Field()
     sign_out = SignOut.Field()
     end_session = EndSession.Field()
+    set_up_account = SetUpAccount.Field()
     save_keyring = SaveKeyring.Field()
     change_passphrase = ChangePassphrase.Field()
     change_authenticator = ChangeAuthenticator.Field()
