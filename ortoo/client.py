@@ -175,6 +175,9 @@ class Client:
     async def save_keyring(self, sealed: str, version: int) -> contract.Keyring:
         return await self._ask_once("save_keyring", contract.Keyring, sealed=sealed, version=version)
 
+    async def set_up_account(self, account: contract.NewAccount) -> list[str]:
+        return await self._ask_once("set_up_account", list[str], account=_one(account))
+
     async def change_passphrase(self, auth: str, new_auth: str, keyring: contract.NewKeyring) -> contract.Keyring:
         return await self._ask_once(
             "change_passphrase", contract.Keyring, auth=auth, newAuth=new_auth, keyring=_one(keyring)
