@@ -60,6 +60,12 @@ def append(entries: Sequence[str]) -> None:
         log.sign(LOG, origin_of(replay), _log_key(replay))
 
 
+def is_suspended(agency: str) -> bool:
+    """As of now."""
+    state = in_force().now().agency(agency)
+    return state is not None and state.suspended
+
+
 def would_take(entry: str) -> bool:
     """Whether the directory would take the entry now; False where only signatures are missing. Raises Refused."""
     try:

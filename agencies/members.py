@@ -101,6 +101,8 @@ def _keep(one: Publication) -> None:
     for person in one.people:
         if person.id not in members:
             raise Refused("blob_unexpected", "Somebody is named who is not in the roster.", field="people")
+        if Member.objects.filter(pk=person.id).exclude(agency=body.agency).exists():
+            raise Refused("id_reused", "This id is that of somebody else.", field="people")
         Member.objects.update_or_create(
             id=person.id,
             defaults={

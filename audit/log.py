@@ -16,12 +16,8 @@ DIRECTORY = "directory"
 
 def hold(log: str) -> int:
     """The size that the newest checkpoint covers, which cannot change before this transaction ends."""
-    # Appending and signing lock this row for update; whoever relies on the directory holds it shared.
-    share = " FOR SHARE" if connection.vendor == "postgresql" else ""  # SQLite: a writing transaction is alone anyway
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT signed FROM audit_tree WHERE log = %s{share}", [log])  # noqa: S608 - share is one of two
-        row = cursor.fetchone()
-    return row[0] if row else 0
+    _lock(log, shared=True)
+    return signed_size(log)
 
 
 def signed_size(log: str) -> int:
@@ -29,8 +25,22 @@ def signed_size(log: str) -> int:
     return Tree.objects.filter(log=log).values_list("signed", flat=True).first() or 0
 
 
+def _lock(log: str, *, shared: bool) -> None:
+    """Until the transaction ends: whoever relies on the log holds it shared, whoever appends alone.
+
+    PostgreSQL: an advisory lock, which queues; row locks would let sharers pass an appender who waits, for as long as
+    there are any. SQLite: a writing transaction is alone anyway.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        kind = "_shared" if shared else ""
+        cursor.execute(f"SELECT pg_advisory_xact_lock{kind}(hashtext(%s))", [f"ortoo log {log}"])
+
+
 def append(log: str, entries: Sequence[bytes]) -> int:
     """Add entries at the end, in the caller's transaction; gives the new size. `sign` it after the commit."""
+    _lock(log, shared=False)
     Tree.objects.get_or_create(log=log)
     tree = Tree.objects.select_for_update().get(log=log)
     Entry.objects.bulk_create(Entry(tree=tree, index=tree.size + i, data=entry) for i, entry in enumerate(entries))
@@ -48,6 +58,7 @@ def entries(log: str, after: int, upto: int) -> list[bytes]:
 def sign(log: str, origin: str, key: SigningKey) -> None:
     """Sign a checkpoint over all that is committed, if there is none yet. Safe to repeat, by any process."""
     with transaction.atomic():
+        _lock(log, shared=False)
         tree = Tree.objects.select_for_update().get(log=log)
         if tree.signed == tree.size:
             return

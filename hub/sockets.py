@@ -7,7 +7,7 @@ token that was revoked, ends the stream and closes the socket.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Final
 
 import msgspec
@@ -125,8 +125,9 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         assert self._actor is not None  # noqa: S101 - started for a member alone
         async with aclosing(push.nudges(self._actor.agency)) as nudges:
             async for _ in nudges:
-                if not await self._is_still_served():
-                    return
+                with suppress(Exception):  # the database is away: it is looked again, and a delivery looks by itself
+                    if not await self._is_still_served():
+                        return
 
     async def _is_still_served(self) -> bool:
         if self._actor is None or await threads.read(signing_in.still, self._actor):

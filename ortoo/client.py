@@ -306,7 +306,9 @@ class Client:
                         for one in await self._without_gap(entry, after):
                             after = one.sequence
                             yield one
-            except (OSError, HubUnreachable, TimeoutError, websockets.WebSocketException) as error:
+            except (OSError, HubError, HubUnreachable, TimeoutError, websockets.WebSocketException) as error:
+                if isinstance(error, HubError) and error.code != "internal":
+                    raise
                 _refuse_closed(error)
                 if not lost:
                     lost = True

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ortoo.protocol.errors import Refused
+
 try:
     import fcntl
 except ImportError:  # Windows: one program at a time
@@ -106,6 +108,12 @@ class Memory:
 
 
 def _longer(kept: Remembered, entries: tuple[str, ...], checkpoint: str) -> Remembered:
+    """The longer of two directories of which one begins with the other. Two that part are two histories: somebody lies,
+    and what was kept is kept as it is.
+    """
+    both = min(len(entries), len(kept.entries))
+    if entries[:both] != kept.entries[:both]:
+        raise Refused("directory_fork", "Another program on this device was shown another directory.", size=both)
     if len(entries) < len(kept.entries):
         return kept
     return replace(kept, entries=entries, checkpoint=checkpoint)

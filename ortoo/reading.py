@@ -157,7 +157,8 @@ class Reader:
 
     def _check_referral(self, document: Document[schemas.Referral], answer: contract.Referral) -> None:
         referral.check_shape(document.body)
-        self._directory.check_signed(document, referral.WHO_SENDS)
+        view = self._directory.check_signed(document, referral.WHO_SENDS)
+        referral.check_suspension(document.body, view)
         check_clock(document.body.at, answer.sent_at)
 
     def _check_decision(self, answer: contract.Decision, body: schemas.Referral) -> Document[schemas.Consent]:
@@ -166,6 +167,7 @@ class Reader:
         consent.check_decision(decision.body, minor=body.routing.minor)
         if decision.body.consent != body.authority.consent or decision.body.to != body.to:
             raise Refused("authority_mismatch", field="authority", reader=body.to)
+        consent.check_signer(decision.body)
         return decision
 
     def _check_rule(self, document: Document[schemas.Referral], decision: Document[schemas.Consent]) -> None:
@@ -173,9 +175,10 @@ class Reader:
         body = document.body
         if decision.body.version < body.authority.version:
             raise Refused("authority_mismatch", field="authority", reader=body.to)
-        if decision.body.version > body.authority.version:
-            return
         view = self._directory.at(body.directory.size)
+        if decision.body.version > body.authority.version:
+            referral.check_keys(body)
+            return
         decisions = Decisions.of([decision])
         if decision.body.recorder == body.author.agency:
             referral.check_consent(body, view, decisions, at=instant(body.at))
@@ -185,6 +188,7 @@ class Reader:
         kind = recipient.kind if recipient else ""
         consent.check_parts(decisions, agency=body.to, kind=kind, parts=parts, at=instant(body.at))
         consent.check_authority(decisions, body.authority, body.to)
+        referral.check_keys(body)
 
     def _check_steps(
         self,

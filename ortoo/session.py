@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ortoo import contract, drafting
-from ortoo.client import Client, HubError, Line
+from ortoo.client import Client, HubError, HubUnreachable, Line
 from ortoo.drafting import Draft, Outbox
 from ortoo.form import Form, FormError
 from ortoo.identity import Identity
@@ -186,6 +186,10 @@ class Session:
     def _set_clock(self, hub: datetime) -> None:
         off = hub.astimezone(UTC) - datetime.now(UTC)
         self._clock_off = off if abs(off) > CLOCK_TOLERANCE else timedelta()
+
+    def rule_time(self) -> datetime:
+        """By which the rule of consent is judged: the later of both clocks. A hub that is late prolongs nothing."""
+        return max(self.now(), datetime.now(UTC))
 
     # --- keys (protocol §4) -------------------------------------------------------------------------------------------
 
@@ -372,7 +376,7 @@ class Session:
                     raise
                 referral, _ = await self._fetch(id)
                 continue
-            verified = await self._verify(opening.referral)
+            verified = await self._verify(opening.referral, id)
             self.memory.see_opened(verified.id, verified.document.sha256)
             return self._opened(verified, opening.sealed)
         raise Refused("head_moved", referral=id)
@@ -414,20 +418,26 @@ class Session:
         Raises Refused: `head_moved` (with `state`) where a colleague was quicker, `step_illegal` (with `state`).
         """
         key = drafting.step_key(self.signer, id, type, reason, note)
+        answer = None
         kept = self.drafts.find_step(key)
         if kept is not None:
             with suppress(Refused):  # it never arrived, and its time is over: as if it had not been made
-                return await self._hand_in(key, kept)
-        return await self._hand_in(key, await self._make_step(key, id, type, reason, note))
+                answer = await self._hand_in(key, kept)
+        if answer is None:
+            answer = await self._hand_in(key, await self._make_step(key, id, type, reason, note))
+        return await self._verify(answer, id)
 
-    async def _hand_in(self, key: str, step: contract.Sealed) -> Referral:
+    async def _hand_in(self, key: str, step: contract.Sealed) -> contract.Referral:
+        """What the hub answers, in which the step stands."""
         try:
             answer = await self.client.take_step(step)
         except Refused:
             self.drafts.drop(key)
             raise
+        if step.envelope not in [one.envelope for one in answer.events]:
+            raise HubError("bad_answer", "The step that was taken is not among the steps.")
         self.drafts.drop(key)
-        return await self._verify(answer)
+        return answer
 
     async def _make_step(self, key: str, id: str, type: str, reason: str | None, note: str | None) -> contract.Sealed:
         referral, _ = await self._fetch(id)
@@ -488,12 +498,22 @@ class Session:
     async def _arrival(self, entry: contract.FeedEntry) -> Arrival:
         referral: Referral | Damaged | None = None
         if entry.referral is not None:
-            answer = await self.client.referral(entry.referral)
+            answer = await self._patiently(entry.referral)
             if answer is not None and answer.id == entry.referral:
                 referral = await self._verified_or_damaged(answer)
             else:
                 referral = Damaged(entry.referral, Refused("not_found"))
         return Arrival(entry.sequence, entry.kind, entry.at.astimezone(UTC), referral, entry.event)
+
+    async def _patiently(self, id: str) -> contract.Referral | None:
+        """A follower waits for its hub, at this point too."""
+        pause = 1.0
+        while True:
+            try:
+                return await self.client.referral(id)
+            except HubUnreachable:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 15.0)
 
     # --- verifying ----------------------------------------------------------------------------------------------------
 
@@ -501,17 +521,18 @@ class Session:
         answer = await self.client.referral(id)
         if answer is None:
             raise Refused("not_found", referral=id)
-        if answer.id != id:
-            raise Refused("malformed", "The hub gave another referral.", field="id")
-        return await self._verify(answer), answer
+        return await self._verify(answer, id), answer
 
-    async def _verify(self, answer: contract.Referral) -> Referral:
+    async def _verify(self, answer: contract.Referral, id: str | None = None) -> Referral:
+        """The answer, if all of it holds; and if it is the referral `id` where one was asked for."""
+        if id not in (None, answer.id):
+            raise Refused("malformed", "The hub gave another referral.", field="id")
         if needed_size(answer) > self.directory.size:
             await self.sync()
         if any(one.sealed is not None and one.sealed.wraps for one in answer.events):
             await self.agency_epochs()
         try:
-            return self._reader().verify(answer, self.now())
+            return self._reader().verify(answer, self.rule_time())
         except Refused as refused:
             raise refused.within(referral=answer.id) from None
 
@@ -525,7 +546,7 @@ class Session:
         return Reader(self.identity.agency, self.directory, self._epochs, self.memory.now.opened)
 
     def _opened(self, referral: Referral, sealed: contract.Blobs | None) -> Opened:
-        return Opened(referral, tuple(self._reader().parts(referral, sealed, self.now())))
+        return Opened(referral, tuple(self._reader().parts(referral, sealed, self.rule_time())))
 
 
 def _agency_of(document: Document[Any] | None) -> str | None:

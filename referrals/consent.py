@@ -18,8 +18,8 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access
-from referrals.models import Consent, Decision
+from referrals import access, enforcing
+from referrals.models import Consent, Decision, Referral
 
 Signed = Document[schemas.Consent]
 
@@ -56,6 +56,8 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
                 decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
         for one in fresh:
             kept[one.hash] = _keep(one, now)
+        for id in {one.body.consent for one in fresh if one.body.version > 1}:
+            enforcing.enforce(id, decisions[id], at=now)
         log.queue(one.hash for one in fresh)
     return [kept[one.hash] for one in signed]
 
@@ -77,6 +79,17 @@ def newest(consents: Iterable[str]) -> dict[str, Decisions]:
     for consent, envelope in rows:
         found[str(consent)].append(documents.read(envelope, schemas.Consent))
     return {consent: Decisions.of(decisions) for consent, decisions in found.items()}
+
+
+def ruling(referrals: Sequence[Referral]) -> dict[UUID, Decision]:
+    """The newest decision on each referral's recipient, which both its agencies may see. One query."""
+    rows = Decision.objects.filter(consent__in={one.consent_id for one in referrals}, newest=True)
+    by_addressee = {(one.consent_id, one.to): one for one in rows}
+    return {
+        one.pk: by_addressee[one.consent_id, one.recipient_id]
+        for one in referrals
+        if (one.consent_id, one.recipient_id) in by_addressee
+    }
 
 
 def visible(actor: Actor, consents: Iterable[UUID]) -> Mapping[UUID, list[Decision]]:

@@ -77,6 +77,7 @@ class Referral(models.Model):
     recipient = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="inbox")
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="referrals")
     state = models.CharField(max_length=64)
+    steps = models.PositiveIntegerField(default=0)  # how many events brought it there: what is read fits together
     urgency = models.CharField(max_length=64)
     services = models.JSONField()
     place = models.CharField(max_length=64)

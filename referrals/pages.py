@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -44,6 +44,9 @@ def cursor(row: Referral) -> str:
 def _position(text: str) -> tuple[datetime, UUID]:
     try:
         sent_at, _, pk = base64.urlsafe_b64decode(text).decode().partition(" ")
-        return datetime.fromisoformat(sent_at), UUID(pk)
-    except (binascii.Error, ValueError):
+        moment = datetime.fromisoformat(sent_at)
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment.astimezone(UTC), UUID(pk)
+    except (binascii.Error, ValueError, OverflowError):
         raise Refused("malformed", "This is not a cursor of this list.", field="after") from None

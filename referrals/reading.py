@@ -1,7 +1,6 @@
 """What is handed out (protocol §7): the rule is applied at each read, background jobs or not."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
 from referrals import consent, sealed
 from referrals.models import Event, Referral
+from referrals.rule import may_read
 
 
 def readable(referral: Referral, agency: str, by: As, decisions: Decisions, *, at: datetime) -> Blobs:
@@ -35,16 +35,6 @@ def readable(referral: Referral, agency: str, by: As, decisions: Decisions, *, a
     raise Refused("step_illegal", state=referral.state)
 
 
-def may_read(parts: Sequence[str], agency: str, kind: str, decisions: Decisions, at: datetime) -> list[str]:
-    """Those of the parts that the rule gives to the agency at this time."""
-    allowed = []
-    for part in parts:
-        with suppress(Refused):
-            rule.may_read(decisions, agency=agency, kind=kind, part=part, at=at)
-            allowed.append(part)
-    return allowed
-
-
 def _kind(agency: str) -> str:
     state = directory.in_force().now().agency(agency)
     return state.kind if state else ""
@@ -59,8 +49,17 @@ def own_blobs(actor: Actor, referrals: Sequence[Referral], at: datetime) -> dict
 
 
 def notes(actor: Actor, events: Sequence[Event], at: datetime) -> dict[UUID, Blobs]:
-    """The sealed notes of these events, as far as the actor may read them now."""
-    noted = [one for one in events if one.sealed_id is not None]
+    """The sealed notes of these events, as far as the actor may read them now.
+
+    A recipient reads the sender's notes once it has opened the referral: whoever reads has said so, signed (§9).
+    """
+    opened = {one.referral_id for one in events if one.type == "opened" and one.agency_id == actor.agency}
+    noted = [
+        one
+        for one in events
+        if one.sealed_id is not None
+        and (actor.agency in (one.agency_id, one.referral.sender_id) or one.referral_id in opened)
+    ]
     rows = {one.pk: (one.sealed_id, one.referral.consent_id, one.envelope) for one in noted}
     return _hand_out(rows, schemas.Event, actor, at)
 
@@ -71,14 +70,16 @@ def _hand_out(
     actor: Actor,
     at: datetime,
 ) -> dict[UUID, Blobs]:
+    own = directory.in_force().now().agency(actor.agency)
+    if not rows or own is None or own.suspended:  # a suspended agency is told nothing new (§3)
+        return {}
     decisions = consent.newest({str(one) for _, one, _ in rows.values()})
-    kind = _kind(actor.agency)
     sets: dict[int, list[str]] = {}
     for kept, one, envelope in rows.values():
         body = documents.read(envelope, schema).body
         parts = [key.part for key in body.sealed.keys if key.agency == actor.agency] if body.sealed else []
         if kept is not None:
-            sets[kept] = may_read(parts, actor.agency, kind, decisions[str(one)], at)
+            sets[kept] = may_read(parts, actor.agency, own.kind, decisions[str(one)], at)
     handed = sealed.hand_out(sets, actor.agency)
     return {pk: handed[kept] for pk, (kept, _, _) in rows.items() if kept in handed and handed[kept].wraps}
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import graphene
 from django.utils import timezone
+from graphql import FieldNode, FragmentSpreadNode
 
 from agencies.access import WORKERS, actor_in
 from agencies.scalars import Bytes, Envelope
@@ -185,18 +186,21 @@ class Referral(graphene.ObjectType):
     )
 
 
-def _shown(actor: Actor, rows: Sequence[ReferralRow]) -> list[Referral]:
-    """Referrals with all that belongs to them, in a number of queries that does not depend on how many they are."""
-    now = timezone.now()
-    events = list(EventRow.objects.filter(referral__in=rows).select_related("referral").order_by("place"))
-    notes = reading.notes(actor, events, now)
-    own = reading.own_blobs(actor, rows, now)
-    heads = steps.heads(list(rows), actor.agency)
-    decisions = {
-        (one.consent_id, one.to): one
-        for found in consent.visible(actor, {row.consent_id for row in rows}).values()
-        for one in found
-    }
+def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referral]:
+    """Referrals with what is asked for of them, in a number of queries that does not depend on how many they are.
+
+    All of it is as of the row: a step that comes in between is not shown yet, so that state, steps and head agree.
+    """
+    asked, now = _asked(info), timezone.now()
+    events: list[EventRow] = []
+    if "events" in asked:
+        steps_of = {row.pk: row.steps for row in rows}
+        found = EventRow.objects.filter(referral__in=rows).select_related("referral").order_by("place")
+        events = [one for one in found if one.place <= steps_of[one.referral_id]]
+    notes = reading.notes(actor, events, now) if "sealed" in asked else {}
+    own = reading.own_blobs(actor, rows, now) if "sealed" in asked else {}
+    heads = steps.heads(list(rows), actor.agency) if "head" in asked else {}
+    decisions = consent.ruling(rows) if "decision" in asked else {}
     return [
         Referral(
             id=str(row.pk),
@@ -212,13 +216,32 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow]) -> list[Referral]:
             minor=row.minor,
             envelope=row.envelope,
             sha256=bytes(row.sha256),
-            decision=_decision(decisions[row.consent_id, row.recipient_id]),
-            head=heads[row.pk],
+            decision=_decision(decisions[row.pk]) if row.pk in decisions else None,
+            head=heads.get(row.pk),
             sealed=_blobs(own.get(row.pk)),
             events=[_event(one, notes) for one in events if one.referral_id == row.pk],
         )
         for row in rows
     ]
+
+
+def _asked(info: Any) -> set[str]:
+    """The names of all fields that are asked for below, wherever: what is not among them need not be looked up."""
+    names: set[str] = set()
+    waiting = [node.selection_set for node in info.field_nodes]
+    seen: set[str] = set()
+    while waiting:
+        selections = waiting.pop()
+        for one in selections.selections if selections is not None else ():
+            if isinstance(one, FragmentSpreadNode):
+                if one.name.value not in seen:
+                    seen.add(one.name.value)
+                    waiting.append(info.fragments[one.name.value].selection_set)
+                continue
+            if isinstance(one, FieldNode):
+                names.add(one.name.value)
+            waiting.append(one.selection_set)
+    return names
 
 
 def _event(row: EventRow, notes: Mapping[UUID, SealedBlobs]) -> Event:
@@ -303,24 +326,24 @@ class Query(graphene.ObjectType):
     @staticmethod
     def resolve_referral(root: object, info: Any, id: str) -> Referral | None:
         actor = actor_in(info, *WORKERS, scope="read")
-        shown = _shown(actor, list(access.referrals_of(actor).filter(pk=_uuid(id))))
+        shown = _shown(actor, list(access.referrals_of(actor).filter(pk=_uuid(id))), info)
         return shown[0] if shown else None
 
     @staticmethod
     def resolve_inbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
         actor = actor_in(info, *WORKERS, scope="read")
-        return _page(actor, pages.page(pages.inbox(actor), first=_bounded(first), after=after))
+        return _page(actor, pages.page(pages.inbox(actor), first=_bounded(first), after=after), info)
 
     @staticmethod
     def resolve_outbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
         actor = actor_in(info, *WORKERS, scope="read")
-        return _page(actor, pages.page(pages.outbox(actor), first=_bounded(first), after=after))
+        return _page(actor, pages.page(pages.outbox(actor), first=_bounded(first), after=after), info)
 
 
-def _page(actor: Actor, page: pages.Page) -> ReferralConnection:
+def _page(actor: Actor, page: pages.Page, info: Any) -> ReferralConnection:
     edges = [
         ReferralEdge(cursor=pages.cursor(row), node=node)
-        for row, node in zip(page.rows, _shown(actor, page.rows), strict=True)
+        for row, node in zip(page.rows, _shown(actor, page.rows, info), strict=True)
     ]
     end = edges[-1].cursor if edges else None
     return ReferralConnection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
@@ -368,7 +391,7 @@ class SendReferrals(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any, referrals: list[Mapping[str, Any]]) -> list[Referral]:
         actor = actor_in(info, *WORKERS, scope="send")
-        return _shown(actor, sending.send(actor, [_whole(one) for one in referrals]))
+        return _shown(actor, sending.send(actor, [_whole(one) for one in referrals]), info)
 
 
 class OpenReferral(graphene.Mutation):
@@ -383,7 +406,7 @@ class OpenReferral(graphene.Mutation):
     def mutate(root: object, info: Any, event: str) -> Opening:
         actor = actor_in(info, *WORKERS, scope="answer")
         referral, handed = steps.open_referral(actor, event)
-        return Opening(referral=_shown(actor, [referral])[0], sealed=_blobs(handed))
+        return Opening(referral=_shown(actor, [referral], info)[0], sealed=_blobs(handed))
 
 
 class TakeStep(graphene.Mutation):
@@ -399,7 +422,7 @@ class TakeStep(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any, step: Mapping[str, Any]) -> Referral:
         actor = actor_in(info, *WORKERS, scope="answer")
-        return _shown(actor, [steps.take_step(actor, *_whole(step))])[0]
+        return _shown(actor, [steps.take_step(actor, *_whole(step))], info)[0]
 
 
 class Mutation(graphene.ObjectType):

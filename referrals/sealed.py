@@ -1,6 +1,9 @@
 """Keeping, handing out and destroying the blobs of sealed sets (protocol §5, §9)."""
 
+import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import structlog
 from django.db import connection, transaction
@@ -10,6 +13,10 @@ from ortoo.protocol.sealing import Blobs
 from referrals.models import Part, PartKey, SealedSet, Wrap
 
 log = structlog.get_logger()
+
+BUSY_TIMEOUT: Final = 20_000  # milliseconds, as in the settings
+AGAIN_AFTER: Final = 2.0  # seconds
+TRIES: Final = 1800  # an hour: longer than any backup reads
 
 
 def store(blobs: Sequence[Blobs]) -> list[SealedSet]:
@@ -48,9 +55,12 @@ def hand_out(sets: Mapping[int, Iterable[str]], agency: str) -> dict[int, Blobs]
     return handed
 
 
-def destroy_keys(sets: Sequence[int], agency: str) -> None:
-    """An agency reads nothing of these sets from now on: its keys go, then each wrap and text with no key left."""
-    PartKey.objects.filter(set_id__in=sets, agency_id=agency).delete()
+def destroy_keys(sets: Sequence[int], agency: str, parts: Sequence[str] | None = None) -> None:
+    """An agency reads nothing of these sets (or not these parts of them) from now on: its keys go, then each wrap and
+    text with no key left.
+    """
+    gone = PartKey.objects.filter(set_id__in=sets, agency_id=agency)
+    (gone if parts is None else gone.filter(part__in=parts)).delete()
     keys = PartKey.objects.filter(set_id=OuterRef("set_id"))
     Wrap.objects.filter(~Exists(keys.filter(agency_id=OuterRef("agency_id"))), set_id__in=sets).delete()
     Part.objects.filter(~Exists(keys.filter(part=OuterRef("name"))), set_id__in=sets).delete()
@@ -61,7 +71,28 @@ def _empty_write_ahead_log() -> None:
     """SQLite's log still holds the pages as they were: what was destroyed would lie there until it is written over."""
     if connection.vendor != "sqlite":
         return
-    with connection.cursor() as cursor:
-        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy:  # another process reads; the next destruction, or the hub's stop, empties it
+    if not _emptied():  # somebody reads, a backup perhaps: nobody waits for that, and it is tried again
         log.warning("write_ahead_log_kept")
+        again = threading.Thread(target=_empty_it_later, daemon=True)
+        again.start()
+
+
+def _emptied() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout=0")
+        try:
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    return not busy
+
+
+def _empty_it_later() -> None:
+    try:
+        for _ in range(TRIES):
+            time.sleep(AGAIN_AFTER)
+            if _emptied():
+                return
+        log.error("write_ahead_log_kept")
+    finally:
+        connection.close()

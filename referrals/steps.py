@@ -14,7 +14,6 @@ from audit import log
 from notifications import feed
 from ortoo.protocol import documents, events, schemas
 from ortoo.protocol.consent import Decisions
-from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, b64, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
@@ -25,6 +24,8 @@ from referrals.models import Event, Referral
 TAKEN: Final = frozenset(
     {"acknowledged", "more_asked", "accepted", "declined", "under_way", "closed", "message", "unreadable"}
 )
+
+MOST_STEPS: Final = 1000  # on one referral
 
 Signed = Document[schemas.Event]
 
@@ -44,6 +45,7 @@ def open_referral(actor: Actor, envelope: str) -> tuple[Referral, Blobs]:
         referral, by, decisions = _hold(actor, signed)
         if by == "sender":
             raise Refused("step_illegal", "The sender reads its own referral without opening it.", state=referral.state)
+        _check_not_suspended(actor.agency)  # also for an opening that is repeated: it is answered with keys
         handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
         referral = _take(actor, signed, Blobs(), referral, by, decisions)
     return referral, handed
@@ -76,7 +78,10 @@ def _read(actor: Actor, envelope: str) -> Signed:
 
 
 def _hold(actor: Actor, signed: Signed) -> tuple[Referral, As, Decisions]:
-    """Lock the consent, then the referral; `not_found` for whoever has no part in it."""
+    """Hold the directory, lock the consent, then the referral: in the order of all who write. `not_found` for whoever
+    has no part in it.
+    """
+    directory.held()
     found = access.referrals_of(actor).filter(pk=signed.body.on.id).values_list("consent_id", flat=True).first()
     if found is None:
         raise Refused("not_found")
@@ -107,18 +112,28 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     directory.check_signed_head(signed.body.directory)
     if known is not None:
         raise Refused("id_reused", field="id")
-    _check_not_suspended(signed, current)
+    if signed.body.type == "opened":
+        _check_not_suspended(signed.body.author.agency)
+    _check_notes_reader(signed)
+    if referral.steps >= MOST_STEPS:
+        raise Refused("limit_exceeded", "There are too many steps on this referral.", field="events", most=MOST_STEPS)
     _check_head(signed, referral)
     state = events.after(referral.state, signed.body.type, by)
     _write(signed, blobs, referral, state, now)
     return referral
 
 
-def _check_not_suspended(signed: Signed, current: Directory) -> None:
-    """A suspended agency opens nothing; what it owes it may still do (protocol §3)."""
-    agency = current.now().agency(signed.body.author.agency)
-    if signed.body.type == "opened" and agency is not None and agency.suspended:
-        raise Refused("recipient_suspended", reader=agency.handle)
+def _check_not_suspended(agency: str) -> None:
+    """A suspended agency opens nothing and is told nothing new; what it owes it may still do (protocol §3)."""
+    if directory.is_suspended(agency):
+        raise Refused("recipient_suspended", reader=agency)
+
+
+def _check_notes_reader(signed: Signed) -> None:
+    body = signed.body
+    for reader in body.sealed.readers if body.sealed is not None else ():
+        if reader.agency != body.author.agency:
+            _check_not_suspended(reader.agency)
 
 
 def _check_head(signed: Signed, referral: Referral) -> None:
@@ -130,8 +145,11 @@ def _check_head(signed: Signed, referral: Referral) -> None:
 def heads(referrals: list[Referral], agency: str) -> dict[UUID, bytes]:
     """H of the agency's newest event on each referral, or of the referral: what its next event names as `prev`."""
     found = {referral.pk: bytes(referral.sha256) for referral in referrals}
+    known = {referral.pk: referral.steps for referral in referrals}
     rows = Event.objects.filter(referral__in=referrals, agency_id=agency).order_by("place")
-    found.update((referral, bytes(sha256)) for referral, sha256 in rows.values_list("referral_id", "sha256"))
+    for referral, place, sha256 in rows.values_list("referral_id", "place", "sha256"):
+        if place <= known[referral]:
+            found[referral] = bytes(sha256)
     return found
 
 
@@ -142,7 +160,7 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
         id=body.id,
         referral=referral,
         agency_id=body.author.agency,
-        place=referral.events.count() + 1,
+        place=referral.steps + 1,
         type=body.type,
         reason=body.reason,
         prev=unb64(body.prev),
@@ -151,8 +169,8 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
         sealed=kept,
         accepted_at=now,
     )
-    referral.state, referral.changed_at = state, now
-    referral.save(update_fields=["state", "changed_at"])
+    referral.state, referral.steps, referral.changed_at = state, referral.steps + 1, now
+    referral.save(update_fields=["state", "steps", "changed_at"])
     if state in events.ENDED_ACCESS:
         sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
     log.queue([signed.hash])

@@ -241,15 +241,25 @@ def check_version(new: Consent, decisions: Decisions, *, at: datetime, author_ki
         raise Refused("head_moved", field="prev", head=head or "")
 
 
+def check_signer(decision: Consent) -> None:
+    """What a reader can say of who signed a decision, without the others under the consent (§7): the recorder; or, for
+    a first version on a third agency by name, one that may coordinate. Whether it may, hub and recorder know.
+    """
+    author = decision.author.agency
+    if author == decision.recorder:
+        return
+    by_name = decision.to != ALL and not decision.to.startswith("kind:")
+    if decision.version > 1 or not by_name or decision.to in (author, decision.recorder):
+        raise Refused("consent_author", field="author")
+
+
 def _check_coordinating_author(new: Consent, decisions: Decisions, *, kind: str, at: datetime) -> None:
     """Another agency may add a first decision on a third one, within what it holds, while it may coordinate."""
     author, wanted = new.author.agency, new.granted
     own = decisions.newest.get(author)
     by_name = new.to != ALL and not new.to.startswith("kind:")
-    if own is None or not by_name or new.to in (author, new.recorder) or new.to in decisions.newest:
-        raise Refused("consent_author", field="author")
-    held = own.body.granted
-    if held is None or wanted is None:
+    held = own.body.granted if own is not None else None
+    if own is None or held is None or wanted is None or not by_name or new.to in (author, new.recorder):
         raise Refused("consent_author", field="author")
     beyond = Refused("consent_author", "It goes beyond what this agency was itself granted.", field="granted")
     if wanted.sections == [ALL] and held.sections != [ALL]:
@@ -260,7 +270,7 @@ def _check_coordinating_author(new: Consent, decisions: Decisions, *, kind: str,
         except Refused:
             raise beyond from None
         if "coordinate" not in live:
-            raise Refused("consent_author", "It may not coordinate, or no longer.", field="author")
+            raise Refused("consent_author", field="author")
         if not set(wanted.purposes) <= live - {"coordinate"}:
             raise beyond
     same = (new.basis, new.exception, new.receipt, new.retain_days) == (
@@ -271,6 +281,8 @@ def _check_coordinating_author(new: Consent, decisions: Decisions, *, kind: str,
     )
     if instant(wanted.until) > instant(held.until) or not same:
         raise beyond
+    if new.to in decisions.newest:  # last: only who may coordinate learns that this was decided
+        raise Refused("consent_author", field="author")
 
 
 def check_exception(consent: Consent, first_at: datetime) -> None:

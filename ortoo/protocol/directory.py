@@ -253,9 +253,9 @@ class Directory:
                     "This kind of document does not belong in the directory.",
                     field="payloadType",
                 )
-        self.entries.append(envelope)
         self._tree.append(merkle.leaf_hash(envelope.encode()))
         self._roots.append(self._tree.root())
+        self.entries.append(envelope)  # last: readers in other threads go by its length
         if document is not None:
             self._positions[document.sha256] = self.size
         return document

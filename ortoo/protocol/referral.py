@@ -163,12 +163,15 @@ def check_shape(body: Referral) -> None:
 
 def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datetime) -> None:
     """The rule of §7 for each part and reader, then the authority, then the basis."""
-    keys: dict[str, list[str]] = {one.agency: [] for one in body.sealed.readers}
-    for key in body.sealed.keys:
-        keys[key.agency].append(key.part)
+    keys = _keys_of(body)
     asked = _recipient_first(body)
     if not body.sealed.parts:
         asked = asked[:1]  # nothing goes to anybody: what is wrong is what the recipient may not read
+    if _recorder(decisions) not in (None, body.author.agency):
+        # Who is not the recorder is told of its own right first: what she decided about others is not its to learn.
+        own = _fault_of(body.author.agency, keys[body.author.agency], view, decisions, at)
+        if own is not None:
+            raise own
     faults = [_fault_of(one.agency, keys[one.agency], view, decisions, at) for one in asked]
     told = [refused for refused in faults if refused is not None]
     if told:
@@ -176,7 +179,11 @@ def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datet
     decision = consent.check_authority(decisions, body.authority, body.to)
     consent.check_minor(decision.body.basis, minor=body.routing.minor)
     _check_exception(body, view, decision.body)
-    _check_keys(body, keys)
+    check_keys(body)
+
+
+def _recorder(decisions: Decisions) -> str | None:
+    return next((one.body.recorder for one in decisions.newest.values()), None)
 
 
 def _recipient_first(body: Referral) -> Sequence[schemas.SealedReader]:
@@ -222,8 +229,9 @@ def _check_exception(body: Referral, view: View, decision: Consent) -> None:
         raise Refused("basis_not_allowed", "This agency was not admitted to review.", reader=reviewer)
 
 
-def _check_keys(body: Referral, keys: Mapping[str, Sequence[str]]) -> None:
+def check_keys(body: Referral) -> None:
     """Sender and recipient read every part of it; a reviewer the justification alone."""
+    keys = _keys_of(body)
     for one in body.sealed.readers:
         expected = {part.name for part in body.sealed.parts}
         if one.as_ == "reviewer":
@@ -235,6 +243,14 @@ def _check_keys(body: Referral, keys: Mapping[str, Sequence[str]]) -> None:
                 part=part,
                 reader=one.agency,
             )
+
+
+def _keys_of(body: Referral) -> dict[str, list[str]]:
+    """The parts that each reader has a key for."""
+    keys: dict[str, list[str]] = {one.agency: [] for one in body.sealed.readers}
+    for key in body.sealed.keys:
+        keys[key.agency].append(key.part)
+    return keys
 
 
 def _agency(view: View, handle: str) -> Agency:

@@ -189,6 +189,8 @@ def check_form(sealed: schemas.Sealed) -> None:
         raise Refused("limit_exceeded", field="sealed.parts", most=MAX_FILES)
     if len(agencies) > MAX_READERS:
         raise Refused("limit_exceeded", field="sealed.readers", most=MAX_READERS)
+    if len(pairs) > MAX_PARTS * MAX_READERS:
+        raise Refused("limit_exceeded", field="sealed.keys", most=MAX_PARTS * MAX_READERS)
     for part in sealed.parts:
         if part.size > sealed_length(padme(longest(part.name) + 1)):
             raise Refused("limit_exceeded", part=part.name, most=longest(part.name))
@@ -207,7 +209,8 @@ def check_form(sealed: schemas.Sealed) -> None:
 
 
 def _doubles(elements: Sequence[T]) -> list[T]:
-    return [one for i, one in enumerate(elements) if one in elements[:i]]
+    seen: set[T] = set()
+    return [one for one in elements if one in seen or seen.add(one)]  # type: ignore[func-returns-value]
 
 
 def check_blobs(sealed: schemas.Sealed, blobs: Blobs) -> None:

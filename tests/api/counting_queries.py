@@ -32,7 +32,7 @@ def counted(asked: dict[str, Any]) -> dict[str, Any]:
         result = execute_sync(
             schema.graphql_schema,
             parse(asked["document"]),
-            context_value=Context(actor, "0"),
+            context_value=Context(actor, "0", ""),
             variable_values=asked["variables"],
         )
     if result.errors:
