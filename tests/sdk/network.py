@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any
 
+import msgspec
+
 from ortoo import contract, drafting
 from ortoo.form import Form
 from ortoo.protocol import checkpoint, events, schemas
@@ -28,11 +30,22 @@ class Network:
     directory: Directory = field(default_factory=Directory)
     members: dict[str, tuple[str, str, MemberSecrets]] = field(default_factory=dict)  # by handle: agency, id, keys
     epochs: dict[str, KemKey] = field(default_factory=dict)  # by agency
+    coordinators: list[SigningKey] = field(default_factory=lambda: [SigningKey.generate() for _ in range(3)])
     log: SigningKey = field(default_factory=SigningKey.generate)
 
     def signer(self, handle: str) -> Signer:
         agency, id, secrets = self.members[handle]
         return Signer(agency, id, secrets.sign, self.directory)
+
+    def suspend(self, agency: str) -> None:
+        """The coordinators suspend an agency."""
+        state = self.directory.now().agency(agency)
+        assert state is not None
+        before = state.admission
+        body = msgspec.structs.replace(
+            before.body, version=before.body.version + 1, prev=before.sha256, admin=None, suspended=True
+        )
+        self.directory.append(sign(body, *self.coordinators[:2]).envelope)
 
     @property
     def public_keys(self) -> dict[str, bytes]:
@@ -47,7 +60,7 @@ def found() -> Network:
     agencies: list[dict[str, Any]] = json.loads(
         (resources.files("ortoo") / "data" / "agencies.json").read_text(encoding="utf-8")
     )["agencies"]
-    coordinators = [SigningKey.generate() for _ in range(3)]
+    coordinators = network.coordinators
     log_key = checkpoint.VerifierKey(f"{HOST}/log/directory", checkpoint.NOTE_KEY, network.log.public)
     now = stamp(datetime.now(UTC))
     body = schemas.Network(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ortoo.memory import Memory, MemoryDamaged
+from ortoo.protocol.errors import Refused
 
 
 def test_two_programs_of_one_member_lose_nothing_of_each_other(tmp_path: Path) -> None:
@@ -17,6 +18,14 @@ def test_two_programs_of_one_member_lose_nothing_of_each_other(tmp_path: Path) -
     second.see_feed(3)
     kept = Memory(tmp_path, "mgec.delger", "n").now
     assert (kept.entries, kept.checkpoint, kept.feed, kept.opened) == (("a", "b"), "note 2", 7, {"id-1": "h1"})
+
+
+def test_two_programs_that_were_shown_two_histories_are_told(tmp_path: Path) -> None:
+    first, second = Memory(tmp_path, "mgec.delger", "n"), Memory(tmp_path, "mgec.delger", "n")
+    first.see_directory(("a", "b"), "note 2")
+    with pytest.raises(Refused, match="directory_fork"):
+        second.see_directory(("a", "X", "Y"), "note 3")
+    assert Memory(tmp_path, "mgec.delger", "n").now.entries == ("a", "b")  # the evidence is kept
 
 
 def test_many_at_once(tmp_path: Path) -> None:

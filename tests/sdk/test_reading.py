@@ -1,5 +1,6 @@
 """A reader believes the documents and nothing that stands beside them. Each lie of a hub, next to the truth."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 
 from ortoo import contract
 from ortoo.form import Form
-from ortoo.protocol.documents import b64, unb64
+from ortoo.protocol.documents import b64, sign, unb64
 from ortoo.protocol.errors import Refused
-from tests.sdk.network import Network, Story
+from tests.sdk.network import Network, Story, found
 
 
 @pytest.fixture
@@ -194,3 +195,43 @@ def test_three_views_of_one_person(network: Network, three: Form) -> None:
         referral = reader.verify(story.answer(agency), story.at)
         parts = reader.parts(referral, story.blobs(agency), story.at)
         assert [part.name for part in parts if part.status == "readable"] == sections
+
+
+def test_a_grant_that_another_agency_made_longer_is_no_grant(network: Network, story: Story) -> None:
+    """A hub and the recipient together: version 2, signed by the recipient, with a later end."""
+    body = story.decision.body
+    assert body.granted is not None
+    delger = network.signer("mgec.delger")
+    longer = msgspec.structs.replace(
+        body,
+        author=delger.author,
+        version=2,
+        prev=story.decision.sha256,
+        granted=msgspec.structs.replace(body.granted, sections=["*"], until="2036-01-01T00:00:00Z"),
+    )
+    forged = sign(longer, delger.key)
+    decision = contract.Decision(
+        consent=body.consent, to=body.to, version=2, envelope=forged.envelope, sha256=forged.sha256
+    )
+    for agency in ("mgec", "mrc-umnugobi"):
+        assert refused(network, story.answer(agency, decision=decision), agency).code == "consent_author"
+
+
+def test_a_consent_that_its_recorder_never_recorded_is_none(network: Network, shelter: Form) -> None:
+    """The police are named as recorder; a consulate signs for them, and sends."""
+    signer = network.signer("coe.bilguun")
+    story = Story.sent(network, replace(shelter, sender=None), "coe.bilguun")
+    body = msgspec.structs.replace(story.decision.body, recorder="police-ct", version=1)
+    forged = sign(body, signer.key)
+    story.decision = forged
+    answer = story.answer("mgec")
+    assert refused(network, answer).code in ("authority_mismatch", "consent_author")
+
+
+def test_a_referral_of_a_suspended_sender_is_refused_by_the_reader_too(shelter: Form) -> None:
+    network = found()
+    story = Story.sent(network, shelter, "mrc.nara")
+    network.suspend("mrc-umnugobi")
+    since = msgspec.structs.replace(story.sealed.document.body, directory=network.directory.head)
+    story.sealed = replace(story.sealed, document=sign(since, network.signer("mrc.nara").key))
+    assert refused(network, story.answer("mgec")).code == "recipient_suspended"
