@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -159,7 +160,7 @@ class Authenticator:
 
     def uri(self, login: str) -> str:
         """As it is scanned."""
-        return f"otpauth://totp/Ortoo:{login}?secret={self.text}&issuer=Ortoo&digits=6&period=30"
+        return f"otpauth://totp/Ortoo:{quote(login)}?secret={self.text}&issuer=Ortoo&digits=6&period=30"
 
     def code(self, at: datetime) -> str:
         return TOTP(self.secret, 6, hashes.SHA1(), 30).generate(int(at.timestamp())).decode()  # noqa: S303

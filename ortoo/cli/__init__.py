@@ -15,6 +15,8 @@ USAGE: Final = 2  # not understood: arguments, form, id
 UNREACHABLE: Final = 3
 UNTRUSTED: Final = 4  # a fork, a rollback, a key or signature that does not fit: stop
 
+ROLES: Final = ("focal_point", "administrator", "coordinator")  # of people
+SCOPES: Final = ("read", "send", "answer")  # of partner systems' tokens
 MOST_SEQUENCE: Final = 2**31 - 1  # of a feed, GraphQL's largest integer
 
 
@@ -92,16 +94,137 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     follow = command("follow")
     follow.add_argument("--after", type=_count(words, 0, MOST_SEQUENCE), metavar="N", help=words("help.follow.after"))
     follow.add_argument("--count", type=_count(words, 1, MOST_SEQUENCE), metavar="N", help=words("help.follow.count"))
+    _signing_in(command, words)
+    _joining(command, words)
+    _members(command("members"), words)
+    _partners(command("partners"), words)
+    _coordinators(command("coordinators"), words)
     if importlib.util.find_spec("ortoo.cli.practice") is not None:
         _practice(command("practice"), words)
     return parser
 
 
+# --- who signs in, joins, administrates, coordinates ------------------------------------------------------------------
+
+
+def _signing_in(command: Callable[[str], argparse.ArgumentParser], words: Words) -> None:
+    login = command("login")
+    login.add_argument("login", nargs="?", metavar="LOGIN", help=words("help.login.login"))
+    login.add_argument("--fingerprint", metavar="TEXT", help=words("help.fingerprint"))
+    second = login.add_mutually_exclusive_group()
+    second.add_argument("--code", metavar="DIGITS", help=words("help.login.code"))
+    second.add_argument("--recovery", metavar="CODE", help=words("help.login.recovery"))
+    for name in ("logout", "lock", "waiting", "passphrase", "recovery-codes"):
+        command(name)
+    command("sessions").add_argument("--end", metavar="ID", help=words("help.sessions.end"))
+
+
+def _joining(command: Callable[[str], argparse.ArgumentParser], words: Words) -> None:
+    join, apply = command("join"), command("apply")
+    join.add_argument("--code", metavar="CODE", help=words("help.join.code"))
+    apply.add_argument("who", metavar="HANDLE", help=words("help.apply.handle"))
+    _coded(apply, "--kind", "help.apply.kind", "agency_kinds", words)
+    _named(apply, words)
+    apply.add_argument("--admin", metavar="HANDLE", required=True, help=words("help.apply.admin"))
+    apply.add_argument("--admin-name", metavar="NAME", help=words("help.apply.admin_name"))
+    apply.add_argument("--admin-name-en", metavar="NAME", help=words("help.apply.admin_name_en"))
+    for one in (join, apply):
+        one.add_argument("--fingerprint", metavar="TEXT", help=words("help.fingerprint"))
+        one.add_argument("--login", metavar="LOGIN", help=words("help.join.login"))
+
+
+def _members(parser: argparse.ArgumentParser, words: Words) -> None:
+    action = _actions(parser, words, required=False)
+    invite = action("invite", True)
+    _named(invite, words)
+    _roles(invite, words)
+    invite.add_argument("--again", metavar="MEMBER", help=words("help.members.invite.again"))
+    action("candidates", False)
+    action("confirm", True).add_argument("--number", metavar="DIGITS", help=words("help.number"))
+    for name in ("turn-away", "remove"):
+        _yes(action(name, True), words)
+    _roles(action("roles", True), words)
+    for name in ("rotate", "begin"):
+        action(name, False)
+    _named(action("kit", True), words)
+
+
+def _partners(parser: argparse.ArgumentParser, words: Words) -> None:
+    action = _actions(parser, words, required=False)
+    add, token = action("add", True), action("token", True)
+    _named(add, words)
+    add.add_argument("--file", metavar="OUT.json", required=True, help=words("help.partners.file"))
+    token.add_argument("--name", metavar="NAME", required=True, help=words("help.partners.token.name"))
+    token.add_argument(
+        "--scope",
+        action="append",
+        metavar="CODE",
+        required=True,
+        choices=SCOPES,
+        help=words("help.partners.scope", codes=", ".join(SCOPES)),
+    )
+    token.add_argument("--days", type=_count(words, 1, 366), metavar="N", required=True, help=words("help.days"))
+    action("revoke", False).add_argument("id", metavar="ID", help=words("help.partners.revoke.id"))
+
+
+def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
+    action = _actions(parser, words, required=True)
+    for name in ("applications", "proposals"):
+        action(name, False)
+    for name in ("admit", "suspend", "reinstate", "sign", "turn-down"):
+        one = action(name, True)
+        _yes(one, words)
+        if name in ("admit", "sign"):
+            one.add_argument("--number", metavar="DIGITS", help=words("help.number"))
+        if name == "admit":
+            one.add_argument("--may", action="append", choices=("coordinate", "review"), help=words("help.may"))
+
+
 def _practice(parser: argparse.ArgumentParser, words: Words) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    play = actions.add_parser("play", help=words("help.practice"), description=words("help.practice"))
-    _common(play, words, argparse.SUPPRESS, argparse.SUPPRESS)
-    play.add_argument("files", nargs="+", metavar="FILE.json")
+    action = _actions(parser, words, required=True)
+    action("play", False).add_argument("files", nargs="+", metavar="FILE.json", help=words("help.practice.files"))
+    action("credentials", True)
+
+
+# --- what several take ------------------------------------------------------------------------------------------------
+
+
+def _actions(
+    parser: argparse.ArgumentParser, words: Words, *, required: bool
+) -> Callable[[str, bool], argparse.ArgumentParser]:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title=words("help.actions"), required=required)
+    command = parser.prog.split()[-1]
+
+    def action(name: str, who: bool) -> argparse.ArgumentParser:
+        """who: it takes the HANDLE of somebody."""
+        text = words(f"help.{command}.{name}")
+        one = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+        _common(one, words, argparse.SUPPRESS, argparse.SUPPRESS)
+        if who:
+            one.add_argument("who", metavar="HANDLE", help=words(f"help.{command}.handle"))
+        return one
+
+    return action
+
+
+def _named(parser: argparse.ArgumentParser, words: Words) -> None:
+    parser.add_argument("--name", metavar="NAME", required=True, help=words("help.name"))
+    parser.add_argument("--name-en", metavar="NAME", required=True, help=words("help.name_en"))
+
+
+def _roles(parser: argparse.ArgumentParser, words: Words) -> None:
+    parser.add_argument(
+        "--role",
+        action="append",
+        metavar="ROLE",
+        required=True,
+        choices=ROLES,
+        help=words("help.role", codes=", ".join(ROLES)),
+    )
+
+
+def _yes(parser: argparse.ArgumentParser, words: Words) -> None:
+    parser.add_argument("--yes", action="store_true", help=words("help.yes"))
 
 
 def _common(parser: argparse.ArgumentParser, words: Words, handle: Any, hub: Any) -> None:

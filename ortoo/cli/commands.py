@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Final
 
 from ortoo.cli import DONE
-from ortoo.cli.running import Command, Run, Usage
+from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import (
     instant_of,
     part_value,
@@ -35,7 +35,7 @@ async def send(run: Run) -> int:
     words, screen = run.words, run.screen
     if not run.options.yes and (screen.json or not sys.stdin.isatty()):
         raise Usage("send.needs_yes")
-    async with _started(run) as session:
+    async with started(run) as session:
         view = session.directory.now()
         sentences = of_form(form, view, words, session.now())
         before = session.sent_before(form)
@@ -62,7 +62,7 @@ async def send(run: Run) -> int:
         screen.line(words("send.sent"), "green")
         screen.table(sent, view, short, sent=True)
         screen.line()
-        screen.line(words("send.next", command=_typed(run, "show", short[sent[0].id])), "dim")
+        screen.line(words("send.next", command=typed(run, "show", short[sent[0].id])), "dim")
     return DONE
 
 
@@ -70,14 +70,14 @@ async def send(run: Run) -> int:
 
 
 async def inbox(run: Run) -> int:
-    async with _started(run) as session:
+    async with started(run) as session:
         page = await run.patiently(session.inbox(run.options.first, run.options.after))
         _list(run, session, page, "inbox")
     return DONE
 
 
 async def outbox(run: Run) -> int:
-    async with _started(run) as session:
+    async with started(run) as session:
         page = await run.patiently(session.outbox(run.options.first, run.options.after))
         _list(run, session, page, "outbox")
         waiting = len(session.drafts)
@@ -99,14 +99,14 @@ def _list(run: Run, session: Session, page: Listed, box: str) -> None:
     short = shortened([one.id for one in page.items])
     screen.table(page.items, session.directory.now(), short, sent=box == "outbox")
     if page.after is not None:
-        screen.line(words("list.more", command=_typed(run, box, "--after", page.after)), "dim")
+        screen.line(words("list.more", command=typed(run, box, "--after", page.after)), "dim")
 
 
 # --- one referral -----------------------------------------------------------------------------------------------------
 
 
 async def show(run: Run) -> int:
-    async with _started(run) as session:
+    async with started(run) as session:
         id = await _named(run, session)
         referral = await run.patiently(session.show(id))
         if run.screen.json:
@@ -115,13 +115,13 @@ async def show(run: Run) -> int:
         run.screen.referral(referral, session.directory.now())
         if referral.as_ == "recipient" and referral.state == "sent":
             run.screen.line()
-            command = _typed(run, "open", _last(referral))
+            command = typed(run, "open", _last(referral))
             run.screen.line(run.words("show.opening", command=command), "dim")
     return DONE
 
 
 async def open_(run: Run) -> int:
-    async with _started(run) as session:
+    async with started(run) as session:
         id = await _named(run, session)
         opened = await run.patiently(session.open_referral(id))
         referral, screen = opened.referral, run.screen
@@ -136,7 +136,7 @@ async def open_(run: Run) -> int:
             screen.line(run.words("open.own"), "dim")
             return DONE
         screen.line(run.words("open.recorded"), "dim")
-        commands = [_typed(run, verb, _last(referral)) for verb in ("acknowledge", "accept")]
+        commands = [typed(run, verb, _last(referral)) for verb in ("acknowledge", "accept")]
         if referral.state in ("sent", "opened"):
             screen.line(run.words("open.next", commands=" · ".join(commands)), "dim")
     return DONE
@@ -167,8 +167,8 @@ async def close(run: Run) -> int:
 
 
 async def message(run: Run) -> int:
-    text = _readable(run.options.text)
-    async with _started(run) as session:
+    text = readable(run.options.text)
+    async with started(run) as session:
         id = await _named(run, session)
         referral = await run.patiently(session.message(id, text))
         if run.screen.json:
@@ -179,8 +179,8 @@ async def message(run: Run) -> int:
 
 
 async def _step(run: Run, type: str, *, reason: str | None = None, note: str | None = None) -> int:
-    note = _readable(note) if note is not None else None
-    async with _started(run) as session:
+    note = readable(note) if note is not None else None
+    async with started(run) as session:
         id = await _named(run, session)
         referral = await run.patiently(session.step(id, type, reason=reason, note=note))
         if run.screen.json:
@@ -192,13 +192,6 @@ async def _step(run: Run, type: str, *, reason: str | None = None, note: str | N
     return DONE
 
 
-def _readable(text: str) -> str:
-    """Text of the command line that is text at all: bytes that are no UTF-8 arrive as lone surrogates."""
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
-        raise Usage("error.text_file")
-    return text
-
-
 # --- following --------------------------------------------------------------------------------------------------------
 
 
@@ -208,7 +201,7 @@ async def follow(run: Run) -> int:
     def on_line(line: Line) -> None:
         screen.aside(words(f"follow.{line}"), "yellow" if line == "lost" else "green")
 
-    async with _started(run) as session:
+    async with started(run) as session:
         if not screen.json:
             agency = name(session.identity.agency, session.directory.now(), words)
             screen.line(words("follow.begins", agency=agency), "dim")
@@ -257,19 +250,19 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
         urgency = words.label("urgency", referral.routing.urgency)
         text = words("follow.new", id=short, agency=agency, services=services, place=place)
         screen.line(f"{time}  {urgency}: {text}", "bold red" if referral.routing.urgency == "immediate" else "bold")
-        screen.line("  " + words("open.next", commands=_typed(run, "open", short)), "dim")
+        screen.line("  " + words("open.next", commands=typed(run, "open", short)), "dim")
         return
     state = words.label("states", referral.state)
     screen.line(f"{time}  {words('follow.step', agency=agency, id=short, step=screen.done(step), state=state)}")
     if step.note is not None:
-        screen.line("  " + words("open.next", commands=_typed(run, "show", short)), "dim")
+        screen.line("  " + words("open.next", commands=typed(run, "show", short)), "dim")
 
 
 # --- what all share ---------------------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def _started(run: Run) -> AsyncIterator[Session]:
+async def started(run: Run) -> AsyncIterator[Session]:
     """The member's session; first what the member must know."""
     async with AsyncExitStack() as stack:
         session = await run.patiently(stack.enter_async_context(run.session()))
@@ -284,6 +277,8 @@ def _tell(run: Run, session: Session) -> None:
         return
     if synced.practice and not screen.json:
         screen.aside(words("practice"))
+    if not session.identity.roles:
+        screen.aside(words("waiting.not_yet", command=typed(run, "waiting")))
     if synced.clock_off:
         minutes = round(synced.clock_off.total_seconds() / 60)
         screen.warn(words("clock", minutes=minutes))
@@ -322,9 +317,10 @@ def _short(id: str) -> str:
     return shortened([id])[id]
 
 
-def _typed(run: Run, *command: str) -> str:
+def typed(run: Run, *command: str) -> str:
     """What to type next, so that this terminal understands it."""
-    return " ".join([_program(), "--as", str(run.options.handle), *command])
+    who = ["--as", run.options.handle] if run.options.handle else []
+    return " ".join([_program(), *who, *command])
 
 
 def _program() -> str:

@@ -1,12 +1,21 @@
 """`ortoo practice …`: what only a practice network has."""
 
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from ortoo import practice
+from ortoo import account, administration, practice
+from ortoo.account import Authenticator, Keys
 from ortoo.cli import DONE, REFUSED
-from ortoo.cli.running import Run
+from ortoo.cli.running import Command, Run
+from ortoo.client import Client
+from ortoo.identity import Identity
+from ortoo.memory import write_whole
+from ortoo.practice import PracticeError
 from ortoo.practice.player import Played, Player, Scenario
+from ortoo.protocol.documents import unb64
 
 
 async def play(run: Run) -> int:
@@ -55,3 +64,46 @@ def _value(file: str, scenario: Scenario, steps: list[Played], as_expected: bool
         "as_expected": as_expected,
         "steps": [vars(one) for one in steps],
     }
+
+
+# --- signing in as in earnest -----------------------------------------------------------------------------------------
+
+
+async def credentials(run: Run) -> int:
+    """Login, passphrase and authenticator of a practice member, who has an account from the first time on."""
+    identity = practice.identity(run.options.who)
+    path = practice.folder() / "credentials" / f"{identity.handle}.json"
+    if not path.exists():
+        kept = await run.patiently(_set_up(run.hub, identity))
+        write_whole(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        facts = [(name, str(kept[name])) for name in ("login", "passphrase", "totp", "uri", "fingerprint")]
+        codes = "  ".join(kept["recovery_codes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise PracticeError("practice_damaged", str(path)) from None
+    if run.screen.json:
+        run.screen.document({"credentials": kept})
+    else:
+        run.screen.facts([*facts, ("recovery_codes", codes)])
+    return DONE
+
+
+async def _set_up(hub: str, identity: Identity) -> dict[str, Any]:
+    keys = Keys(identity.member, identity.secrets, identity.coordinator)
+    passphrase, authenticator, login = account.new_passphrase(), Authenticator.generate(), identity.handle
+    shown = authenticator.code(datetime.now(UTC))
+    new, _ = account.new_account(keys, login, passphrase, authenticator, shown, network=identity.network)
+    async with Client(hub, identity.token) as client:
+        recovery_codes = await client.set_up_account(new)
+    return {
+        "login": login,
+        "passphrase": passphrase,
+        "totp": authenticator.text,
+        "uri": authenticator.uri(login),
+        "fingerprint": administration.grouped(unb64(identity.anchor)),
+        "recovery_codes": recovery_codes,
+    }
+
+
+COMMANDS: Final[Mapping[str, Command]] = {"practice play": play, "practice credentials": credentials}

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from ortoo import practice
+from ortoo import joining, practice
 from ortoo.cli import DONE, REFUSED, UNREACHABLE, UNTRUSTED, USAGE
 from ortoo.cli.screen import Screen
 from ortoo.client import HubError, HubUnreachable
+from ortoo.device import Device, DeviceError, Kept, Open
 from ortoo.form import FormError
 from ortoo.identity import Identity
 from ortoo.memory import MemoryDamaged
@@ -24,6 +27,13 @@ from ortoo.words import Words
 T = TypeVar("T")
 
 SLOW: Final = 1.0  # seconds after which a person is told that something goes on
+TRIES: Final = 3  # of somebody who types
+
+ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
+    "practice": "practice",
+    **dict.fromkeys(("login", "logout", "lock", "waiting", "sessions", "passphrase", "recovery-codes"), "people"),
+    **dict.fromkeys(("join", "apply", "members", "partners", "coordinators"), "people"),
+}
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.
 DISTRUST: Final = frozenset(
@@ -48,6 +58,10 @@ class Usage(Exception):
         self.key, self.values = key, values
 
 
+class Differs(Usage):
+    """What two people compared is not the same: nothing may be signed."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One command with what it needs."""
@@ -56,23 +70,95 @@ class Run:
     words: Words
     screen: Screen
 
-    def identity(self, handle: str | None = None) -> Identity:
-        """The practice member of `--as`, or of this handle."""
-        wanted = handle or self.options.handle
-        if not wanted:
-            known = practice.handles()
-            if not known:
-                raise PracticeError("no_practice", str(practice.folder()))
-            raise Usage("error.no_handle", handles=", ".join(known))
-        return practice.identity(wanted)
+    # --- who acts -----------------------------------------------------------------------------------------------------
+
+    def acting(self) -> Identity | Kept:
+        """The practice member of `--as`, where the practice folder knows it; else an account of this device."""
+        wanted, known, device = self.options.handle or None, practice.handles(), Device()
+        if wanted in known:
+            return practice.identity(wanted)
+        if device.all():
+            return device.find(wanted)
+        if not known:
+            raise PracticeError("no_practice", str(practice.folder()))
+        if wanted:
+            raise PracticeError("unknown_handle", wanted)
+        raise Usage("error.no_handle", handles=", ".join(known))
+
+    def account(self) -> Kept:
+        """The account of this device, for what concerns signing in: `--as`, or the only one."""
+        return Device().find(self.options.handle or None)
 
     @property
     def hub(self) -> str:
         return str(self.options.hub or practice.hub())
 
-    def session(self, handle: str | None = None) -> AbstractAsyncContextManager[Session]:
-        """A session of the member, its directory synced. `handle`: another practice member than `--as`."""
-        return Session.open(self.identity(handle), self.hub, practice.state_folder())
+    def session(self) -> AbstractAsyncContextManager[Session]:
+        """A session of whoever acts, its directory synced. A locked account is unlocked first."""
+        acting = self.acting()
+        if isinstance(acting, Kept):
+            return joining.at_work(Device(), self.unlocked(acting))
+        return Session.open(acting, self.hub, practice.state_folder())
+
+    def unlocked(self, kept: Kept) -> Open:
+        try:
+            return Device().unlocked(kept)
+        except DeviceError as error:
+            if error.problem != "locked":
+                raise
+        return self.unlock(kept)[0]
+
+    def unlock(self, kept: Kept) -> tuple[Open, str]:
+        """The account, and the passphrase that opened it."""
+        left = TRIES if _passphrase_file() is None else 1
+        while True:
+            passphrase, left = self.passphrase(kept.login), left - 1
+            try:
+                return Device().unlock(kept, passphrase), passphrase
+            except Refused as refused:
+                if refused.code != "cannot_open":
+                    raise
+            if not left:
+                raise DeviceError("wrong_passphrase", kept.login)
+            self.screen.warn(self.words("ask.passphrase.wrong"))
+
+    def passphrase(self, login: str) -> str:
+        """Of ORTOO_PASSPHRASE_FILE; else asked for. DeviceError (`locked`) where nobody is there to ask."""
+        kept = self.passphrase_of_file()
+        if kept is not None:
+            return kept
+        if not self.screen.asks:
+            raise DeviceError("locked", login)
+        return self.screen.question(self.words("ask.passphrase", login=login), secret=True)
+
+    def passphrase_of_file(self) -> str | None:
+        """The first line of the file, for programs."""
+        named = _passphrase_file()
+        if named is None:
+            return None
+        try:
+            return Path(named).read_text(encoding="utf-8").splitlines()[0]
+        except (OSError, ValueError, IndexError):
+            raise Usage("error.passphrase_file", path=named) from None
+
+    # --- what is asked ------------------------------------------------------------------------------------------------
+
+    def told(self, option: str, question: str = "", **values: object) -> str:
+        """The option's value, or what is typed when it is asked for."""
+        given: str | None = getattr(self.options, option)
+        if given is None:
+            if not self.screen.asks:
+                raise Usage("error.needs", option="--" + option.replace("_", "-"))
+            given = self.screen.question(self.words(question or f"ask.{option}", **values))
+        return readable(given)
+
+    def sure(self, question: str) -> bool:
+        """Whether somebody means it: asked, unless `--yes` said so."""
+        if self.options.yes:
+            return True
+        if self.screen.json or not self.screen.asks:
+            raise Usage("error.needs_yes")
+        return self.screen.ask(question)
 
     async def patiently(self, work: Awaitable[T]) -> T:
         """The result; says on stderr that something goes on, if it takes longer than a second."""
@@ -87,13 +173,24 @@ class Run:
 Command = Callable[[Run], Coroutine[Any, Any, int]]
 
 
+def readable(text: str) -> str:
+    """Text of the command line that is text at all: bytes that are no UTF-8 arrive as lone surrogates."""
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise Usage("error.text_file")
+    return text
+
+
+def _passphrase_file() -> str | None:
+    return os.environ.get("ORTOO_PASSPHRASE_FILE") or None
+
+
 def run(options: argparse.Namespace, words: Words) -> int:
-    screen = Screen(words, json=options.json)
+    screen = Screen(words, json=options.json, about=options.command if options.command in ELSEWHERE else "")
     try:
-        code = asyncio.run(_command(options.command)(Run(options, words, screen)))
+        code = asyncio.run(_command(options)(Run(options, words, screen)))
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         return DONE if options.command == "follow" else _failed(screen, "interrupted", "error.interrupted", 130)
     except BrokenPipeError:
         with suppress(OSError):  # whoever read the output has gone: nothing is left to say, at exit neither
@@ -106,19 +203,19 @@ def run(options: argparse.Namespace, words: Words) -> int:
         return _explain(error, screen, words)
 
 
-def _command(name: str) -> Command:
-    if name == "practice":
-        from importlib import import_module
-
-        play: Command = import_module("ortoo.cli.practice").play
-        return play
-    from ortoo.cli import commands
-
-    return commands.COMMANDS[name]
+def _command(options: argparse.Namespace) -> Command:
+    """`members` is the list, `members invite` one of its actions."""
+    action = getattr(options, "action", None)
+    name = f"{options.command} {action}" if action else options.command
+    module = import_module(f"ortoo.cli.{ELSEWHERE.get(options.command, 'commands')}")
+    command: Command = module.COMMANDS[name]
+    return command
 
 
 def _explain(error: Exception, screen: Screen, words: Words) -> int:
     match error:
+        case Differs():
+            return _failed(screen, "number_differs", error.key, UNTRUSTED, **error.values)
         case Usage():
             return _failed(screen, "usage", error.key, USAGE, **error.values)
         case FormError():
@@ -127,6 +224,11 @@ def _explain(error: Exception, screen: Screen, words: Words) -> int:
         case PracticeError():
             values = {"name": error.name, "handles": ", ".join(practice.handles())}
             return _failed(screen, error.problem, f"error.{error.problem}", USAGE, **values)
+        case DeviceError():
+            logins = ", ".join(one.login for one in _accounts())
+            key = "error.no_accounts" if error.problem == "no_account" and not logins else f"error.{error.problem}"
+            exit_code = {"damaged": UNTRUSTED, "wrong_passphrase": REFUSED}.get(error.problem, USAGE)
+            return _failed(screen, error.problem, key, exit_code, name=error.name, logins=logins)
         case HubUnreachable():
             return _failed(screen, "unreachable", "error.unreachable", UNREACHABLE, hub=error.hub)
         case MemoryDamaged():
@@ -136,6 +238,12 @@ def _explain(error: Exception, screen: Screen, words: Words) -> int:
             return _failed(screen, error.code, key, REFUSED, code=error.code, incident=error.incident or "-")
         case _:
             return _failed(screen, "own_fault", "error.own_fault", REFUSED, name=type(error).__name__)
+
+
+def _accounts() -> list[Kept]:
+    with suppress(DeviceError):
+        return Device().all()
+    return []
 
 
 def _failed(screen: Screen, what: str, key: str, exit_code: int, /, **values: object) -> int:

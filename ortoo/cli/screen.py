@@ -1,6 +1,8 @@
 """What a person sees, and what a program gets. Text that was written elsewhere is shown plain, never interpreted."""
 
+import getpass
 import json
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,10 +39,13 @@ _STATE: Final = {
 
 
 class Screen:
-    """json: one document for a program, on stdout; else words for a person."""
+    """json: one document for a program, on stdout; else words for a person.
 
-    def __init__(self, words: Words, *, json: bool) -> None:
-        self.words, self.json = words, json
+    about: the command, where refusals have sentences of its own.
+    """
+
+    def __init__(self, words: Words, *, json: bool, about: str = "") -> None:
+        self.words, self.json, self._about = words, json, about
         self._out, self._err = _console(sys.stdout), _console(sys.stderr)
 
     # --- for programs -------------------------------------------------------------------------------------------------
@@ -53,11 +58,11 @@ class Screen:
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def line(self, text: str = "", style: str = "") -> None:
-        self._out.print(Text(text, style), soft_wrap=not self._out.is_terminal)
+        self._out.print(Text(plain(text), style), soft_wrap=not self._out.is_terminal)
 
     def aside(self, text: str, style: str = "dim") -> None:
         """What does not belong to the answer: on stderr."""
-        self._err.print(Text(text, style), soft_wrap=not self._err.is_terminal)
+        self._err.print(Text(plain(text), style), soft_wrap=not self._err.is_terminal)
 
     def warn(self, text: str) -> None:
         self.aside(text, "bold red")
@@ -72,8 +77,29 @@ class Screen:
             yield
 
     def ask(self, question: str) -> bool:
-        self._out.print(Text(question), end="")
-        return input().strip().lower() in self.words("send.yes").split()
+        return self.question(question).lower() in self.words("send.yes").split()
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there to be asked."""
+        return sys.stdin.isatty()
+
+    def question(self, text: str, *, secret: bool = False) -> str:
+        """What somebody types. secret: it is not shown. Beside the answer, where that is a program's or a file's."""
+        prompt = plain(text.rstrip()) + " "
+        with _ctrl_c_ends():
+            if secret:
+                return getpass.getpass(prompt)
+            self._beside.print(Text(prompt), end="")
+            return input().strip()
+
+    def say(self, text: str = "", style: str = "", *, whole: bool = False) -> None:
+        """What belongs to a question, and not to the answer. whole: one line, however long, to be copied."""
+        self._beside.print(Text(plain(text), style), soft_wrap=whole or not self._beside.is_terminal)
+
+    @property
+    def _beside(self) -> Console:
+        return self._err if self.json or not self._out.is_terminal else self._out
 
     def failed(self, code: str, sentence: str) -> None:
         if self.json:
@@ -84,7 +110,7 @@ class Screen:
     def refused(self, refused: Refused) -> None:
         """The code's sentence, what is at fault, and the state that the referral is in."""
         if self.json:
-            error = {"code": refused.code, "message": self.words(f"refused.{refused.code}"), **refused.at}
+            error = {"code": refused.code, "message": self._sentence(refused), **refused.at}
             self.document({"error": error})
             return
         self._not_done(self.why(refused))
@@ -94,13 +120,21 @@ class Screen:
         self._err.print(text, soft_wrap=not self._err.is_terminal)
 
     def why(self, refused: Refused) -> str:
-        said = [self.words(f"refused.{refused.code}")]
+        said = [self._sentence(refused)]
         at = {key: value for key, value in refused.at.items() if key not in ("state", "head", "now")}
         if "state" in refused.at:
             state = self.words.label("states", str(refused.at["state"]))
             said.append(self.words("error.state", state=plain(state)))
         where = ", ".join(f"{key} {plain(str(value))}" for key, value in at.items())
         return " ".join(said) + f" [{refused.code}{': ' + where if where else ''}]"
+
+    def _sentence(self, refused: Refused) -> str:
+        """The command's own sentence for it, or the field's, or the code's."""
+        for about in (self._about, str(refused.at.get("field", ""))):
+            key = f"fault.{refused.code}.{about}"
+            if self._about and self.words.knows(key):
+                return self.words(key)
+        return self.words(f"refused.{refused.code}")
 
     # --- consent ------------------------------------------------------------------------------------------------------
 
@@ -150,6 +184,28 @@ class Screen:
             Text(words.label("states", item.state), _STATE.get(item.state, "")),
             Text(words.moment(item.sent_at)),
         )
+
+    def rows(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A line for each; where the terminal is too narrow for it, its values below one another."""
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for column in columns:
+            table.add_column(self.words(f"col.{column}"), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(plain(value)) for value in row))
+        if Measurement.get(self._out, self._out.options.update(width=10_000), table).maximum <= self._out.width:
+            self._out.print(table)
+            return
+        for first, *more in rows:
+            self.line(plain(first), "bold")
+            for value in more:
+                self._out.print(Padding(Text(plain(value)), (0, 0, 0, 2)))
+
+    def facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Values with their names, to be read or copied."""
+        grid = Table.grid(padding=(0, 2))
+        for key, value in facts:
+            grid.add_row(Text(self.words(f"col.{key}"), "dim"), Text(plain(value)))
+        self._out.print(grid)
 
     # --- one referral -------------------------------------------------------------------------------------------------
 
@@ -243,6 +299,16 @@ class Screen:
         if kind == "place" and isinstance(value, str):
             return plain(words.place(value))
         return plain(value) if isinstance(value, str) else plain(json.dumps(value, ensure_ascii=False))
+
+
+@contextmanager
+def _ctrl_c_ends() -> Iterator[None]:
+    """asyncio would only take note of it, and whoever is asked could not leave."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _console(stream: TextIO) -> Console:

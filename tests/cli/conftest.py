@@ -24,9 +24,10 @@ class Ortoo:
             **{
                 name: value
                 for name, value in os.environ.items()
-                if not name.startswith(("COLUMNS", "LANG", "LC_", "ORTOO_"))
+                if not name.startswith(("COLUMNS", "LANG", "LC_", "ORTOO_", "XDG_"))
             },
             "ORTOO_PRACTICE_DIR": str(practice),
+            "ORTOO_HOME": str(practice.parent / "device"),
             "PYTHONUNBUFFERED": "1",
             **({"ORTOO_HUB": url} if url else {}),
         }
