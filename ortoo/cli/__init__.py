@@ -135,15 +135,18 @@ def _joining(command: Callable[[str], argparse.ArgumentParser], words: Words) ->
 
 def _members(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=False)
-    invite = action("invite", True)
+    invite, confirm, roles = action("invite", True), action("confirm", True), action("roles", True)
+    invitations, candidates = action("invitations", False), action("candidates", False)
+    withdraw, turn_away, remove = action("withdraw", True), action("turn-away", True), action("remove", True)
     _named(invite, words)
     _roles(invite, words)
     invite.add_argument("--again", metavar="MEMBER", help=words("help.members.invite.again"))
-    action("candidates", False)
-    action("confirm", True).add_argument("--number", metavar="DIGITS", help=words("help.number"))
-    for name in ("turn-away", "remove"):
-        _yes(action(name, True), words)
-    _roles(action("roles", True), words)
+    confirm.add_argument("--number", metavar="DIGITS", help=words("help.number"))
+    _roles(roles, words)
+    for one in (turn_away, remove):
+        _yes(one, words)
+    for one in (invite, invitations, withdraw, candidates, confirm, turn_away, remove, roles):
+        one.add_argument("--kit", metavar="FILE", help=words("help.members.with_kit"))
     for name in ("rotate", "begin"):
         action(name, False)
     _named(action("kit", True), words)
@@ -171,13 +174,15 @@ def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     for name in ("applications", "proposals"):
         action(name, False)
-    for name in ("admit", "suspend", "reinstate", "sign", "turn-down"):
+    for name in ("admit", "readmit", "suspend", "reinstate", "sign", "turn-down"):
         one = action(name, True)
         _yes(one, words)
-        if name in ("admit", "sign"):
+        if name in ("admit", "readmit", "sign"):
             one.add_argument("--number", metavar="DIGITS", help=words("help.number"))
         if name == "admit":
             one.add_argument("--may", action="append", choices=("coordinate", "review"), help=words("help.may"))
+        if name == "readmit":
+            one.add_argument("--applied", metavar="HANDLE", required=True, help=words("help.applied"))
 
 
 def _practice(parser: argparse.ArgumentParser, words: Words) -> None:

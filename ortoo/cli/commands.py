@@ -277,7 +277,7 @@ def _tell(run: Run, session: Session) -> None:
         return
     if synced.practice and not screen.json:
         screen.aside(words("practice"))
-    if not session.identity.roles:
+    if not session.identity.roles and run.options.command != "waiting":
         screen.aside(words("waiting.not_yet", command=typed(run, "waiting")))
     if synced.clock_off:
         minutes = round(synced.clock_off.total_seconds() / 60)
@@ -320,7 +320,8 @@ def _short(id: str) -> str:
 def typed(run: Run, *command: str) -> str:
     """What to type next, so that this terminal understands it."""
     who = ["--as", run.options.handle] if run.options.handle else []
-    return " ".join([_program(), *who, *command])
+    kit = ["--kit", run.options.kit] if getattr(run.options, "kit", None) else []
+    return " ".join([_program(), *who, *command, *kit])
 
 
 def _program() -> str:

@@ -42,6 +42,8 @@ async def login(run: Run) -> int:
     device, options = Device(), run.options
     if options.login is None and len(kept := device.all()) == 1:
         options.login = kept[0].login
+    if options.login is None and not run.screen.asks:
+        raise Usage("error.needs", option="LOGIN")
     login = normal(run.told("login"))
     before = next((one for one in device.all() if login in (one.login, one.handle)), None)
     login = before.login if before else login
@@ -372,6 +374,36 @@ def _show_paper(run: Run, paper: Paper) -> None:
     run.screen.facts([("hub", paper.hub), ("code", paper.code), ("fingerprint", paper.fingerprint)])
 
 
+async def invitations(run: Run) -> int:
+    """Who is expected and has not come yet."""
+    async with started(run) as session:
+        found = await run.patiently(session.client.invitations())
+        if run.screen.json:
+            run.screen.document({"invitations": [_invitation_value(one) for one in found]})
+            return DONE
+        if not found:
+            run.screen.line(run.words("invitations.none"))
+            return DONE
+        rows = [
+            (one.handle, one.name, run.words.labels("roles", one.roles), run.words.moment(one.expires_at))
+            for one in found
+        ]
+        run.screen.rows(("handle", "name", "roles", "until"), rows)
+    return DONE
+
+
+async def withdraw(run: Run) -> int:
+    """The paper is worth nothing any more. A handle may have several."""
+    async with started(run) as session:
+        who = run.options.who
+        found = [one for one in await run.patiently(session.client.invitations()) if who in (one.handle, one.id)]
+        if not found:
+            raise Usage("error.no_invitation", who=readable(who))
+        for one in found:
+            await run.patiently(session.client.withdraw_invitation(one.id))
+        return _done(run, "invitations.withdrawn", {"withdrawn": [one.id for one in found]}, who=who)
+
+
 async def candidates(run: Run) -> int:
     """Who waits. The numbers are not shown: they are to be heard from the people themselves."""
     async with started(run) as session:
@@ -615,17 +647,29 @@ async def applications(run: Run) -> int:
 async def admit(run: Run) -> int:
     """Sign an agency's admission, its administrator's number compared."""
     async with started(run) as session:
-        one = await _applicant(run, session)
+        one = await _applicant(run, session, run.options.who)
         may = sorted(set(run.options.may or ()))
         given = one.application
         body = schemas.Names(en=given.name_en, mn=given.name)
         _say_meaning(run, [_admits(run, given.handle, given.kind, body), *([_may(run, may)] if may else [])])
-        admin = given.admin.member
-        run.screen.say(run.words("sign.compare", name=admin.name, handle=admin.handle))
-        _compare(run, {one.number})
+        _compare_applicant(run, one)
         if not run.sure(run.words("sign.ask")):
             return _left(run)
         return _signed(run, await run.patiently(coordinating.admit(session, one, may)))
+
+
+async def readmit(run: Run) -> int:
+    """An agency lost its last administrator: the new one applied under another handle, and is signed in for it."""
+    async with started(run) as session:
+        view, who = session.directory.now(), run.options.who
+        if view.agency(who) is None:
+            raise Usage("error.no_agency", who=readable(who))
+        one = await _applicant(run, session, run.options.applied)
+        _say_meaning(run, [run.words("sign.readmits", agency=name(who, view, run.words), handle=who)])
+        _compare_applicant(run, one)
+        if not run.sure(run.words("sign.ask")):
+            return _left(run)
+        return _signed(run, await run.patiently(coordinating.readmit(session, who, one.admin)))
 
 
 async def suspend(run: Run) -> int:
@@ -684,16 +728,15 @@ async def add_signature(run: Run) -> int:
 
 async def turn_down(run: Run) -> int:
     async with started(run) as session:
-        one = (await _applicant(run, session)).application
+        one = (await _applicant(run, session, run.options.who)).application
         if not run.sure(run.words("turn_down.ask", agency=one.name, handle=one.handle)):
             return _left(run)
         await run.patiently(session.client.turn_down(one.id))
         return _done(run, "turn_down.done", {"turned_down": one.handle}, agency=one.name)
 
 
-async def _applicant(run: Run, session: Session) -> Applicant:
+async def _applicant(run: Run, session: Session, who: str) -> Applicant:
     """By handle; by the application's id, where several ask for the same handle."""
-    who = run.options.who
     found = await run.patiently(coordinating.applicants(session))
     named = [one for one in found if who in (one.application.handle, one.application.id)]
     if not named:
@@ -714,6 +757,12 @@ async def _proposed(run: Run, session: Session) -> Document[Any]:
     if len(waits) > 1:
         raise Usage("error.several_proposals", who=who, ids=", ".join(one.hash.hex()[:8] for one in waits))
     return waits[0]
+
+
+def _compare_applicant(run: Run, one: Applicant) -> None:
+    admin = one.application.admin.member
+    run.screen.say(run.words("sign.compare", name=admin.name, handle=admin.handle))
+    _compare(run, {one.number})
 
 
 async def _compare_admin(run: Run, session: Session, agency: str, admin: schemas.MemberKeys) -> None:
@@ -954,6 +1003,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "apply": apply,
     "members": members,
     "members invite": invite,
+    "members invitations": invitations,
+    "members withdraw": withdraw,
     "members candidates": candidates,
     "members confirm": confirm,
     "members turn-away": turn_away,
@@ -968,6 +1019,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "partners revoke": revoke,
     "coordinators applications": applications,
     "coordinators admit": admit,
+    "coordinators readmit": readmit,
     "coordinators suspend": suspend,
     "coordinators reinstate": reinstate,
     "coordinators proposals": proposals,

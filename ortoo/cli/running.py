@@ -95,6 +95,10 @@ class Run:
 
     def session(self) -> AbstractAsyncContextManager[Session]:
         """A session of whoever acts, its directory synced. A locked account is unlocked first."""
+        if getattr(self.options, "kit", None) is not None:
+            from ortoo.cli import kit
+
+            return kit.session(self)
         acting = self.acting()
         if isinstance(acting, Kept):
             return joining.at_work(Device(), self.unlocked(acting))
@@ -234,7 +238,8 @@ def _explain(error: Exception, screen: Screen, words: Words) -> int:
         case MemoryDamaged():
             return _failed(screen, "memory_damaged", "error.memory", UNTRUSTED, path=error.path)
         case HubError():
-            key = f"hub.{error.code}" if words.knows(f"hub.{error.code}") else "hub.other"
+            keys = (f"hub.{error.code}.{screen.about}", f"hub.{error.code}", "hub.other")
+            key = next(one for one in keys if words.knows(one))
             return _failed(screen, error.code, key, REFUSED, code=error.code, incident=error.incident or "-")
         case _:
             return _failed(screen, "own_fault", "error.own_fault", REFUSED, name=type(error).__name__)

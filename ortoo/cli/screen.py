@@ -45,7 +45,7 @@ class Screen:
     """
 
     def __init__(self, words: Words, *, json: bool, about: str = "") -> None:
-        self.words, self.json, self._about = words, json, about
+        self.words, self.json, self.about = words, json, about
         self._out, self._err = _console(sys.stdout), _console(sys.stderr)
 
     # --- for programs -------------------------------------------------------------------------------------------------
@@ -130,9 +130,9 @@ class Screen:
 
     def _sentence(self, refused: Refused) -> str:
         """The command's own sentence for it, or the field's, or the code's."""
-        for about in (self._about, str(refused.at.get("field", ""))):
+        for about in (self.about, str(refused.at.get("field", ""))):
             key = f"fault.{refused.code}.{about}"
-            if self._about and self.words.knows(key):
+            if self.about and self.words.knows(key):
                 return self.words(key)
         return self.words(f"refused.{refused.code}")
 

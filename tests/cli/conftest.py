@@ -24,7 +24,8 @@ class Ortoo:
             **{
                 name: value
                 for name, value in os.environ.items()
-                if not name.startswith(("COLUMNS", "LANG", "LC_", "ORTOO_", "XDG_"))
+                # Compiled once, as where it is installed: else each of its hundreds of starts compiles it anew.
+                if not name.startswith(("COLUMNS", "LANG", "LC_", "ORTOO_", "PYTHONDONTWRITEBYTECODE", "XDG_"))
             },
             "ORTOO_PRACTICE_DIR": str(practice),
             "ORTOO_HOME": str(practice.parent / "device"),
