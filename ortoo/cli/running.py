@@ -141,9 +141,12 @@ class Run:
         if named is None:
             return None
         try:
-            return Path(named).read_text(encoding="utf-8").splitlines()[0]
-        except (OSError, ValueError, IndexError):
-            raise Usage("error.passphrase_file", path=named) from None
+            kept = Path(named).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        except (OSError, ValueError):
+            kept = ""
+        if not kept:
+            raise Usage("error.passphrase_file", path=named)
+        return kept
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, TextIO
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -201,11 +202,12 @@ class Screen:
                 self._out.print(Padding(Text(plain(value)), (0, 0, 0, 2)))
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Values with their names, to be read or copied."""
-        grid = Table.grid(padding=(0, 2))
-        for key, value in facts:
-            grid.add_row(Text(self.words(f"col.{key}"), "dim"), Text(plain(value)))
-        self._out.print(grid)
+        """Values with their names, to be read or copied: each is one line, however long."""
+        labels = [self.words(f"col.{key}") for key, _ in facts]
+        widest = max(map(cell_len, labels))
+        for label, (_, value) in zip(labels, facts, strict=True):
+            text = Text.assemble((set_cell_size(label, widest), "dim"), "  ", plain(value))
+            self._out.print(text, soft_wrap=True)
 
     # --- one referral -------------------------------------------------------------------------------------------------
 
