@@ -144,6 +144,23 @@ def test_who_waits_can_be_turned_away_and_a_paper_is_good_once(practice: Ortoo, 
     assert "abcd" not in mistyped.said
 
 
+def test_who_lost_the_device_comes_back_with_new_keys(practice: Ortoo, tmp_path: Path, form: str) -> None:
+    one = member(practice, tmp_path)
+    (sent,) = one.json("send", form, "--yes")["sent"]
+    names = ("--name", "Сарнай", "--name-en", "Sarnai", "--role", "focal_point", "--again", one.login)
+    paper = Paper(**practice.json(*NARA, "members", "invite", one.login, *names)["paper"])
+    back = Person(one.login, tmp_path / "new device")
+    back.joins(paper)
+    assert back.number != one.number
+    lost = one.command()("outbox")
+    assert (lost.returncode, "signed out" in lost.stderr) == (1, True)
+    old = practice(*NARA, "members", "confirm", one.login, "--number", one.number)
+    assert old.returncode == 4
+    practice.json(*NARA, "members", "confirm", one.login, "--number", back.number)
+    assert back.json("show", sent["id"])["referral"]["state"] == "sent"
+    assert len(back.json("send", form, "--yes")["sent"]) == 1
+
+
 def test_a_paper_can_be_voided(practice: Ortoo, tmp_path: Path) -> None:
     one = newcomer(tmp_path)
     paper = invited(practice, one.login)
