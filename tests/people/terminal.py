@@ -97,13 +97,18 @@ class Person(Newcomer):
     codes: tuple[str, ...] = ()
 
     def command(self, device: str = "device", **more: str) -> Ortoo:
-        """On one of the person's devices; each is locked again after each command, unless XDG_RUNTIME_DIR is given."""
+        """On one of the person's devices, which stays unlocked for a while."""
         home = self.folder / self.login / device
-        home.mkdir(parents=True, exist_ok=True)
+        (home / "runtime").mkdir(parents=True, exist_ok=True)
         secret = home / "typed"
         secret.write_text(self.passphrase + "\n", encoding="utf-8")
         ortoo = Ortoo(home / "no practice")
-        ortoo.environment |= {"ORTOO_HOME": str(home), "ORTOO_PASSPHRASE_FILE": str(secret), "LANG": "en_GB.UTF-8"}
+        ortoo.environment |= {
+            "ORTOO_HOME": str(home),
+            "ORTOO_PASSPHRASE_FILE": str(secret),
+            "XDG_RUNTIME_DIR": str(home / "runtime"),
+            "LANG": "en_GB.UTF-8",
+        }
         ortoo.environment |= more
         return ortoo
 

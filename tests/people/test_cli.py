@@ -299,9 +299,9 @@ def test_a_second_device_and_the_end_of_the_first(hub: Hub, practice: Ortoo, tmp
     changing.reads("The passphrase is changed")
     assert changing.ends() == 0
     assert telephone("inbox").returncode == 1
-    assert one.command()("inbox").returncode == 1  # the file has the old one
+    assert one.command(XDG_RUNTIME_DIR="")("inbox").returncode == 1  # the file has the old one
     one.passphrase = new
-    assert one.json("inbox")["referrals"] is not None
+    assert one.command(XDG_RUNTIME_DIR="").json("inbox")["referrals"] is not None
     codes = one.json("recovery-codes")["recovery_codes"]
     assert len(set(codes) - set(one.codes)) == 10
     assert one.json("login", "--recovery", codes[0])["account"]["login"] == one.login
@@ -342,9 +342,9 @@ def test_locked_and_unlocked(practice: Ortoo, tmp_path: Path) -> None:
     wrongly.reads("This is not the passphrase of")
     assert wrongly.ends() == 1
     (tmp_path / "wrong").write_text("wrong\n", encoding="utf-8")
-    by_file = one.command(ORTOO_PASSPHRASE_FILE=str(tmp_path / "wrong"))("--json", "inbox")
+    by_file = one.command(ORTOO_PASSPHRASE_FILE=str(tmp_path / "wrong"), XDG_RUNTIME_DIR="")("--json", "inbox")
     assert (by_file.returncode, json.loads(by_file.stdout)["error"]["code"]) == (1, "wrong_passphrase")
-    no_file = one.command(ORTOO_PASSPHRASE_FILE=str(tmp_path / "none"))("inbox")
+    no_file = one.command(ORTOO_PASSPHRASE_FILE=str(tmp_path / "none"), XDG_RUNTIME_DIR="")("inbox")
     assert (no_file.returncode, "cannot be read" in no_file.stderr) == (2, True)
 
 
