@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -108,7 +109,7 @@ def invitation(code: bytes, address: str) -> Invitation:
     return found
 
 
-def withdraw_invitation(agency: str, id: str) -> None:
+def withdraw_invitation(agency: str, id: UUID) -> None:
     if not Invitation.objects.filter(agency=agency, id=id).delete()[0]:
         raise Refused("not_found")
 
@@ -175,7 +176,7 @@ def waiting(agency: str) -> list[Candidate]:
     return list(Candidate.objects.filter(member__agency=agency).select_related("member").order_by("since"))
 
 
-def turn_away(agency: str, member: str) -> None:
+def turn_away(agency: str, member: UUID) -> None:
     """Somebody who waits is not confirmed: account and keys are forgotten, unless it is a member who came back."""
     found = Candidate.objects.filter(member__agency=agency, member=member).select_related("member").first()
     if found is None:
@@ -184,7 +185,7 @@ def turn_away(agency: str, member: str) -> None:
         signing_in.end(Token.objects.filter(member=member))
         Account.objects.filter(pk=member).delete()
         found.delete()
-        if directory.in_force().now().member(agency, member) is None:
+        if directory.in_force().now().member(agency, str(member)) is None:
             Member.objects.filter(pk=member).delete()
 
 
@@ -232,7 +233,7 @@ def applications() -> list[Application]:
     return list(Application.objects.select_related("admin__candidate").order_by("created_at"))
 
 
-def turn_down(id: str) -> None:
+def turn_down(id: UUID) -> None:
     """An application is not taken up: the applicant's account and keys are forgotten."""
     found = Application.objects.filter(pk=id).first()
     if found is None:

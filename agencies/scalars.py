@@ -1,6 +1,7 @@
 """Scalars of the API: envelopes and bytes, whose form is refused with a stable code rather than with a type error."""
 
 from typing import Any
+from uuid import UUID
 
 import graphene
 from graphql import ValueNode
@@ -40,6 +41,14 @@ class Bytes(graphene.Scalar):
     @staticmethod
     def parse_literal(node: ValueNode, _variables: Any = None) -> bytes:
         return unb64(_text(node.value if isinstance(node, StringValueNode) else None))
+
+
+def uuid_of(text: str, field: str = "id") -> UUID:
+    """The id that a client wrote. Raises Refused (`malformed`)."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Refused("malformed", "An id is a UUID.", field=field) from None
 
 
 def _text(value: Any) -> str:

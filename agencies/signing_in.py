@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -255,7 +256,7 @@ def sessions_of(actor: Actor) -> QuerySet[Token]:
     return live_tokens(timezone.now()).filter(member=actor.member, kind=Token.Kind.SESSION).order_by("-used_at")
 
 
-def end_session(actor: Actor, id: str) -> None:
+def end_session(actor: Actor, id: UUID) -> None:
     """End one of the actor's own sessions. `not_found`."""
     if not end(sessions_of(actor).filter(id=id)):
         raise Refused("not_found")
@@ -289,7 +290,7 @@ def issue_api_token(agency: str, member: str, *, name: str, scopes: Sequence[str
     return issue_token(row, Token.Kind.API, name=name[:80], scopes=sorted(set(scopes)), expires_at=expires_at)
 
 
-def revoke_api_token(agency: str, id: str) -> None:
+def revoke_api_token(agency: str, id: UUID) -> None:
     """From now on nobody is served for it. `not_found`."""
     if not end(api_tokens_of(agency).filter(id=id)):
         raise Refused("not_found")

@@ -7,7 +7,7 @@ from django.utils import timezone
 from graphql import FieldNode, FragmentSpreadNode
 
 from agencies.access import WORKERS, actor_in
-from agencies.scalars import Bytes, Envelope
+from agencies.scalars import Bytes, Envelope, uuid_of
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.sealing import Blobs as SealedBlobs
@@ -317,7 +317,7 @@ class Query(graphene.ObjectType):
     @staticmethod
     def resolve_consent(root: object, info: Any, id: str) -> Consent | None:
         actor = actor_in(info, *WORKERS, scope="read")
-        row = access.consents_of(actor).filter(pk=_uuid(id)).first()
+        row = access.consents_of(actor).filter(pk=uuid_of(id)).first()
         if row is None:
             return None
         decisions = consent.visible(actor, [row.pk])[row.pk]
@@ -326,7 +326,7 @@ class Query(graphene.ObjectType):
     @staticmethod
     def resolve_referral(root: object, info: Any, id: str) -> Referral | None:
         actor = actor_in(info, *WORKERS, scope="read")
-        shown = _shown(actor, list(access.referrals_of(actor).filter(pk=_uuid(id))), info)
+        shown = _shown(actor, list(access.referrals_of(actor).filter(pk=uuid_of(id))), info)
         return shown[0] if shown else None
 
     @staticmethod
@@ -353,13 +353,6 @@ def _bounded(first: int) -> int:
     if not 1 <= first <= MOST_REFERRALS:
         raise Refused("limit_exceeded", field="first", most=MOST_REFERRALS)
     return first
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Refused("malformed", "An id is a UUID.", field="id") from None
 
 
 class RecordConsent(graphene.Mutation):

@@ -65,7 +65,6 @@ class Store:
         with closing(sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=20)) as database, database:
             return database.execute(statement).fetchall()
 
-
     def dump(self) -> bytes:
         """Everything that the database holds, as a thief would have it: SQLite's files; every row of PostgreSQL."""
         if self.kind == "sqlite":

@@ -14,7 +14,7 @@ from agencies.models import Candidate as CandidateRow
 from agencies.models import Invitation as InvitationRow
 from agencies.models import KemKey
 from agencies.models import Member as MemberRow
-from agencies.scalars import Bytes, Envelope
+from agencies.scalars import Bytes, Envelope, uuid_of
 from agencies.schema.directory import Member, member_of
 from agencies.schema.signing_in import AccountInput, new_account
 from ortoo.protocol import documents, schemas
@@ -211,7 +211,8 @@ class Invite(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any, names: Any, roles: list[str], again: str | None = None) -> NewInvitation:
         actor = actor_in(info, "administrator", "recovery")
-        code, row = joining.invite(actor.agency, _names(names), roles, again)
+        back = str(uuid_of(again, "again")) if again is not None else None
+        code, row = joining.invite(actor.agency, _names(names), roles, back)
         return NewInvitation(code=code, listed=_invitation(row))
 
 
@@ -225,7 +226,7 @@ class WithdrawInvitation(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, id: str) -> bool:
-        joining.withdraw_invitation(actor_in(info, "administrator", "recovery").agency, id)
+        joining.withdraw_invitation(actor_in(info, "administrator", "recovery").agency, uuid_of(id))
         return True
 
 
@@ -270,7 +271,7 @@ class TurnAway(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, member: str) -> bool:
-        joining.turn_away(actor_in(info, "administrator", "recovery").agency, member)
+        joining.turn_away(actor_in(info, "administrator", "recovery").agency, uuid_of(member, "member"))
         return True
 
 
@@ -345,7 +346,7 @@ class TurnDown(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any, id: str) -> bool:
         actor_in(info, "coordinator")
-        joining.turn_down(id)
+        joining.turn_down(uuid_of(id))
         return True
 
 

@@ -12,7 +12,7 @@ from agencies.accounts import NewAccount, NewKeyring, NewUnlock
 from agencies.models import Account, Token
 from agencies.models import Member as MemberRow
 from agencies.models import Passkey as PasskeyRow
-from agencies.scalars import Bytes
+from agencies.scalars import Bytes, uuid_of
 from agencies.schema.directory import Member, member_of
 from agencies.second_factor import SecondFactor
 from agencies.signing_in import Attempt
@@ -247,7 +247,7 @@ class EndSession(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, id: str) -> bool:
-        signing_in.end_session(somebody_in(info), id)
+        signing_in.end_session(somebody_in(info), uuid_of(id))
         return True
 
 
@@ -415,7 +415,7 @@ class RevokeApiToken(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, id: str) -> bool:
-        signing_in.revoke_api_token(actor_in(info, "administrator").agency, id)
+        signing_in.revoke_api_token(actor_in(info, "administrator").agency, uuid_of(id))
         return True
 
 

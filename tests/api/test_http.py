@@ -1,16 +1,19 @@
 """GraphQL over HTTP: the audits of graphql-http, and what a hostile or a broken client sends."""
 
+import copy
 import gzip
 import json
+import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import httpx
 import pytest
 
 from tests.hubs import Hub
+from tests.stores import REPOSITORY
 
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
@@ -288,57 +291,113 @@ HOSTILE: Final[list[tuple[str, Callable[[], Any]]]] = [
     ("a backslash before u0000", lambda: b'"\\\\u0000"'),
 ]
 
-# Every argument of the API, each with a document that asks for it alone.
-ARGUMENTS: Final = {
-    "consent": ("query ($v: ID!) { consent(id: $v) { id } }", b"%s"),
-    "referral": ("query ($v: ID!) { referral(id: $v) { id } }", b"%s"),
-    "inbox.first": ("query ($v: Int) { inbox(first: $v) { edges { cursor } } }", b"%s"),
-    "inbox.after": ("query ($v: String) { inbox(after: $v) { edges { cursor } } }", b"%s"),
-    "outbox.first": ("query ($v: Int) { outbox(first: $v) { edges { cursor } } }", b"%s"),
-    "outbox.after": ("query ($v: String) { outbox(after: $v) { edges { cursor } } }", b"%s"),
-    "feed.after": ("query ($v: Int!) { feed(after: $v) { sequence } }", b"%s"),
-    "feed.first": ("query ($v: Int) { feed(after: 0, first: $v) { sequence } }", b"%s"),
-    "directory.after": ("query ($v: Int) { directory(after: $v) { entries } }", b"%s"),
-    "directory.first": ("query ($v: Int) { directory(first: $v) { entries } }", b"%s"),
-    "kemKeys": ("query ($v: [Bytes!]!) { kemKeys(hashes: $v) { key } }", b"%s"),
-    "kemKeys[0]": ("query ($v: [Bytes!]!) { kemKeys(hashes: $v) { key } }", b"[%s]"),
-    "openReferral": ("mutation ($v: Envelope!) { openReferral(event: $v) { referral { id } } }", b"%s"),
-    "takeStep": ("mutation ($v: SealedInput!) { takeStep(step: $v) { id } }", b"%s"),
-    "takeStep.envelope": ("mutation ($v: SealedInput!) { takeStep(step: $v) { id } }", b'{"envelope":%s}'),
-    "recordConsent": ("mutation ($v: [SealedInput!]!) { recordConsent(decisions: $v) { to } }", b"%s"),
-    "recordConsent[0].parts[0]": (
-        "mutation ($v: [SealedInput!]!) { recordConsent(decisions: $v) { to } }",
-        b'[{"envelope":"{}","parts":[{"name":"a","ciphertext":%s}]}]',
-    ),
-    "sendReferrals[0].envelope": (
-        "mutation ($v: [SealedInput!]!) { sendReferrals(referrals: $v) { id } }",
-        b'[{"envelope":%s}]',
-    ),
-    "sendReferrals[0].wraps[0]": (
-        "mutation ($v: [SealedInput!]!) { sendReferrals(referrals: $v) { id } }",
-        b'[{"envelope":"{}","wraps":[{"agency":%s,"wrap":%s}]}]',
-    ),
-    "sendReferrals[0].keys[0]": (
-        "mutation ($v: [SealedInput!]!) { sendReferrals(referrals: $v) { id } }",
-        b'[{"envelope":"{}","keys":[{"part":%s,"agency":%s,"key":%s}]}]',
-    ),
+# Of these also inside of objects and lists.
+INSIDE: Final = {"a lone surrogate", "a huge number", "null", "an object", "a text", "an empty text"}
+
+SEALED: Final = {
+    "envelope": "{}",
+    "parts": [{"name": "needs", "ciphertext": "AA"}],
+    "wraps": [{"agency": "mgec", "wrap": "AA"}],
+    "keys": [{"part": "needs", "agency": "mgec", "key": "AA"}],
+}
+KEYRING: Final = {
+    "sealed": "AA",
+    "unlocks": [{"id": "x", "method": "passphrase", "sealed": "AA", "passkey": None}],
+}
+
+# What each variable of the SDK's documents is otherwise, so that one at a time is hostile; with what is inside of it.
+HONEST: Final[dict[str, Any]] = {
+    "id": "00000000-0000-7000-8000-000000000000",
+    "member": "00000000-0000-7000-8000-000000000000",
+    "again": None,
+    "hashes": ["AA"],
+    "after": 0,
+    "inboxAfter": None,
+    "outboxAfter": None,
+    "first": 1,
+    "decisions": [SEALED],
+    "referrals": [SEALED],
+    "event": "{}",
+    "step": SEALED,
+    "login": "nobody.at.all",
+    "auth": "AA",
+    "newAuth": "AA",
+    "second": {"totp": "000000", "recovery": None, "passkey": None},
+    "device": "AA",
+    "challenge": "AA",
+    "proof": "AA",
+    "sealed": "AA",
+    "version": 900,
+    "keyring": KEYRING,
+    "totp": "AA",
+    "code": "AA",
+    "response": "{}",
+    "name": "x",
+    "names": {"handle": "x", "name": "x", "nameEn": "x"},
+    "roles": ["focal_point"],
+    "role": "api",
+    "seeds": [{"member": "x", "epoch": 1, "sealed": "AA"}],
+    "roster": "{}",
+    "kemKeys": ["AA"],
+    "scopes": ["read"],
+    "days": 1,
+    "document": "{}",
+    "agency": {"handle": "x", "kind": "x", "name": "x", "nameEn": "x"},
+    "keys": {"id": "x", "key": "AA", "kem": "AA"},
+    "account": {"login": "x", "auth": "AA", "keyring": KEYRING, "totp": "AA", "code": "000000"},
+}
+DOCUMENTS: Final = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((REPOSITORY / "graphql" / "operations").glob("*.graphql"))
+    if path.stem not in ("follow", "sign_out")  # a socket's; and what would end this token
 }
 
 
-@pytest.mark.parametrize("argument", ARGUMENTS)
-def test_a_value_that_no_argument_takes_is_told_plainly(http: httpx.Client, served: Hub, argument: str) -> None:
-    """A stable code and a place, never the value, never an incident."""
-    document, shape = ARGUMENTS[argument]
-    for name, value in HOSTILE:
-        variables = shape.replace(b"%s", value())
-        answer = post(http, b'{"query":%s,"variables":{"v":%s}}' % (json.dumps(document).encode(), variables))
-        assert answer.status_code == 200, (name, answer.text[:300])
-        assert "internal" not in answer.text, name
-        assert len(answer.content) < 4000, name
-        assert MARK not in answer.text, name
-        for error in answer.json().get("errors", []):
-            place = set(error["extensions"]) - {"code"} or ".envelope" in argument or argument == "openReferral"
-            assert place or error["extensions"]["code"] == "bad_request", (name, error)
+def places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Each place in a value: itself, and whatever is inside."""
+    yield at
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from places(one, (*at, key))
+
+
+def put(value: Any, at: tuple[str | int, ...], hostile: bytes) -> bytes:
+    """The value as JSON, with this instead of what stands at that place."""
+    if not at:
+        return hostile
+    changed = copy.deepcopy(value)
+    inner = changed
+    for key in at[:-1]:
+        inner = inner[key]
+    inner[at[-1]] = "HERE"
+    return json.dumps(changed).encode().replace(b'"HERE"', hostile)
+
+
+def variables_of(document: str) -> list[str]:
+    return re.findall(r"\$(\w+):", document.split("{", 1)[0])
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_value_that_no_argument_takes_is_told_plainly(http: httpx.Client, served: Hub, name: str) -> None:
+    """Everywhere in the variables of each operation: a stable code, never the value, never an incident."""
+    document = DOCUMENTS[name]
+    for variable in variables_of(document):
+        honest = {one: HONEST[one] for one in variables_of(document)}
+        if "$after: String" in document:
+            honest["after"] = None
+        for at in places(HONEST[variable]):
+            for what, hostile in HOSTILE:
+                if at and what not in INSIDE:
+                    continue  # what is inside is told apart by its type, which these few try
+                rest = {one: value for one, value in honest.items() if one != variable}
+                values = json.dumps(rest).encode()[:-1] + (b"," if rest else b"")
+                values += b'"%s":%s}' % (variable.encode(), put(HONEST[variable], at, hostile()))
+                answer = post(http, b'{"query":%s,"variables":%s}' % (json.dumps(document).encode(), values))
+                where = (variable, at, what)
+                assert answer.status_code == 200, (where, answer.text[:300])
+                assert "internal" not in answer.text, (where, answer.text[:300])
+                assert len(answer.content) < 200_000, where
+                assert MARK not in answer.text, where
     log = served.said()
     assert "incident" not in log
     assert MARK not in log
@@ -348,11 +407,9 @@ def test_every_argument_is_tried(http: httpx.Client) -> None:
     fields = "{ fields { name args { name } } }"
     query = f"{{ __schema {{ queryType {fields} mutationType {fields} }} }}"
     roots = post(http, {"query": query}).json()["data"]["__schema"].values()
-    arguments = {
-        (field["name"], argument["name"]) for root in roots for field in root["fields"] for argument in field["args"]
-    }
-    tried = {name.split("[")[0] for name in ARGUMENTS}
-    assert {f"{field}.{name}" if f"{field}.{name}" in tried else field for field, name in arguments} <= tried
+    arguments = {argument["name"] for root in roots for field in root["fields"] for argument in field["args"]}
+    tried = {variable for document in DOCUMENTS.values() for variable in variables_of(document)}
+    assert arguments <= tried
 
 
 def test_a_value_written_into_the_document_is_not_repeated(http: httpx.Client, served: Hub) -> None:

@@ -88,7 +88,7 @@ async def test_a_socket_that_dies_at_any_moment_leaves_nothing(counting: Countin
         files = counting.open_files()
 
         async with following(delger, 0) as follower:
-            assert (await counting.holds())[0] == 1  # it would be seen
+            assert (await counting.holds())[0] == 2  # it would be seen: one that follows, one that minds its rights
             await asyncio.gather(
                 *(socket_that_dies(counting, moment) for moment in moments for _ in range(DEAD_OF_EACH))
             )

@@ -281,6 +281,12 @@ async def first(session: Session, count: int, after: int | None = 0) -> list[Arr
     return arrived
 
 
+async def _reaches(seen: list[int], number: int) -> None:
+    async with asyncio.timeout(30):
+        while len(seen) < number:
+            await asyncio.sleep(0.02)
+
+
 async def _until(heard: list[str], word: str) -> None:
     """Until the follower has noticed: how soon it does is the machine's business."""
     async with asyncio.timeout(30):
@@ -307,12 +313,13 @@ async def test_a_follower_sees_each_entry_once_and_in_order_over_a_bad_line(hub:
         following = asyncio.ensure_future(follow())
         for number in range(6):
             if number in (2, 4):
+                await _reaches(seen, number)
                 await line.cut()
+                await _until(heard, "lost")
             await nara.send(dataclasses.replace(shelter, sections={"needs": {"dependants": number}}))
             if number in (2, 4):
-                await asyncio.sleep(0.3)
                 await line.mend()
-            await asyncio.sleep(0.2)
+                await _until(heard, "back")
         await asyncio.wait_for(following, 30)
     assert seen == [1, 2, 3, 4, 5, 6]
     assert heard == ["lost", "back", "lost", "back"]
