@@ -19,7 +19,7 @@ from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
 from referrals import access
-from referrals.models import Consent, Decision
+from referrals.models import Consent, Decision, Referral
 
 Signed = Document[schemas.Consent]
 
@@ -77,6 +77,31 @@ def newest(consents: Iterable[str]) -> dict[str, Decisions]:
     for consent, envelope in rows:
         found[str(consent)].append(documents.read(envelope, schemas.Consent))
     return {consent: Decisions.of(decisions) for consent, decisions in found.items()}
+
+
+def known_to(agency: str, kind: str, decisions: Decisions, *, at: datetime) -> Decisions:
+    """What an agency (of `kind`) may learn of a consent by asking the rule (protocol §7, Who sees it).
+
+    The recorder, and whoever holds a grant that lives, is told the rule's answer on any agency that it names. To
+    anybody else a consent of which it knows the id is as if it held nothing but the decisions on and by that agency.
+    """
+    try:
+        rule.may_read(decisions, agency=agency, kind=kind, part="note", at=at)
+    except Refused:
+        own = {to: one for to, one in decisions.newest.items() if agency in (to, one.body.author.agency)}
+        return Decisions(own, decisions.withdrawals)
+    return decisions
+
+
+def ruling(referrals: Sequence[Referral]) -> dict[UUID, Decision]:
+    """The decision that rules each of these referrals now: the newest on its recipient. Both its sides see that one."""
+    rows = Decision.objects.filter(
+        consent_id__in={one.consent_id for one in referrals},
+        to__in={one.recipient_id for one in referrals},
+        newest=True,
+    )
+    found = {(one.consent_id, one.to): one for one in rows}
+    return {one.pk: found[one.consent_id, one.recipient_id] for one in referrals}
 
 
 def visible(actor: Actor, consents: Iterable[UUID]) -> Mapping[UUID, list[Decision]]:

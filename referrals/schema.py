@@ -192,11 +192,7 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow]) -> list[Referral]:
     notes = reading.notes(actor, events, now)
     own = reading.own_blobs(actor, rows, now)
     heads = steps.heads(list(rows), actor.agency)
-    decisions = {
-        (one.consent_id, one.to): one
-        for found in consent.visible(actor, {row.consent_id for row in rows}).values()
-        for one in found
-    }
+    decisions = consent.ruling(rows)
     return [
         Referral(
             id=str(row.pk),
@@ -212,7 +208,7 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow]) -> list[Referral]:
             minor=row.minor,
             envelope=row.envelope,
             sha256=bytes(row.sha256),
-            decision=_decision(decisions[row.consent_id, row.recipient_id]),
+            decision=_decision(decisions[row.pk]),
             head=heads[row.pk],
             sealed=_blobs(own.get(row.pk)),
             events=[_event(one, notes) for one in events if one.referral_id == row.pk],
