@@ -44,8 +44,9 @@ def open_referral(actor: Actor, envelope: str) -> tuple[Referral, Blobs]:
         referral, by, decisions = _hold(actor, signed)
         if by == "sender":
             raise Refused("step_illegal", "The sender reads its own referral without opening it.", state=referral.state)
-        handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
         referral = _take(actor, signed, Blobs(), referral, by, decisions)
+        # After what is wrong with the event itself (protocol §13); where it refuses, the event is undone with it.
+        handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
     return referral, handed
 
 
