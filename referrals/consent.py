@@ -81,6 +81,20 @@ def newest(consents: Iterable[str]) -> dict[str, Decisions]:
     return {consent: Decisions.of(decisions) for consent, decisions in found.items()}
 
 
+def known_to(agency: str, kind: str, decisions: Decisions, *, at: datetime) -> Decisions:
+    """What an agency (of `kind`) may learn of a consent by asking the rule (protocol §7, Who sees it).
+
+    The recorder, and whoever holds a grant that lives, is told the rule's answer on any agency that it names. To
+    anybody else a consent of which it knows the id is as if it held nothing but the decisions on and by that agency.
+    """
+    try:
+        rule.may_read(decisions, agency=agency, kind=kind, part="note", at=at)
+    except Refused:
+        own = {to: one for to, one in decisions.newest.items() if agency in (to, one.body.author.agency)}
+        return Decisions(own, decisions.withdrawals)
+    return decisions
+
+
 def ruling(referrals: Sequence[Referral]) -> dict[UUID, Decision]:
     """The newest decision on each referral's recipient, which both its agencies may see. One query."""
     rows = Decision.objects.filter(consent__in={one.consent_id for one in referrals}, newest=True)

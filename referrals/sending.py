@@ -16,7 +16,7 @@ from notifications import feed
 from ortoo.protocol import documents, schemas
 from ortoo.protocol import referral as rules
 from ortoo.protocol.consent import Decisions
-from ortoo.protocol.directory import Directory
+from ortoo.protocol.directory import Directory, View
 from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
@@ -64,7 +64,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 body = one.document.body
                 current.check_current(one.document, body.author.agency, body.to)
                 view = current.at(body.directory.size)
-                rules.check_consent(body, view, decisions.get(body.authority.consent, Decisions.of([])), at=now)
+                rules.check_consent(body, view, _known(body, view, decisions, now), at=now)
                 _check_steps(body, kept, now)
                 rules.check_suspension(body, current.now())
                 if body.to not in receiving:
@@ -101,6 +101,13 @@ def _verify(one: SealedReferral, current: Directory) -> None:
     body = one.document.body
     current.check_current(one.document, body.author.agency, body.to)
     directory.check_signed_head(body.directory)
+
+
+def _known(body: schemas.Referral, view: View, decisions: Mapping[str, Decisions], now: datetime) -> Decisions:
+    """The decisions under which it is sent, as far as the sender may know of them."""
+    agency = view.agency(body.author.agency)
+    kept = decisions.get(body.authority.consent, Decisions.of([]))
+    return consent.known_to(body.author.agency, agency.kind if agency else "", kept, at=now)
 
 
 def _check_steps(body: schemas.Referral, kept: Mapping[UUID, Referral], now: datetime) -> None:

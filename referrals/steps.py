@@ -45,9 +45,10 @@ def open_referral(actor: Actor, envelope: str) -> tuple[Referral, Blobs]:
         referral, by, decisions = _hold(actor, signed)
         if by == "sender":
             raise Refused("step_illegal", "The sender reads its own referral without opening it.", state=referral.state)
-        _check_not_suspended(actor.agency)  # also for an opening that is repeated: it is answered with keys
-        handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
         referral = _take(actor, signed, Blobs(), referral, by, decisions)
+        _check_not_suspended(actor.agency)  # also for an opening that is repeated: it is answered with keys
+        # After what is wrong with the event itself (protocol §13); where it refuses, the event is undone with it.
+        handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
     return referral, handed
 
 

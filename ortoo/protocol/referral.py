@@ -167,11 +167,6 @@ def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datet
     asked = _recipient_first(body)
     if not body.sealed.parts:
         asked = asked[:1]  # nothing goes to anybody: what is wrong is what the recipient may not read
-    if _recorder(decisions) not in (None, body.author.agency):
-        # Who is not the recorder is told of its own right first: what she decided about others is not its to learn.
-        own = _fault_of(body.author.agency, keys[body.author.agency], view, decisions, at)
-        if own is not None:
-            raise own
     faults = [_fault_of(one.agency, keys[one.agency], view, decisions, at) for one in asked]
     told = [refused for refused in faults if refused is not None]
     if told:
@@ -180,10 +175,6 @@ def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datet
     consent.check_minor(decision.body.basis, minor=body.routing.minor)
     _check_exception(body, view, decision.body)
     check_keys(body)
-
-
-def _recorder(decisions: Decisions) -> str | None:
-    return next((one.body.recorder for one in decisions.newest.values()), None)
 
 
 def _recipient_first(body: Referral) -> Sequence[schemas.SealedReader]:

