@@ -24,7 +24,7 @@ def nginx(tmp_path: Path) -> Iterator[Nginx]:
 
 def https(nginx: Nginx, **more: str) -> httpx.Client:
     trusted = ssl.create_default_context(cafile=str(nginx.certificate))
-    return httpx.Client(base_url=nginx.url, verify=trusted, trust_env=False, headers=more)
+    return httpx.Client(base_url=nginx.url, verify=trusted, trust_env=False, headers=more, timeout=60)
 
 
 def test_nginx_finds_nothing_wrong_with_it(nginx: Nginx) -> None:
@@ -63,6 +63,8 @@ def test_http_is_sent_to_https_and_other_names_get_nothing(nginx: Nginx) -> None
         client.get("/", extensions={"sni_hostname": "another.ortoo.example"})
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 def test_old_tls_is_refused(nginx: Nginx, version: ssl.TLSVersion) -> None:
     """nginx.conf around it allows them, as Debian's does; OpenSSL is told to as well."""
@@ -70,7 +72,10 @@ def test_old_tls_is_refused(nginx: Nginx, version: ssl.TLSVersion) -> None:
     old = ssl.create_default_context(cafile=str(nginx.certificate))
     old.set_ciphers("DEFAULT@SECLEVEL=0")
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, version
-    with httpx.Client(verify=old, trust_env=False) as client, pytest.raises(httpx.ConnectError, match=r"(?i)alert.protocol.version"):
+    with (
+        httpx.Client(verify=old, trust_env=False) as client,
+        pytest.raises(httpx.ConnectError, match=r"(?i)alert.protocol.version"),
+    ):
         client.get(nginx.url)
 
 
@@ -107,7 +112,9 @@ def test_a_body_of_more_than_32_mib_ends_at_the_border(served: Served) -> None:
         just_so = client.post(
             "/graphql", content=b" " * (32 * 1024 * 1024), headers={"content-type": "application/json"}
         )
-        assert just_so.headers["content-type"] == "application/json"  # the hub has read it, and says what is wrong
+        assert just_so.headers["content-type"].startswith(
+            "application/json"
+        )  # the hub has read it, and says what is wrong
         assert "errors" in just_so.json()
 
 

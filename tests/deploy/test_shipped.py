@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.configuration import WHAT
 from tests.deploy.served import DEPLOY, TEMPLATE, rendered
 from tests.stores import REPOSITORY
 
@@ -258,3 +259,9 @@ def test_the_installer_takes_every_room(dry_run: str) -> None:
     rooms = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")}
     assert rooms | {"manage.py", "bootstrap.py", "graphql", "requirements", "vendor"} <= copied
     assert "tests" not in copied
+
+
+def test_every_setting_is_explained() -> None:
+    text = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE)
+    assert set(explained) == {*WHAT, "ORTOO_PRACTICE_DIR"}

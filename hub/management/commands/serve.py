@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -37,8 +38,7 @@ class Command(BaseCommand):
         from hub.asgi import application
 
         server = serving.server(application, settings.ORTOO_TRUSTED_PROXY)
-        self.stdout.write("The hub serves.")
-        self.stdout.flush()
+        structlog.get_logger().info("serving")
         server.run(sockets=[listener])
 
     def _listener(self, options: dict[str, Any]) -> socket.socket:
