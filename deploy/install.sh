@@ -54,10 +54,14 @@ if [ -z "$host" ] && [ -r "$env_file" ]; then
     host=$(sed -n 's/^ORTOO_ALLOWED_HOSTS=\([^,]*\).*/\1/p' "$env_file")
 fi
 [[ $host =~ ^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ ]] || fail "say under which name the hub is reached: --host NAME"
+if [ -r "$env_file" ] &&
+    ! sed -n 's/^ORTOO_ALLOWED_HOSTS=//p' "$env_file" | tr -d '" ' | tr , '\n' | grep -xF "$host" >/dev/null; then
+    fail "$env_file is kept as it is and does not know $host: add it to ORTOO_ALLOWED_HOSTS there first."
+fi
 [ -n "$certificate" ] && [ -z "$certificate_key" ] && fail "--certificate needs --certificate-key."
 [ -z "$certificate" ] && [ -n "$certificate_key" ] && fail "--certificate-key needs --certificate."
 for file in "$certificate" "$certificate_key"; do
-    [ -z "$file" ] || [[ $file =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "name the certificate and its key by their whole paths."
+    [ -z "$file" ] || [[ $file =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "name certificate and key by their whole paths."
     [ -z "$file" ] || [ -r "$file" ] || fail "$file cannot be read."
 done
 [ -n "$dry" ] || [ "$(id -u)" = 0 ] || fail "only root can install; --dry-run shows what would be done."
@@ -102,7 +106,8 @@ say "Packages of the system"
 wanted="ca-certificates curl nginx openssl postgresql python3 redis-server"
 missing=""
 for package in $wanted; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing="$missing $package"
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
 done
 if [ -n "$missing" ]; then
     do_ apt-get update
@@ -223,7 +228,7 @@ if [ -z "$certificate" ]; then
     if [ -e $tls/certificate.pem ] && [ -e $tls/key.pem ]; then
         echo "   the certificate in $tls is kept"
     else
-        echo "   Without --certificate a self-signed one is made. No client trusts it: give a real one before anybody uses the hub."
+        echo "   Without --certificate a self-signed one is made. No client trusts it: give a real one before use."
         do_ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj "/CN=$host" \
             -addext "subjectAltName=DNS:$host" -keyout $tls/key.pem -out $tls/certificate.pem
     fi
@@ -241,7 +246,8 @@ do_ systemctl reload nginx.service
 
 say "Older code: the one before this is kept, for the way back"
 if [ -z "$dry" ]; then
-    find $code -mindepth 1 -maxdepth 1 -type d ! -path "$release" -printf '%T@ %p\n' | sort -rn | tail -n +2 | cut -d' ' -f2- |
+    find $code -mindepth 1 -maxdepth 1 -type d ! -path "$release" -printf '%T@ %p\n' |
+        sort -rn | tail -n +2 | cut -d' ' -f2- |
         while read -r old; do do_ rm -rf "$old"; done
 fi
 
