@@ -145,8 +145,7 @@ def _groups(text: str) -> list[str]:
 
 def _server() -> Fido2Server:
     entity = PublicKeyCredentialRpEntity(id=settings.ORTOO_RP_ID, name="Ortoo")
-    origins = settings.ORTOO_ORIGINS
-    return Fido2Server(entity, verify_origin=lambda origin: origin in origins)
+    return Fido2Server(entity, verify_origin=lambda origin: settings.ORTOO_ORIGIN.fullmatch(origin) is not None)
 
 
 def begin_registration(account: Account) -> str:

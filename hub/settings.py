@@ -1,77 +1,22 @@
-"""The hub's settings, from the environment alone.
-
-DATABASE_URL                 sqlite:////absolute/path or postgresql://user:password@host/name?sslmode=…
-REDIS_URL                    redis://…; without it one process serves alone
-ORTOO_PRACTICE_DIR           where a practice hub keeps its keys and its database (default: practice/ here)
-ORTOO_SECRET_KEY_FILE        a file with 50 or more random characters
-ORTOO_ALLOWED_HOSTS          host names under which the hub is reached, with commas
-ORTOO_HUB_KEY_FILE           the key that `network.hub_key` names
-ORTOO_DIRECTORY_LOG_KEY_FILE the key of the directory log
-
-A practice hub has a default for each. A hub that is given any of the last four is a real one, unless it is also
-given ORTOO_PRACTICE_DIR: then it needs all of them and DATABASE_URL, and does not start with less.
-"""
+"""Django's settings. What comes from outside is read and checked in hub/configuration.py."""
 
 import os
-import secrets
-from collections.abc import Mapping
+import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from hub import logs
+from hub import configuration, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-OF_A_REAL_HUB: Final = (
-    "ORTOO_SECRET_KEY_FILE",
-    "ORTOO_ALLOWED_HOSTS",
-    "ORTOO_HUB_KEY_FILE",
-    "ORTOO_DIRECTORY_LOG_KEY_FILE",
-)
-LOCAL_HOSTS: Final = "localhost,127.0.0.1,[::1]"
+YEAR = 365 * 24 * 3600  # seconds
 
 
-def _practice_dir(given: Mapping[str, str]) -> Path | None:
-    """The practice hub's folder; None for a real hub, which is refused unless it is told all that it needs."""
-    if given.get("ORTOO_PRACTICE_DIR"):
-        return Path(given["ORTOO_PRACTICE_DIR"]).resolve()
-    if not any(given.get(name) for name in OF_A_REAL_HUB) and "ORTOO_PRACTICE_DIR" not in given:
-        return BASE_DIR / "practice"
-    missing = [name for name in (*OF_A_REAL_HUB, "DATABASE_URL") if not given.get(name)]
-    if missing:
-        raise SystemExit(f"The hub does not start: set {', '.join(missing)}, or ORTOO_PRACTICE_DIR for a practice hub.")
-    return None
-
-
-def _key_file(name: str, in_practice: str) -> Path:
-    given = os.environ.get(name)
-    if given:
-        return Path(given)
-    assert ORTOO_PRACTICE_DIR is not None  # noqa: S101 - _practice_dir has refused it otherwise
-    return ORTOO_PRACTICE_DIR / "hub" / in_practice
-
-
-def _secret_key(path: Path) -> str:
-    """The file's content. A practice hub that has none yet makes one."""
-    if ORTOO_PRACTICE_DIR is not None and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        partial.touch(mode=0o600)
-        partial.write_text(secrets.token_urlsafe(48) + "\n")
-        try:
-            os.link(partial, path)  # the first of two processes wins, and both read the same
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
+def _configured() -> configuration.Configuration:
     try:
-        key = path.read_text().strip()
-    except OSError:
-        raise SystemExit("The hub does not start: the file that ORTOO_SECRET_KEY_FILE names cannot be read.") from None
-    if len(key) < 50:
-        raise SystemExit("The hub does not start: its secret key has fewer than 50 characters.")
-    return key
+        return configuration.read(os.environ, BASE_DIR / "practice")
+    except configuration.Wrong as wrong:
+        raise SystemExit(str(wrong)) from None
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -90,20 +35,18 @@ def _database(url: str) -> dict[str, Any]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
             },
         }
-    if parts.scheme in ("postgres", "postgresql"):
-        options = dict(parse_qsl(parts.query))
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.lstrip("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": options.pop("host", parts.hostname or ""),
-            "PORT": options.pop("port", str(parts.port or "")),
-            "CONN_MAX_AGE": None,  # one connection a thread, kept (hub/threads.py)
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": 10, "application_name": "ortoo", **options},
-        }
-    raise SystemExit("The hub does not start: DATABASE_URL is neither sqlite:// nor postgresql://.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": options.pop("port", str(parts.port or "")),
+        "CONN_MAX_AGE": None,  # one connection a thread, kept (hub/threads.py)
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 10, "application_name": "ortoo", **options},
+    }
 
 
 def _channel_layer(redis: str | None) -> dict[str, Any]:
@@ -120,30 +63,45 @@ def _channel_layer(redis: str | None) -> dict[str, Any]:
     }
 
 
-ORTOO_PRACTICE_DIR = _practice_dir(os.environ)
-ORTOO_HUB_KEY_FILE = _key_file("ORTOO_HUB_KEY_FILE", "hub.key")
-ORTOO_DIRECTORY_LOG_KEY_FILE = _key_file("ORTOO_DIRECTORY_LOG_KEY_FILE", "directory.key")
+_given = _configured()
 
-SECRET_KEY = _secret_key(_key_file("ORTOO_SECRET_KEY_FILE", "secret_key"))
-ALLOWED_HOSTS = [
-    host.strip() for host in (os.environ.get("ORTOO_ALLOWED_HOSTS") or LOCAL_HOSTS).split(",") if host.strip()
-]
+ORTOO_PRACTICE_DIR = _given.practice
+ORTOO_HUB_KEY_FILE = _given.hub_key_file
+ORTOO_DIRECTORY_LOG_KEY_FILE = _given.directory_log_key_file
+ORTOO_IS_PUBLIC = _given.is_public
+ORTOO_TRUSTED_PROXY = _given.trusted_proxy
+ORTOO_THREADS = _given.writers
+
+SECRET_KEY = _given.secret_key
+ALLOWED_HOSTS = list(_given.allowed_hosts)
 DEBUG = False
 
 INSTALLED_APPS = ["audit", "agencies", "notifications", "referrals", "hub"]
-MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 ROOT_URLCONF = "hub.urls"
 ASGI_APPLICATION = "hub.asgi.application"
+X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "no-referrer"
+if ORTOO_IS_PUBLIC:
+    # Whether a request came by https is the scheme that the server tells, and it believes the proxy alone about it
+    # (hub/serving.py); so there is no SECURE_PROXY_SSL_HEADER, which would believe anybody.
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = YEAR
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
-DATABASES = {"default": _database(os.environ.get("DATABASE_URL") or f"sqlite://{ORTOO_PRACTICE_DIR}/hub.sqlite3")}
-CHANNEL_LAYERS = {"default": _channel_layer(os.environ.get("REDIS_URL"))}
-# WebAuthn: passkeys belong to the first host; pages of these origins may use them.
+# WebAuthn: passkeys belong to the first host, and are used on its pages alone; in practice on this machine's.
 ORTOO_RP_ID = ALLOWED_HOSTS[0]
-ORTOO_ORIGINS = frozenset(
-    filter(None, (os.environ.get("ORTOO_ORIGINS") or f"https://{ORTOO_RP_ID},http://localhost:8000").split(","))
-)
+ORTOO_ORIGIN = re.compile(f"https://{re.escape(ORTOO_RP_ID)}" if ORTOO_IS_PUBLIC else r"http://localhost(:[0-9]+)?")
 
+DATABASES = {"default": _database(_given.database_url)}
+CHANNEL_LAYERS = {"default": _channel_layer(_given.redis_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

@@ -35,7 +35,7 @@ def _with_live_connection(work: Callable[..., T], args: Sequence[Any], kwargs: M
 _ONE_WRITER = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
 readers: Final = DatabaseThreads(2, thread_name_prefix="read")
-writers: Final = DatabaseThreads(1 if _ONE_WRITER else 8, thread_name_prefix="write")
+writers: Final = DatabaseThreads(1 if _ONE_WRITER else settings.ORTOO_THREADS, thread_name_prefix="write")
 
 
 async def read(work: Callable[P, T], *args: P.args) -> T:

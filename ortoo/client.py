@@ -6,6 +6,7 @@ Only transport is here: what comes back is the hub's word, and `ortoo.session` v
 import asyncio
 import json
 import random
+import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import cache
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TypeVar
 
+import certifi
 import httpx
 import msgspec
 import websockets
@@ -35,6 +37,14 @@ SIGNED_OUT: Final = (4401, 4403)  # close codes of graphql-transport-ws
 SUBPROTOCOL: Final = "graphql-transport-ws"
 
 Line = Literal["lost", "back"]
+
+
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates count, for calls and for the socket alike: those that this machine trusts (or SSL_CERT_FILE,
+    for a network with an authority of its own), and the public ones, which some systems do not bring."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 class HubError(Exception):
@@ -72,7 +82,8 @@ class Client:
         headers = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, trust_env=False)
+        self._tls = _trusted() if self.hub.startswith("https:") else None
+        self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, trust_env=False, verify=self._tls or True)
 
     async def __aenter__(self) -> "Client":
         return self
@@ -333,6 +344,7 @@ class Client:
             subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
             max_size=MOST_MESSAGE,
             proxy=None,
+            ssl=self._tls,
             open_timeout=5,
         ) as socket:
             await _say(socket, type="connection_init", payload={"authorization": f"Bearer {self._token}"})

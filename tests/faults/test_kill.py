@@ -28,9 +28,9 @@ EACH: Final = 25
 STARTING: Final = ThreadPoolExecutor(1)
 
 
-async def send_all(session: Session, first: int, acknowledged: list[str]) -> None:
-    """Send 25 forms, each until the hub has answered; what the SDK gives up on is sent again as it was drafted."""
-    for number in range(first, first + EACH):
+async def send_all(session: Session, first: int, acknowledged: list[str], each: int = EACH) -> None:
+    """Send `each` forms, each until the hub has answered; what the SDK gives up on is sent again as it was drafted."""
+    for number in range(first, first + each):
         form = plain_form(number)
         while True:
             try:

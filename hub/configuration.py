@@ -1,0 +1,285 @@
+"""What a hub is told from outside, typed and checked before anything starts; docs/operations.md has the table.
+
+A practice hub needs nothing. A hub that is given any of IN_PRODUCTION is a real one: it needs them all, and each that
+is missing or wrong is named, all in one go. No value is ever repeated: a secret may stand where it does not belong.
+"""
+
+import ipaddress
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from ortoo.protocol.documents import unb64
+from ortoo.protocol.errors import Refused
+
+T = TypeVar("T")
+
+KEY_FILES: Final = {
+    "ORTOO_SECRET_KEY_FILE": "secret_key",
+    "ORTOO_HUB_KEY_FILE": "hub.key",
+    "ORTOO_DIRECTORY_LOG_KEY_FILE": "directory.key",
+}
+IN_PRODUCTION: Final = (*KEY_FILES, "ORTOO_ALLOWED_HOSTS", "ORTOO_TRUSTED_PROXY")
+UNIX: Final = "unix"  # for ORTOO_TRUSTED_PROXY: only the proxy can open the sockets at which the hub listens
+LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+HOST: Final = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+SHORTEST_SECRET: Final = 50  # characters
+WRITERS: Final = 8
+MOST_WRITERS: Final = 64
+
+# What a value must be, and so what is said where it is something else.
+WHAT: Final = {
+    "DATABASE_URL": "postgresql://user:password@host/name, or postgresql:///name?host=/folder/of/its/socket",
+    "REDIS_URL": "redis://…, rediss://… or unix:///path/of/its/socket",
+    "ORTOO_ALLOWED_HOSTS": "the host names under which the hub is reached, with commas and without *",
+    "ORTOO_TRUSTED_PROXY": (
+        f"`{UNIX}` where the hub listens at unix sockets that only the proxy can open, or the proxy's addresses or"
+        " networks, with commas"
+    ),
+    "ORTOO_SECRET_KEY_FILE": f"a file with {SHORTEST_SECRET} random characters (`python -m hub.make_keys` makes it)",
+    "ORTOO_HUB_KEY_FILE": "a file with the hub's key (`python -m hub.make_keys` makes it)",
+    "ORTOO_DIRECTORY_LOG_KEY_FILE": "a file with the directory log's key (`python -m hub.make_keys` makes it)",
+    "ORTOO_THREADS": f"a number from 1 to {MOST_WRITERS}",
+}
+
+
+class Wrong(ValueError):
+    """The hub cannot start with this; `str()` names every setting at fault and what to do, and no value."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        lines = [f"  {name} {what}" for name, what in self.problems.items()]
+        super().__init__("\n".join(["The hub does not start. Change these settings:", *lines]))
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything that a process of the hub is told.
+
+    practice: the folder of a practice network; None for a real one.
+    is_public: served behind a proxy under real names, a practice network too.
+    trusted_proxy: UNIX, or addresses and networks; whose word about the client's address counts.
+    writers: threads that write to the database.
+    """
+
+    practice: Path | None
+    is_public: bool
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    allowed_hosts: tuple[str, ...]
+    trusted_proxy: tuple[str, ...]
+    secret_key: str = field(repr=False)
+    hub_key_file: Path
+    directory_log_key_file: Path
+    writers: int
+
+
+def read(given: Mapping[str, str], beside: Path) -> Configuration:
+    """The configuration in the environment `given`. `beside`: where a practice hub that is told nothing keeps its own.
+
+    Raises Wrong.
+    """
+    names = {name for name, value in given.items() if value}
+    folder = given.get("ORTOO_PRACTICE_DIR")
+    if folder:
+        practice, is_public = Path(folder).resolve(), "ORTOO_TRUSTED_PROXY" in names
+    elif not names.intersection(IN_PRODUCTION) and folder is None:
+        practice, is_public = beside, False
+    else:
+        practice, is_public = None, True
+    reading = _Reading(given)
+    if is_public:
+        database_url = reading.one("DATABASE_URL", _postgresql)
+        redis_url = reading.one("REDIS_URL", _redis)
+        hosts = reading.one("ORTOO_ALLOWED_HOSTS", _hosts)
+        proxy = reading.one("ORTOO_TRUSTED_PROXY", _proxy)
+    else:
+        database_url = reading.one("DATABASE_URL", _any_database, f"sqlite://{practice}/hub.sqlite3")
+        redis_url = reading.one("REDIS_URL", _redis, "") or None
+        hosts = reading.one("ORTOO_ALLOWED_HOSTS", _any_hosts, ",".join(LOCAL_HOSTS))
+        proxy = ()
+    files = {
+        name: reading.file(name, practice / "hub" / file if practice else None) for name, file in KEY_FILES.items()
+    }
+    if practice and not given.get("ORTOO_SECRET_KEY_FILE"):
+        make_secret_key(files["ORTOO_SECRET_KEY_FILE"])
+    secret_key = reading.content("ORTOO_SECRET_KEY_FILE", files["ORTOO_SECRET_KEY_FILE"], _secret)
+    for name in ("ORTOO_HUB_KEY_FILE", "ORTOO_DIRECTORY_LOG_KEY_FILE"):
+        if given.get(name) or not practice:  # a practice network makes its own when it is founded
+            reading.content(name, files[name], _seed)
+    writers = reading.one("ORTOO_THREADS", _writers, str(WRITERS))
+    if reading.problems:
+        raise Wrong(reading.problems)
+    return Configuration(
+        practice=practice,
+        is_public=is_public,
+        database_url=database_url,
+        redis_url=redis_url,
+        allowed_hosts=hosts,
+        trusted_proxy=proxy,
+        secret_key=secret_key,
+        hub_key_file=files["ORTOO_HUB_KEY_FILE"],
+        directory_log_key_file=files["ORTOO_DIRECTORY_LOG_KEY_FILE"],
+        writers=writers,
+    )
+
+
+def make_secret_key(path: Path) -> None:
+    """Keep a new secret where there is none. Of two processes the first wins, and both read the same."""
+    make_file(path, secrets.token_urlsafe(48))
+
+
+def make_file(path: Path, content: str) -> bool:
+    """Write a file for its owner alone, whole or not at all; False, and nothing is changed, where there is one."""
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    partial.touch(mode=0o600)
+    try:
+        partial.write_text(content + "\n")
+        os.link(partial, path)
+    except FileExistsError:
+        return False
+    finally:
+        partial.unlink()
+    return True
+
+
+class _Reading:
+    """Reads one after the other and collects what is wrong; after a problem its values are not to be used."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = given
+        self.problems: dict[str, str] = {}
+
+    def one(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
+        """The value, from NAME or, where that is allowed, from the file that NAME_FILE names."""
+        value = self.given.get(name)
+        file = self.given.get(f"{name}_FILE") if name in ("DATABASE_URL", "REDIS_URL") else None
+        if value and file:
+            self.problems[name] = f"is set twice: remove it, or {name}_FILE."
+        elif file:
+            return self.content(f"{name}_FILE", Path(file), parse, WHAT[name])
+        elif not value and default is None:
+            self.problems[name] = f"is missing: set it to {WHAT[name]}."
+        else:
+            try:
+                return parse(value or default or "")
+            except ValueError:
+                self.problems[name] = f"is wrong: set it to {WHAT[name]}."
+        return None  # type: ignore[return-value]
+
+    def file(self, name: str, default: Path | None) -> Path:
+        value = self.given.get(name)
+        if not value and default is None:
+            self.problems[name] = f"is missing: name {WHAT[name]}."
+        return Path(value) if value else default or Path()
+
+    def content(self, name: str, path: Path, parse: Callable[[str], T], what: str | None = None) -> T:
+        """What the file holds. Refused where anybody but its owner may read it."""
+        if name in self.problems:
+            return None  # type: ignore[return-value]
+        try:
+            with path.open(encoding="utf-8") as opened:
+                mode = os.fstat(opened.fileno()).st_mode
+                text = opened.read(4096).strip()
+            if not stat.S_ISREG(mode):
+                self.problems[name] = "does not name a file."
+            elif mode & 0o077:
+                self.problems[name] = (
+                    "names a file that others may read or change: give it to the hub's user, mode 0400."
+                )
+            else:
+                return parse(text)
+        except FileNotFoundError:
+            self.problems[name] = f"names a file that is not there: name {WHAT.get(name, 'one that is')}."
+        except OSError:
+            self.problems[name] = "names a file that the hub cannot read: give it to the hub's user, mode 0400."
+        except ValueError:
+            self.problems[name] = f"names a file that holds something else: it holds {what or WHAT[name]}."
+        return None  # type: ignore[return-value]
+
+
+# --- values; each raises ValueError for what it is not ----------------------------------------------------------------
+
+
+def _any_database(url: str) -> str:
+    if urlsplit(url).scheme == "sqlite":
+        return url
+    return _postgresql(url)
+
+
+def _postgresql(url: str) -> str:
+    parts = urlsplit(url)
+    _must(parts.scheme in ("postgres", "postgresql") and len(parts.path.strip("/")) > 0)
+    _must(parts.port is None or parts.port > 0)
+    return url
+
+
+def _redis(url: str) -> str:
+    parts = urlsplit(url)
+    _must(
+        not url
+        or bool(parts.hostname if parts.scheme in ("redis", "rediss") else parts.scheme == "unix" and parts.path)
+    )
+    return url
+
+
+def _words(value: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in value.split(",") if word.strip())
+    _must(len(words) > 0)
+    return words
+
+
+def _any_hosts(value: str) -> tuple[str, ...]:
+    return _words(value)
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = _words(value)
+    _must(all(HOST.fullmatch(host) or host == "[::1]" for host in hosts))
+    return hosts
+
+
+def _proxy(value: str) -> tuple[str, ...]:
+    if value == UNIX:
+        return (UNIX,)
+    networks = [ipaddress.ip_network(word) for word in _words(value)]
+    _must(_narrow(networks))
+    return tuple(str(one) for one in networks)
+
+
+def _narrow(networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    """A network as wide as this holds clients too, and each could then say that it is another."""
+    return all(one.prefixlen >= (16 if one.version == 4 else 48) for one in networks)
+
+
+def _secret(text: str) -> str:
+    _must(len(text) >= SHORTEST_SECRET and len(set(text)) >= 10 and not text.startswith("django-insecure-"))
+    return text
+
+
+def _seed(text: str) -> bytes:
+    try:
+        seed = unb64(text)
+    except Refused:
+        raise ValueError from None
+    _must(len(seed) == 32)
+    return seed
+
+
+def _writers(value: str) -> int:
+    _must(value.isascii() and value.isdecimal() and 1 <= int(value) <= MOST_WRITERS)
+    return int(value)
+
+
+def _must(holds: bool) -> None:
+    if not holds:
+        raise ValueError

@@ -1,0 +1,31 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import HUBS
+from tests.deploy.served import Served
+from tests.stores import Kind, Store
+
+
+@pytest.fixture
+def store_kind() -> Kind:
+    """Several processes need PostgreSQL and Redis."""
+    return "postgres"
+
+
+@pytest.fixture
+def served(founded: Store, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """Two processes behind nginx, whose certificate this process and its children trust."""
+    served = Served(founded)
+    request.node.stash.setdefault(HUBS, []).extend(served.processes)
+    monkeypatch.setenv("SSL_CERT_FILE", str(served.nginx.certificate))
+    try:
+        yield served.start()
+    finally:
+        served.stop()
+
+
+@pytest.fixture
+def hub(served: Served) -> Served:
+    """So that the stories of others are told through nginx too."""
+    return served
