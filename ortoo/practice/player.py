@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import drafting, practice
+from ortoo import administration, drafting, practice
 from ortoo.client import HubError
 from ortoo.drafting import Draft
 from ortoo.form import Form, FormError
@@ -132,6 +132,7 @@ class Player:
             case {"add_key": {"to": str(agency), "section": str(section)}}:
                 return await self._hand_in_raw(session, form, added={agency: section})
             case {"stale_directory": True}:
+                await session.sync()
                 return await self._hand_in_raw(session, form, before_newest=True)
             case _:
                 raise FormError("events.change", "unknown_field")
@@ -239,6 +240,13 @@ class Player:
         await session.message(self._addressed(session, event.get("to")), event["text"])
         return Seen("done", "play.attachment_later" if "attachment" in event else None)
 
+    # --- an administrator's verb --------------------------------------------------------------------------------------
+
+    async def end_member(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await administration.remove(session, practice.identity(event["member"], self._folder).member)
+        return Seen("done")
+
     # --- which referral -----------------------------------------------------------------------------------------------
 
     def _newest_for(self, session: Session) -> str:
@@ -271,6 +279,7 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "start": Player.start,
     "close": Player.close,
     "message": Player.message,
+    "end_member": Player.end_member,
 }
 
 
