@@ -198,7 +198,7 @@ say "The new code in place of the old"
 do_ ln -sfn "$release" $code/current
 
 say "Services: $processes processes, restarted one after the other while their sockets stay open"
-for unit in ortoo.target ortoo-hub@.socket ortoo-hub@.service; do
+for unit in ortoo.target ortoo-hub@.socket ortoo-hub@.service ortoo-work.service; do
     put "$units/$unit" 0644 root:root <"$source/deploy/systemd/$unit"
 done
 do_ systemctl daemon-reload
@@ -221,6 +221,9 @@ for number in $(seq "$processes"); do
         "http://$host/healthz" # it waits in the socket until the new process answers
     hubs="$hubs${hubs:+ }server unix:/run/ortoo/$number.sock;"
 done
+
+do_ systemctl enable ortoo-work.service
+do_ systemctl restart ortoo-work.service
 
 say "nginx, with TLS"
 if [ -z "$certificate" ]; then

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -83,8 +84,12 @@ def written(dry_run: str, path: str) -> str:
 # --- units ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_process_of_the_hub_may_do_next_to_nothing() -> None:
-    service = unit("ortoo-hub@.service")["Service"]
+SERVICES: Final = ("ortoo-hub@.service", "ortoo-work.service")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_process_of_the_hub_may_do_next_to_nothing(name: str) -> None:
+    service = unit(name)["Service"]
     for directive, value in HARDENED.items():
         assert service.get(directive) == [value], directive
     assert service["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
@@ -102,14 +107,16 @@ def test_a_socket_is_open_to_the_proxy_alone() -> None:
 def test_units_belong_together() -> None:
     service, socket = unit("ortoo-hub@.service"), unit("ortoo-hub@.socket")
     assert service["Unit"]["Requires"] == ["ortoo-hub@%i.socket"]
-    for one in (service, socket):
+    for one in (service, socket, unit("ortoo-work.service")):
         assert one["Unit"]["PartOf"] == ["ortoo.target"]
         assert one["Install"]["WantedBy"] == ["ortoo.target"]
     assert unit("ortoo.target")["Install"]["WantedBy"] == ["multi-user.target"]
 
 
-def test_what_a_unit_names_is_what_the_installer_makes(dry_run: str) -> None:
-    service = unit("ortoo-hub@.service")["Service"]
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_unit_names_is_what_the_installer_makes(dry_run: str, name: str) -> None:
+    service = unit(name)["Service"]
+    assert name in dry_run
     (start,) = service["ExecStart"]
     program, script, command = start.split()
     assert program == f"{CODE}/.venv/bin/python"

@@ -16,6 +16,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from hub import working
+
 HOST: Final = "127.0.0.1"  # a practice network has no secrets: it serves this machine alone
 SOON: Final = 30  # seconds in which the hub must answer for itself
 
@@ -79,6 +81,8 @@ class Command(BaseCommand):
 
         from hub.asgi import application
 
+        work = threading.Thread(target=working.work_until, args=(threading.Event(),), daemon=True)
+        work.start()
         server = Server(
             application,
             endpoints=[f"fd:fileno={listener.fileno()}"],

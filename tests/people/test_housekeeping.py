@@ -1,0 +1,79 @@
+"""The worker: what runs out is removed, what is alive stays; one failure stops nothing else; it ends when told."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.stores import REPOSITORY, Store
+
+OLD, NEW = "2020-01-01 00:00:00+00:00", "2099-01-01 00:00:00+00:00"
+
+
+def blob(store: Store, letter: str) -> str:
+    """32 bytes as the database writes them."""
+    return f"'\\x{letter * 64}'" if store.kind == "postgres" else f"x'{letter * 64}'"
+
+
+def some_that_are_over_and_some_that_are_not(store: Store) -> None:
+    for letter, moment in (("a", OLD), ("b", NEW)):
+        key = blob(store, letter)
+        store.execute(f"INSERT INTO agencies_challenge (hash, expires_at) VALUES ({key}, '{moment}')")  # noqa: S608
+        store.execute(f"INSERT INTO agencies_bucket (key, tries, at) VALUES ({key}, 1, '{moment}')")  # noqa: S608
+    store.execute(
+        f"UPDATE agencies_token SET revoked_at = '{OLD}'"  # noqa: S608
+        " WHERE member_id = (SELECT id FROM agencies_member WHERE handle = 'mrc.nara')"
+    )
+
+
+def count(store: Store, table: str) -> int:
+    return int(store.execute(f"SELECT count(*) FROM agencies_{table}")[0][0])  # noqa: S608
+
+
+def test_what_is_over_is_removed(founded: Store) -> None:
+    some_that_are_over_and_some_that_are_not(founded)
+    tokens = count(founded, "token")
+    for _ in range(2):  # safe to repeat
+        founded.manage("work", "--once")
+        assert (count(founded, "challenge"), count(founded, "bucket"), count(founded, "token")) == (1, 1, tokens - 1)
+
+
+def test_a_worker_works_and_ends_when_it_is_told(founded: Store) -> None:
+    some_that_are_over_and_some_that_are_not(founded)
+    worker = subprocess.Popen(
+        [sys.executable, REPOSITORY / "manage.py", "work"],
+        cwd=REPOSITORY,
+        env=founded.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until = time.monotonic() + 30
+        while count(founded, "challenge") > 1:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        worker.send_signal(signal.SIGTERM)
+        _, said = worker.communicate(timeout=15)
+        assert worker.returncode == 0
+        assert "Traceback" not in said
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.mark.parametrize("store_kind", ["sqlite"])
+def test_what_fails_is_an_incident_in_the_log(founded: Store) -> None:
+    founded.execute("DROP TABLE agencies_challenge")
+    run = subprocess.run(
+        [sys.executable, REPOSITORY / "manage.py", "work", "--once"],
+        cwd=REPOSITORY,
+        env=founded.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0
+    assert run.stderr.count('"event": "incident"') == 1
+    assert '"part": "agencies.housekeeping"' in run.stderr
