@@ -25,7 +25,7 @@ run: setup
 	@exec .venv/bin/python manage.py run_practice --port "$(PORT)"
 
 test: setup-test
-	@.venv/bin/python -m pytest -n 3 $(TESTS)
+	@.venv/bin/python -m pytest -n 3 --dist worksteal $(TESTS)
 
 check: setup-test
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
