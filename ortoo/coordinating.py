@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from ortoo import contract
 from ortoo.protocol import documents, schemas
 from ortoo.protocol.documents import Document, as_set, b64, keyid, read, sha256, sign, stamp, unb64
@@ -57,46 +59,23 @@ async def admit(session: Session, applicant: Applicant, may: Sequence[str] = ())
 
 async def suspend(session: Session, agency: str, *, suspended: bool = True) -> contract.Proposal:
     """Sign that the agency takes part in nothing new; `suspended=False` reinstates it."""
-    await session.sync()
-    state = session.directory.now().agency(agency)
-    if state is None:
-        raise Refused("not_found", "The directory has no such agency.", field="agency")
-    before = state.admission.body
-    body = schemas.Admission(
-        network=before.network,
-        at=stamp(session.now()),
-        agency=agency,
-        version=before.version + 1,
-        prev=state.admission.sha256,
-        kind=before.kind,
-        names=before.names,
-        admin=None,
-        may=before.may,
-        suspended=suspended,
-    )
-    return await _propose(session, body)
+    return await _change(session, agency, admin=None, suspended=suspended)
 
 
 async def readmit(session: Session, agency: str, admin: schemas.MemberKeys) -> contract.Proposal:
     """Sign a new first administrator for an agency that lost its last one: the roster before ends with it."""
+    return await _change(session, agency, admin=admin)
+
+
+async def _change(session: Session, agency: str, **changed: Any) -> contract.Proposal:
+    """Sign the next version of an agency's admission."""
     await session.sync()
     state = session.directory.now().agency(agency)
     if state is None:
         raise Refused("not_found", "The directory has no such agency.", field="agency")
-    before = state.admission.body
-    body = schemas.Admission(
-        network=before.network,
-        at=stamp(session.now()),
-        agency=agency,
-        version=before.version + 1,
-        prev=state.admission.sha256,
-        kind=before.kind,
-        names=before.names,
-        admin=admin,
-        may=before.may,
-        suspended=before.suspended,
-    )
-    return await _propose(session, body)
+    before = state.admission
+    next_one = {"version": before.body.version + 1, "prev": before.sha256, "at": stamp(session.now())}
+    return await _propose(session, msgspec.structs.replace(before.body, **next_one, **changed))
 
 
 async def proposals(session: Session) -> list[tuple[Document[Any], contract.Proposal, bool]]:

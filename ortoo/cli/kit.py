@@ -10,7 +10,6 @@ from uuid import UUID
 from ortoo import joining
 from ortoo.account import Keys
 from ortoo.administration import ungrouped
-from ortoo.cli.running import Run, Usage
 from ortoo.device import Device
 from ortoo.protocol.documents import SigningKey
 from ortoo.protocol.hpke import KemKey
@@ -21,29 +20,19 @@ TYPED: Final = "-"
 LINES: Final = ("hub", "fingerprint", "agency", "member", "sign", "kem")
 
 
-def session(run: Run) -> AbstractAsyncContextManager[Session]:
-    """A session of the kit's holder. Nothing of the kit is kept on the device."""
-    lines = _typed(run) if run.options.kit == TYPED else _read(Path(run.options.kit))
-    try:
-        ungrouped(lines["fingerprint"])
-        secrets = MemberSecrets(SigningKey(ungrouped(lines["sign"])), KemKey(ungrouped(lines["kem"])))
-        keys = Keys(str(UUID(lines["member"].strip())), secrets)
-    except (KeyError, ValueError, AttributeError):
-        raise Usage("error.kit") from None
+def session(lines: Mapping[str, str]) -> AbstractAsyncContextManager[Session]:
+    """A session of the kit's holder. Nothing of the kit is kept on the device. ValueError where it is not a kit."""
+    ungrouped(lines["fingerprint"])
+    secrets = MemberSecrets(SigningKey(ungrouped(lines["sign"])), KemKey(ungrouped(lines["kem"])))
+    keys = Keys(str(UUID(lines["member"].strip())), secrets)
     agency = lines["agency"].strip()
     return joining.with_kit(lines["hub"].strip(), lines["fingerprint"], agency, keys, Device().state)
 
 
-def _typed(run: Run) -> Mapping[str, str]:
-    if not run.screen.asks:
-        raise Usage("error.needs_terminal")
-    return {line: run.screen.question(run.words(f"col.{line}") + ":") for line in LINES}
-
-
-def _read(path: Path) -> Mapping[str, str]:
-    """As `ortoo --json members kit` gave it."""
+def read(path: Path) -> Mapping[str, str]:
+    """The lines as `ortoo --json members kit` gave them. ValueError where the file is not that."""
     try:
         kit = json.loads(path.read_text(encoding="utf-8"))["kit"]
         return {line: str(kit[line]) for line in LINES}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise Usage("error.kit") from None
+    except (OSError, KeyError, TypeError) as error:
+        raise ValueError from error

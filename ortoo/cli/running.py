@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ortoo import joining, practice
-from ortoo.cli import DONE, REFUSED, UNREACHABLE, UNTRUSTED, USAGE
+from ortoo.cli import DONE, REFUSED, UNREACHABLE, UNTRUSTED, USAGE, kit
 from ortoo.cli.screen import Screen
 from ortoo.client import HubError, HubUnreachable
 from ortoo.device import Device, DeviceError, Kept, Open
@@ -31,8 +31,11 @@ TRIES: Final = 3  # of somebody who types
 
 ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "practice": "practice",
-    **dict.fromkeys(("login", "logout", "lock", "waiting", "sessions", "passphrase", "recovery-codes"), "people"),
-    **dict.fromkeys(("join", "apply", "members", "partners", "coordinators"), "people"),
+    **dict.fromkeys(("login", "logout", "lock", "waiting", "sessions", "passphrase", "recovery-codes"), "accounts"),
+    **dict.fromkeys(("join", "apply"), "joining"),
+    "members": "members",
+    "partners": "partners",
+    "coordinators": "coordinators",
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.
@@ -96,13 +99,21 @@ class Run:
     def session(self) -> AbstractAsyncContextManager[Session]:
         """A session of whoever acts, its directory synced. A locked account is unlocked first."""
         if getattr(self.options, "kit", None) is not None:
-            from ortoo.cli import kit
-
-            return kit.session(self)
+            return self._with_kit()
         acting = self.acting()
         if isinstance(acting, Kept):
             return joining.at_work(Device(), self.unlocked(acting))
         return Session.open(acting, self.hub, practice.state_folder())
+
+    def _with_kit(self) -> AbstractAsyncContextManager[Session]:
+        if self.options.kit == kit.TYPED and not self.screen.asks:
+            raise Usage("error.needs_terminal")
+        try:
+            if self.options.kit == kit.TYPED:
+                return kit.session({one: self.screen.question(self.words(f"col.{one}") + ":") for one in kit.LINES})
+            return kit.session(kit.read(Path(self.options.kit)))
+        except ValueError:
+            raise Usage("error.kit") from None
 
     def unlocked(self, kept: Kept) -> Open:
         try:

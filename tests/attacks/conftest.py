@@ -4,13 +4,13 @@ import pytest
 
 from tests.attacks.town import PracticeTown
 from tests.hubs import Hub
-from tests.stores import Stores
+from tests.stores import KINDS, Stores
 
 
-@pytest.fixture(scope="session")
-def town(stores: Stores) -> Iterator[PracticeTown]:
-    """One hub, on SQLite, for all who try something: what is refused leaves nothing behind, whatever it was."""
-    with stores.opened("sqlite", "founded") as store:
+@pytest.fixture(scope="session", params=KINDS)
+def town(request: pytest.FixtureRequest, stores: Stores) -> Iterator[PracticeTown]:
+    """One hub on each store for all who try something: what is refused leaves nothing behind, whatever it was."""
+    with stores.opened(request.param, "founded") as store:
         hub = Hub(store)
         hub.start()
         try:

@@ -4,7 +4,6 @@ import pytest
 
 from ortoo.form import Form
 from tests.sdk.network import Network, found
-from tests.stores import Kind
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "ortoo" / "data" / "scenarios"
 
@@ -12,12 +11,6 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "ortoo" / "data" / "scenarios"
 @pytest.fixture(scope="session")
 def network() -> Network:
     return found()
-
-
-@pytest.fixture
-def store_kind() -> Kind:
-    """The SDK meets the hub's API alone: one store tells as much as two. Stories are told on both."""
-    return "sqlite"
 
 
 @pytest.fixture

@@ -1,0 +1,262 @@
+"""A coordinator's commands: what is signed by the threshold, each signature on the own machine."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ortoo import contract, coordinating
+from ortoo.cli import DONE
+from ortoo.cli.asking import NETWORK, compare, left_alone, say_done
+from ortoo.cli.commands import started
+from ortoo.cli.running import Command, Run, Usage, readable
+from ortoo.cli.screen import instant_of
+from ortoo.coordinating import Applicant
+from ortoo.protocol import schemas
+from ortoo.protocol.documents import Document
+from ortoo.protocol.keys import safety_number
+from ortoo.sentences import name
+from ortoo.session import Session
+
+
+async def applications(run: Run) -> int:
+    async with started(run) as session:
+        found = await run.patiently(coordinating.applicants(session))
+        if run.screen.json:
+            run.screen.document({"applications": [_application_value(one) for one in found]})
+            return DONE
+        if not found:
+            run.screen.line(run.words("applications.none"))
+            return DONE
+        rows = [
+            (
+                one.application.handle,
+                one.application.name_en if run.words.language == "en" else one.application.name,
+                run.words.label("agency_kinds", one.application.kind),
+                f"{one.application.admin.member.name} ({one.application.admin.member.handle})",
+                run.words.moment(one.application.created_at),
+                one.application.id,
+            )
+            for one in found
+        ]
+        run.screen.rows(("handle", "name", "kind", "administrator", "since", "id"), rows)
+    return DONE
+
+
+async def admit(run: Run) -> int:
+    """Sign an agency's admission, its administrator's number compared."""
+    async with started(run) as session:
+        one = await _applicant(run, session, run.options.who)
+        may = sorted(set(run.options.may or ()))
+        given = one.application
+        body = schemas.Names(en=given.name_en, mn=given.name)
+        _say_meaning(run, [_admits(run, given.handle, given.kind, body), *([_may(run, may)] if may else [])])
+        _compare_applicant(run, one)
+        if not run.sure(run.words("sign.ask")):
+            return left_alone(run)
+        return _signed(run, await run.patiently(coordinating.admit(session, one, may)))
+
+
+async def readmit(run: Run) -> int:
+    """An agency lost its last administrator: the new one applied under another handle, and is signed in for it."""
+    async with started(run) as session:
+        view, who = session.directory.now(), run.options.who
+        if view.agency(who) is None:
+            raise Usage("error.no_agency", who=readable(who))
+        one = await _applicant(run, session, run.options.applied)
+        _say_meaning(run, [run.words("sign.readmits", agency=name(who, view, run.words), handle=who)])
+        _compare_applicant(run, one)
+        if not run.sure(run.words("sign.ask")):
+            return left_alone(run)
+        return _signed(run, await run.patiently(coordinating.readmit(session, who, one.admin)))
+
+
+async def suspend(run: Run) -> int:
+    return await _suspend(run, suspended=True)
+
+
+async def reinstate(run: Run) -> int:
+    return await _suspend(run, suspended=False)
+
+
+async def _suspend(run: Run, *, suspended: bool) -> int:
+    async with started(run) as session:
+        view, who = session.directory.now(), run.options.who
+        if view.agency(who) is None:
+            raise Usage("error.no_agency", who=readable(who))
+        key = "sign.suspends" if suspended else "sign.reinstates"
+        _say_meaning(run, [run.words(key, agency=name(who, view, run.words), handle=who)])
+        if not run.sure(run.words("sign.ask")):
+            return left_alone(run)
+        return _signed(run, await run.patiently(coordinating.suspend(session, who, suspended=suspended)))
+
+
+async def proposals(run: Run) -> int:
+    async with started(run) as session:
+        found = await run.patiently(coordinating.proposals(session))
+        if run.screen.json:
+            values = [
+                _proposal_value(document, proposal) | {"signed": signed, "means": _meaning(run, session, document)}
+                for document, proposal, signed in found
+            ]
+            run.screen.document({"proposals": values})
+            return DONE
+        if not found:
+            run.screen.line(run.words("proposals.none"))
+        for document, proposal, signed in found:
+            run.screen.line(_about(document), "bold")
+            for sentence in _meaning(run, session, document):
+                run.screen.line(f"  {sentence}")
+            have = run.words("sign.have", count=proposal.signatures, threshold=proposal.threshold)
+            run.screen.line(f"  {have}" + (f" {run.words('sign.yours')}" if signed else ""), "dim")
+    return DONE
+
+
+async def add_signature(run: Run) -> int:
+    """Sign what another coordinator proposed, once it was read. A new administrator's number is compared here too."""
+    async with started(run) as session:
+        document = await _proposed(run, session)
+        _say_meaning(run, _meaning(run, session, document))
+        admin = document.body.admin if isinstance(document.body, schemas.Admission) else None
+        if admin is not None:
+            await _compare_admin(run, session, document.body.agency, admin)
+        if not run.sure(run.words("sign.ask")):
+            return left_alone(run)
+        return _signed(run, await run.patiently(coordinating.add_signature(session, document)))
+
+
+async def turn_down(run: Run) -> int:
+    async with started(run) as session:
+        one = (await _applicant(run, session, run.options.who)).application
+        if not run.sure(run.words("turn_down.ask", agency=one.name, handle=one.handle)):
+            return left_alone(run)
+        await run.patiently(session.client.turn_down(one.id))
+        return say_done(run, "turn_down.done", {"turned_down": one.handle}, agency=one.name)
+
+
+async def _applicant(run: Run, session: Session, who: str) -> Applicant:
+    """By handle; by the application's id, where several ask for the same handle."""
+    found = await run.patiently(coordinating.applicants(session))
+    named = [one for one in found if who in (one.application.handle, one.application.id)]
+    if not named:
+        raise Usage("error.no_application", who=readable(who))
+    if len(named) > 1:
+        raise Usage("error.several_applications", who=who, ids=", ".join(one.application.id for one in named))
+    return named[0]
+
+
+async def _proposed(run: Run, session: Session) -> Document[Any]:
+    """What waits about this agency. One's own signature is no reason to leave a document out: signing is repeatable."""
+    who = run.options.who
+    found = await run.patiently(coordinating.proposals(session))
+    named = [(document, signed) for document, _, signed in found if who in (_agency(document), document.hash.hex()[:8])]
+    waits = [document for document, signed in named if not signed] or [document for document, _ in named]
+    if not waits:
+        raise Usage("error.no_proposal", who=readable(who))
+    if len(waits) > 1:
+        raise Usage("error.several_proposals", who=who, ids=", ".join(one.hash.hex()[:8] for one in waits))
+    return waits[0]
+
+
+def _compare_applicant(run: Run, one: Applicant) -> None:
+    admin = one.application.admin.member
+    run.screen.say(run.words("sign.compare", name=admin.name, handle=admin.handle))
+    compare(run, {one.number})
+
+
+async def _compare_admin(run: Run, session: Session, agency: str, admin: schemas.MemberKeys) -> None:
+    """Whoever comes for an agency that lost its administrators applied under another handle: that number counts too."""
+    applied = [one for one in await run.patiently(coordinating.applicants(session)) if one.admin == admin]
+    who = applied[0].application.admin.member if applied else None
+    shown = (who.name, who.handle) if who else (admin.id, agency)
+    run.screen.say(run.words("sign.compare", name=shown[0], handle=shown[1]))
+    compare(run, {safety_number(session.directory.id, agency, admin), *(one.number for one in applied)})
+
+
+def _meaning(run: Run, session: Session, document: Document[Any]) -> list[str]:
+    """All that signing it would change, in sentences."""
+    words, view, body = run.words, session.directory.now(), document.body
+    if isinstance(body, schemas.Network):
+        count = len(body.coordinators)
+        return [words("sign.network", version=body.version, count=count, threshold=body.threshold)]
+    state = view.agency(body.agency)
+    if state is None:
+        said = [_admits(run, body.agency, body.kind, body.names)]
+        return said + ([_may(run, body.may)] if body.may else [])
+    before, agency = state.admission.body, name(body.agency, view, words)
+    said = []
+    if body.admin is not None:
+        said.append(words("sign.readmits", agency=agency, handle=body.agency))
+    if body.suspended != before.suspended:
+        key = "sign.suspends" if body.suspended else "sign.reinstates"
+        said.append(words(key, agency=agency, handle=body.agency))
+    if (body.kind, body.names) != (before.kind, before.names):
+        kind, now = words.label("agency_kinds", body.kind), getattr(body.names, words.language)
+        said.append(words("sign.renames", agency=agency, name=now, kind=kind))
+    if list(body.may) != list(before.may):
+        said.append(_may(run, body.may))
+    return said or [words("sign.nothing", agency=agency)]
+
+
+def _admits(run: Run, handle: str, kind: str, names: schemas.Names) -> str:
+    shown = getattr(names, run.words.language)
+    return run.words("sign.admits", agency=shown, handle=handle, kind=run.words.label("agency_kinds", kind))
+
+
+def _may(run: Run, may: Sequence[str]) -> str:
+    shown = " · ".join(run.words(f"may.{one}") for one in may)
+    return run.words("sign.may", may=shown or "–")
+
+
+def _say_meaning(run: Run, sentences: Sequence[str]) -> None:
+    run.screen.say(run.words("sign.means"), "bold")
+    for sentence in sentences:
+        run.screen.say(f"  {sentence}")
+
+
+def _signed(run: Run, proposal: contract.Proposal) -> int:
+    value = {"signatures": proposal.signatures, "threshold": proposal.threshold, "in_force": proposal.in_force}
+    if proposal.in_force:
+        return say_done(run, "sign.in_force", {"proposal": value})
+    return say_done(run, "sign.done", {"proposal": value}, count=proposal.signatures, threshold=proposal.threshold)
+
+
+def _agency(document: Document[Any]) -> str:
+    return str(document.body.agency) if isinstance(document.body, schemas.Admission) else NETWORK
+
+
+def _about(document: Document[Any]) -> str:
+    return f"{_agency(document)}  {document.hash.hex()[:8]}"
+
+
+def _application_value(one: Applicant) -> dict[str, Any]:
+    given = one.application
+    return {
+        "id": given.id,
+        "handle": given.handle,
+        "kind": given.kind,
+        "name": given.name,
+        "name_en": given.name_en,
+        "administrator": {"handle": given.admin.member.handle, "name": given.admin.member.name},
+        "created_at": instant_of(given.created_at),
+    }
+
+
+def _proposal_value(document: Document[Any], proposal: contract.Proposal) -> dict[str, Any]:
+    return {
+        "about": _agency(document),
+        "id": document.hash.hex()[:8],
+        "version": document.body.version,
+        "signatures": proposal.signatures,
+        "threshold": proposal.threshold,
+    }
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "coordinators applications": applications,
+    "coordinators admit": admit,
+    "coordinators readmit": readmit,
+    "coordinators suspend": suspend,
+    "coordinators reinstate": reinstate,
+    "coordinators proposals": proposals,
+    "coordinators sign": add_signature,
+    "coordinators turn-down": turn_down,
+}
