@@ -34,6 +34,16 @@ def actor_in(info: Any, *roles: str, scope: str | None = None) -> Actor:
     return actor
 
 
+def signatory_in(info: Any) -> Actor:
+    """A coordinator: by role, or who has proven one of the keys that the network names. The first coordinators have no
+    other way: nobody is admitted before they sign.
+    """
+    actor = somebody_in(info)
+    if "coordinator" not in actor.roles and not actor.signatory:
+        raise Refused("role_not_allowed", "This is for: coordinator.", field="role")
+    return actor
+
+
 def somebody_in(info: Any, *, scope: str | None = None) -> Actor:
     """The same for somebody who may still wait to be confirmed: for what concerns oneself alone."""
     actor: Actor | None = info.context.actor

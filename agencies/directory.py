@@ -1,18 +1,13 @@
 """The key directory as this hub has it in force (protocol §3): replayed once a process, then kept up to date."""
 
 import threading
-from collections.abc import Sequence
-
-from django.db import transaction
 
 from agencies import keys
-from agencies.changes import tell_rights_changed
-from agencies.models import Agency
 from audit import log
 from ortoo.protocol.directory import Directory
-from ortoo.protocol.documents import Document, SigningKey, unb64
+from ortoo.protocol.documents import SigningKey, unb64
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.schemas import Admission, TreeHead
+from ortoo.protocol.schemas import TreeHead
 
 LOG = log.DIRECTORY
 
@@ -21,13 +16,33 @@ _replayed = Directory()
 
 
 def in_force() -> Directory:
-    """The directory up to the newest signed checkpoint. Shared by all threads of the process; it only ever grows."""
-    return _upto(log.signed_size(LOG))
+    """The directory up to the newest checkpoint with a quorum. Shared by all threads of the process; it only grows.
+
+    Not to be asked for in a transaction that has put something in force: what is read would outlive its rollback.
+    """
+    return _founded(_upto(log.size_in_force(LOG)))
 
 
 def held() -> Directory:
     """The same, and no entry comes into force before the caller's transaction ends."""
-    return _upto(log.hold(LOG))
+    return _founded(_upto(log.hold(LOG)))
+
+
+def committed_alone(upto: int | None = None) -> Directory:
+    """The directory with all that was ever committed, in force or not: a copy, which nobody else adds to before the
+    caller's transaction ends. upto: its beginning, of a size that is in force or larger.
+    """
+    size = log.hold_alone(LOG)
+    replay = _upto(log.size_in_force(LOG)).copy()
+    for entry in log.entries(LOG, replay.size, size if upto is None else upto):
+        replay.append(entry.decode())
+    return replay
+
+
+def _founded(directory: Directory) -> Directory:
+    if not directory.size:
+        raise Refused("not_found", "No network is in force on this hub yet: it is not founded, or not witnessed.")
+    return directory
 
 
 def _upto(wanted: int) -> Directory:
@@ -38,46 +53,13 @@ def _upto(wanted: int) -> Directory:
     return _replayed
 
 
-def append(entries: Sequence[str]) -> None:
-    """Verify entries against all before them, add them to the log and sign it, in one transaction. All or none.
-
-    The checkpoint becomes visible together with what it covers, so nothing uncommitted is ever shown as signed.
-
-    Raises:
-        Refused: with a code of protocol §13.
-    """
-    with transaction.atomic():
-        size = log.append(LOG, [])  # locks the tree
-        replay = _upto(log.signed_size(LOG)).copy()
-        for entry in log.entries(LOG, replay.size, size):
-            replay.append(entry.decode())
-        for entry in entries:
-            document = replay.append(entry)
-            if document is not None and isinstance(document.body, Admission):
-                _show(document)
-                tell_rights_changed(document.body.agency)
-        log.append(LOG, [entry.encode() for entry in entries])
-        log.sign(LOG, origin_of(replay), _log_key(replay))
-
-
 def is_suspended(agency: str) -> bool:
     """As of now."""
     state = in_force().now().agency(agency)
     return state is not None and state.suspended
 
 
-def would_take(entry: str) -> bool:
-    """Whether the directory would take the entry now; False where only signatures are missing. Raises Refused."""
-    try:
-        in_force().copy().append(entry)
-    except Refused as refused:
-        if refused.code == "threshold_not_met":
-            return False
-        raise
-    return True
-
-
-def _log_key(directory: Directory) -> SigningKey:
+def log_key(directory: Directory) -> SigningKey:
     """This hub's key of the directory log, which must be the one that the network names."""
     key = keys.directory_log()
     if directory.policy.log_key(origin_of(directory)).public != key.public:
@@ -94,15 +76,3 @@ def check_signed_head(head: TreeHead) -> None:
     """`directory_fork` for a root that this hub never signed (protocol §2)."""
     if not log.has_signed(LOG, head.size, unb64(head.root)):
         raise Refused("directory_fork", field="directory", size=head.size)
-
-
-def _show(admission: Document[Admission]) -> None:
-    body = admission.body
-    Agency.objects.update_or_create(
-        handle=body.agency,
-        defaults={
-            "kind": body.kind,
-            "name_en": body.names.en,
-            "name_mn": body.names.mn,
-        },
-    )

@@ -15,11 +15,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from agencies import accounts, directory, signing_in, throttling
+from agencies import accounts, directory, publishing, signing_in, throttling
 from agencies.accounts import NewAccount
 from agencies.models import Account, Application, Candidate, Invitation, KemKey, Member, Proposal, Token
 from agencies.throttling import Limit
 from ortoo.protocol import documents, hpke, schemas, vocabulary
+from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, b64, new_id, sha256
 from ortoo.protocol.errors import Refused
 
@@ -246,16 +247,19 @@ def turn_down(id: UUID) -> None:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A document of the coordinators. in_force: it has enough signatures, and stands in the directory."""
+    """A document of the coordinators. taken: it has enough signatures, and stands in the log; in_force: the network's
+    witnesses have seen it there.
+    """
 
     envelope: str
     have: int
     need: int
+    taken: bool
     in_force: bool
 
 
 def propose(envelope: str) -> Proposed:
-    """Take a document with one or more coordinators' signatures: kept until there are enough, then put in force.
+    """Take a document with one or more coordinators' signatures: kept until there are enough, then added to the log.
 
     Signatures of several machines come together here, whatever order they come in.
 
@@ -268,37 +272,47 @@ def propose(envelope: str) -> Proposed:
     schema = schemas.Network if kind == "network" else schemas.Admission
     given: Document[schemas.Network] | Document[schemas.Admission] = documents.read(envelope, schema)
     with transaction.atomic():
-        current = directory.held()
-        if given.sha256 in current:
-            return Proposed(envelope, 0, 0, in_force=True)
+        committed = directory.committed_alone()
+        have, need = _signatures(given)
+        if given.sha256 in committed:
+            return Proposed(envelope, have, need, taken=True, in_force=given.sha256 in directory.in_force())
         _check_a_signature(given)
         kept = Proposal.objects.select_for_update().filter(pk=given.hash).first()
         joined = documents.join(given, documents.read(kept.envelope, schema)) if kept else given
         have, need = _signatures(joined)
-        if not directory.would_take(joined.envelope):
+        if not _would_take(committed, joined.envelope):
             Proposal.objects.update_or_create(
                 sha256=given.hash, defaults={"envelope": joined.envelope, "created_at": timezone.now()}
             )
-            return Proposed(joined.envelope, have, need, in_force=False)
-        directory.append([joined.envelope])
+            return Proposed(joined.envelope, have, need, taken=False, in_force=False)
         Proposal.objects.filter(pk=given.hash).delete()
-        if isinstance(joined.body, schemas.Admission):
-            _admit(joined.body)
-    return Proposed(joined.envelope, have, need, in_force=True)
+        in_force = publishing.append([joined.envelope])
+    return Proposed(joined.envelope, have, need, taken=True, in_force=in_force)
 
 
 def proposals() -> list[Proposed]:
     """What waits for more signatures, the oldest first; without what can no longer be put in force."""
-    found = []
+    found, current = [], directory.in_force()
     for row in Proposal.objects.order_by("created_at"):
         try:
-            directory.would_take(row.envelope)
+            _would_take(current, row.envelope)
         except Refused:
             continue
         schema = schemas.Network if documents.kind_of_envelope(row.envelope) == "network" else schemas.Admission
         have, need = _signatures(documents.read(row.envelope, schema))
-        found.append(Proposed(row.envelope, have, need, in_force=False))
+        found.append(Proposed(row.envelope, have, need, taken=False, in_force=False))
     return found
+
+
+def _would_take(replay: Directory, entry: str) -> bool:
+    """Whether it would take the entry; False where only signatures are missing. Raises Refused."""
+    try:
+        replay.copy().append(entry)
+    except Refused as refused:
+        if refused.code == "threshold_not_met":
+            return False
+        raise
+    return True
 
 
 def _check_a_signature(document: Document[schemas.Network] | Document[schemas.Admission]) -> None:
@@ -314,16 +328,6 @@ def _signatures(document: Document[schemas.Network] | Document[schemas.Admission
     network = directory.in_force().network.body
     keys = (documents.unb64(one.key) for one in network.coordinators)
     return len(documents.signers(document, keys)), network.threshold
-
-
-def _admit(body: schemas.Admission) -> None:
-    """Whoever applied with these keys belongs to the agency from now on; a roster that was ended lets nobody in."""
-    if body.admin is None:
-        return
-    Member.objects.filter(pk=body.admin.id, agency=None).update(agency=body.agency)
-    Application.objects.filter(admin=body.admin.id).delete()
-    ended = Member.objects.filter(agency=body.agency).exclude(pk=body.admin.id)
-    signing_in.end(Token.objects.filter(member__in=ended))
 
 
 def _check_names(names: Names) -> None:

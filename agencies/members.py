@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from agencies import directory, signing_in
-from agencies.changes import tell_rights_changed
-from agencies.models import AgencyKey, Candidate, KemKey, Member, Token
+from agencies import directory, publishing
+from agencies.models import AgencyKey, KemKey, Member
 from ortoo.protocol import documents, hpke, schemas
+from ortoo.protocol.directory import Directory
 from ortoo.protocol.errors import Refused
 
 SEALED_SEED = 1168  # bytes (protocol §4)
@@ -51,19 +51,30 @@ class Publication:
 def publish(publications: Sequence[Publication]) -> None:
     """Take rosters into the directory together with their keys, or none of them. The same roster again changes nothing.
 
-    Whoever is no longer in it is signed out at once, everywhere. Who is new, or stays when the epoch changes, gets the
-    seed of the epoch in the same transaction: nobody is in force without a key.
+    Whoever is no longer in it is signed out everywhere as soon as it is in force. Who is new, or stays when the epoch
+    changes, gets the seed of the epoch in the same transaction: nobody is in force without a key.
 
     Raises:
-        Refused: with a code of protocol §13; `blob_missing` for a key or a seed that was not sent along.
+        Refused: with a code of protocol §13; `blob_missing` for a key or a seed that was not sent along; `head_moved`
+            where an earlier change to the agency still waits for the witnesses.
     """
     with transaction.atomic():
-        fresh = [one for one in publications if not _is_in_force(one)]
+        committed = directory.committed_alone()
+        fresh = []
+        for one in publications:
+            document = documents.read(one.roster, schemas.Roster)
+            if document.sha256 not in committed:
+                _check_nothing_waits(committed, document.body.agency)
+                fresh.append(one)
         for one in fresh:
             _keep(one)
-        directory.append([one.roster for one in fresh])
-        for one in fresh:
-            _settle(documents.read(one.roster, schemas.Roster).body)
+        publishing.append([one.roster for one in fresh])
+
+
+def _check_nothing_waits(committed: Directory, agency: str) -> None:
+    """Each change is made by somebody who has seen the one before, in force."""
+    if directory.in_force().now().agency(agency) != committed.now().agency(agency):
+        raise Refused("head_moved", "A change to this agency waits for the network's witnesses. Look again later.")
 
 
 def hand_over(agency: str, seeds: Sequence[Seed]) -> None:
@@ -80,12 +91,6 @@ def held(agency: str) -> list[tuple[str, int]]:
     """Which members hold which epochs' seeds: (member, epoch), in order."""
     rows = AgencyKey.objects.filter(agency_id=agency).order_by("member_id", "epoch")
     return [(str(member), epoch) for member, epoch in rows.values_list("member_id", "epoch")]
-
-
-def _is_in_force(one: Publication) -> bool:
-    body = documents.read(one.roster, schemas.Roster)
-    state = directory.in_force().now().agency(body.body.agency) if directory.in_force().size else None
-    return state is not None and state.roster is not None and state.roster.hash == body.hash
 
 
 def _keep(one: Publication) -> None:
@@ -133,13 +138,3 @@ def _hand(agency: str, seed: Seed) -> None:
     AgencyKey.objects.update_or_create(
         agency_id=agency, epoch=seed.epoch, member_id=seed.member, defaults={"sealed": seed.sealed}
     )
-
-
-def _settle(body: schemas.Roster) -> None:
-    """Nobody waits who is in it; nobody is served who is not."""
-    members = [one.id for one in body.members]
-    Candidate.objects.filter(member__in=members).delete()
-    left = Member.objects.filter(agency=body.agency, candidate=None).exclude(pk__in=members)
-    signing_in.end(Token.objects.filter(member__in=left))
-    AgencyKey.objects.filter(agency=body.agency, member__in=left).delete()
-    tell_rights_changed(body.agency)

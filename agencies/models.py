@@ -58,6 +58,7 @@ class Token(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=80)  # the device's, or the partner system's
     scopes = models.JSONField(default=list)  # of an `api` token: codes of agencies.access.SCOPES
+    signatory = models.CharField(max_length=43, default="")  # the coordinator's key that its holder has proven
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField()  # to five minutes

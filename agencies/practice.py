@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from agencies import directory, keys, members, signing_in
+from agencies import keys, members, publishing, signing_in
 from agencies.models import Member, Token
 from audit import log
 from ortoo.protocol import checkpoint, schemas
@@ -59,7 +59,7 @@ def found(report: Callable[[str], None]) -> bool:
     marker, partial = folder / "network.json", folder / "network.json.part"
     if marker.exists():
         return False
-    if log.signed_size(log.DIRECTORY) and partial.exists():
+    if log.size_in_force(log.DIRECTORY) and partial.exists():
         partial.rename(marker)
         return False
     agencies = _read()
@@ -72,8 +72,8 @@ def found(report: Callable[[str], None]) -> bool:
     replay.append(network.envelope)
     admissions = [_admission(network.body.network, agency, people, coordinators) for agency in agencies]
     with transaction.atomic():
-        directory.append([network.envelope])
-        directory.append([one.envelope for one in admissions])
+        publishing.append([network.envelope])
+        publishing.append([one.envelope for one in admissions])
         for one in admissions:
             replay.append(one.envelope)
         publications = [_publication(replay, agency, people) for agency in agencies]
@@ -87,7 +87,7 @@ def found(report: Callable[[str], None]) -> bool:
                 _write(folder / "coordinators" / f"{one.handle}.json", _coordinator_of(one))
         _write(partial, {"network": network.body.network, "anchor": network.sha256, "hub": _hub()})
     partial.rename(marker)
-    report(f"Founded: {log.signed_size(log.DIRECTORY)} signed entries in the directory.")
+    report(f"Founded: {log.size_in_force(log.DIRECTORY)} signed entries in the directory.")
     return True
 
 

@@ -203,7 +203,7 @@ def is_assertion(account: Account | None, response: str, at: datetime) -> Passke
     return found
 
 
-def begin_kit(address: str) -> bytes:
+def new_challenge(address: str) -> bytes:
     """A challenge for a recovery kit's key. `throttled`."""
     throttling.take((BY_ADDRESS, address))
     return _new_challenge()

@@ -51,7 +51,8 @@ class Actor:
     """A member who is signed in.
 
     agency: its handle; "" for somebody whose agency is not admitted yet. roles: as of now; none for whoever waits to be
-    confirmed. scopes: of SCOPES, what the token may be used for. token: its hash; session: whether it is a person's.
+    confirmed. scopes: of SCOPES, what the token may be used for. token: its hash; session: whether it is a person's;
+    signatory: whether a coordinator's key, which the network names, was proven in it.
     """
 
     agency: str
@@ -61,6 +62,7 @@ class Actor:
     scopes: frozenset[str]
     token: bytes
     session: bool
+    signatory: bool
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
@@ -96,12 +98,14 @@ def actor_of(token: str) -> Actor | None:
     found = (
         live_tokens(now)
         .filter(hash=sha256(token.encode("utf-8", "replace")))
-        .values_list("hash", "kind", "scopes", "used_at", "member_id", "member__handle", "member__agency_id")
+        .values_list(
+            "hash", "kind", "scopes", "used_at", "signatory", "member_id", "member__handle", "member__agency_id"
+        )
         .first()
     )
     if found is None:
         return None
-    token_hash, kind, scopes, used_at, member, handle, agency = found
+    token_hash, kind, scopes, used_at, signatory, member, handle, agency = found
     roles = _roles(agency, str(member))
     if roles is None:
         return None
@@ -109,7 +113,24 @@ def actor_of(token: str) -> Actor | None:
         Token.objects.filter(hash=token_hash).update(used_at=now)
     allowed = scopes if kind == Token.Kind.API else SCOPES
     session = kind != Token.Kind.API
-    return Actor(agency or "", str(member), handle, roles, frozenset(allowed), bytes(token_hash), session)
+    signs = bool(signatory) and _is_signatory(signatory)
+    return Actor(agency or "", str(member), handle, roles, frozenset(allowed), bytes(token_hash), session, signs)
+
+
+def prove_signatory(actor: Actor, challenge: bytes, proof: bytes) -> None:
+    """Whoever holds a key that the network names for its coordinators may see and hand in what they sign, for as long as
+    this session lasts: the key has signed a challenge of ours. `sign_in_refused`.
+    """
+    fresh, current = second_factor.use_challenge(challenge), directory.in_force()
+    signed = ctx("coordinator-proof", current.id, actor.member, challenge)
+    keys = [one.key for one in current.network.body.coordinators if signed_by(unb64(one.key), proof, signed)]
+    if not fresh or not keys:
+        raise SignInRefused
+    Token.objects.filter(hash=actor.token).update(signatory=keys[0])
+
+
+def _is_signatory(key: str) -> bool:
+    return any(one.key == key for one in directory.in_force().network.body.coordinators)
 
 
 def still(actor: Actor) -> bool:

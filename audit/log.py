@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Sequence
 
-from django.db import connection, transaction
+from django.db import connection
 
 from audit.models import Checkpoint, Entry, QueuedLeaf, Tree
 from ortoo.protocol import merkle
@@ -15,18 +15,24 @@ DIRECTORY = "directory"
 
 
 def hold(log: str) -> int:
-    """The size that the newest checkpoint covers, which cannot change before this transaction ends."""
+    """The size that is in force, which cannot change before this transaction ends."""
     _lock(log, shared=True)
-    return signed_size(log)
+    return size_in_force(log)
 
 
-def signed_size(log: str) -> int:
-    """The size that the newest checkpoint covers."""
-    return Tree.objects.filter(log=log).values_list("signed", flat=True).first() or 0
+def hold_alone(log: str) -> int:
+    """The size of all that is committed, which nobody else can change before this transaction ends."""
+    _lock(log, shared=False)
+    return Tree.objects.filter(log=log).values_list("size", flat=True).first() or 0
+
+
+def size_in_force(log: str) -> int:
+    """The size that the newest checkpoint with a quorum covers."""
+    return Tree.objects.filter(log=log).values_list("in_force", flat=True).first() or 0
 
 
 def _lock(log: str, *, shared: bool) -> None:
-    """Until the transaction ends: whoever relies on the log holds it shared, whoever appends alone.
+    """Until the transaction ends: whoever relies on the log holds it shared, whoever changes it alone.
 
     PostgreSQL: an advisory lock, which queues; row locks would let sharers pass an appender who waits, for as long as
     there are any. SQLite: a writing transaction is alone anyway.
@@ -39,10 +45,8 @@ def _lock(log: str, *, shared: bool) -> None:
 
 
 def append(log: str, entries: Sequence[bytes]) -> int:
-    """Add entries at the end, in the caller's transaction; gives the new size. `sign` it after the commit."""
-    _lock(log, shared=False)
-    Tree.objects.get_or_create(log=log)
-    tree = Tree.objects.select_for_update().get(log=log)
+    """Add entries at the end, in the caller's transaction, which holds the log alone. Gives the new size."""
+    tree, _ = Tree.objects.get_or_create(log=log)
     Entry.objects.bulk_create(Entry(tree=tree, index=tree.size + i, data=entry) for i, entry in enumerate(entries))
     tree.size += len(entries)
     tree.save(update_fields=["size"])
@@ -55,22 +59,38 @@ def entries(log: str, after: int, upto: int) -> list[bytes]:
     return [bytes(data) for data in rows.values_list("data", flat=True)]
 
 
-def sign(log: str, origin: str, key: SigningKey) -> None:
-    """Sign a checkpoint over all that is committed, if there is none yet. Safe to repeat, by any process."""
-    with transaction.atomic():
-        _lock(log, shared=False)
-        tree = Tree.objects.select_for_update().get(log=log)
-        if tree.signed == tree.size:
-            return
-        root = merkle.root([merkle.leaf_hash(entry) for entry in entries(log, 0, tree.size)])
-        note = sign_checkpoint(TreeHead(origin, tree.size, root), key)
-        Checkpoint.objects.create(tree=tree, size=tree.size, root=root, note=note)
-        tree.signed = tree.size
-        tree.save(update_fields=["signed"])
+def sign(log: str, origin: str, key: SigningKey) -> Checkpoint:
+    """The checkpoint over all that is committed, signed if it is not yet. The caller's transaction holds the log alone."""
+    tree = Tree.objects.get(log=log)
+    signed = newest_signed(log)
+    if signed is not None and signed.size == tree.size:
+        return signed
+    root = merkle.root([merkle.leaf_hash(entry) for entry in entries(log, 0, tree.size)])
+    note = sign_checkpoint(TreeHead(origin, tree.size, root), key)
+    return Checkpoint.objects.create(tree=tree, size=tree.size, root=root, note=note)
 
 
-def newest_checkpoint(log: str) -> Checkpoint | None:
+def keep_note(checkpoint: Checkpoint, note: str) -> None:
+    """The checkpoint with one more witness's line."""
+    checkpoint.note = note
+    checkpoint.save(update_fields=["note"])
+
+
+def put_in_force(log: str, size: int) -> None:
+    """From the commit on, everything up to this size is in force."""
+    Tree.objects.filter(log=log, in_force__lt=size).update(in_force=size)
+
+
+def newest_signed(log: str) -> Checkpoint | None:
     return Checkpoint.objects.filter(tree_id=log).order_by("-size").first()
+
+
+def newest_in_force(log: str) -> Checkpoint | None:
+    return Checkpoint.objects.filter(tree_id=log, size=size_in_force(log)).first()
+
+
+def checkpoint_of(log: str, size: int) -> Checkpoint | None:
+    return Checkpoint.objects.filter(tree_id=log, size=size).first()
 
 
 def has_signed(log: str, size: int, root: bytes) -> bool:

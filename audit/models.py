@@ -2,11 +2,13 @@ from django.db import models
 
 
 class Tree(models.Model):
-    """A log's tree: how many entries are committed, and how many of them the newest signed checkpoint covers."""
+    """A log's tree: how many entries are committed, and how many of them are in force: covered by a signed checkpoint that
+    the network's quorum of witnesses has cosigned.
+    """
 
     log = models.CharField(max_length=16, primary_key=True)
     size = models.PositiveBigIntegerField(default=0)
-    signed = models.PositiveBigIntegerField(default=0)
+    in_force = models.PositiveBigIntegerField(default=0)
 
 
 class Entry(models.Model):
@@ -21,7 +23,7 @@ class Entry(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A tree head that this hub has signed (C2SP tlog-checkpoint)."""
+    """A tree head that this hub has signed (C2SP tlog-checkpoint), with the witnesses' lines that came so far."""
 
     tree = models.ForeignKey(Tree, on_delete=models.PROTECT, related_name="checkpoints")
     size = models.PositiveBigIntegerField()

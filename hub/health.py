@@ -43,7 +43,7 @@ async def _holds(check: Awaitable[bool]) -> bool:
 def _check_database() -> bool:
     """Reachable, migrated, and with a network in it."""
     executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes()) and log.signed_size(log.DIRECTORY) > 0
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes()) and log.size_in_force(log.DIRECTORY) > 0
 
 
 async def _check_channel_layer() -> bool:

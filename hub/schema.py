@@ -26,10 +26,12 @@ ANONYMOUS_FIELDS = frozenset(
     {
         "network",
         "directory",
+        "directoryToCosign",
+        "cosignDirectory",
         "invitation",
         "beginPasskeySignIn",
         "signIn",
-        "beginKitSignIn",
+        "newChallenge",
         "kitSignIn",
         "enrol",
         "apply",

@@ -104,6 +104,12 @@ class Client:
     async def directory(self, after: int = 0, first: int = 500) -> contract.DirectoryPage:
         return await self._ask("directory", contract.DirectoryPage, after=after, first=first)
 
+    async def directory_to_cosign(self, after: int = 0, first: int = 500) -> contract.DirectoryPage:
+        return await self._ask("directory_to_cosign", contract.DirectoryPage, after=after, first=first)
+
+    async def cosign_directory(self, size: int, line: str) -> bool:
+        return await self._ask("cosign_directory", bool, size=size, line=line)
+
     async def kem_keys(self, hashes: Sequence[str]) -> list[contract.KemKey]:
         return await self._ask("kem_keys", list[contract.KemKey], hashes=list(hashes))
 
@@ -165,11 +171,14 @@ class Client:
     async def begin_passkey_sign_in(self) -> str:
         return await self._ask("begin_passkey_sign_in", str)
 
-    async def begin_kit_sign_in(self) -> str:
-        return await self._ask("begin_kit_sign_in", str)
+    async def new_challenge(self) -> str:
+        return await self._ask("new_challenge", str)
 
     async def kit_sign_in(self, member: str, challenge: str, proof: str) -> str:
         return await self._ask_once("kit_sign_in", str, member=member, challenge=challenge, proof=proof)
+
+    async def prove_signatory(self, challenge: str, proof: str) -> bool:
+        return await self._ask_once("prove_signatory", bool, challenge=challenge, proof=proof)
 
     async def sign_out(self) -> bool:
         return await self._ask("sign_out", bool)

@@ -159,6 +159,7 @@ class Proposal(Answer, frozen=True, kw_only=True):
     envelope: str
     signatures: int
     threshold: int
+    taken: bool
     in_force: bool
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from ortoo import contract
 from ortoo.protocol import documents, schemas
-from ortoo.protocol.documents import Document, as_set, b64, keyid, read, sha256, sign, stamp, unb64
+from ortoo.protocol.documents import Document, as_set, b64, ctx, keyid, read, sha256, sign, stamp, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import check_public_key
 from ortoo.protocol.keys import safety_number
@@ -27,6 +27,7 @@ class Applicant:
 
 
 async def applicants(session: Session) -> list[Applicant]:
+    await _prove(session)
     found = []
     for one in await session.client.applications():
         kem = unb64(one.admin.kem)
@@ -80,6 +81,7 @@ async def _change(session: Session, agency: str, **changed: Any) -> contract.Pro
 
 async def proposals(session: Session) -> list[tuple[Document[Any], contract.Proposal, bool]]:
     """What waits for signatures: the document, how it stands, and whether one has signed it oneself."""
+    await _prove(session)
     key = _key(session)
     found = []
     for one in await session.client.proposals():
@@ -94,11 +96,27 @@ async def add_signature(session: Session, document: Document[Any]) -> contract.P
     mine = sign(document.body, _key(session))
     if mine.hash != document.hash:
         raise Refused("malformed", "The proposal is not what it reads as.")
+    await _prove(session)
     return await session.client.propose(mine.envelope)
 
 
+async def turn_down(session: Session, application: str) -> None:
+    await _prove(session)
+    await session.client.turn_down(application)
+
+
 async def _propose(session: Session, body: schemas.Admission) -> contract.Proposal:
+    await _prove(session)
     return await session.client.propose(sign(body, _key(session)).envelope)
+
+
+async def _prove(session: Session) -> None:
+    """Whoever is not known as a coordinator by the roster proves the key: the first ones sign before any roster is."""
+    if "coordinator" in session.identity.roles:
+        return
+    challenge = await session.client.new_challenge()
+    said = ctx("coordinator-proof", session.directory.id, session.identity.member, unb64(challenge))
+    await session.client.prove_signatory(challenge, b64(_key(session).sign_raw(said)))
 
 
 def _read(envelope: str) -> Document[Any]:

@@ -161,7 +161,7 @@ async def with_kit(hub: str, fingerprint: str, agency: str, keys: Keys, state_fo
     """
     async with Client(hub) as client:
         network, anchor = await anchored(client, fingerprint)
-        challenge = await client.begin_kit_sign_in()
+        challenge = await client.new_challenge()
         proof = keys.secrets.sign.sign_raw(ctx("kit-sign-in", network, keys.member, unb64(challenge)))
         token = await client.kit_sign_in(keys.member, challenge, b64(proof))
     identity = Identity(

@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 from django.utils import timezone
 
-from agencies import directory
+from agencies import directory, publishing
 from agencies.access import ANY, actor_in, somebody_in
 from agencies.models import AgencyKey as AgencyKeyRow
 from agencies.models import KemKey as KemKeyRow
@@ -89,6 +89,15 @@ class Query(graphene.ObjectType):
             required=True, default_value=MOST_ENTRIES, description=f"How many to give, at most {MOST_ENTRIES}."
         ),
     )
+    directory_to_cosign = graphene.Field(
+        DirectoryPage,
+        required=True,
+        description="For witnesses: the same with what is signed and not in force yet, for want of a quorum.",
+        after=graphene.Int(required=True, default_value=0, description="How many entries the witness has."),
+        first=graphene.Int(
+            required=True, default_value=MOST_ENTRIES, description=f"How many to give, at most {MOST_ENTRIES}."
+        ),
+    )
     kem_keys = graphene.List(
         graphene.NonNull(KemKey),
         required=True,
@@ -115,11 +124,14 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_directory(root: object, info: Any, after: int, first: int) -> DirectoryPage:
-        if after < 0 or not 1 <= first <= MOST_ENTRIES:
-            raise Refused("limit_exceeded", field="first", most=MOST_ENTRIES)
-        newest = _newest()
-        entries = log.entries(log.DIRECTORY, after, min(newest.size, after + first))
-        return DirectoryPage(checkpoint=_checkpoint(newest), entries=[entry.decode() for entry in entries])
+        return _page(_newest(), after, first)
+
+    @staticmethod
+    def resolve_directory_to_cosign(root: object, info: Any, after: int, first: int) -> DirectoryPage:
+        signed = log.newest_signed(log.DIRECTORY)
+        if signed is None:
+            raise Refused("not_found", "No network has been founded on this hub yet.")
+        return _page(signed, after, first)
 
     @staticmethod
     def resolve_kem_keys(root: object, info: Any, hashes: list[bytes]) -> list[KemKey]:
@@ -142,14 +154,41 @@ class Query(graphene.ObjectType):
     @staticmethod
     def resolve_agency_keys(root: object, info: Any) -> list[AgencyKey]:
         actor = actor_in(info, scope=ANY)
-        rows = AgencyKeyRow.objects.filter(agency_id=actor.agency, member_id=actor.member).order_by("epoch")
-        return [AgencyKey(epoch=row.epoch, sealed=bytes(row.sealed)) for row in rows]
+        own = directory.in_force().now().agency(actor.agency)
+        epochs = own.last_epoch if own is not None else 0  # the next one's seeds are there before it is in force
+        rows = AgencyKeyRow.objects.filter(agency_id=actor.agency, member_id=actor.member, epoch__lte=epochs)
+        return [AgencyKey(epoch=row.epoch, sealed=bytes(row.sealed)) for row in rows.order_by("epoch")]
+
+
+class CosignDirectory(graphene.Mutation):
+    """A witness's line for the newest signed checkpoint. Says whether that is in force now. Safe to repeat."""
+
+    class Arguments:
+        size = graphene.Int(required=True, description="The size of the checkpoint.")
+        line = graphene.String(required=True, description="The line (C2SP tlog-cosignature), with its line break.")
+
+    Output = graphene.NonNull(graphene.Boolean)
+
+    @staticmethod
+    def mutate(root: object, info: Any, size: int, line: str) -> bool:
+        return publishing.cosign(size, line)
+
+
+class Mutation(graphene.ObjectType):
+    cosign_directory = CosignDirectory.Field()
+
+
+def _page(newest: CheckpointRow, after: int, first: int) -> DirectoryPage:
+    if after < 0 or not 1 <= first <= MOST_ENTRIES:
+        raise Refused("limit_exceeded", field="first", most=MOST_ENTRIES)
+    entries = log.entries(log.DIRECTORY, after, min(newest.size, after + first))
+    return DirectoryPage(checkpoint=_checkpoint(newest), entries=[entry.decode() for entry in entries])
 
 
 def _newest() -> CheckpointRow:
-    newest = log.newest_checkpoint(log.DIRECTORY)
+    newest = log.newest_in_force(log.DIRECTORY)
     if newest is None:
-        raise Refused("not_found", "No network has been founded on this hub yet.")
+        raise Refused("not_found", "No network is in force on this hub yet: it is not founded, or not witnessed.")
     return newest
 
 

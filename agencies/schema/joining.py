@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from agencies import directory, joining, members
-from agencies.access import actor_in, somebody_in
+from agencies.access import actor_in, signatory_in, somebody_in
 from agencies.joining import Applying, Names, NewKeys, Proposed
 from agencies.joining import Enrolled as EnrolledNow
 from agencies.members import Publication, Seed
@@ -99,7 +99,10 @@ class Proposal(graphene.ObjectType):
     envelope = Envelope(required=True, description="The document with the signatures that it has.")
     signatures = graphene.Int(required=True, description="How many coordinators have signed it.")
     threshold = graphene.Int(required=True, description="How many have to.")
-    in_force = graphene.Boolean(required=True, description="Whether it stands in the directory.")
+    taken = graphene.Boolean(required=True, description="Whether it has enough of them, and stands in the log.")
+    in_force = graphene.Boolean(
+        required=True, description="Whether it is in force: the network's witnesses have seen it in the log."
+    )
 
 
 class MemberKeysInput(graphene.InputObjectType):
@@ -187,14 +190,14 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_applications(root: object, info: Any) -> list[Application]:
-        actor_in(info, "coordinator")
+        signatory_in(info)
         rows = joining.applications()
         admins = _candidates([one.admin.candidate for one in rows])
         return [_application(row, admin) for row, admin in zip(rows, admins, strict=True)]
 
     @staticmethod
     def resolve_proposals(root: object, info: Any) -> list[Proposal]:
-        actor_in(info, "coordinator")
+        signatory_in(info)
         return [_proposal(one) for one in joining.proposals()]
 
 
@@ -345,7 +348,7 @@ class TurnDown(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, id: str) -> bool:
-        actor_in(info, "coordinator")
+        signatory_in(info)
         joining.turn_down(uuid_of(id))
         return True
 
@@ -362,7 +365,7 @@ class Propose(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, document: str) -> Proposal:
-        actor_in(info, "coordinator")
+        signatory_in(info)
         return _proposal(joining.propose(document))
 
 
@@ -443,4 +446,6 @@ def _application(row: ApplicationRow, admin: Candidate) -> Application:
 
 
 def _proposal(one: Proposed) -> Proposal:
-    return Proposal(envelope=one.envelope, signatures=one.have, threshold=one.need, in_force=one.in_force)
+    return Proposal(
+        envelope=one.envelope, signatures=one.have, threshold=one.need, taken=one.taken, in_force=one.in_force
+    )

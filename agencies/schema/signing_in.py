@@ -191,14 +191,14 @@ class SignInMutation(graphene.Mutation):
         )
 
 
-class BeginKitSignIn(graphene.Mutation):
-    """Begin signing in with a recovery kit: a challenge for its key, the same for everybody."""
+class NewChallenge(graphene.Mutation):
+    """A challenge for a key to sign: that of a recovery kit, or of a coordinator. It is good once, for five minutes."""
 
     Output = graphene.NonNull(Bytes)
 
     @staticmethod
     def mutate(root: object, info: Any) -> bytes:
-        return second_factor.begin_kit(info.context.address)
+        return second_factor.new_challenge(info.context.address)
 
 
 class KitSignIn(graphene.Mutation):
@@ -216,6 +216,26 @@ class KitSignIn(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any, member: str, challenge: bytes, proof: bytes) -> str:
         return signing_in.sign_in_with_kit(_id(member), challenge, proof, info.context.address)
+
+
+class ProveSignatory(graphene.Mutation):
+    """Prove a coordinator's key, which the network names: from now on, in this session, one may see and hand in what
+    coordinators sign.
+    """
+
+    class Arguments:
+        challenge = Bytes(required=True, description="The challenge that was given out.")
+        proof = Bytes(
+            required=True,
+            description="Ed25519 of ctx('coordinator-proof', network, member, challenge) by the coordinator's key.",
+        )
+
+    Output = graphene.NonNull(graphene.Boolean)
+
+    @staticmethod
+    def mutate(root: object, info: Any, challenge: bytes, proof: bytes) -> bool:
+        signing_in.prove_signatory(somebody_in(info), challenge, proof)
+        return True
 
 
 def _id(text: str) -> str:
@@ -422,8 +442,9 @@ class RevokeApiToken(graphene.Mutation):
 class Mutation(graphene.ObjectType):
     begin_passkey_sign_in = BeginPasskeySignIn.Field()
     sign_in = SignInMutation.Field()
-    begin_kit_sign_in = BeginKitSignIn.Field()
+    new_challenge = NewChallenge.Field()
     kit_sign_in = KitSignIn.Field()
+    prove_signatory = ProveSignatory.Field()
     sign_out = SignOut.Field()
     end_session = EndSession.Field()
     set_up_account = SetUpAccount.Field()

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("log", models.CharField(max_length=16, primary_key=True, serialize=False)),
                 ("size", models.PositiveBigIntegerField(default=0)),
-                ("signed", models.PositiveBigIntegerField(default=0)),
+                ("in_force", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(

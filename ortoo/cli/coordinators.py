@@ -128,7 +128,7 @@ async def turn_down(run: Run) -> int:
         one = (await _applicant(run, session, run.options.who)).application
         if not run.sure(run.words("turn_down.ask", agency=one.name, handle=one.handle)):
             return left_alone(run)
-        await run.patiently(session.client.turn_down(one.id))
+        await run.patiently(coordinating.turn_down(session, one.id))
         return say_done(run, "turn_down.done", {"turned_down": one.handle}, agency=one.name)
 
 

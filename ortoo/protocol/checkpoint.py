@@ -20,6 +20,7 @@ from ortoo.protocol.documents import SigningKey, sha256, signed_by
 from ortoo.protocol.errors import Refused
 
 MAX_NOTE_LINES: Final = 64
+MAX_LINE: Final = 400  # characters of a witness's line
 FRESH: Final = timedelta(hours=24)  # the quorum's cosignatures may be as old as this
 
 NOTE_KEY: Final = 0x01
@@ -164,6 +165,14 @@ class Opened:
 
 def open_checkpoint(note: str, origin: str, policy: Policy) -> Opened:
     """Parse a note and verify the log's signature and the quorum. Else `checkpoint_unwitnessed` or `malformed`."""
+    opened = open_signed(note, origin, policy)
+    if not policy.satisfied_by(opened.cosigned):
+        raise Refused("checkpoint_unwitnessed")
+    return opened
+
+
+def open_signed(note: str, origin: str, policy: Policy) -> Opened:
+    """The same without a quorum: for witnesses, who make it."""
     text, lines = _split_note(note)
     checkpoint = _parse_checkpoint(text)
     if checkpoint.origin != origin:
@@ -177,9 +186,38 @@ def open_checkpoint(note: str, origin: str, policy: Policy) -> Opened:
         for known, key in policy.witnesses.items():
             if (name, key_id) == (key.name, key.id):
                 cosigned[known] = _check_cosignature(key, signature, text)
-    if not signed or not policy.satisfied_by(cosigned):
+    if not signed:
         raise Refused("checkpoint_unwitnessed")
     return Opened(checkpoint, cosigned)
+
+
+def with_cosignature(note: str, line: str, policy: Policy) -> str:
+    """The note with one more witness's line, which takes the place of an older one of the same witness.
+
+    Raises Refused: `malformed`; `checkpoint_unwitnessed` for a line that is not one of the policy's witnesses.
+    """
+    text, _ = _split_note(note)
+    if len(line) > MAX_LINE or line.count("\n") != 1:
+        raise Refused("malformed", field="line")
+    _, ((name, key_id, signature),) = _split_note(text.decode() + "\n" + line)
+    for known, key in policy.witnesses.items():
+        if (name, key_id) == (key.name, key.id):
+            at = _check_cosignature(key, signature, text)
+            return _replaced(note, line, known, at, policy)
+    raise Refused("checkpoint_unwitnessed", "This is not a line of one of the network's witnesses.", field="line")
+
+
+def _replaced(note: str, line: str, known: str, at: datetime, policy: Policy) -> str:
+    key = policy.witnesses[known]
+    text, lines = _split_note(note)
+    kept = text.decode() + "\n"
+    for name, key_id, signature in lines:
+        before = f"\u2014 {name} {base64.b64encode(key_id + signature).decode()}\n"
+        if (name, key_id) != (key.name, key.id):
+            kept += before
+        elif _check_cosignature(key, signature, text) >= at:
+            return note
+    return kept + line
 
 
 def _must(verified: bool) -> bool:

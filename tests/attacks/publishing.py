@@ -14,7 +14,7 @@ import django
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
     django.setup()
-    from agencies import directory
+    from agencies import publishing
     from agencies.models import KemKey
     from ortoo.protocol.documents import b64, sha256, unb64
 
@@ -22,7 +22,7 @@ def main() -> None:
     for key in map(unb64, asked["keys"]):
         KemKey.objects.get_or_create(sha256=b64(sha256(key)), defaults={"key": key})
     for envelope in asked["entries"]:
-        directory.append([envelope])
+        publishing.append([envelope])
 
 
 if __name__ == "__main__":

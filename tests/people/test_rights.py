@@ -44,6 +44,8 @@ MAY: Final[dict[str, set[str]]] = {
     # the network and the directory
     "network": ANYBODY,
     "directory": ANYBODY,
+    "directoryToCosign": ANYBODY,
+    "cosignDirectory": ANYBODY,
     "kemKeys": SIGNED_IN,
     "me": SIGNED_IN,
     "colleagues": MEMBERS,
@@ -61,7 +63,8 @@ MAY: Final[dict[str, set[str]]] = {
     # signing in
     "signIn": ANYBODY,
     "beginPasskeySignIn": ANYBODY,
-    "beginKitSignIn": ANYBODY,
+    "newChallenge": ANYBODY,
+    "proveSignatory": PEOPLE,
     "kitSignIn": ANYBODY,
     "signOut": PEOPLE,
     "sessions": PEOPLE,
@@ -104,6 +107,8 @@ VARIABLES: Final[dict[str, Any]] = {
     "id": "00000000-0000-7000-8000-000000000000",
     "member": "00000000-0000-7000-8000-000000000000",
     "hashes": [],
+    "size": 1,
+    "line": "\u2014 nobody AAAAAAAA\n",
     "after": 0,
     "first": 1,
     "decisions": [],
