@@ -118,7 +118,7 @@ def actor_of(token: str) -> Actor | None:
 
 
 def prove_signatory(actor: Actor, challenge: bytes, proof: bytes) -> None:
-    """Whoever holds a key that the network names for its coordinators may see and hand in what they sign, for as long as
+    """Whoever holds a key that the network names for its coordinators may see and hand in what they sign, as long as
     this session lasts: the key has signed a challenge of ours. `sign_in_refused`.
     """
     fresh, current = second_factor.use_challenge(challenge), directory.in_force()

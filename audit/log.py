@@ -60,7 +60,7 @@ def entries(log: str, after: int, upto: int) -> list[bytes]:
 
 
 def sign(log: str, origin: str, key: SigningKey) -> Checkpoint:
-    """The checkpoint over all that is committed, signed if it is not yet. The caller's transaction holds the log alone."""
+    """The checkpoint over all that is committed, signed if it is not yet. The caller's transaction holds the log."""
     tree = Tree.objects.get(log=log)
     signed = newest_signed(log)
     if signed is not None and signed.size == tree.size:

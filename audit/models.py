@@ -2,8 +2,8 @@ from django.db import models
 
 
 class Tree(models.Model):
-    """A log's tree: how many entries are committed, and how many of them are in force: covered by a signed checkpoint that
-    the network's quorum of witnesses has cosigned.
+    """A log's tree: how many entries are committed, and how many of them are in force: covered by a signed checkpoint
+    that the network's quorum of witnesses has cosigned.
     """
 
     log = models.CharField(max_length=16, primary_key=True)

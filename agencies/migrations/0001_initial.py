@@ -133,6 +133,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('session', 'Session'), ('api', 'Api'), ('practice', 'Practice')], max_length=8)),
                 ('name', models.CharField(max_length=80)),
                 ('scopes', models.JSONField(default=list)),
+                ('signatory', models.CharField(default='', max_length=43)),
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField(null=True)),
                 ('used_at', models.DateTimeField()),
