@@ -2,19 +2,100 @@
 them together until there are enough.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from ortoo import contract
+from ortoo.memory import write_whole
 from ortoo.protocol import documents, schemas
-from ortoo.protocol.documents import Document, as_set, b64, ctx, keyid, read, sha256, sign, stamp, unb64
+from ortoo.protocol.directory import check_founding
+from ortoo.protocol.documents import (
+    Document,
+    SigningKey,
+    as_set,
+    b64,
+    ctx,
+    keyid,
+    new_id,
+    read,
+    sha256,
+    sign,
+    stamp,
+    unb64,
+)
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import check_public_key
 from ortoo.protocol.keys import safety_number
 from ortoo.session import Session
+
+
+@dataclass(frozen=True)
+class CoordinatorKey:
+    """A coordinator's id and key, as the network names them."""
+
+    id: str
+    key: SigningKey = field(repr=False)
+
+    @classmethod
+    def generate(cls) -> "CoordinatorKey":
+        return cls(new_id(), SigningKey.generate())
+
+    @property
+    def public(self) -> schemas.Coordinator:
+        return schemas.Coordinator(id=self.id, key=b64(self.key.public))
+
+    def write(self, path: Path, passphrase: str) -> None:
+        """Into a file that only its owner reads and only the passphrase opens (PKCS #8, encrypted)."""
+        key = Ed25519PrivateKey.from_private_bytes(self.key.seed)
+        encrypted = BestAvailableEncryption(passphrase.encode())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encrypted).decode()
+        value = {"coordinator": self.id, "key": b64(self.key.public), "sealed": pem}
+        write_whole(path, json.dumps(value, indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path, passphrase: str) -> "CoordinatorKey":
+        """Raises OSError; ValueError where the file is not that; Refused (`cannot_open`) for a wrong passphrase."""
+        value = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            id, sealed = str(UUID(value["coordinator"])), str(value["sealed"]).encode()
+        except (KeyError, TypeError) as error:
+            raise ValueError from error
+        try:
+            opened = load_pem_private_key(sealed, passphrase.encode())
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise Refused("cannot_open", "This passphrase does not open the key.") from None
+        if not isinstance(opened, Ed25519PrivateKey):
+            raise ValueError("not a coordinator's key")
+        return cls(id, SigningKey(opened.private_bytes_raw()))
+
+
+def read_draft(path: Path) -> schemas.Network:
+    """A network that is to be founded, as `manage.py found draft` wrote it. ValueError; Refused for what cannot be."""
+    value = json.loads(path.read_text(encoding="utf-8"))
+    body: schemas.Network = schemas.fit(value, schemas.Network)
+    check_founding(body)
+    return body
+
+
+def sign_draft(body: schemas.Network, key: CoordinatorKey) -> Document[schemas.Network]:
+    """The network's first document with one coordinator's signature. `role_not_allowed` for a key it does not name."""
+    if key.public not in body.coordinators:
+        raise Refused("role_not_allowed", "The network that is to be founded does not name this key.", field="key")
+    return sign(body, key.key)
 
 
 @dataclass(frozen=True)
@@ -124,7 +205,7 @@ def _read(envelope: str) -> Document[Any]:
     return read(envelope, schemas.Network if kind == "network" else schemas.Admission)
 
 
-def _key(session: Session) -> documents.SigningKey:
+def _key(session: Session) -> SigningKey:
     """The coordinator's key, if the network names it."""
     key = session.identity.coordinator
     named = {one.key for one in session.directory.network.body.coordinators}

@@ -9,7 +9,7 @@ The hub's other failures are HubError and HubUnreachable (`ortoo.client`).
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -132,7 +132,9 @@ class Session:
         Raises: checkpoint_rollback, directory_fork, checkpoint_unwitnessed, and whatever a replay refuses.
         """
         async with self._syncing:
-            network, (entries, checkpoint) = await asyncio.gather(self.client.network(), self._fetch_entries())
+            network, (entries, checkpoint) = await asyncio.gather(
+                self.client.network(), fetch_directory(self.client.directory, self.memory.now.entries)
+            )
             self._set_clock(network.now)
             own: tuple[Document[Any], ...] = ()
             if len(entries) != self.directory.size or not self.directory.entries:
@@ -147,19 +149,6 @@ class Session:
             practice = self.directory.network.body.practice
             self.synced = Synced(self.directory.size, own, practice, self._clock_off)
             return self.synced
-
-    async def _fetch_entries(self) -> tuple[tuple[str, ...], str]:
-        """All entries, the remembered ones first, and the checkpoint over them."""
-        entries = list(self.memory.now.entries)
-        while True:
-            page = await self.client.directory(after=len(entries))
-            if page.checkpoint.size < len(entries):
-                raise Refused("checkpoint_rollback", size=page.checkpoint.size)
-            entries += page.entries[: page.checkpoint.size - len(entries)]
-            if len(entries) == page.checkpoint.size:
-                return tuple(entries), page.checkpoint.note
-            if not page.entries:
-                raise HubError("bad_answer", "The directory ends before its checkpoint.")
 
     def _replay(self, entries: Sequence[str]) -> tuple[Directory, tuple[Document[Any], ...]]:
         """The directory from its first entry; with the documents on the own agency that were not seen before."""
@@ -547,6 +536,22 @@ class Session:
 
     def _opened(self, referral: Referral, sealed: contract.Blobs | None) -> Opened:
         return Opened(referral, tuple(self._reader().parts(referral, sealed, self.rule_time())))
+
+
+async def fetch_directory(
+    ask: Callable[[int], Awaitable[contract.DirectoryPage]], known: Sequence[str]
+) -> tuple[tuple[str, ...], str]:
+    """All entries of the directory log, the known ones first, and the checkpoint over them; nothing of it verified."""
+    entries = list(known)
+    while True:
+        page = await ask(len(entries))
+        if page.checkpoint.size < len(entries):
+            raise Refused("checkpoint_rollback", size=page.checkpoint.size)
+        entries += page.entries[: page.checkpoint.size - len(entries)]
+        if len(entries) == page.checkpoint.size:
+            return tuple(entries), page.checkpoint.note
+        if not page.entries:
+            raise HubError("bad_answer", "The directory ends before its checkpoint.")
 
 
 def _agency_of(document: Document[Any] | None) -> str | None:

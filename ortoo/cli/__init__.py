@@ -99,6 +99,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     _members(command("members"), words)
     _partners(command("partners"), words)
     _coordinators(command("coordinators"), words)
+    _witness(command("witness"), words)
     if importlib.util.find_spec("ortoo.cli.practice") is not None:
         _practice(command("practice"), words)
     return parser
@@ -172,17 +173,36 @@ def _partners(parser: argparse.ArgumentParser, words: Words) -> None:
 
 def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
-    for name in ("applications", "proposals"):
-        action(name, False)
-    for name in ("admit", "readmit", "suspend", "reinstate", "sign", "turn-down"):
-        one = action(name, True)
-        _yes(one, words)
+    action("key", False).add_argument("--file", metavar="OUT.json", required=True, help=words("help.key.file"))
+    found = action("found", False)
+    found.add_argument("who", metavar="DRAFT.json", help=words("help.coordinators.draft"))
+    found.add_argument("--out", metavar="SIGNED.json", required=True, help=words("help.coordinators.out"))
+    found.add_argument("--key", metavar="FILE.json", required=True, help=words("help.coordinators.with_key"))
+    _yes(found, words)
+    for name in ("applications", "proposals", "admit", "readmit", "suspend", "reinstate", "sign", "turn-down"):
+        one = action(name, name not in ("applications", "proposals"))
+        one.add_argument("--key", metavar="FILE.json", help=words("help.coordinators.with_key"))
+        if name not in ("applications", "proposals"):
+            _yes(one, words)
         if name in ("admit", "readmit", "sign"):
             one.add_argument("--number", metavar="DIGITS", help=words("help.number"))
         if name == "admit":
             one.add_argument("--may", action="append", choices=("coordinate", "review"), help=words("help.may"))
         if name == "readmit":
             one.add_argument("--applied", metavar="HANDLE", required=True, help=words("help.applied"))
+
+
+def _witness(parser: argparse.ArgumentParser, words: Words) -> None:
+    action = _actions(parser, words, required=True)
+    key, run = action("key", False), action("run", False)
+    key.add_argument("--name", metavar="NAME", required=True, help=words("help.witness.name"))
+    key.add_argument("--file", metavar="OUT.json", required=True, help=words("help.key.file"))
+    run.add_argument("--file", metavar="KEY.json", required=True, help=words("help.witness.file"))
+    run.add_argument("--fingerprint", metavar="TEXT", help=words("help.fingerprint"))
+    run.add_argument(
+        "--every", type=_count(words, 1, 3600), default=5, metavar="SECONDS", help=words("help.witness.every")
+    )
+    run.add_argument("--once", action="store_true", help=words("help.witness.once"))
 
 
 def _practice(parser: argparse.ArgumentParser, words: Words) -> None:

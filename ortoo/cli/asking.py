@@ -1,8 +1,10 @@
 """What the commands of people, administrators and coordinators ask, check and show alike."""
 
+import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from ortoo import account, contract, practice
@@ -121,6 +123,16 @@ def need_a_terminal(run: Run) -> None:
 def names_given(run: Run) -> contract.Names:
     options = run.options
     return contract.Names(handle=readable(options.who), name=readable(options.name), name_en=readable(options.name_en))
+
+
+def reserve(path: Path) -> None:
+    """The file is made first: keys that can be written nowhere would be in the directory for nothing."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise Usage("error.file_there", path=str(path)) from None
+    except OSError:
+        raise Usage("error.file", path=str(path)) from None
 
 
 def one_of(given: str, ids: Sequence[str]) -> str:

@@ -1,24 +1,118 @@
 """A coordinator's commands: what is signed by the threshold, each signature on the own machine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from ortoo import contract, coordinating
+from ortoo.administration import grouped
 from ortoo.cli import DONE
-from ortoo.cli.asking import NETWORK, compare, left_alone, say_done
+from ortoo.cli.asking import NETWORK, compare, left_alone, need_a_terminal, new_passphrase, reserve, say_done
 from ortoo.cli.commands import started
-from ortoo.cli.running import Command, Run, Usage, readable
+from ortoo.cli.running import TRIES, Command, Run, Usage, readable
 from ortoo.cli.screen import instant_of
-from ortoo.coordinating import Applicant
+from ortoo.coordinating import Applicant, CoordinatorKey
+from ortoo.memory import write_whole
 from ortoo.protocol import schemas
-from ortoo.protocol.documents import Document
+from ortoo.protocol.checkpoint import Policy
+from ortoo.protocol.documents import Document, unb64
+from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import safety_number
 from ortoo.sentences import name
 from ortoo.session import Session
 
+FOR_PROGRAMS: Final = "ORTOO_KEY_PASSPHRASE_FILE"  # names a file with the passphrase; people are asked
+
+
+# --- the key, and the network's first document ------------------------------------------------------------------------
+
+
+async def new_key(run: Run) -> int:
+    """A coordinator's key, in a file that only a passphrase opens; and what the network's document needs of it."""
+    path = Path(run.options.file)
+    reserve(path)
+    try:
+        passphrase = run.passphrase_of_file(FOR_PROGRAMS)
+        if passphrase is None:
+            need_a_terminal(run)
+            passphrase = new_passphrase(run)
+        made = CoordinatorKey.generate()
+        made.write(path, passphrase)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    if run.screen.json:
+        run.screen.document({"coordinator": {"id": made.id, "key": made.public.key, "file": str(path)}})
+        return DONE
+    run.screen.line(run.words("coordinators.key", path=path))
+    run.screen.line(f"\n    {made.id} {made.public.key}\n", "bold")
+    return DONE
+
+
+async def found(run: Run) -> int:
+    """Sign the network that is to be founded, on the own machine, without any hub."""
+    words, screen = run.words, run.screen
+    try:
+        body = coordinating.read_draft(Path(run.options.who))
+    except (OSError, ValueError):
+        raise Usage("error.draft", path=readable(run.options.who)) from None
+    key, out = _read_key(run), Path(run.options.out)
+    if key.public not in body.coordinators:
+        raise Usage("error.not_named", path=run.options.key)
+    signed = coordinating.sign_draft(body, key)
+    policy = Policy.parse(body.policy)
+    screen.say(words("sign.means"), "bold")
+    screen.say("  " + words("found.network", host=policy.log_named("/log/directory").name.partition("/")[0]))
+    screen.say("  " + words("found.coordinators", count=len(body.coordinators), threshold=body.threshold))
+    for one in body.coordinators:
+        screen.say(f"    {one.id}" + (f"  {words('found.yours')}" if one.id == key.id else ""))
+    screen.say("  " + words("found.witnesses", names=", ".join(one.name for one in policy.witnesses.values())))
+    screen.say("  " + words("found.fingerprint"))
+    screen.say(f"\n    {grouped(unb64(signed.sha256))}\n", "bold")
+    if not run.sure(words("found.ask")):
+        return left_alone(run)
+    reserve(out)
+    write_whole(out, signed.envelope + "\n")
+    value = {"signed": str(out), "fingerprint": grouped(unb64(signed.sha256))}
+    return say_done(run, "found.signed", value, path=out)
+
+
+def _read_key(run: Run) -> CoordinatorKey:
+    """The key of `--key`, opened with its passphrase."""
+    path = Path(run.options.key)
+    kept, left = run.passphrase_of_file(FOR_PROGRAMS), TRIES
+    while True:
+        if kept is None and not run.screen.asks:
+            raise Usage("error.needs_terminal")
+        passphrase = kept or run.screen.question(run.words("ask.key_passphrase", path=path), secret=True)
+        left -= 1
+        try:
+            return CoordinatorKey.read(path, passphrase)
+        except Refused:
+            if kept is not None or not left:
+                raise
+            run.screen.warn(run.words("ask.passphrase.wrong"))
+        except (OSError, ValueError):
+            raise Usage("error.key_file", path=path) from None
+
+
+@asynccontextmanager
+async def _coordinating(run: Run) -> AsyncIterator[Session]:
+    """The session, with the key of `--key` where it is not the account's or the practice network's."""
+    key = _read_key(run).key if run.options.key is not None else None
+    async with started(run) as session:
+        if key is not None:
+            session.identity = replace(session.identity, coordinator=key)
+        yield session
+
+
+# --- what they sign ---------------------------------------------------------------------------------------------------
+
 
 async def applications(run: Run) -> int:
-    async with started(run) as session:
+    async with _coordinating(run) as session:
         found = await run.patiently(coordinating.applicants(session))
         if run.screen.json:
             run.screen.document({"applications": [_application_value(one) for one in found]})
@@ -43,7 +137,7 @@ async def applications(run: Run) -> int:
 
 async def admit(run: Run) -> int:
     """Sign an agency's admission, its administrator's number compared."""
-    async with started(run) as session:
+    async with _coordinating(run) as session:
         one = await _applicant(run, session, run.options.who)
         may = sorted(set(run.options.may or ()))
         given = one.application
@@ -57,7 +151,7 @@ async def admit(run: Run) -> int:
 
 async def readmit(run: Run) -> int:
     """An agency lost its last administrator: the new one applied under another handle, and is signed in for it."""
-    async with started(run) as session:
+    async with _coordinating(run) as session:
         view, who = session.directory.now(), run.options.who
         if view.agency(who) is None:
             raise Usage("error.no_agency", who=readable(who))
@@ -78,7 +172,7 @@ async def reinstate(run: Run) -> int:
 
 
 async def _suspend(run: Run, *, suspended: bool) -> int:
-    async with started(run) as session:
+    async with _coordinating(run) as session:
         view, who = session.directory.now(), run.options.who
         if view.agency(who) is None:
             raise Usage("error.no_agency", who=readable(who))
@@ -90,7 +184,7 @@ async def _suspend(run: Run, *, suspended: bool) -> int:
 
 
 async def proposals(run: Run) -> int:
-    async with started(run) as session:
+    async with _coordinating(run) as session:
         found = await run.patiently(coordinating.proposals(session))
         if run.screen.json:
             values = [
@@ -112,7 +206,7 @@ async def proposals(run: Run) -> int:
 
 async def add_signature(run: Run) -> int:
     """Sign what another coordinator proposed, once it was read. A new administrator's number is compared here too."""
-    async with started(run) as session:
+    async with _coordinating(run) as session:
         document = await _proposed(run, session)
         _say_meaning(run, _meaning(run, session, document))
         admin = document.body.admin if isinstance(document.body, schemas.Admission) else None
@@ -124,7 +218,7 @@ async def add_signature(run: Run) -> int:
 
 
 async def turn_down(run: Run) -> int:
-    async with started(run) as session:
+    async with _coordinating(run) as session:
         one = (await _applicant(run, session, run.options.who)).application
         if not run.sure(run.words("turn_down.ask", agency=one.name, handle=one.handle)):
             return left_alone(run)
@@ -213,7 +307,10 @@ def _say_meaning(run: Run, sentences: Sequence[str]) -> None:
 
 
 def _signed(run: Run, proposal: contract.Proposal) -> int:
-    value = {"signatures": proposal.signatures, "threshold": proposal.threshold, "in_force": proposal.in_force}
+    value = {"signatures": proposal.signatures, "threshold": proposal.threshold}
+    value |= {"taken": proposal.taken, "in_force": proposal.in_force}
+    if proposal.taken and not proposal.in_force:
+        return say_done(run, "sign.taken", {"proposal": value})
     if proposal.in_force:
         return say_done(run, "sign.in_force", {"proposal": value})
     return say_done(run, "sign.done", {"proposal": value}, count=proposal.signatures, threshold=proposal.threshold)
@@ -251,6 +348,8 @@ def _proposal_value(document: Document[Any], proposal: contract.Proposal) -> dic
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
+    "coordinators key": new_key,
+    "coordinators found": found,
     "coordinators applications": applications,
     "coordinators admit": admit,
     "coordinators readmit": readmit,

@@ -1,7 +1,6 @@
 """Partner systems: their keys and their tokens."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +11,11 @@ from ortoo.cli.asking import (
     member_named,
     names_given,
     one_of,
+    reserve,
     say_done,
 )
 from ortoo.cli.commands import started
-from ortoo.cli.running import Command, Run, Usage, readable
+from ortoo.cli.running import Command, Run, readable
 from ortoo.cli.screen import instant_of, shortened
 from ortoo.memory import write_whole
 from ortoo.protocol.documents import b64
@@ -51,7 +51,7 @@ async def add_partner(run: Run) -> int:
     path = Path(run.options.file)
     async with started(run) as session:
         names = names_given(run)
-        _reserve(path)
+        reserve(path)
         try:
             keys = await run.patiently(administration.new_partner(session, names))
         except BaseException:
@@ -70,16 +70,6 @@ async def add_partner(run: Run) -> int:
         write_whole(path, json.dumps(content, indent=1) + "\n")
         value = {"partner": {"handle": names.handle, "member": keys.member, "file": str(path)}}
         return say_done(run, "partners.added", value, handle=names.handle, file=str(path))
-
-
-def _reserve(path: Path) -> None:
-    """The file is made first: keys that can be written nowhere would be in the directory for nothing."""
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        raise Usage("error.file_there", path=str(path)) from None
-    except OSError:
-        raise Usage("error.file", path=str(path)) from None
 
 
 async def issue_token(run: Run) -> int:

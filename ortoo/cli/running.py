@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 SLOW: Final = 1.0  # seconds after which a person is told that something goes on
 TRIES: Final = 3  # of somebody who types
+FOR_PROGRAMS: Final = "ORTOO_PASSPHRASE_FILE"  # names a file with the passphrase
 
 ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "practice": "practice",
@@ -36,6 +37,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "members": "members",
     "partners": "partners",
     "coordinators": "coordinators",
+    "witness": "witness",
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.
@@ -125,7 +127,7 @@ class Run:
 
     def unlock(self, kept: Kept) -> tuple[Open, str]:
         """The account, and the passphrase that opened it."""
-        left = TRIES if _passphrase_file() is None else 1
+        left = 1 if os.environ.get(FOR_PROGRAMS) else TRIES
         while True:
             passphrase, left = self.passphrase(kept.login), left - 1
             try:
@@ -146,10 +148,10 @@ class Run:
             raise DeviceError("locked", login)
         return self.screen.question(self.words("ask.passphrase", login=login), secret=True)
 
-    def passphrase_of_file(self) -> str | None:
-        """The first line of the file, for programs."""
-        named = _passphrase_file()
-        if named is None:
+    def passphrase_of_file(self, variable: str = FOR_PROGRAMS) -> str | None:
+        """The first line of the file that the environment names, for programs."""
+        named = os.environ.get(variable)
+        if not named:
             return None
         try:
             kept = Path(named).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
@@ -196,10 +198,6 @@ def readable(text: str) -> str:
     if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
         raise Usage("error.text_file")
     return text
-
-
-def _passphrase_file() -> str | None:
-    return os.environ.get("ORTOO_PASSPHRASE_FILE") or None
 
 
 def run(options: argparse.Namespace, words: Words) -> int:

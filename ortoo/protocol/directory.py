@@ -270,11 +270,7 @@ class Directory:
         if before is not None:
             _need(document, before.body)
         _need(document, body)
-        policy = Policy.parse(body.policy)
-        logs_and_witnesses = (*policy.logs, *policy.witnesses.values())
-        signing = [(one.key, f"coordinator {one.id}") for one in body.coordinators]
-        signing += [(body.hub_key, "hub")]
-        signing += [(b64(one.public), f"log {one.name}") for one in logs_and_witnesses]
+        signing = _keys_of_network(body)
         _check_strength(signing)
         if before is None and (self.entries or body.version != 1 or body.prev is not None):
             raise Refused("chain_broken", "A directory begins with version 1 of the network.", field="version")
@@ -438,6 +434,23 @@ class Directory:
 def _readers(document: Document[Any]) -> Iterable[SealedReader]:
     sealed: Sealed | None = getattr(document.body, "sealed", None)
     return sealed.readers if sealed else ()
+
+
+def check_founding(body: Network) -> None:
+    """Refuse what could not be version 1 of a network whoever signs it (§3)."""
+    _check_network(body, None)
+    signing = _keys_of_network(body)
+    _check_strength(signing)
+    if len({key for key, _ in signing}) != len(signing):
+        raise Refused("key_refused", "The same key is named twice.", field="key")
+
+
+def _keys_of_network(body: Network) -> list[tuple[str, str]]:
+    """Every signing key that it names, with the holder."""
+    policy = Policy.parse(body.policy)
+    coordinators = [(one.key, f"coordinator {one.id}") for one in body.coordinators]
+    logs_and_witnesses = (*policy.logs, *policy.witnesses.values())
+    return [*coordinators, (body.hub_key, "hub"), *((b64(one.public), f"log {one.name}") for one in logs_and_witnesses)]
 
 
 def _check_network(body: Network, before: Network | None) -> None:

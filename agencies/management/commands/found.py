@@ -1,0 +1,113 @@
+"""`manage.py found`: a real network, step by step; docs/operations.md tells the whole way."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from agencies import founding
+from ortoo.administration import grouped
+from ortoo.memory import write_whole
+from ortoo.protocol import schemas
+from ortoo.protocol.documents import unb64
+from ortoo.protocol.errors import Refused
+
+NEXT = """Next: give this file to every coordinator. Each of them looks at it and signs it on the own machine:
+
+    ortoo coordinators found {draft} --key OWN-KEY.json --out SIGNED.json
+
+They compare the fingerprint that it shows, together, by voice. Then bring {threshold} or more signed files back here:
+
+    manage.py found take SIGNED.json SIGNED.json …"""
+
+
+class Command(BaseCommand):
+    help = "Found a real network with its coordinators. Without an action: how far it is."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action")
+        draft = actions.add_parser("draft", help="write what the coordinators are to sign")
+        draft.add_argument("file", type=Path, help="where to write it")
+        draft.add_argument("--host", help="the network's host name; the hub's first, if not said")
+        draft.add_argument(
+            "--coordinator",
+            nargs=2,
+            action="append",
+            default=[],
+            metavar=("ID", "KEY"),
+            help="what `ortoo coordinators key` has shown, once for each coordinator",
+        )
+        draft.add_argument("--threshold", type=int, required=True, help="how many of them decide together")
+        draft.add_argument(
+            "--witness", action="append", default=[], metavar="VKEY", help="what `ortoo witness key` has shown"
+        )
+        draft.add_argument("--quorum", type=int, required=True, help="how many witnesses have to see a change")
+        take = actions.add_parser("take", help="begin the hub's directory with what they have signed")
+        take.add_argument("files", type=Path, nargs="+", help="the signed files, of one or several coordinators each")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.ORTOO_PRACTICE_DIR is not None:
+            raise CommandError("This is a practice hub: its network is founded by itself (`make run`).")
+        try:
+            match options["action"]:
+                case "draft":
+                    self._draft(options)
+                case "take":
+                    self._take(options["files"])
+                case _:
+                    self._say_standing()
+        except Refused as refused:
+            where = f" ({refused.at['field']})" if "field" in refused.at else ""
+            raise CommandError(f"{refused.message}{where} [{refused.code}] Nothing was changed.") from None
+
+    def _draft(self, options: dict[str, Any]) -> None:
+        path: Path = options["file"]
+        if path.exists():
+            raise CommandError(f"{path} is there already, and is kept. Name another file.")
+        if founding.standing() is not None:
+            raise CommandError("A network has been founded on this hub already: `manage.py found` shows it.")
+        coordinators = [schemas.Coordinator(id=id, key=key) for id, key in options["coordinator"]]
+        host = options["host"] or settings.ALLOWED_HOSTS[0]
+        body = founding.draft(host, coordinators, options["threshold"], options["witness"], options["quorum"])
+        write_whole(path, json.dumps(msgspec.to_builtins(body), indent=1) + "\n")
+        self.stdout.write(f"{path}: {len(coordinators)} coordinators, of whom {body.threshold} decide together.")
+        self.stdout.write(NEXT.format(draft=path.name, threshold=body.threshold))
+
+    def _take(self, files: list[Path]) -> None:
+        document = founding.join([self._read(path) for path in files])
+        missing = founding.missing(document)
+        body = document.body
+        have = len(body.coordinators) - len(missing)
+        if have < body.threshold:
+            waits = "".join(f"\n    {id}" for id in missing)
+            raise CommandError(
+                f"{have} of {body.threshold} signatures are there; nothing was changed. These have not signed:{waits}\n"
+                "Bring all signed files at once."
+            )
+        founding.take(document)
+        self._say_standing()
+
+    def _read(self, path: Path) -> str:
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise CommandError(f"{path} cannot be read.") from None
+
+    def _say_standing(self) -> None:
+        standing = founding.standing()
+        if standing is None:
+            raise CommandError("No network has been founded on this hub. Begin with `manage.py found draft --help`.")
+        body = standing.network.body
+        say = self.stdout.write
+        count = len(body.coordinators)
+        say(f"Network {body.network}, founded {body.at} by {count} coordinators, of whom {body.threshold} decide.")
+        say(f"Its fingerprint, for every invitation and kit:\n\n    {grouped(unb64(standing.network.sha256))}\n\n")
+        say(f"Directory: {standing.entries} entries, {standing.in_force} in force.")
+        for name in standing.witnesses:
+            say(f"    {'has cosigned' if name in standing.signed else 'has not yet cosigned'}: {name}")
+        if standing.in_force < standing.entries:
+            say("What is not in force waits for the witnesses: `ortoo witness run`.")

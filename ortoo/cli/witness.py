@@ -1,0 +1,70 @@
+"""A witness: its key, and its work."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ortoo.administration import ungrouped
+from ortoo.cli import DONE
+from ortoo.cli.asking import FINGERPRINT, hub_of, reserve, typed_from_paper
+from ortoo.cli.running import Command, Run, Usage, readable
+from ortoo.client import Client, HubUnreachable
+from ortoo.device import Device
+from ortoo.protocol.documents import b64
+from ortoo.witness import Witness, WitnessKey
+
+
+async def new_key(run: Run) -> int:
+    """A key that stays on this machine, and the line that the network's policy needs."""
+    path = Path(run.options.file)
+    key = WitnessKey.generate(readable(run.options.name))
+    reserve(path)
+    key.write(path)
+    if run.screen.json:
+        run.screen.document({"witness": {"name": key.name, "key": str(key.public), "file": str(path)}})
+        return DONE
+    run.screen.line(run.words("witness.key", path=path))
+    run.screen.line(f"\n    {key.public}\n", "bold")
+    return DONE
+
+
+async def work(run: Run) -> int:
+    """Look every few seconds, until Ctrl-C. What does not fit ends it, and nothing is signed."""
+    try:
+        key = WitnessKey.read(Path(run.options.file))
+    except (OSError, ValueError):
+        raise Usage("error.key_file", path=run.options.file) from None
+    fingerprint, lost = typed_from_paper(run, "fingerprint", FINGERPRINT), False
+    async with Client(hub_of(run)) as client:
+        while True:
+            try:
+                witness = Witness(key, b64(ungrouped(fingerprint)), Device().state)
+                size = await witness.look(client)
+                if lost:
+                    run.screen.aside(run.words("follow.back"))
+                lost = False
+                if size is not None:
+                    _say(run, size)
+            except HubUnreachable:
+                if run.options.once:
+                    raise
+                if not lost:
+                    run.screen.aside(run.words("follow.lost"))
+                lost = True
+            if run.options.once:
+                return DONE
+            await asyncio.sleep(run.options.every)
+
+
+def _say(run: Run, size: int) -> None:
+    if run.screen.json:
+        run.screen.document({"cosigned": size})
+    else:
+        run.screen.line(run.words("witness.cosigned", size=size), "green")
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "witness key": new_key,
+    "witness run": work,
+}
