@@ -7,6 +7,7 @@ import base64
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -60,11 +61,11 @@ def check(account: Account | None, given: SecondFactor, at: datetime, *, use: bo
         return use_recovery_code(account if use else None, given.recovery)
     secret = open_totp(account) if account is not None else NOBODYS_SECRET
     step = totp_step(secret, given.totp or "", at, after=account.totp_step if account is not None else 0)
-    if account is None or account.totp is None or step is None:
+    if account is None or secret == NOBODYS_SECRET or step is None:
         return False
     if use:
-        account.totp_step = step
-        account.save(update_fields=["totp_step"])
+        account.totp_step, account.totp = step, seal_totp(secret, str(account.pk))
+        account.save(update_fields=["totp_step", "totp"])
     return True
 
 
@@ -102,17 +103,20 @@ def _is_code(secret: bytes, code: str, step: int) -> bool:
 
 def seal_totp(secret: bytes, member: str) -> bytes:
     """As it is kept: under the hub's secret key, so that the database alone gives no codes."""
-    return seal(_totp_key(), ctx("totp", member), secret)
+    return seal(_totp_key(settings.SECRET_KEY), ctx("totp", member), secret)
 
 
 def open_totp(account: Account) -> bytes:
-    if account.totp is None:
-        return NOBODYS_SECRET
-    return unseal(_totp_key(), ctx("totp", str(account.pk)), bytes(account.totp))
+    """NOBODYS_SECRET where there is none, or none that the hub's secret keys open."""
+    if account.totp is not None:
+        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+            with suppress(Refused):
+                return unseal(_totp_key(key), ctx("totp", str(account.pk)), bytes(account.totp))
+    return NOBODYS_SECRET
 
 
-def _totp_key() -> bytes:
-    return hkdf(settings.SECRET_KEY.encode(), salt=b"", info=b"ortoo totp")
+def _totp_key(secret_key: str) -> bytes:
+    return hkdf(secret_key.encode(), salt=b"", info=b"ortoo totp")
 
 
 # --- recovery codes ---------------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Configuration:
     allowed_hosts: tuple[str, ...]
     trusted_proxy: tuple[str, ...]
     secret_key: str = field(repr=False)
+    older_secret_keys: tuple[str, ...] = field(repr=False)
     hub_key_file: Path
     directory_log_key_file: Path
     writers: int
@@ -109,7 +110,7 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
     }
     if practice and not given.get("ORTOO_SECRET_KEY_FILE"):
         make_secret_key(files["ORTOO_SECRET_KEY_FILE"])
-    secret_key = reading.content("ORTOO_SECRET_KEY_FILE", files["ORTOO_SECRET_KEY_FILE"], _secret)
+    secret_keys = reading.content("ORTOO_SECRET_KEY_FILE", files["ORTOO_SECRET_KEY_FILE"], _secrets)
     for name in ("ORTOO_HUB_KEY_FILE", "ORTOO_DIRECTORY_LOG_KEY_FILE"):
         if given.get(name) or not practice:  # a practice network makes its own when it is founded
             reading.content(name, files[name], _seed)
@@ -123,7 +124,8 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         redis_url=redis_url,
         allowed_hosts=hosts,
         trusted_proxy=proxy,
-        secret_key=secret_key,
+        secret_key=secret_keys[0],
+        older_secret_keys=secret_keys[1:],
         hub_key_file=files["ORTOO_HUB_KEY_FILE"],
         directory_log_key_file=files["ORTOO_DIRECTORY_LOG_KEY_FILE"],
         writers=writers,
@@ -261,9 +263,13 @@ def _narrow(networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -
     return all(one.prefixlen >= (16 if one.version == 4 else 48) for one in networks)
 
 
-def _secret(text: str) -> str:
-    _must(len(text) >= SHORTEST_SECRET and len(set(text)) >= 10 and not text.startswith("django-insecure-"))
-    return text
+def _secrets(text: str) -> tuple[str, ...]:
+    """One a line, the newest first: what an older one has sealed stays readable."""
+    found = tuple(line.strip() for line in text.splitlines() if line.strip())
+    _must(bool(found))
+    for one in found:
+        _must(len(one) >= SHORTEST_SECRET and len(set(one)) >= 10 and not one.startswith("django-insecure-"))
+    return found
 
 
 def _seed(text: str) -> bytes:

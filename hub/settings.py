@@ -73,6 +73,7 @@ ORTOO_TRUSTED_PROXY = _given.trusted_proxy
 ORTOO_THREADS = _given.writers
 
 SECRET_KEY = _given.secret_key
+SECRET_KEY_FALLBACKS = list(_given.older_secret_keys)
 ALLOWED_HOSTS = list(_given.allowed_hosts)
 DEBUG = False
 

@@ -156,6 +156,17 @@ def test_a_proxy_may_be_an_address_or_a_network(real: dict[str, str], value: str
     assert read(real | {"ORTOO_TRUSTED_PROXY": value}).trusted_proxy == (kept,)
 
 
+def test_an_older_secret_stays_below_the_new_one(real: dict[str, str]) -> None:
+    path = Path(real["ORTOO_SECRET_KEY_FILE"])
+    before = path.read_text().strip()
+    path.write_text(f"{before[::-1]}\n{before}\n")
+    told = read(real)
+    assert (told.secret_key, told.older_secret_keys) == (before[::-1], (before,))
+    assert before not in repr(told)
+    path.write_text(f"{before}\nshort\n")
+    assert list(problems(real)) == ["ORTOO_SECRET_KEY_FILE"]
+
+
 @pytest.mark.parametrize("name", configuration.KEY_FILES)
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o602, 0o644])
 def test_a_key_that_others_may_read_or_change_is_refused(real: dict[str, str], name: str, mode: int) -> None:

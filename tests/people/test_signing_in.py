@@ -3,11 +3,13 @@
 import secrets
 import statistics
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ortoo import account, contract, joining
+from ortoo.account import Authenticator
 from ortoo.client import Client, HubError
 from ortoo.device import Device
 from ortoo.protocol.documents import b64, unb64
@@ -17,6 +19,7 @@ from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, expected, fingerprint
+from tests.stores import Stores
 
 
 async def member(hub: Hub, folder: Path) -> Newcomer:
@@ -225,3 +228,32 @@ async def test_the_hub_holds_nothing_that_opens(hub: Hub, tmp_path: Path) -> Non
     ):
         for written in (secret, secret.hex().encode(), b64(secret).encode()):
             assert written not in dump
+
+
+async def test_the_hubs_secret_changes_and_second_factors_stay_good(stores: Stores, tmp_path: Path) -> None:
+    """The older one stays below the new one; where it was thrown away, a recovery code is left."""
+    with stores.opened("sqlite", "founded") as store:
+        hub, secret = Hub(store), store.practice / "hub" / "secret_key"
+        try:
+            hub.start()
+            stays, comes_late = await member(hub, tmp_path), await member(hub, tmp_path)
+            hub.stop()
+            first, second = secret.read_text(), secrets.token_urlsafe(48) + "\n"
+            secret.write_text(second + first)
+            hub.start()
+            await stays.sign_in(hub)
+            hub.stop()
+            secret.write_text(second)
+            hub.start()
+            await stays.sign_in(hub)  # sealed anew, at the sign-in before
+            with pytest.raises(HubError, match="sign_in_refused"):
+                await comes_late.sign_in(hub)
+            with pytest.raises(HubError, match="sign_in_refused"):
+                await comes_late.sign_in(hub, totp=nobodys_code())
+        finally:
+            hub.stop()
+
+
+def nobodys_code() -> str:
+    """What an authenticator without any secret would show now."""
+    return Authenticator(bytes(20)).code(datetime.now(UTC))
