@@ -3,13 +3,12 @@
 import re
 import signal
 import subprocess
-import sys
 import time
 from typing import Final
 
 import httpx
 
-from tests.services import dies_with_its_parent
+from tests import warm
 from tests.stores import REPOSITORY, Store
 
 START: Final = 60  # seconds; a start takes two, on a busy machine more
@@ -26,7 +25,7 @@ class Hub:
         self.practice = store.practice
         self.log = store.folder / f"{name}.log"
         self.port = 0  # any that is free; it keeps what it got
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm.Started | None = None
 
     @property
     def url(self) -> str:
@@ -43,15 +42,9 @@ class Hub:
     def start(self) -> "Hub":
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, self.program, "run_practice", "--port", str(self.port)],
-                cwd=REPOSITORY,
-                env=self.store.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=dies_with_its_parent(signal.SIGKILL),
-            )
+            arguments = ["run_practice", "--port", str(self.port)]
+            environment = self.store.environment
+            self.process = warm.start(self.program, arguments, environment=environment, stdout=log, stderr=log)
         until = time.monotonic() + START
         while True:
             said = self.log.read_bytes()[began:].decode(errors="replace")

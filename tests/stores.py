@@ -8,8 +8,6 @@ import os
 import secrets
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any, Final, Literal
 
 import psycopg
 
+from tests import warm
 from tests.services import PostgreSQL, Valkey
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
@@ -48,8 +47,7 @@ class Store:
 
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` on this store; what it wrote. Fails with all that it said where it fails."""
-        command = [sys.executable, str(REPOSITORY / "manage.py"), *arguments]
-        run = subprocess.run(command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, timeout=120)
+        run = warm.run(REPOSITORY / "manage.py", arguments, environment=self.environment, timeout=120)
         if run.returncode:
             raise RuntimeError(
                 f"manage.py {' '.join(arguments)} ended with {run.returncode}:\n{run.stdout}{run.stderr}"

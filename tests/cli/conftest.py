@@ -3,16 +3,15 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.hubs import Hub
 from tests.stores import REPOSITORY, Kind
 
-ORTOO = Path(sys.executable).parent / "ortoo"
 SCENARIO = REPOSITORY / "ortoo" / "data" / "scenarios" / "01-shelter-tonight.json"
 
 
@@ -34,31 +33,19 @@ class Ortoo:
         }
 
     def __call__(self, *arguments: str, typed: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [ORTOO, *arguments],
-            env=self.environment | more,
-            input=typed,
-            stdin=subprocess.DEVNULL if typed is None else None,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-        )
+        with warm.open_temporary() as typing:
+            typing.write((typed or "").encode())
+            typing.seek(0)
+            stdin = typing if typed is not None else None
+            return warm.run(warm.CLI, arguments, environment=self.environment | more, stdin=stdin, timeout=60)
 
     def on_a_terminal(self, columns: int, *arguments: str) -> str:
         """What a person sees on a terminal of that width, without its colours."""
         ours, theirs = pty.openpty()
         more = {"COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
         try:
-            subprocess.run(
-                [ORTOO, *arguments],
-                env=self.environment | more,
-                stdin=subprocess.DEVNULL,
-                stdout=theirs,
-                stderr=subprocess.DEVNULL,
-                timeout=60,
-                check=True,
-            )
+            shown = warm.start(warm.CLI, arguments, environment=self.environment | more, stdout=theirs)
+            assert shown.wait(60) == 0
             os.set_blocking(ours, False)
             said = os.read(ours, 65536).decode()
         finally:
@@ -71,16 +58,8 @@ class Ortoo:
         assert run.returncode == 0, run.stdout + run.stderr
         return json.loads(run.stdout)
 
-    def started(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [ORTOO, *arguments],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
+    def started(self, *arguments: str) -> warm.Started:
+        return warm.start(warm.CLI, arguments, environment=self.environment, stdout=subprocess.PIPE)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import ORTOO, SCENARIO, Ortoo
+from tests.cli.conftest import SCENARIO, Ortoo
 from tests.hubs import Hub
+from tests.warm import CLI
 
 HER_WORDS = ("Цэцэгмаа", "Боржигон", "0000 1101", "ном захиалсан", "canteen", "The account", "his driver")
 
@@ -128,7 +129,7 @@ def test_follow_shows_a_new_referral_within_a_second_and_what_to_type(hub: Hub, 
         )
         next_line = following.stdout.readline()
         assert re.search(
-            rf"Next: (ortoo|{re.escape(str(ORTOO))}|\S+/ortoo) --as mgec.delger open [0-9a-f]{{8}}", next_line
+            rf"Next: (ortoo|{re.escape(str(CLI))}|\S+/ortoo) --as mgec.delger open [0-9a-f]{{8}}", next_line
         )
         hub.kill()
         assert "The connection is lost" in following.stdout.readline()

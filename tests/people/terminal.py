@@ -1,13 +1,10 @@
 """People at the keyboard: a command on a terminal of its own, whose questions are read and then answered."""
 
-import fcntl
 import json
 import os
 import pty
 import re
 import select
-import subprocess
-import termios
 import time
 from base64 import b32decode
 from dataclasses import dataclass
@@ -15,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ortoo.account import Authenticator
-from tests.cli.conftest import ORTOO, Ortoo
+from tests import warm
+from tests.cli.conftest import Ortoo
 from tests.people.newcomers import Newcomer
 
 PATIENCE = 30  # seconds until a question or the end has to come
@@ -27,14 +25,14 @@ class Terminal:
 
     def __init__(self, *arguments: str, environment: dict[str, str]) -> None:
         self._ours, theirs = pty.openpty()
-        self._process = subprocess.Popen(
-            [ORTOO, *arguments],
-            env=environment | {"COLUMNS": "120", "TERM": "xterm", "NO_COLOR": "1"},
+        self._process = warm.start(
+            warm.CLI,
+            arguments,
+            environment=environment | {"COLUMNS": "120", "TERM": "xterm", "NO_COLOR": "1"},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            own_terminal=True,
         )
         os.close(theirs)
         self.said, self._seen = "", 0
