@@ -1,5 +1,6 @@
 """`ortoo practice …`: what only a practice network has."""
 
+import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from ortoo.memory import write_whole
 from ortoo.practice import PracticeError
 from ortoo.practice.player import Played, Player, Scenario
 from ortoo.protocol.documents import unb64
+from ortoo.protocol.errors import Refused
 
 
 async def play(run: Run) -> int:
@@ -74,8 +76,7 @@ async def credentials(run: Run) -> int:
     identity = practice.identity(run.options.who)
     path = practice.folder() / "credentials" / f"{identity.handle}.json"
     if not path.exists():
-        kept = await run.patiently(_set_up(run.hub, identity))
-        write_whole(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+        await run.patiently(_set_up(run.hub, identity, path))
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         facts = [(name, str(kept[name])) for name in ("login", "passphrase", "totp", "uri", "fingerprint")]
@@ -89,21 +90,35 @@ async def credentials(run: Run) -> int:
     return DONE
 
 
-async def _set_up(hub: str, identity: Identity) -> dict[str, Any]:
-    keys = Keys(identity.member, identity.secrets, identity.coordinator)
-    passphrase, authenticator, login = account.new_passphrase(), Authenticator.generate(), identity.handle
+async def _set_up(hub: str, identity: Identity, path: Path) -> None:
+    """Written down before it is handed in: an answer that is lost leaves nobody outside."""
+    tried = path.with_suffix(".tried")
+    again = tried.exists()
+    if not again:
+        fresh = {"passphrase": account.new_passphrase(), "totp": Authenticator.generate().text}
+        write_whole(tried, json.dumps(fresh) + "\n")
+    kept = json.loads(tried.read_text(encoding="utf-8"))
+    keys, login = Keys(identity.member, identity.secrets, identity.coordinator), identity.handle
+    authenticator = Authenticator(base64.b32decode(kept["totp"]))
     shown = authenticator.code(datetime.now(UTC))
-    new, _ = account.new_account(keys, login, passphrase, authenticator, shown, network=identity.network)
+    new, _ = account.new_account(keys, login, kept["passphrase"], authenticator, shown, network=identity.network)
     async with Client(hub, identity.token) as client:
-        recovery_codes = await client.set_up_account(new)
-    return {
+        try:
+            recovery_codes = await client.set_up_account(new)
+        except Refused as refused:
+            if refused.code != "id_reused" or not again:
+                tried.unlink()
+                raise
+            recovery_codes = []  # it was taken, and these went with the answer: `ortoo recovery-codes` makes others
+    whole = {
         "login": login,
-        "passphrase": passphrase,
-        "totp": authenticator.text,
+        **kept,
         "uri": authenticator.uri(login),
         "fingerprint": administration.grouped(unb64(identity.anchor)),
         "recovery_codes": recovery_codes,
     }
+    write_whole(path, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
+    tried.unlink()
 
 
 COMMANDS: Final[Mapping[str, Command]] = {"practice play": play, "practice credentials": credentials}

@@ -459,6 +459,14 @@ def test_practice_members_sign_in_as_in_earnest(hub: Hub, practice: Ortoo, tmp_p
         assert kept[name] in shown
     assert practice("practice", "credentials", "ecpat.hulan").stdout == shown
     path = hub.practice / "credentials" / "ecpat.hulan.json"
+    # The hub took it and the answer was lost: what had been written down before opens the account.
+    secrets_of = {name: kept[name] for name in ("passphrase", "totp")}
+    path.with_suffix(".tried").write_text(json.dumps(secrets_of))
+    path.rename(path.with_suffix(".whole"))
+    again = practice.json("practice", "credentials", "ecpat.hulan")["credentials"]
+    assert again == kept | {"recovery_codes": []}
+    assert not path.with_suffix(".tried").exists()
+    path.with_suffix(".whole").rename(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     hulan = Person(kept["login"], tmp_path, kept["passphrase"])
     signed_in = hulan.json(
