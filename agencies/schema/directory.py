@@ -7,8 +7,7 @@ import graphene
 from django.utils import timezone
 
 from agencies import directory
-from agencies.access import ANY, actor_in, somebody_in
-from agencies.models import AgencyKey as AgencyKeyRow
+from agencies.access import ANY, actor_in, members_of, seeds_of, somebody_in
 from agencies.models import KemKey as KemKeyRow
 from agencies.models import Member as MemberRow
 from agencies.scalars import Bytes, Envelope
@@ -137,12 +136,12 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_colleagues(root: object, info: Any) -> list[Member]:
-        return _members(MemberRow.objects.filter(agency_id=actor_in(info, scope=ANY).agency).order_by("handle"))
+        return _members(members_of(actor_in(info, scope=ANY).agency).order_by("handle"))
 
     @staticmethod
     def resolve_agency_keys(root: object, info: Any) -> list[AgencyKey]:
         actor = actor_in(info, scope=ANY)
-        rows = AgencyKeyRow.objects.filter(agency_id=actor.agency, member_id=actor.member).order_by("epoch")
+        rows = seeds_of(actor.agency).filter(member_id=actor.member).order_by("epoch")
         return [AgencyKey(epoch=row.epoch, sealed=bytes(row.sealed)) for row in rows]
 
 
