@@ -72,11 +72,13 @@ def lock(consents: Iterable[str]) -> dict[str, Decisions]:
 def lock_known(consents: Iterable[str], agency: str, kind: str, *, at: datetime) -> dict[str, Decisions]:
     """The same, as far as an agency (of `kind`) may learn of them (`known_to`).
 
-    Of what it may not learn nothing is read: a consent that is another's takes no longer than one that is not there.
+    Of what it may not learn nothing is read, and what is not there is looked for as what is: a consent that is another's
+    takes no longer than none.
     """
-    locked = _locked(consents)
+    wanted = sorted(set(consents))
+    _locked(wanted)
     own = Q(to__in=(agency, f"kind:{kind}", rule.ALL)) | Q(author=agency) | Q(consent__recorder=agency)
-    known = newest(locked, own)
+    known = newest(wanted, own)
     grantee = [id for id, one in known.items() if _holds(agency, kind, one, at) and not _is_recorder(agency, one)]
     return known | (newest(grantee) if grantee else {})
 
