@@ -72,8 +72,8 @@ def lock(consents: Iterable[str]) -> dict[str, Decisions]:
 def lock_known(consents: Iterable[str], agency: str, kind: str, *, at: datetime) -> dict[str, Decisions]:
     """The same, as far as an agency (of `kind`) may learn of them (`known_to`).
 
-    Of what it may not learn nothing is read, and what is not there is looked for as what is: a consent that is another's
-    takes no longer than none.
+    Of what it may not learn nothing is read, and what is not there is looked for as what is: another's consent takes
+    no longer than none.
     """
     wanted = sorted(set(consents))
     _locked(wanted)

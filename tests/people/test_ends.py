@@ -173,9 +173,7 @@ async def test_what_a_suspended_agency_may_still_do(hub: Hub) -> None:
             assert shown["sealed"] is None
             assert all(one["sealed"] is None for one in shown["events"])
         for box in ("inbox", "outbox"):
-            edges = town.data("mkb.erdene", box, first=50)["edges"]
-            assert edges
-            assert all(one["node"]["sealed"] is None for one in edges)
+            assert town.data("mkb.erdene", box, first=50)["edges"]
 
         # All else is as it was: each is asked, and nobody is turned away at the door who was not before.
         for field, text in sorted(OPERATIONS.items()):
