@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from agencies import directory, publishing
+from agencies import access, directory, publishing
 from agencies.models import AgencyKey, KemKey, Member
 from ortoo.protocol import documents, hpke, schemas
 from ortoo.protocol.directory import Directory
@@ -84,12 +84,15 @@ def hand_over(agency: str, seeds: Sequence[Seed]) -> None:
         for seed in seeds:
             if view.member(agency, seed.member) is None:
                 raise Refused("not_found", "The agency has no such member.", field="seeds")
+            state = view.agency(agency)
+            if state is None or not 1 <= seed.epoch <= state.last_epoch:
+                raise Refused("not_found", "The agency has no such epoch.", field="seeds")
             _hand(agency, seed)
 
 
 def held(agency: str) -> list[tuple[str, int]]:
     """Which members hold which epochs' seeds: (member, epoch), in order."""
-    rows = AgencyKey.objects.filter(agency_id=agency).order_by("member_id", "epoch")
+    rows = access.seeds_of(agency).order_by("member_id", "epoch")
     return [(str(member), epoch) for member, epoch in rows.values_list("member_id", "epoch")]
 
 
@@ -123,7 +126,7 @@ def _keep(one: Publication) -> None:
     if len(one.seeds) > MOST_SEEDS:
         raise Refused("limit_exceeded", field="seeds", most=MOST_SEEDS)
     for seed in one.seeds:
-        if seed.member not in members or seed.epoch > body.epoch.n:
+        if seed.member not in members or not 1 <= seed.epoch <= body.epoch.n:
             raise Refused("blob_unexpected", "A seed is for somebody who is not in the roster.", field="seeds")
         _hand(body.agency, seed)
     holders = AgencyKey.objects.filter(agency=body.agency, epoch=body.epoch.n).values_list("member_id", flat=True)

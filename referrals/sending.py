@@ -55,7 +55,8 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
     now = timezone.now()
     with transaction.atomic():
         current = directory.held()  # until the commit: what it says cannot change under our hands
-        decisions = consent.lock(one.document.body.authority.consent for one in wholes)
+        named = {one.document.body.authority.consent for one in wholes}
+        decisions = consent.lock_known(named, actor.agency, _kind(actor.agency, current.now()), at=now)
         kept = _kept(wholes)
         fresh = [one for one in wholes if _is_new(one, kept)]
         receiving = _receiving(one.document.body.to for one in fresh)
@@ -105,9 +106,13 @@ def _verify(one: SealedReferral, current: Directory) -> None:
 
 def _known(body: schemas.Referral, view: View, decisions: Mapping[str, Decisions], now: datetime) -> Decisions:
     """The decisions under which it is sent, as far as the sender may know of them."""
-    agency = view.agency(body.author.agency)
     kept = decisions.get(body.authority.consent, Decisions.of([]))
-    return consent.known_to(body.author.agency, agency.kind if agency else "", kept, at=now)
+    return consent.known_to(body.author.agency, _kind(body.author.agency, view), kept, at=now)
+
+
+def _kind(agency: str, view: View) -> str:
+    state = view.agency(agency)
+    return state.kind if state else ""
 
 
 def _check_steps(body: schemas.Referral, kept: Mapping[UUID, Referral], now: datetime) -> None:

@@ -46,7 +46,7 @@ def open_referral(actor: Actor, envelope: str) -> tuple[Referral, Blobs]:
         if by == "sender":
             raise Refused("step_illegal", "The sender reads its own referral without opening it.", state=referral.state)
         referral = _take(actor, signed, Blobs(), referral, by, decisions)
-        _check_not_suspended(actor.agency)  # also for an opening that is repeated: it is answered with keys
+        access.must_not_be_suspended(actor.agency)  # also for an opening that is repeated: it is answered with keys
         # After what is wrong with the event itself (protocol §13); where it refuses, the event is undone with it.
         handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
     return referral, handed
@@ -114,7 +114,7 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     if known is not None:
         raise Refused("id_reused", field="id")
     if signed.body.type == "opened":
-        _check_not_suspended(signed.body.author.agency)
+        access.must_not_be_suspended(signed.body.author.agency)
     _check_notes_reader(signed)
     if referral.steps >= MOST_STEPS:
         raise Refused("limit_exceeded", "There are too many steps on this referral.", field="events", most=MOST_STEPS)
@@ -124,17 +124,11 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     return referral
 
 
-def _check_not_suspended(agency: str) -> None:
-    """A suspended agency opens nothing and is told nothing new; what it owes it may still do (protocol §3)."""
-    if directory.is_suspended(agency):
-        raise Refused("recipient_suspended", reader=agency)
-
-
 def _check_notes_reader(signed: Signed) -> None:
     body = signed.body
     for reader in body.sealed.readers if body.sealed is not None else ():
         if reader.agency != body.author.agency:
-            _check_not_suspended(reader.agency)
+            access.must_not_be_suspended(reader.agency)
 
 
 def _check_head(signed: Signed, referral: Referral) -> None:

@@ -7,8 +7,7 @@ import graphene
 from django.utils import timezone
 
 from agencies import directory, publishing
-from agencies.access import ANY, actor_in, somebody_in
-from agencies.models import AgencyKey as AgencyKeyRow
+from agencies.access import ANY, actor_in, members_of, seeds_of, somebody_in
 from agencies.models import KemKey as KemKeyRow
 from agencies.models import Member as MemberRow
 from agencies.scalars import Bytes, Envelope
@@ -149,14 +148,14 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_colleagues(root: object, info: Any) -> list[Member]:
-        return _members(MemberRow.objects.filter(agency_id=actor_in(info, scope=ANY).agency).order_by("handle"))
+        return _members(members_of(actor_in(info, scope=ANY).agency).order_by("handle"))
 
     @staticmethod
     def resolve_agency_keys(root: object, info: Any) -> list[AgencyKey]:
         actor = actor_in(info, scope=ANY)
         own = directory.in_force().now().agency(actor.agency)
         epochs = own.last_epoch if own is not None else 0  # the next one's seeds are there before it is in force
-        rows = AgencyKeyRow.objects.filter(agency_id=actor.agency, member_id=actor.member, epoch__lte=epochs)
+        rows = seeds_of(actor.agency).filter(member_id=actor.member, epoch__lte=epochs)
         return [AgencyKey(epoch=row.epoch, sealed=bytes(row.sealed)) for row in rows.order_by("epoch")]
 
 
