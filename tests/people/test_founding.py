@@ -4,11 +4,13 @@ No practice folder anywhere: a production hub behind nginx, and the installed co
 """
 
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ import httpx
 import pytest
 
 from hub.make_keys import make
+from ortoo.protocol.checkpoint import cosign
+from ortoo.protocol.documents import SigningKey
 from tests.cli.conftest import Ortoo
 from tests.deploy.served import HOST, Nginx, Process
 from tests.people.terminal import Person, wrong
@@ -214,6 +218,21 @@ def test_a_real_network_from_nothing_to_the_first_agency(hub: RealHub, tmp_path:
     other_paper = first.works(hub, "aaaa " * 13)
     assert other_paper.returncode == 4
 
+    # Nobody else's word counts.
+    with httpx.Client(base_url=hub.nginx.url, verify=ssl.create_default_context()) as client:
+        note = asked(client, "query { directoryToCosign { checkpoint { note size } } }")["data"]
+        note = note["directoryToCosign"]["checkpoint"]["note"]
+        forged = cosign(note, "witness.example/w1", SigningKey.generate(), datetime.now(UTC))
+        for size, line, code in (
+            (1, forged, "checkpoint_unwitnessed"),
+            (1, "nonsense", "malformed"),
+            (2, forged, "not_found"),
+            (0, forged, "not_found"),
+            (-1, forged, "not_found"),
+        ):
+            answer = asked(client, COSIGN, size=size, line=line)
+            assert answer["errors"][0]["extensions"]["code"] == code, answer
+
     # The first agency: its administrator is a coordinator; another coordinator waits to be admitted, too.
     applies(saruul, hub, fingerprint, "nhrcm", NHRCM)
     erik = Person("erik", tmp_path)
@@ -251,8 +270,13 @@ def test_a_real_network_from_nothing_to_the_first_agency(hub: RealHub, tmp_path:
     assert "checkpoint_rollback" in rolled_back.stdout
 
 
+COSIGN = "mutation ($size: Int!, $line: String!) { cosignDirectory(size: $size, line: $line) }"
 NHRCM = ("--kind", "human_rights", "--name", "ХЭҮК", "--name-en", "NHRCM", "--admin", "nhrcm.saruul")
 IOM = ("--kind", "international", "--name", "ОУШБ", "--name-en", "IOM", "--admin", "iom.erik")
+
+
+def asked(client: httpx.Client, query: str, **variables: Any) -> Any:
+    return client.post("/graphql", json={"query": query, "variables": variables}).json()
 
 
 def applies(person: Person, hub: RealHub, fingerprint: str, agency: str, named: tuple[str, ...]) -> None:
