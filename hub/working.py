@@ -8,10 +8,11 @@ from django.db import close_old_connections, connection
 
 from agencies import housekeeping
 from hub import errors
+from referrals.housekeeping import forget_old_seeds
 
 EVERY: Final = 60.0  # seconds
 
-WORK: Final[Sequence[Callable[[], None]]] = (housekeeping.sweep,)
+WORK: Final[Sequence[Callable[[], None]]] = (housekeeping.sweep, forget_old_seeds)
 
 
 def work_until(stop: threading.Event) -> None:

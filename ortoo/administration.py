@@ -196,13 +196,16 @@ async def _seeds(
     public: dict[str, bytes],
     new: int,
 ) -> list[contract.Seed]:
-    """What each member needs and does not hold yet: the new epoch; for whoever is new or has new keys, all of them."""
+    """What each member needs and does not hold yet: the new epoch; for whoever is new or has new keys, every one that
+    is still needed (the hub forgets the others).
+    """
     held = {(one.member, one.epoch) for one in await session.client.held_keys()} if state.roster is not None else set()
     kept = {(one.id, one.kem) for one in state.members}
+    needed = {epoch for _, epoch in held} | {new, *([state.epoch.n] if state.epoch is not None else [])}
     wanted = [
         (member, n)
         for member in members
-        for n in sorted(seeds)
+        for n in sorted(needed & seeds.keys())
         if n == new or (member.id, member.kem) not in kept or (member.id, n) not in held
     ]
     return [

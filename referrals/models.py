@@ -19,14 +19,16 @@ class Part(models.Model):
 
 
 class Wrap(models.Model):
-    """A reader's key, sealed to the epoch key of that agency: 1,168 bytes."""
+    """A reader's key, sealed to the key of that agency's epoch: 1,168 bytes."""
 
     set = models.ForeignKey(SealedSet, on_delete=models.CASCADE, related_name="wraps")
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    epoch = models.PositiveIntegerField()
     wrap = models.BinaryField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["set", "agency"], name="one_wrap_a_reader")]
+        indexes = [models.Index(fields=["agency", "epoch"], name="wraps_of_an_epoch")]
 
 
 class PartKey(models.Model):

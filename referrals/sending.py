@@ -138,7 +138,7 @@ def _is_new(one: SealedReferral, kept: Mapping[UUID, Referral]) -> bool:
 
 
 def _store(fresh: Sequence[SealedReferral], now: datetime) -> list[Referral]:
-    sets = sealed.store([one.blobs for one in fresh])
+    sets = sealed.store([(one.document.body.sealed, one.blobs) for one in fresh])
     return Referral.objects.bulk_create(
         _row(one.document, now, sealed=kept) for one, kept in zip(fresh, sets, strict=True)
     )

@@ -150,7 +150,7 @@ def heads(referrals: list[Referral], agency: str) -> dict[UUID, bytes]:
 
 def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: datetime) -> None:
     body = signed.body
-    kept = sealed.store([blobs])[0] if body.sealed is not None else None
+    kept = sealed.store([(body.sealed, blobs)])[0] if body.sealed is not None else None
     Event.objects.create(
         id=body.id,
         referral=referral,

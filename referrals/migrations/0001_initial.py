@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             name='Wrap',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('epoch', models.PositiveIntegerField()),
                 ('wrap', models.BinaryField()),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agencies.agency')),
                 ('set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='wraps', to='referrals.sealedset')),
@@ -107,6 +108,10 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('consent', 'to', 'version'), name='one_decision_a_version'), models.UniqueConstraint(condition=models.Q(('newest', True)), fields=('consent', 'to'), name='one_newest_decision')],
             },
+        ),
+        migrations.AddIndex(
+            model_name='wrap',
+            index=models.Index(fields=['agency', 'epoch'], name='wraps_of_an_epoch'),
         ),
         migrations.AddIndex(
             model_name='referral',

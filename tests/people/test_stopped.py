@@ -23,11 +23,11 @@ def runs(hub: Hub, place: int, *operation: str) -> bool:
 
 
 async def check_nothing_is_lost(session: Session, old: str) -> None:
-    """Every epoch that there ever was is held by every member, and opens."""
+    """The newest epoch is held, and what an older one still has to open."""
     await session.sync()
     state = session.directory.now().agency(AGENCY)
     assert state is not None
-    assert sorted(await session.agency_epochs()) == list(range(1, state.last_epoch + 1))
+    assert max(await session.agency_epochs()) == state.last_epoch
     assert (await session.open_referral(old)).readable
 
 
