@@ -8,10 +8,12 @@ usage() {
 usage: deploy/install.sh --host NAME [--processes N] [--certificate FILE --certificate-key FILE] [--dry-run]
 
   --host NAME              the name under which clients reach the hub (needed the first time)
-  --processes N            processes of the hub; 2 if not said, as many as the machine has cores is plenty
-  --certificate FILE       the certificate with its chain, and its key; without them a self-signed one is made,
-  --certificate-key FILE   which no client trusts
+  --processes N            processes of the hub; as many as the machine has cores is plenty
+  --certificate FILE       the certificate with its chain, and its key
+  --certificate-key FILE
   --dry-run                say what would be done, and do nothing; needs no root
+
+What is not said stays as it is. The first time it is 2 processes, and a self-signed certificate, which no client trusts.
 END
 }
 
@@ -22,9 +24,10 @@ keys=$settings/keys
 tls=$settings/tls
 logs=/var/log/nginx
 units=/etc/systemd/system
+site=/etc/nginx/sites-available/ortoo
 source="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-host="" processes=2 certificate="" certificate_key="" dry=""
+host="" processes="" certificate="" certificate_key="" dry=""
 
 fail() {
     echo "install.sh: $*" >&2
@@ -49,6 +52,10 @@ while [ $# -gt 0 ]; do
     esac
 done
 
+if [ -z "$processes" ]; then
+    processes=$(find $units/ortoo.target.wants -name 'ortoo-hub@*.service' 2>/dev/null | wc -l)
+    [ "$processes" -gt 0 ] || processes=2
+fi
 [[ $processes =~ ^[1-9][0-9]?$ ]] || fail "--processes takes a number from 1 to 99."
 if [ -z "$host" ] && [ -r "$env_file" ]; then
     host=$(sed -n 's/^ORTOO_ALLOWED_HOSTS=\([^,]*\).*/\1/p' "$env_file")
@@ -62,7 +69,7 @@ fi
 [ -z "$certificate" ] && [ -n "$certificate_key" ] && fail "--certificate-key needs --certificate."
 for file in "$certificate" "$certificate_key"; do
     [ -z "$file" ] || [[ $file =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "name certificate and key by their whole paths."
-    [ -z "$file" ] || [ -r "$file" ] || fail "$file cannot be read."
+    [ -z "$file" ] || [ -r "$file" ] || [ -n "$dry" ] || fail "$file cannot be read."
 done
 [ -n "$dry" ] || [ "$(id -u)" = 0 ] || fail "only root can install; --dry-run shows what would be done."
 umask 022
@@ -283,17 +290,23 @@ running ortoo-work.service
 
 say "nginx, with TLS"
 before=$changes
-if [ -z "$certificate" ]; then
+if [ -z "$certificate" ] && [ -e $site ]; then
+    certificate=$(sed -n 's/^ *ssl_certificate  *\(.*\);$/\1/p' $site)
+    certificate_key=$(sed -n 's/^ *ssl_certificate_key  *\(.*\);$/\1/p' $site)
+fi
+if [ -z "$certificate" ] || [ "$certificate" = $tls/certificate.pem ]; then
     certificate=$tls/certificate.pem certificate_key=$tls/key.pem
     if [ -e $tls/certificate.pem ] && [ -e $tls/key.pem ]; then
-        echo "   the certificate in $tls is kept"
+        echo "   the certificate is $certificate"
     else
         echo "   Without --certificate a self-signed one is made. No client trusts it: give a real one before use."
         do_ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj "/CN=$host" \
             -addext "subjectAltName=DNS:$host" -keyout $tls/key.pem -out $tls/certificate.pem
     fi
+else
+    echo "   the certificate is $certificate"
 fi
-put /etc/nginx/sites-available/ortoo 0644 root:root < <(
+put $site 0644 root:root < <(
     sed -e "s|\${ORTOO_HOST}|$host|g" -e "s|\${ORTOO_HUBS}|$hubs|g" \
         -e "s|\${ORTOO_ACCESS_LOG}|$logs/ortoo-access.log|g" -e "s|\${ORTOO_ERROR_LOG}|$logs/ortoo-error.log|g" \
         -e "s|\${ORTOO_HTTP_PORT}|80|g" -e "s|\${ORTOO_HTTPS_PORT}|443|g" \
