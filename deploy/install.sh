@@ -53,7 +53,7 @@ while [ $# -gt 0 ]; do
 done
 
 if [ -z "$processes" ]; then
-    processes=$(find $units/ortoo.target.wants -name 'ortoo-hub@*.service' 2>/dev/null | wc -l)
+    processes=$(find $units/ortoo.target.wants -name 'ortoo-hub@*.service' 2>/dev/null | wc -l || true)
     [ "$processes" -gt 0 ] || processes=2
 fi
 [[ $processes =~ ^[1-9][0-9]?$ ]] || fail "--processes takes a number from 1 to 99."
