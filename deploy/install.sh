@@ -318,8 +318,8 @@ link ../sites-available/ortoo /etc/nginx/sites-enabled/ortoo
 look nginx -q -t
 running nginx.service
 [ "$changes" = "$before" ] || do_ systemctl reload nginx.service
-look curl --silent --show-error --fail --insecure --output /dev/null --max-time 30 --resolve "$host:443:127.0.0.1" \
-    "https://$host/healthz" || fail "the processes answer, but not through nginx. See why: journalctl -u nginx -n 50"
+look curl --silent --show-error --fail --insecure --output /dev/null --max-time 30 --retry 5 --retry-connrefused \
+    --resolve "$host:443:127.0.0.1" "https://$host/healthz" || fail "the processes answer, but not through nginx. See why: journalctl -u nginx -n 50"
 
 say "Older code: the one before this is kept, for the way back"
 if [ -z "$dry" ]; then
