@@ -15,8 +15,8 @@ from tests.services import Valkey
 from tests.stores import REPOSITORY, Store
 
 NO_NETWORK = (
-    "No network is founded here yet: the hub runs, and nobody can use it. Found one with its coordinators "
-    "(docs/operations.md, Found the network)."
+    "No network is in force on this hub yet: `ortoo-manage found` says how far it is, "
+    "and docs/operations.md how to go on."
 )
 
 
