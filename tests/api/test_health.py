@@ -55,7 +55,7 @@ def test_a_database_without_its_network_is_not_ready(founded: Store, start_hub: 
     told = manage_health(founded, LANG="C")
     assert (told.returncode, told.stdout, told.stderr) == (1, NO_NETWORK + "\n", "")
     told = manage_health(founded, LANG="mn_MN.UTF-8")
-    assert told.stdout.startswith("Энд сүлжээ хараахан байгуулагдаагүй байна")
+    assert told.stdout.startswith("Энэ төв дээр хүчинтэй сүлжээ хараахан алга")
 
 
 def test_a_database_that_is_not_migrated_is_not_ready(founded: Store, start_hub: Callable[[], Hub]) -> None:
