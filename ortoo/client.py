@@ -9,6 +9,7 @@ import random
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -112,6 +113,9 @@ class Client:
 
     async def kem_keys(self, hashes: Sequence[str]) -> list[contract.KemKey]:
         return await self._ask("kem_keys", list[contract.KemKey], hashes=list(hashes))
+
+    async def move_practice_clock(self, seconds: int) -> datetime:
+        return await self._ask_once("move_practice_clock", datetime, seconds=seconds)
 
     async def me(self) -> contract.Member:
         return await self._ask("me", contract.Member)

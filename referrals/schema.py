@@ -3,9 +3,9 @@ from typing import Any
 from uuid import UUID
 
 import graphene
-from django.utils import timezone
 from graphql import FieldNode, FragmentSpreadNode
 
+from agencies import clock
 from agencies.access import WORKERS, actor_in
 from agencies.scalars import Bytes, Envelope, uuid_of
 from agencies.signing_in import Actor
@@ -191,7 +191,7 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referra
 
     All of it is as of the row: a step that comes in between is not shown yet, so that state, steps and head agree.
     """
-    asked, now = _asked(info), timezone.now()
+    asked, now = _asked(info), clock.now()
     events: list[EventRow] = []
     if "events" in asked:
         steps_of = {row.pk: row.steps for row in rows}

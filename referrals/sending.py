@@ -6,9 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from agencies import directory
+from agencies import clock, directory
 from agencies.models import Agency
 from agencies.signing_in import Actor
 from audit import log
@@ -52,7 +51,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
             if _is_new(one, kept):
                 _verify(one, current)
             check_blobs(one.document.body.sealed, one.blobs)
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         current = directory.held()  # until the commit: what it says cannot change under our hands
         named = {one.document.body.authority.consent for one in wholes}

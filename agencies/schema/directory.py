@@ -1,12 +1,12 @@
 """The network, the key directory, members and their keys."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import graphene
-from django.utils import timezone
 
-from agencies import directory, publishing
+from agencies import clock, directory, publishing
 from agencies.access import ANY, actor_in, members_of, seeds_of, somebody_in
 from agencies.models import KemKey as KemKeyRow
 from agencies.models import Member as MemberRow
@@ -119,7 +119,7 @@ class Query(graphene.ObjectType):
     def resolve_network(root: object, info: Any) -> Network:
         current = directory.in_force()
         body = current.network.body
-        return Network(id=body.network, practice=body.practice, now=timezone.now(), directory=_checkpoint(_newest()))
+        return Network(id=body.network, practice=body.practice, now=clock.now(), directory=_checkpoint(_newest()))
 
     @staticmethod
     def resolve_directory(root: object, info: Any, after: int, first: int) -> DirectoryPage:
@@ -173,8 +173,23 @@ class CosignDirectory(graphene.Mutation):
         return publishing.cosign(size, line)
 
 
+class MovePracticeClock(graphene.Mutation):
+    """Move the clock of a practice network on, so that days pass in a moment. Gives what it shows then."""
+
+    class Arguments:
+        seconds = graphene.Int(required=True, description="By how much; never back.")
+
+    Output = graphene.NonNull(graphene.DateTime)
+
+    @staticmethod
+    def mutate(root: object, info: Any, seconds: int) -> datetime:
+        actor_in(info, scope=ANY)
+        return clock.move_on(timedelta(seconds=seconds))
+
+
 class Mutation(graphene.ObjectType):
     cosign_directory = CosignDirectory.Field()
+    move_practice_clock = MovePracticeClock.Field()
 
 
 def _page(newest: CheckpointRow, after: int, first: int) -> DirectoryPage:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 from ortoo.cli import DONE
@@ -279,7 +280,9 @@ def _tell(run: Run, session: Session) -> None:
         screen.aside(words("practice"))
     if not session.identity.roles and run.options.command != "waiting":
         screen.aside(words("waiting.not_yet", command=typed(run, "waiting")))
-    if synced.clock_off:
+    if synced.clock_off and synced.practice and synced.clock_off > timedelta():
+        screen.aside(words("clock.practice", now=words.moment(session.now())))
+    elif synced.clock_off:
         minutes = round(synced.clock_off.total_seconds() / 60)
         screen.warn(words("clock", minutes=minutes))
     for document in synced.own:
