@@ -20,7 +20,7 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, consent, sealed
+from referrals import access, clocks, consent, sealed
 from referrals.models import Referral
 
 
@@ -70,6 +70,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 if body.to not in receiving:
                     raise Refused("recipient_unavailable", reader=body.to)
         kept |= {row.id: row for row in _store(fresh, now)}
+        clocks.begin((kept[UUID(one.document.body.id)] for one in fresh), now)
         log.queue(one.document.hash for one in fresh)
         feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]

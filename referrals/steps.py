@@ -17,7 +17,7 @@ from ortoo.protocol.documents import Document, b64, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import access, consent, reading, sealed
+from referrals import access, clocks, consent, reading, sealed
 from referrals.models import Event, Referral
 
 TAKEN: Final = frozenset(
@@ -167,6 +167,7 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
     referral.save(update_fields=["state", "steps", "changed_at"])
     if state in events.ENDED_ACCESS:
         sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+    clocks.follow(referral, body.type, "sender" if body.author.agency == referral.sender_id else "recipient", now)
     log.queue([signed.hash])
     other = referral.recipient_id if body.author.agency == referral.sender_id else referral.sender_id
     feed.tell([feed.Told(other, body.type, str(referral.pk), body.id)], at=now)

@@ -1,7 +1,6 @@
 """The network, the key directory, members and their keys."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 import graphene
@@ -173,23 +172,8 @@ class CosignDirectory(graphene.Mutation):
         return publishing.cosign(size, line)
 
 
-class MovePracticeClock(graphene.Mutation):
-    """Move the clock of a practice network on, so that days pass in a moment. Gives what it shows then."""
-
-    class Arguments:
-        seconds = graphene.Int(required=True, description="By how much; never back.")
-
-    Output = graphene.NonNull(graphene.DateTime)
-
-    @staticmethod
-    def mutate(root: object, info: Any, seconds: int) -> datetime:
-        actor_in(info, scope=ANY)
-        return clock.move_on(timedelta(seconds=seconds))
-
-
 class Mutation(graphene.ObjectType):
     cosign_directory = CosignDirectory.Field()
-    move_practice_clock = MovePracticeClock.Field()
 
 
 def _page(newest: CheckpointRow, after: int, first: int) -> DirectoryPage:

@@ -245,6 +245,12 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
     short = _last(referral)
     agency = name(referral.counterpart, view, words)
     step = arrival.step
+    if words.knows(f"follow.clock.{arrival.kind}"):
+        side = "sender" if referral.as_ == "sender" else "recipient"
+        key = f"follow.clock.{arrival.kind}"
+        key = f"{key}.{side}" if words.knows(f"{key}.{side}") else key
+        screen.line(f"{time}  {words(key, id=short, agency=agency)}", "bold red")
+        return
     if step is None:
         services = words.labels("services", referral.routing.services)
         place = words.place(referral.routing.place)

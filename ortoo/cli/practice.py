@@ -79,7 +79,8 @@ async def clock(run: Run) -> int:
     by = _span(forward) if forward is not None else 0
     identity = practice.identity(run.options.handle or practice.handles()[0])
     async with Client(run.hub, identity.token) as client:
-        now = await run.patiently(client.move_practice_clock(by)) if by else (await client.network()).now
+        moved = await run.patiently(client.move_practice_clock(by)) if by else None
+        now = moved.now if moved is not None else (await client.network()).now
     if run.screen.json:
         run.screen.document({"now": instant_of(now)})
     else:

@@ -56,6 +56,7 @@ MAY: Final[dict[str, set[str]]] = {
     "referral": {FOCAL, READS},
     "inbox": {FOCAL, READS},
     "outbox": {FOCAL, READS},
+    "overdue": {COORDINATOR},
     "feed": {FOCAL, READS},
     "recordConsent": {FOCAL, WRITES},
     "sendReferrals": {FOCAL, WRITES},
