@@ -275,6 +275,31 @@ class Event(Answer, frozen=True, kw_only=True):
     sealed: Blobs | None = None
 
 
+class Owed(Answer, frozen=True, kw_only=True):
+    agency: str
+    kind: str
+    due_at: datetime
+    late: bool
+
+
+class Overdue(Answer, frozen=True, kw_only=True):
+    referral: str
+    sender: str
+    recipient: str
+    urgency: str
+    owed: Owed
+
+
+class Fired(Answer, frozen=True, kw_only=True):
+    referral: str
+    kind: str
+
+
+class Moved(Answer, frozen=True, kw_only=True):
+    now: datetime
+    fired: list[Fired]
+
+
 class Referral(Answer, frozen=True, kw_only=True):
     id: str
     sender: str
@@ -290,6 +315,7 @@ class Referral(Answer, frozen=True, kw_only=True):
     envelope: str
     sha256: str
     decision: Decision
+    owed: list[Owed] = []
     head: str
     sealed: Blobs | None = None
     events: list[Event] = []

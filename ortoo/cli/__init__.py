@@ -209,6 +209,7 @@ def _practice(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     action("play", False).add_argument("files", nargs="+", metavar="FILE.json", help=words("help.practice.files"))
     action("credentials", True)
+    action("clock", False).add_argument("--forward", metavar="64h", help=words("help.practice.forward"))
 
 
 # --- what several take ------------------------------------------------------------------------------------------------
