@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from agencies import clock
 from notifications import feed
@@ -29,7 +29,6 @@ TOLD: Final[Mapping[str, str]] = {
 UNANSWERED: Final = ("sent", "opened")  # nothing that counts as an answer has come
 AT_WORK: Final = ("accepted", "under_way")
 MOST: Final = 500  # clocks at once; the rest a moment later
-ASLEEP: Final = timedelta(minutes=15)  # whoever was late for longer tells of it in one summary
 
 
 @dataclass(frozen=True)
@@ -149,28 +148,38 @@ def overdue(most: int) -> list[Clock]:
 # --- fired ------------------------------------------------------------------------------------------------------------
 
 
-def fire() -> list[Fired]:
+def fire() -> None:
     """Tell of all that has run out by now, each once, whichever process comes first. Safe to run at any time."""
     now = clock.now()
     due = list(Clock.objects.filter(next_at__lte=now).order_by("next_at").values_list("referral_id", "kind")[:MOST])
-    fired = []
     for referral, kind in due:
         with transaction.atomic():
-            fired += _fire(referral, kind, now)
-    return fired
+            _fire(referral, kind, now)
 
 
-def _fire(referral: Any, kind: str, now: datetime) -> list[Fired]:
+def fired_since(moment: datetime) -> list[Fired]:
+    """What was told since then of clocks that are still there, by whichever process."""
+    rows = Clock.objects.filter(Q(reminded_at__gte=moment) | Q(fired_at__gte=moment)).order_by("due_at", "pk")
+    found = []
+    for row in rows:
+        if row.reminded_at is not None and row.reminded_at >= moment:
+            found.append(Fired(str(row.referral_id), "reminder"))
+        if row.fired_at is not None and row.fired_at >= moment:
+            found.append(Fired(str(row.referral_id), TOLD[row.kind]))
+    return found
+
+
+def _fire(referral: Any, kind: str, now: datetime) -> None:
     """One clock, if nobody else has it and it still runs."""
     locked = Referral.objects.select_for_update(skip_locked=connection.vendor == "postgresql").filter(pk=referral)
     found = locked.first()
     row = Clock.objects.filter(referral=referral, kind=kind, next_at__lte=now).first() if found is not None else None
     if found is None or row is None:
-        return []
+        return
     if kind == "decide" and found.state in UNANSWERED:  # that nobody answers is told already; this waits for an answer
         row.next_at = None
         row.save()
-        return []
+        return
     if row.due_at > now:
         row.reminded_at, row.next_at, what = now, row.due_at, "reminder"
         told = [row.owes_id]
@@ -179,4 +188,3 @@ def _fire(referral: Any, kind: str, now: datetime) -> list[Fired]:
         told = sorted({found.sender_id, row.owes_id})
     row.save()
     feed.tell([feed.Told(agency, what, str(found.pk)) for agency in told], at=now)
-    return [Fired(str(found.pk), what)]
