@@ -365,7 +365,7 @@ def test_who_acts(practice: Ortoo, tmp_path: Path) -> None:
     assert both.json("--as", "mgec.delger", "waiting")["waiting"] is None
     unknown = both("--as", "nobody.here", "waiting")
     assert (unknown.returncode, one.login in unknown.stderr) == (2, True)
-    account = Path(home) / "accounts" / f"{one.login}.json"
+    (account,) = (Path(home) / "accounts").glob(f"*/{one.login}.json")
     assert stat.S_IMODE(account.stat().st_mode) == 0o600
     (account.parent / "second.json").write_text(
         account.read_text(encoding="utf-8").replace(f'"login": "{one.login}"', '"login": "second"'), encoding="utf-8"
