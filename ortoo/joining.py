@@ -126,7 +126,7 @@ async def sign_in(
         member=keys.member,
         handle=done.member.handle,
         roles=done.member.roles,
-        names=before.names if before else {"mn": done.member.name, "en": done.member.name},
+        names={"mn": done.member.name, "en": done.member.name_en},
         keyring=done.keyring,
         token="",
         device=done.device or (before.device if before else None),

@@ -1,6 +1,7 @@
 """What a person's keyring holds, and what of it is used, kept, destroyed: on several devices, against a lying hub."""
 
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -25,7 +26,7 @@ from tests.members import at_work, plain_form
 from tests.people.lying_hub import LyingHub
 from tests.people.newcomers import Newcomer, confirmed, expected, fingerprint
 from tests.people.test_agencies import admitted, newcomer
-from tests.stores import Stores
+from tests.stores import REPOSITORY, Stores
 
 
 @pytest.fixture(scope="module")
@@ -437,6 +438,13 @@ async def test_a_partner_system_begins_from_its_file(hub: Hub, tmp_path: Path) -
     async with Session.open(identity, where, tmp_path / "state") as session:
         assert (await session.client.me()).handle == names.handle
         assert await session.send(plain_form(7))
+    shown = (REPOSITORY / "docs" / "partners.md").read_text(encoding="utf-8")
+    (code,) = [one for one in re.findall(r"```python\n(.*?)```", shown, re.DOTALL) if "partner_from" in one]
+    told: dict[str, Any] = {}
+    exec(code, told)  # noqa: S102 - the documentation's own code
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(to("mfa", plain_form(8)))
+    assert await told["waiting"](path, made.token, tmp_path / "documented") == [sent.id]
     for damage in ("{", json.dumps(content | {"sign": "x"}), json.dumps({"hub": hub.url}), "[]"):
         path.write_text(damage, encoding="utf-8")
         with pytest.raises(DeviceError, match="damaged"):
