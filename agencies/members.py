@@ -67,7 +67,7 @@ def publish(publications: Sequence[Publication]) -> None:
                 _check_nothing_waits(committed, document.body.agency)
                 fresh.append(one)
         for one in fresh:
-            _keep(one)
+            _keep(one, committed)
         publishing.append([one.roster for one in fresh])
 
 
@@ -96,7 +96,7 @@ def held(agency: str) -> list[tuple[str, int]]:
     return [(str(member), epoch) for member, epoch in rows.values_list("member_id", "epoch")]
 
 
-def _keep(one: Publication) -> None:
+def _keep(one: Publication, committed: Directory) -> None:
     body = documents.read(one.roster, schemas.Roster).body
     keys = {documents.b64(documents.sha256(key)): key for key in one.kem_keys}
     for kem in (body.epoch.kem, *(member.kem for member in body.members)):
@@ -123,6 +123,7 @@ def _keep(one: Publication) -> None:
     known = {str(pk) for pk in Member.objects.filter(agency=body.agency, pk__in=members).values_list("pk", flat=True)}
     if known != members:
         raise Refused("not_found", "The roster names somebody who has not enrolled.", field="members")
+    _forget_what_nobody_opens(body, committed)
     if len(one.seeds) > MOST_SEEDS:
         raise Refused("limit_exceeded", field="seeds", most=MOST_SEEDS)
     for seed in one.seeds:
@@ -133,6 +134,14 @@ def _keep(one: Publication) -> None:
     without = members - {str(pk) for pk in holders}
     if without:
         raise Refused("blob_missing", "A member would be without the agency's key.", reader=min(without))
+
+
+def _forget_what_nobody_opens(body: schemas.Roster, committed: Directory) -> None:
+    """Whoever comes back with new keys holds nothing yet: what was sealed to the old ones only looks like a seed."""
+    before = committed.now().agency(body.agency)
+    kem = {one.id: one.kem for one in before.members} if before else {}
+    changed = [one.id for one in body.members if kem.get(one.id, one.kem) != one.kem]
+    AgencyKey.objects.filter(agency=body.agency, member__in=changed).delete()
 
 
 def _hand(agency: str, seed: Seed) -> None:

@@ -42,6 +42,7 @@ class Member(Answer, frozen=True, kw_only=True):
     id: str
     handle: str
     name: str
+    name_en: str
     agency: str
     roles: list[str]
 

@@ -174,6 +174,7 @@ def _partners(parser: argparse.ArgumentParser, words: Words) -> None:
 def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     action("key", False).add_argument("--file", metavar="OUT.json", required=True, help=words("help.key.file"))
+    action("keep-key", False).add_argument("key", metavar="FILE.json", help=words("help.coordinators.with_key"))
     found = action("found", False)
     found.add_argument("who", metavar="DRAFT.json", help=words("help.coordinators.draft"))
     found.add_argument("--out", metavar="SIGNED.json", required=True, help=words("help.coordinators.out"))
