@@ -1,4 +1,4 @@
-"""Scenario 12, Friday afternoon: office hours, a reminder, an escalation, an acceptance that is forgotten. To its end."""
+"""Scenario 12, Friday afternoon: office hours, a reminder, an escalation, an acceptance that is forgotten."""
 
 import json
 
