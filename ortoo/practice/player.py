@@ -259,7 +259,7 @@ class Player:
         await administration.remove(session, practice.identity(event["member"], self._folder).member)
         return Seen("done")
 
-    # --- the clock's verbs, and a coordinator's ------------------------------------------------------------------------
+    # --- the clock's verbs, and a coordinator's -----------------------------------------------------------------------
 
     async def advance(self, event: Event) -> Seen:
         spans = {"advance_minutes": 60, "advance_hours": 3600, "advance_days": 86_400}
