@@ -12,9 +12,8 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from agencies import clock
+from agencies import clock, services
 from notifications import feed
-from ortoo import hours
 from ortoo.protocol import vocabulary
 from ortoo.protocol.schemas import As
 from referrals.models import Clock, Referral
@@ -73,13 +72,15 @@ def follow(referral: Referral, type: str, by: As, now: datetime) -> None:
         _stop(referral)
 
 
-def rehour(agency: str, now: datetime) -> None:
+def rehour(agency: str) -> None:
     """The agency's hours have changed: what runs by them, and has not run out, runs by the new ones from its start."""
-    with transaction.atomic():
-        running = Clock.objects.select_related("referral").filter(owes=agency, fired_at=None)
-        for row in running.select_for_update(of=("self",)) if connection.vendor == "postgresql" else running:
-            if row.kind != "report" and _term(row.referral)["hours_kind"] == "agency_hours":
-                _time(row, row.referral, _within(row.referral, _span_of(row.kind)))
+    running = Clock.objects.filter(owes=agency, fired_at=None).exclude(kind="report")
+    for referral, kind in running.values_list("referral_id", "kind"):
+        with transaction.atomic():
+            found = Referral.objects.select_for_update().get(pk=referral)
+            row = Clock.objects.filter(referral=found, kind=kind, fired_at=None).first()
+            if row is not None and row.next_at is not None and _term(found)["hours_kind"] == "agency_hours":
+                _time(row, found, _within(found, "decide" if kind == "decide" else "acknowledge"))
                 row.save()
 
 
@@ -102,23 +103,15 @@ def _of(referral: Referral, kind: str, owes: str, now: datetime, span: timedelta
 def _time(row: Clock, referral: Referral, span: timedelta) -> None:
     """When the clock runs out, and its half."""
     if row.kind != "report" and _term(referral)["hours_kind"] == "agency_hours":
-        schedule = _hours(row.owes_id, referral.services)
+        schedule = services.hours_of(row.owes_id, referral.services)
         row.due_at, half = schedule.due(row.began_at, span), schedule.due(row.began_at, span / 2)
     else:
         row.due_at, half = row.began_at + span, row.began_at + span / 2
     row.next_at = half if row.kind == "acknowledge" and row.reminded_at is None else row.due_at
 
 
-def _hours(agency: str, asked: Sequence[str]) -> hours.Hours:
-    return hours.hours_of_agency(())
-
-
 def _term(referral: Referral) -> Mapping[str, Any]:
     return vocabulary.terms("urgency")[referral.urgency]
-
-
-def _span_of(kind: str) -> str:
-    return "decide" if kind == "decide" else "acknowledge"
 
 
 def _within(referral: Referral, what: str) -> timedelta:

@@ -1,10 +1,15 @@
 """Nobody forgets: reminders, escalations and what coordinators see, on a practice network whose clock is moved on."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from msgspec.structs import replace as replace_struct
+
+from ortoo import contract
+from ortoo.form import Form
 from ortoo.session import Session
 from tests.hubs import Hub
-from tests.members import at_work, plain_form
+from tests.members import SCENARIOS, at_work, plain_form
 
 HOUR, DAY = 3_600, 86_400
 
@@ -87,3 +92,24 @@ async def test_a_question_stops_the_recipients_clocks_and_starts_the_senders(hub
         await delger.sync()
         await delger.decline(sent.id, "no_capacity")
         assert (await nara.client.referral(sent.id)).owed == []  # type: ignore[union-attr]
+
+
+async def test_a_service_moves_its_hours_while_the_clock_runs(hub: Hub) -> None:
+    """Twenty-seven hours of an office are days; of a service that is open day and night, twenty-seven hours."""
+    form = replace(Form.read(SCENARIOS / "12-friday-afternoon.json"), sender=None)
+    async with at_work(hub, "ecpat.hulan") as hulan, at_work(hub, "aum.purev") as purev:
+        (sent,) = await hulan.send(form)
+
+        async def acknowledged_within() -> timedelta:
+            found = (await hulan.client.referral(sent.id)).owed  # type: ignore[union-attr]
+            return next(one.due_at for one in found if one.kind == "acknowledge") - sent.sent_at
+
+        assert await acknowledged_within() > timedelta(days=2)
+        listed = await purev.client.services("aimag-umnugobi")
+        assert listed is not None
+        service = next(one for one in listed.services if one.code == "documents")
+        days = "MO,TU,WE,TH,FR,SA,SU"
+        always = contract.OpeningHours(days=days, opens="00:00", closes="24:00")
+        await purev.client.save_service(service.id, replace_struct(service.offer, schedule=[always]))
+        assert abs(await acknowledged_within() - timedelta(hours=27)) < timedelta(seconds=1)
+        assert await moved(hulan, 27 * HOUR + 60, sent.id) == ["escalated"]
