@@ -1,8 +1,15 @@
-"""May this actor ask for that? Who may do what in an agency, and what a token is good for."""
+"""May this actor ask for that? Who may do what in an agency, what a token is good for, and what there is to see.
+
+Queries start here: what is another agency's is not found, just as what is not there.
+"""
 
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
+from agencies.models import AgencyKey, Candidate, Invitation, Member
 from agencies.signing_in import Actor
+from ortoo.protocol import schemas
 from ortoo.protocol.errors import Refused
 
 ANY: Final = "any"
@@ -52,3 +59,36 @@ def somebody_in(info: Any, *, scope: str | None = None) -> Actor:
     if not (actor.session if scope is None else scope == ANY or scope in actor.scopes):
         raise Refused("role_not_allowed", "This token is not good for that.", field="scope")
     return actor
+
+
+def must_publish(actor: Actor, roster: schemas.Roster) -> None:
+    """A roster is handed in by its author, and is that of the author's own agency: of another one nothing is looked up.
+
+    Whose signature counts is the chain's to say.
+    """
+    if (roster.author.agency, roster.author.member) != (actor.agency, actor.member):
+        raise Refused("role_not_allowed", "Only its author publishes a roster.", field="author")
+    if roster.agency != actor.agency:
+        raise Refused("role_not_allowed", "Only the agency itself signs its roster.", field="author")
+
+
+# --- what there is to see, of an agency -------------------------------------------------------------------------------
+
+
+def members_of(agency: str) -> QuerySet[Member]:
+    """All who ever enrolled: whether one is in force, the directory says."""
+    return Member.objects.filter(agency=agency)
+
+
+def invitations_of(agency: str) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(agency=agency)
+
+
+def candidates_of(agency: str) -> QuerySet[Candidate]:
+    """Who waits for an administrator of the agency."""
+    return Candidate.objects.filter(member__agency=agency)
+
+
+def seeds_of(agency: str) -> QuerySet[AgencyKey]:
+    """The seeds of the agency's epochs, sealed to its members."""
+    return AgencyKey.objects.filter(agency=agency)

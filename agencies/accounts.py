@@ -154,9 +154,14 @@ def _keep(account: Account, new: NewKeyring) -> None:
         raise Refused("limit_exceeded", field="unlocks", most=MOST_UNLOCKS)
     if not any(one.method == "passphrase" for one in new.unlocks):
         raise Refused("malformed", "The passphrase stays a way to open.", field="unlocks")
+    ids = {one.id for one in new.unlocks}
+    if len(ids) < len(new.unlocks):
+        raise Refused("malformed", "The same way to open is there twice.", field="unlocks")
     account.keyring, account.keyring_version = new.sealed, account.keyring_version + 1
     account.save()
     account.unlocks.all().delete()
+    if Unlock.objects.filter(pk__in=ids).exists():
+        raise Refused("id_reused", field="unlocks")
     Unlock.objects.bulk_create(_unlock(account, one) for one in new.unlocks)
 
 

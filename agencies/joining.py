@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from agencies import accounts, directory, publishing, signing_in, throttling
+from agencies import access, accounts, directory, publishing, signing_in, throttling
 from agencies.accounts import NewAccount
 from agencies.models import Account, Application, Candidate, Invitation, KemKey, Member, Proposal, Token
 from agencies.throttling import Limit
@@ -70,7 +70,7 @@ def invite(agency: str, names: Names, roles: Sequence[str], again: str | None = 
     if not roles or not set(roles) <= ROLES:
         raise Refused("malformed", "These are not roles.", field="roles")
     _check_names(names)
-    known = Member.objects.filter(agency=agency, pk=again).first() if again else None
+    known = access.members_of(agency).filter(pk=again).first() if again else None
     if again and known is None:
         raise Refused("not_found", "The agency has no such member.", field="again")
     taken = Member.objects.filter(handle=names.handle).exclude(pk=again)
@@ -78,7 +78,7 @@ def invite(agency: str, names: Names, roles: Sequence[str], again: str | None = 
         raise Refused("id_reused", "This handle is taken. Choose another one.", field="handle")
     now = timezone.now()
     Invitation.objects.filter(expires_at__lt=now).delete()
-    if Invitation.objects.filter(agency=agency).count() >= MOST_INVITATIONS:
+    if access.invitations_of(agency).count() >= MOST_INVITATIONS:
         raise Refused("limit_exceeded", field="invitations", most=MOST_INVITATIONS)
     code = secrets.token_bytes(16)
     invitation = Invitation.objects.create(
@@ -99,26 +99,29 @@ def invite(agency: str, names: Names, roles: Sequence[str], again: str | None = 
 def invitation(code: bytes, address: str) -> Invitation:
     """What a code invites to. `not_found` for one that is not known, was used or has run out; `throttled`."""
     throttling.take((BY_ADDRESS, address))
-    found = (
-        Invitation.objects.filter(hash=sha256(code), expires_at__gt=timezone.now())
-        .select_related("agency", "member")
-        .first()
-    )
-    if found is None:
-        raise Refused("not_found", "This code is not known, was used already, or has run out. Ask for a new one.")
+    found = _invited(code)
     throttling.give_back((BY_ADDRESS, address))
     return found
 
 
+def _invited(code: bytes) -> Invitation:
+    good = Invitation.objects.filter(hash=sha256(code), expires_at__gt=timezone.now())
+    found = good.select_related("agency", "member").first()
+    if found is None:
+        raise Refused("not_found", "This code is not known, was used already, or has run out. Ask for a new one.")
+    return found
+
+
 def withdraw_invitation(agency: str, id: UUID) -> None:
-    if not Invitation.objects.filter(agency=agency, id=id).delete()[0]:
+    if not access.invitations_of(agency).filter(id=id).delete()[0]:
         raise Refused("not_found")
 
 
 def enrol(code: bytes, keys: NewKeys, new: NewAccount, address: str) -> Enrolled:
     """Take up an invitation with keys made on the own device: from now on an administrator is waited for."""
+    throttling.take((BY_ADDRESS, address))  # before the transaction: a refusal must not undo it
     with transaction.atomic():
-        invited = invitation(code, address)
+        invited = _invited(code)
         if Invitation.objects.filter(pk=invited.pk).delete()[0] != 1:
             raise Refused("not_found")
         member = invited.member
@@ -129,7 +132,10 @@ def enrol(code: bytes, keys: NewKeys, new: NewAccount, address: str) -> Enrolled
         else:
             Account.objects.filter(pk=member.pk).delete()
             signing_in.end(Token.objects.filter(member=member))
-        return _enrol(member, Names(invited.handle, invited.name_en, invited.name_mn), keys, new, invited.roles)
+        names = Names(invited.handle, invited.name_en, invited.name_mn)
+        enrolled = _enrol(member, names, keys, new, invited.roles)
+    throttling.give_back((BY_ADDRESS, address))
+    return enrolled
 
 
 def _enrol(member: Member, names: Names, keys: NewKeys, new: NewAccount, roles: Sequence[str]) -> Enrolled:
@@ -161,6 +167,8 @@ def enrol_keys(agency: str, names: Names, keys: NewKeys, role: str) -> Member:
     _check_names(names)
     if Member.objects.filter(handle=names.handle).exists():
         raise Refused("id_reused", "This handle is taken. Choose another one.", field="handle")
+    if Member.objects.filter(pk=keys.id).exists():
+        raise Refused("id_reused", field="id")
     documents.check_signing_key(keys.key)
     kem = b64(sha256(keys.kem))
     with transaction.atomic():
@@ -174,12 +182,12 @@ def enrol_keys(agency: str, names: Names, keys: NewKeys, role: str) -> Member:
 
 def waiting(agency: str) -> list[Candidate]:
     """Who has enrolled and waits for an administrator of the agency, the longest first."""
-    return list(Candidate.objects.filter(member__agency=agency).select_related("member").order_by("since"))
+    return list(access.candidates_of(agency).select_related("member").order_by("since"))
 
 
 def turn_away(agency: str, member: UUID) -> None:
     """Somebody who waits is not confirmed: account and keys are forgotten, unless it is a member who came back."""
-    found = Candidate.objects.filter(member__agency=agency, member=member).select_related("member").first()
+    found = access.candidates_of(agency).filter(member=member).select_related("member").first()
     if found is None:
         raise Refused("not_found")
     with transaction.atomic():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from agencies import directory, publishing
+from agencies import access, directory, publishing
 from agencies.models import AgencyKey, KemKey, Member
 from ortoo.protocol import documents, hpke, schemas
 from ortoo.protocol.directory import Directory
@@ -67,7 +67,7 @@ def publish(publications: Sequence[Publication]) -> None:
                 _check_nothing_waits(committed, document.body.agency)
                 fresh.append(one)
         for one in fresh:
-            _keep(one)
+            _keep(one, committed)
         publishing.append([one.roster for one in fresh])
 
 
@@ -84,16 +84,19 @@ def hand_over(agency: str, seeds: Sequence[Seed]) -> None:
         for seed in seeds:
             if view.member(agency, seed.member) is None:
                 raise Refused("not_found", "The agency has no such member.", field="seeds")
+            state = view.agency(agency)
+            if state is None or not 1 <= seed.epoch <= state.last_epoch:
+                raise Refused("not_found", "The agency has no such epoch.", field="seeds")
             _hand(agency, seed)
 
 
 def held(agency: str) -> list[tuple[str, int]]:
     """Which members hold which epochs' seeds: (member, epoch), in order."""
-    rows = AgencyKey.objects.filter(agency_id=agency).order_by("member_id", "epoch")
+    rows = access.seeds_of(agency).order_by("member_id", "epoch")
     return [(str(member), epoch) for member, epoch in rows.values_list("member_id", "epoch")]
 
 
-def _keep(one: Publication) -> None:
+def _keep(one: Publication, committed: Directory) -> None:
     body = documents.read(one.roster, schemas.Roster).body
     keys = {documents.b64(documents.sha256(key)): key for key in one.kem_keys}
     for kem in (body.epoch.kem, *(member.kem for member in body.members)):
@@ -120,16 +123,25 @@ def _keep(one: Publication) -> None:
     known = {str(pk) for pk in Member.objects.filter(agency=body.agency, pk__in=members).values_list("pk", flat=True)}
     if known != members:
         raise Refused("not_found", "The roster names somebody who has not enrolled.", field="members")
+    _forget_what_nobody_opens(body, committed)
     if len(one.seeds) > MOST_SEEDS:
         raise Refused("limit_exceeded", field="seeds", most=MOST_SEEDS)
     for seed in one.seeds:
-        if seed.member not in members or seed.epoch > body.epoch.n:
+        if seed.member not in members or not 1 <= seed.epoch <= body.epoch.n:
             raise Refused("blob_unexpected", "A seed is for somebody who is not in the roster.", field="seeds")
         _hand(body.agency, seed)
     holders = AgencyKey.objects.filter(agency=body.agency, epoch=body.epoch.n).values_list("member_id", flat=True)
     without = members - {str(pk) for pk in holders}
     if without:
         raise Refused("blob_missing", "A member would be without the agency's key.", reader=min(without))
+
+
+def _forget_what_nobody_opens(body: schemas.Roster, committed: Directory) -> None:
+    """Whoever comes back with new keys holds nothing yet: what was sealed to the old ones only looks like a seed."""
+    before = committed.now().agency(body.agency)
+    kem = {one.id: one.kem for one in before.members} if before else {}
+    changed = [one.id for one in body.members if kem.get(one.id, one.kem) != one.kem]
+    AgencyKey.objects.filter(agency=body.agency, member__in=changed).delete()
 
 
 def _hand(agency: str, seed: Seed) -> None:

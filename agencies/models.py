@@ -102,6 +102,12 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
 
+class PracticeClock(models.Model):
+    """How many seconds a practice network is ahead of the machine's clock. One row."""
+
+    ahead = models.PositiveBigIntegerField(default=0)
+
+
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 

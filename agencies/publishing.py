@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
-from agencies import directory, signing_in
+from agencies import access, directory, signing_in
 from agencies.changes import tell_rights_changed
-from agencies.models import Agency, AgencyKey, Application, Candidate, Member, Token
+from agencies.models import Agency, Application, Candidate, Member, Token
 from audit import log
 from ortoo.protocol import checkpoint, documents, schemas
 from ortoo.protocol.checkpoint import Policy
@@ -101,7 +101,7 @@ def _let_in_and_out(body: schemas.Roster) -> None:
     """Nobody waits who is in it; nobody is served who is not."""
     members = [one.id for one in body.members]
     Candidate.objects.filter(member__in=members).delete()
-    left = Member.objects.filter(agency=body.agency, candidate=None).exclude(pk__in=members)
+    left = access.members_of(body.agency).filter(candidate=None).exclude(pk__in=members)
     signing_in.end(Token.objects.filter(member__in=left))
-    AgencyKey.objects.filter(agency=body.agency, member__in=left).delete()
+    access.seeds_of(body.agency).filter(member__in=left).delete()
     tell_rights_changed(body.agency)

@@ -11,9 +11,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from agencies import directory
+from agencies import clock, directory
+from agencies.changes import tell_hours_changed
 from agencies.models import Agency, Service
 from ortoo import places
 from ortoo.hours import Hours, HoursError, Schedule, hours_of_agency
@@ -223,7 +223,7 @@ def free(service: Service) -> int | None:
 
 
 def _check_wanted(wanted: Wanted) -> None:
-    now = timezone.now()
+    now = clock.now()
     if wanted.need not in vocabulary.codes("services"):
         raise Refused("malformed", "This is not a service.", field="need")
     if wanted.place is not None and not places.is_known(wanted.place):
@@ -280,7 +280,7 @@ def save(agency: str, id: UUID, offer: Offer) -> Service:
         "schedule": [dict(one) for one in offer.schedule],
         "exceptions": [dict(one) for one in offer.exceptions],
         "open_on_holidays": schedule.open_on_holidays,
-        "changed_at": timezone.now(),
+        "changed_at": clock.now(),
     }
     with transaction.atomic():
         there = Service.objects.select_for_update().filter(pk=id).first()
@@ -289,17 +289,22 @@ def save(agency: str, id: UUID, offer: Offer) -> Service:
         if there is None and Service.objects.filter(agency=agency).count() >= MOST_SERVICES:
             raise Refused("limit_exceeded", field="services", most=MOST_SERVICES)
         Service.objects.update_or_create(id=id, defaults={**said, "agency_id": agency})
+        tell_hours_changed(agency)
     return _own(agency, id)
 
 
 def end(agency: str, id: UUID) -> bool:
     """The agency gives it no more. Whether it did."""
-    return bool(Service.objects.filter(agency=agency, pk=id).delete()[0])
+    with transaction.atomic():
+        ended = bool(Service.objects.filter(agency=agency, pk=id).delete()[0])
+        if ended:
+            tell_hours_changed(agency)
+    return ended
 
 
 def set_full(agency: str, id: UUID, until: datetime) -> Service:
     """Full until then; it undoes itself."""
-    now = timezone.now()
+    now = clock.now()
     if until.tzinfo is None or not now < until <= now + LONGEST_FULL:
         raise Refused("malformed", "Full until a moment to come, within a month.", field="until")
     return _change(agency, id, full_until=until)
@@ -335,7 +340,7 @@ def save_contact(agency: str, contact: Contact) -> Agency:
 
 def _change(agency: str, id: UUID, **values: object) -> Service:
     """One field, of a service of the agency's own: whatever else is said of it meanwhile stays."""
-    if not Service.objects.filter(agency=agency, pk=id).update(**values, changed_at=timezone.now()):
+    if not Service.objects.filter(agency=agency, pk=id).update(**values, changed_at=clock.now()):
         raise Refused("not_found", "The agency has no such service.", field="id")
     return _own(agency, id)
 

@@ -5,16 +5,18 @@ The hub receives `auth` and sealed bytes; what opens them never leaves the devic
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from ortoo import contract
+from ortoo.client import Client, HubError
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import SigningKey, b64, new_id, unb64
 from ortoo.protocol.errors import Refused
@@ -30,9 +32,13 @@ from ortoo.protocol.keys import (
     wrapping_key,
 )
 
+if TYPE_CHECKING:
+    from ortoo.device import Device, Open
+
 GROUPS: Final = 5  # of a passphrase that is offered: 5 × 12.8 bits
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"
 RECOVERY_BYTES: Final = 32
+SAVES: Final = 5  # of a keyring, while other devices save theirs
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,14 @@ class Keys:
     """What a keyring holds, open.
 
     coordinator: the key of a coordinator of the network, where its holder is one.
+    epochs: seeds of the agency's epochs, by number. seen: the newest directory that any device of the member saw.
     """
 
     member: str
     secrets: MemberSecrets = field(repr=False)
     coordinator: SigningKey | None = field(default=None, repr=False)
+    epochs: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+    seen: schemas.Seen | None = None
 
     @classmethod
     def generate(cls, member: str | None = None) -> "Keys":
@@ -63,15 +72,16 @@ class Keys:
             sign=b64(self.secrets.sign.seed),
             kem=b64(self.secrets.kem.seed),
             coordinator=b64(self.coordinator.seed) if self.coordinator else None,
-            epochs=[],
-            seen=None,
+            epochs=[schemas.EpochSeed(n=n, seed=b64(seed)) for n, seed in sorted(self.epochs.items())],
+            seen=self.seen,
         )
 
     @classmethod
     def of(cls, member: str, keyring: schemas.Keyring) -> "Keys":
         opened = MemberSecrets(SigningKey(unb64(keyring.sign)), KemKey(unb64(keyring.kem)))
         coordinator = SigningKey(unb64(keyring.coordinator)) if keyring.coordinator else None
-        return cls(member, opened, coordinator)
+        epochs = {one.n: unb64(one.seed) for one in keyring.epochs}
+        return cls(member, opened, coordinator, epochs, keyring.seen)
 
 
 # --- the passphrase ---------------------------------------------------------------------------------------------------
@@ -138,6 +148,65 @@ def open_kk(kept: contract.Keyring, kk: bytes, *, network: str, member: str, new
         unb64(kept.sealed), kk, network=network, member=member, version=kept.version, newest_seen=newest_seen
     )
     return Keys.of(member, keyring)
+
+
+async def save(
+    client: Client,
+    kept: contract.Keyring,
+    kk: bytes,
+    change: Callable[[Keys], Keys],
+    *,
+    network: str,
+    member: str,
+) -> contract.Keyring:
+    """Save what has changed about the keys, if anything has, under the same KK. Gives the keyring as it is kept then.
+
+    Where another device saved in between, its keyring is fetched, and the change is made to that: nobody's is lost.
+
+    Raises:
+        Refused: `checkpoint_rollback` for an older keyring than this one, `cannot_open` where there is another KK by
+            now, `head_moved` where others save all the time.
+    """
+    for _ in range(SAVES):
+        before = open_kk(kept, kk, network=network, member=member)
+        after = change(before).keyring()
+        if after == before.keyring():
+            return kept
+        version = kept.version + 1
+        sealed = b64(seal_keyring(after, kk, network=network, member=member, version=version))
+        try:
+            saved = await client.save_keyring(sealed, version)
+        except Refused as refused:
+            if refused.code != "head_moved":
+                raise
+            newest = await client.keyring()
+            if newest is None:
+                raise HubError("bad_answer", "The hub has no keyring any more.") from None
+            open_kk(newest, kk, network=network, member=member, newest_seen=kept.version)
+            kept = newest
+            continue
+        if (saved.version, saved.sealed) != (version, sealed):
+            raise HubError("bad_answer", "The hub kept another keyring than it was given.")
+        return msgspec.structs.replace(kept, version=version, sealed=sealed)
+    raise Refused("head_moved", "Other devices change the keyring at the same time. Repeat it.", field="version")
+
+
+async def save_coordinator(device: "Device", opened: "Open", key: SigningKey) -> "Open":
+    """Take a coordinator's key into the keyring of an account: from then on every device of its holder signs with it.
+
+    Raises Refused (see `save`), HubError, HubUnreachable.
+    """
+    kept = opened.kept
+    async with Client(kept.hub, opened.token) as client:
+        keyring = await save(
+            client,
+            kept.keyring,
+            opened.kk,
+            lambda keys: keys.with_coordinator(key),
+            network=kept.network,
+            member=kept.member,
+        )
+    return device.update(opened, keyring=keyring)
 
 
 # --- an account -------------------------------------------------------------------------------------------------------

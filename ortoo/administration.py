@@ -77,6 +77,7 @@ async def confirm(session: Session, candidate: Candidate, roles: Sequence[str] |
         roles=as_set(roles or candidate.roles),
     )
     if state.member(wanted.id) == wanted:
+        await _hand_over_the_rest(session)
         return
     others = [one for one in state.members if one.id != wanted.id]
     await _publish(session, [*others, wanted], renew=state.member(wanted.id) is not None, fresh=[candidate.kem])
@@ -100,6 +101,7 @@ async def remove(session: Session, member: str) -> None:
     await session.sync()
     state = _own(session)
     if state.member(member) is None:
+        await _hand_over_the_rest(session)
         return
     await _publish(session, [one for one in state.members if one.id != member], renew=True)
 
@@ -157,7 +159,7 @@ async def _publish(
     """Sign and publish a roster with these members. renew: with the next epoch. fresh: public keys new to the hub."""
     state, listed, now = _own(session), list(members), session.now()
     new = KemKey.generate() if renew else None
-    seeds = dict(await session.agency_epochs()) if state.epoch is not None else {}
+    seeds = await _needed_epochs(session) if state.epoch is not None else {}
     if new is not None:
         epoch = schemas.Epoch(n=state.last_epoch + 1, kem=new.sha256, renew_by=stamp(now + RENEW))
         seeds[epoch.n] = new
@@ -178,9 +180,7 @@ async def _publish(
         activity=None,
     )
     roster = sign(body, session.signer.key)
-    known = {
-        b64(unb64(one.sha256)): unb64(one.key) for one in await session.client.kem_keys([one.kem for one in listed])
-    }
+    known = await _kem_keys(session, listed)
     known |= {b64(sha256(key)): key for key in fresh}
     handed = await _seeds(session, state, listed, seeds, known, epoch.n if renew else 0)
     kem_keys = [*fresh, *([new.public] if new is not None else [])]
@@ -223,6 +223,28 @@ async def _seeds(
         )
         for member, n in wanted
     ]
+
+
+async def _hand_over_the_rest(session: Session) -> None:
+    """The change is there already; whoever still lacks a seed that is needed gets it."""
+    state, seeds = _own(session), await _needed_epochs(session)
+    known = await _kem_keys(session, state.members)
+    missing = await _seeds(session, state, state.members, seeds, known, 0)
+    if missing:
+        await session.client.hand_over(missing)
+
+
+async def _needed_epochs(session: Session) -> dict[int, KemKey]:
+    """The agency's keys that something may still be read with, and the newest."""
+    await session.agency_epochs()
+    await session.drop_unneeded_epochs()
+    return dict(await session.agency_epochs())
+
+
+async def _kem_keys(session: Session, members: Iterable[schemas.RosterMember]) -> dict[str, bytes]:
+    """The members' public keys that the hub has, by their hashes."""
+    found = await session.client.kem_keys([one.kem for one in members])
+    return {b64(unb64(one.sha256)): unb64(one.key) for one in found}
 
 
 async def _read_back(session: Session, roster: Document[schemas.Roster], epochs: set[int]) -> None:

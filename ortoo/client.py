@@ -114,6 +114,12 @@ class Client:
     async def kem_keys(self, hashes: Sequence[str]) -> list[contract.KemKey]:
         return await self._ask("kem_keys", list[contract.KemKey], hashes=list(hashes))
 
+    async def move_practice_clock(self, seconds: int) -> contract.Moved:
+        return await self._ask_once("move_practice_clock", contract.Moved, seconds=seconds)
+
+    async def overdue(self) -> list[contract.Overdue]:
+        return await self._ask("overdue", list[contract.Overdue])
+
     async def me(self) -> contract.Member:
         return await self._ask("me", contract.Member)
 

@@ -42,6 +42,7 @@ class Member(Answer, frozen=True, kw_only=True):
     id: str
     handle: str
     name: str
+    name_en: str
     agency: str
     roles: list[str]
 
@@ -275,6 +276,31 @@ class Event(Answer, frozen=True, kw_only=True):
     sealed: Blobs | None = None
 
 
+class Owed(Answer, frozen=True, kw_only=True):
+    agency: str
+    kind: str
+    due_at: datetime
+    late: bool
+
+
+class Overdue(Answer, frozen=True, kw_only=True):
+    referral: str
+    sender: str
+    recipient: str
+    urgency: str
+    owed: Owed
+
+
+class Fired(Answer, frozen=True, kw_only=True):
+    referral: str
+    kind: str
+
+
+class Moved(Answer, frozen=True, kw_only=True):
+    now: datetime
+    fired: list[Fired]
+
+
 class Referral(Answer, frozen=True, kw_only=True):
     id: str
     sender: str
@@ -290,6 +316,7 @@ class Referral(Answer, frozen=True, kw_only=True):
     envelope: str
     sha256: str
     decision: Decision
+    owed: list[Owed] = []
     head: str
     sealed: Blobs | None = None
     events: list[Event] = []

@@ -1,8 +1,10 @@
 """What a device keeps of whoever has signed in on it: everything that opens something, sealed under the passphrase.
 
-    accounts/LOGIN.json   hub, network, anchor, who it is; the sealed keyring with the way that the passphrase opens it;
-                          the session's token, sealed under the keyring's key
-    state/HANDLE.json     the client's memory (`ortoo.memory`)
+    accounts/HUB/LOGIN.json   hub, network, anchor, who it is; the sealed keyring with the way that the passphrase
+                              opens it; the session's token, sealed under the keyring's key
+    state/HUB/HANDLE.json     the client's memory (`ortoo.memory`)
+
+One login may have accounts at several hubs, which know nothing of each other.
 
 While it is unlocked, the keyring's key stands in the runtime folder of the system (in memory, the owner's alone), for a
 quarter of an hour after the last use. Without such a folder the passphrase is asked for each time.
@@ -78,6 +80,8 @@ class Open:
             anchor=kept.anchor,
             name=kept.names,
             coordinator=self.keys.coordinator,
+            epochs=self.keys.epochs,
+            seen=self.keys.seen,
         )
 
 
@@ -96,54 +100,62 @@ class Device:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or home()
 
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
+    def state(self, hub: str) -> Path:
+        """Where the memories of this hub's members are."""
+        return self.folder / "state" / _file_name(_plain(hub))
 
     def all(self) -> list[Kept]:
-        """Every account of this device, by login."""
-        return [self._read(path) for path in sorted((self.folder / "accounts").glob("[!.]*.json"))]
+        """Every account of this device, by hub and login."""
+        return [self._read(path) for path in sorted((self.folder / "accounts").glob("*/[!.]*.json"))]
 
-    def find(self, login: str | None) -> Kept:
-        """The account of this login or handle; without one, the only one. Raises DeviceError."""
+    def find(self, login: str | None, hub: str | None = None) -> Kept:
+        """The account of this login or handle; without one, the only one. hub: which, where several hubs know it.
+
+        Raises DeviceError.
+        """
         kept = self.all()
         if login is not None:
             kept = [one for one in kept if login in (one.login, one.handle)]
         if not kept:
             raise DeviceError("no_account", login or "")
+        if len(kept) > 1 and hub is not None:
+            kept = [one for one in kept if one.hub == hub.rstrip("/")] or kept
         if len(kept) > 1:
-            raise DeviceError("which_account", ", ".join(one.login for one in kept))
+            raise DeviceError("which_account", ", ".join(f"{one.login} ({one.hub})" for one in kept))
         return kept[0]
 
     def keep(self, kept: Kept, kk: bytes, token: str) -> Open:
         """Keep an account that was just signed in to, and leave it unlocked."""
         sealed = seal(_token_key(kk), ctx("session", kept.network, kept.member), token.encode())
         whole = replace_kept(kept, token=b64(sealed))
-        write_whole(self._path(kept.login), json.dumps(msgspec.to_builtins(whole), ensure_ascii=False, indent=1))
-        self._remember(kept.login, kk)
+        self._write(whole)
+        self._remember(kept, kk)
         return self._open(whole, kk)
 
     def update(self, opened: Open, **changes: Any) -> Open:
-        """Keep what has changed about an account."""
-        kept = replace_kept(opened.kept, **changes)
-        write_whole(self._path(kept.login), json.dumps(msgspec.to_builtins(kept), ensure_ascii=False, indent=1))
+        """Keep what has changed about an account. A newer keyring, which another program kept meanwhile, stays."""
+        newest = self._read(self._path(opened.kept)) if self._path(opened.kept).exists() else opened.kept
+        if "keyring" in changes and changes["keyring"].version < newest.keyring.version:
+            del changes["keyring"]
+        kept = replace_kept(newest, **changes)
+        self._write(kept)
         return self._open(kept, opened.kk)
 
-    def forget(self, login: str) -> None:
-        self.lock(login)
-        self._path(login).unlink(missing_ok=True)
+    def forget(self, kept: Kept) -> None:
+        self.lock(kept)
+        self._path(kept).unlink(missing_ok=True)
 
     # --- locked and unlocked ------------------------------------------------------------------------------------------
 
     def unlocked(self, kept: Kept) -> Open:
         """The account without asking. Raises DeviceError (`locked`)."""
-        path = _runtime(kept.login)
+        path = _runtime(kept)
         try:
             if path is None or time.time() - path.stat().st_mtime > UNLOCKED_FOR:
                 raise OSError
             opened = self._open(kept, unb64(path.read_text()))
         except (OSError, Refused):
-            self.lock(kept.login)
+            self.lock(kept)
             raise DeviceError("locked", kept.login) from None
         os.utime(path)
         return opened
@@ -152,11 +164,11 @@ class Device:
         """Raises Refused (`cannot_open`) for a wrong passphrase."""
         stretched = stretch(passphrase, kept.login, network=kept.network)
         _, kk = account.open_with(kept.keyring, stretched.w, "passphrase", network=kept.network, member=kept.member)
-        self._remember(kept.login, kk)
+        self._remember(kept, kk)
         return self._open(kept, kk)
 
-    def lock(self, login: str) -> None:
-        path = _runtime(login)
+    def lock(self, kept: Kept) -> None:
+        path = _runtime(kept)
         if path is not None:
             path.unlink(missing_ok=True)
 
@@ -165,15 +177,18 @@ class Device:
         token = unseal(_token_key(kk), ctx("session", kept.network, kept.member), unb64(kept.token))
         return Open(kept, keys, kk, token.decode())
 
-    def _remember(self, login: str, kk: bytes) -> None:
-        path = _runtime(login)
+    def _remember(self, kept: Kept, kk: bytes) -> None:
+        path = _runtime(kept)
         if path is not None:
             write_whole(path, b64(kk))
 
     # --- files --------------------------------------------------------------------------------------------------------
 
-    def _path(self, login: str) -> Path:
-        return self.folder / "accounts" / f"{_file_name(login)}.json"
+    def _path(self, kept: Kept) -> Path:
+        return self.folder / "accounts" / _file_name(_plain(kept.hub)) / f"{_file_name(kept.login)}.json"
+
+    def _write(self, kept: Kept) -> None:
+        write_whole(self._path(kept), json.dumps(msgspec.to_builtins(kept), ensure_ascii=False, indent=1))
 
     def _read(self, path: Path) -> Kept:
         try:
@@ -190,11 +205,18 @@ def _token_key(kk: bytes) -> bytes:
     return expand(kk, ctx("session"))
 
 
-def _runtime(login: str) -> Path | None:
+def _runtime(kept: Kept) -> Path | None:
     folder = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(folder) / "ortoo" / f"{_file_name(login)}.key" if folder and Path(folder).is_dir() else None
+    if not folder or not Path(folder).is_dir():
+        return None
+    return Path(folder) / "ortoo" / _file_name(_plain(kept.hub)) / f"{_file_name(kept.login)}.key"
 
 
-def _file_name(login: str) -> str:
-    """The login where it makes a plain file name; else the bytes of it."""
-    return login if re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,79}", login) else f"x{login.encode().hex()}"
+def _plain(hub: str) -> str:
+    """`https://hub.example.org:8000` as `https_hub.example.org_8000`: no host has an underscore."""
+    return hub.rstrip("/").lower().replace("://", "_").replace(":", "_")
+
+
+def _file_name(text: str) -> str:
+    """The login or hub where it makes a plain file name; else the bytes of it."""
+    return text if re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,79}", text) else f"x{text.encode().hex()}"

@@ -3,6 +3,7 @@
 What the hub says is believed as far as it follows from the fingerprint on the paper, and no further.
 """
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ from ortoo import account, contract
 from ortoo.account import Authenticator, Keys
 from ortoo.administration import ungrouped
 from ortoo.client import Client
-from ortoo.device import Device, Kept, Open
+from ortoo.device import Device, DeviceError, Kept, Open
 from ortoo.identity import Identity
+from ortoo.keyring import Keeper
 from ortoo.protocol import schemas
 from ortoo.protocol.directory import Directory
-from ortoo.protocol.documents import b64, ctx, read, unb64
+from ortoo.protocol.documents import SigningKey, b64, ctx, read, unb64
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.keys import safety_number, stretch
+from ortoo.protocol.hpke import KemKey
+from ortoo.protocol.keys import MemberSecrets, safety_number, stretch
 from ortoo.session import Session
 
 
@@ -97,7 +100,10 @@ async def sign_in(
     second: contract.SecondFactor,
     name: str = "",
 ) -> Open:
-    """Sign in on this device. fingerprint: of the network; None where the device knows it from before."""
+    """Sign in on this device. fingerprint: of the network; None where the device knows it from before.
+
+    A directory that is older than what another device of the same person saw, or another one, is refused here.
+    """
     before = next((one for one in device.all() if one.login == login and one.hub == client.hub), None)
     if fingerprint is not None:
         network, anchor = await anchored(client, fingerprint)
@@ -120,11 +126,14 @@ async def sign_in(
         member=keys.member,
         handle=done.member.handle,
         roles=done.member.roles,
-        names=before.names if before else {"mn": done.member.name, "en": done.member.name},
+        names={"mn": done.member.name, "en": done.member.name_en},
         keyring=done.keyring,
         token="",
         device=done.device or (before.device if before else None),
     )
+    if keys.seen is not None:
+        async with Session.open(Open(kept, keys, kk, done.token).identity, kept.hub, device.state(kept.hub)):
+            pass  # refused where the hub's directory does not continue what was seen
     return device.keep(kept, kk, done.token)
 
 
@@ -142,15 +151,38 @@ def partner(keys: Keys, token: str, *, network: str, anchor: str, agency: str, h
     )
 
 
+def partner_from(path: Path, token: str) -> tuple[Identity, str]:
+    """A partner system of the file that `ortoo partners add` wrote, with its hub. Raises DeviceError (`damaged`)."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        secrets = MemberSecrets(SigningKey(unb64(value["sign"])), KemKey(unb64(value["kem"])))
+        identity = partner(
+            Keys(value["member"], secrets),
+            token,
+            network=value["network"],
+            anchor=value["anchor"],
+            agency=value["agency"],
+            handle=value["handle"],
+        )
+        return identity, str(value["hub"])
+    except (OSError, ValueError, KeyError, TypeError, Refused):
+        raise DeviceError("damaged", str(path)) from None
+
+
 @asynccontextmanager
 async def at_work(device: Device, opened: Open) -> AsyncIterator[Session]:
-    """A session of an account of this device. What the hub says of its holder (agency, roles) is kept anew."""
+    """A session of an account of this device. What the hub says of its holder (agency, roles) is kept anew; and its
+    keyring keeps the seeds that the session takes over, and what it saw.
+    """
     async with Client(opened.kept.hub, opened.token) as client:
         me = await client.me()
     if (me.agency, me.roles) != (opened.kept.agency, opened.kept.roles):
         opened = device.update(opened, agency=me.agency, roles=me.roles)
-    async with Session.open(opened.identity, opened.kept.hub, device.state) as session:
+    keeper = Keeper(device, opened)
+    async with Session.open(opened.identity, opened.kept.hub, device.state(opened.kept.hub)) as session:
+        session.on_epochs = keeper.take
         yield session
+        await keeper.finish(session)
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ class MemoryDamaged(Exception):
 class Remembered:
     """entries: the directory, in full. checkpoint: the newest signed note over it. feed: the last sequence that was
     shown. opened: H by id of each referral that was opened. sent: ids of the referrals by the key of their form.
+    looked: when it was last looked which old epochs are still needed, and for which: `day: epochs`.
     """
 
     network: str
@@ -39,6 +40,7 @@ class Remembered:
     feed: int = 0
     opened: Mapping[str, str] = field(default_factory=dict)
     sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    looked: str = ""
 
 
 class Memory:
@@ -62,6 +64,9 @@ class Memory:
 
     def see_sent(self, form: str, ids: tuple[str, ...]) -> None:
         self._change(lambda kept: replace(kept, sent={**kept.sent, form: (*kept.sent.get(form, ()), *ids)}))
+
+    def see_looked(self, looked: str) -> None:
+        self._change(lambda kept: replace(kept, looked=looked))
 
     def _change(self, step: Any) -> None:
         """Read again, change, write: another program of this member may have written in between."""
@@ -91,6 +96,7 @@ class Memory:
                 feed=int(value["feed"]),
                 opened=dict(value["opened"]),
                 sent={form: tuple(ids) for form, ids in value["sent"].items()},
+                looked=str(value.get("looked", "")),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise MemoryDamaged(self._path) from None
@@ -102,6 +108,7 @@ class Memory:
             "feed": kept.feed,
             "opened": dict(kept.opened),
             "sent": {form: list(ids) for form, ids in kept.sent.items()},
+            "looked": kept.looked,
             "entries": list(kept.entries),
         }
         write_whole(self._path, json.dumps(value, indent=1))

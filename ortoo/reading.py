@@ -276,10 +276,27 @@ class Reader:
             for name in of.part_names
         ]
 
+    def epochs_needed(self, of: Referral, now: datetime) -> set[int]:
+        """The own epochs to which anything of it is sealed that may still be read, by what was signed alone."""
+        if of.as_ == "recipient" and any(step.type in events.ENDED_ACCESS for step in of.steps):
+            return set()
+        documents: list[Document[Any]] = [
+            of.document,
+            *(step.document for step in of.steps if step.document.body.sealed),
+        ]
+        needed = set()
+        for document in documents:
+            sealed: schemas.Sealed = document.body.sealed
+            parts = [key.part for key in sealed.keys if key.agency == self._agency]
+            if any(self._rule_allows(of, part, now) for part in parts):
+                needed |= {reader.epoch for reader in sealed.readers if reader.agency == self._agency}
+        return needed
+
     def _may_still_read(self, of: Referral, part: str, now: datetime) -> bool:
         """A recipient applies the rule to itself, whatever the hub hands out."""
-        if of.as_ != "recipient":
-            return True
+        return of.as_ != "recipient" or self._rule_allows(of, part, now)
+
+    def _rule_allows(self, of: Referral, part: str, now: datetime) -> bool:
         agency = self._directory.now().agency(self._agency)
         decisions = Decisions.of([of.decision])
         try:

@@ -106,7 +106,10 @@ class Session:
     directory: Directory = field(default_factory=Directory)
     synced: Synced | None = None
     _clock_off: timedelta = timedelta()
+    on_epochs: Callable[["Session"], Awaitable[None]] | None = None  # told when seeds were taken over
     _epochs: dict[int, KemKey] = field(default_factory=dict)
+    _handed: frozenset[int] | None = None  # the epochs whose seeds the hub hands out, once it was asked
+    _dropped: set[int] = field(default_factory=set)
     _public_keys: dict[str, bytes] = field(default_factory=dict)
     _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -118,6 +121,7 @@ class Session:
             memory = Memory(state_folder, identity.handle, identity.network)
             session = cls(identity, client, memory, Outbox(state_folder, identity.handle))
             await session.sync()
+            session._take_from_keyring()
             yield session
 
     def now(self) -> datetime:
@@ -171,6 +175,11 @@ class Session:
                 raise Refused("checkpoint_rollback", size=checkpoint.size)
             if seen.root != directory.root_at(seen.size):
                 raise Refused("directory_fork", size=seen.size)
+        if self.identity.seen is not None:  # by another device of this member
+            elsewhere = self.identity.seen
+            if elsewhere.directory.size > directory.size or elsewhere.network > directory.network.body.version:
+                raise Refused("checkpoint_rollback", size=checkpoint.size)
+            directory.check_head(elsewhere.directory)
 
     def _set_clock(self, hub: datetime) -> None:
         off = hub.astimezone(UTC) - datetime.now(UTC)
@@ -185,15 +194,28 @@ class Session:
     async def agency_epochs(self) -> Mapping[int, KemKey]:
         """The own agency's keys by epoch, each proven against the directory. Never empty: that is an error."""
         own = self.directory.now().agency(self.identity.agency)
-        if own is None or own.epoch is None or own.epoch.n not in self._epochs:
-            named = self._epochs_in_directory()
-            for one in await self.client.agency_keys():
-                if one.epoch not in named:
-                    raise Refused(
-                        "key_mismatch",
-                        "A key was handed out for an epoch that the directory does not have.",
-                        epoch=one.epoch,
-                    )
+        if self._handed is None or own is None or own.epoch is None or own.epoch.n not in self._epochs:
+            taken = await self._take_over()
+            if not self._epochs:
+                raise HubError(
+                    "no_agency_key",
+                    "No key of the agency was handed over to this member, or it was withheld.",
+                )
+            if taken and self.on_epochs is not None:
+                await self.on_epochs(self)
+        return self._epochs
+
+    async def _take_over(self) -> bool:
+        """Take over what the hub hands out, each seed proven; whether there was any that was not held already."""
+        named, handed, before = self._epochs_in_directory(), await self.client.agency_keys(), len(self._epochs)
+        for one in handed:
+            if one.epoch not in named:
+                raise Refused(
+                    "key_mismatch",
+                    "A key was handed out for an epoch that the directory does not have.",
+                    epoch=one.epoch,
+                )
+            if one.epoch not in self._epochs:
                 self._epochs[one.epoch] = take_over(
                     unb64(one.sealed),
                     network=self.directory.id,
@@ -202,12 +224,70 @@ class Session:
                     member=self.identity.member,
                     keys=self.identity.secrets,
                 )
-            if not self._epochs:
-                raise HubError(
-                    "no_agency_key",
-                    "No key of the agency was handed over to this member, or it was withheld.",
-                )
-        return self._epochs
+        self._handed = frozenset(one.epoch for one in handed)
+        self._dropped -= self._handed
+        return len(self._epochs) > before
+
+    def _take_from_keyring(self) -> None:
+        """The seeds that another session took over: there, whatever the hub hands out. Each is proven all the same."""
+        named = self._epochs_in_directory() if self.identity.epochs else {}
+        for n, seed in self.identity.epochs.items():
+            key = KemKey(seed)
+            if n not in named or named[n].kem != key.sha256:
+                raise Refused("key_mismatch", reader=self.identity.agency, epoch=n)
+            self._epochs[n] = key
+
+    async def drop_unneeded_epochs(self) -> None:
+        """Hold no longer the seeds of epochs to which nothing is sealed that may still be read (`dropped`).
+
+        The hub alone does not decide it. It must hand out the newest epoch's seed and not this one's; and this member
+        must find nothing that is sealed to it and may still be read, by what was signed: in all that the hub lists, and
+        with everything listed that was opened or sent from this device. Whatever does not verify is a reason to wait.
+        It is looked once a day.
+        """
+        own = self.directory.now().agency(self.identity.agency)
+        if own is None or own.epoch is None or not any(n < own.epoch.n for n in self._epochs):
+            return
+        await self._take_over()
+        if self._handed is None or own.epoch.n not in self._handed:
+            return
+        asked = {n for n in self._epochs if n < own.epoch.n and n not in self._handed}
+        looked = f"{datetime.now(UTC):%Y-%m-%d}: {sorted(asked)}"
+        if not asked or self.memory.now.looked == looked:
+            return
+        unneeded = asked - await self._epochs_needed(asked)
+        self.memory.see_looked(looked)
+        for n in unneeded:
+            del self._epochs[n]
+        self._dropped |= unneeded
+
+    async def _epochs_needed(self, asked: set[int]) -> set[int]:
+        """Those of the epochs that something readable is sealed to; all, where that cannot be said."""
+        needed: set[int] = set()
+        missing = set(self.memory.now.opened) | {id for ids in self.memory.now.sent.values() for id in ids}
+        at = min(self.now(), datetime.now(UTC))  # a hub that is ahead ends nothing
+        for box in (self.inbox, self.outbox):
+            async for one in _whole(box):
+                if isinstance(one, Damaged):
+                    return asked
+                needed |= self._reader().epochs_needed(one, at)
+                missing.discard(one.id)
+        return asked if missing else needed
+
+    @property
+    def seen(self) -> schemas.Seen:
+        """The newest directory that this session saw."""
+        return schemas.Seen(network=self.directory.network.body.version, directory=self.directory.head, activity=None)
+
+    @property
+    def taken(self) -> Mapping[int, bytes]:
+        """The seeds that this session took over and the keyring does not have, by epoch."""
+        return {n: key.seed for n, key in self._epochs.items() if n not in self.identity.epochs}
+
+    @property
+    def dropped(self) -> frozenset[int]:
+        """The epochs whose seeds are needed no longer, as far as this session has found."""
+        return frozenset(self._dropped)
 
     def _epochs_in_directory(self) -> dict[int, schemas.Epoch]:
         """Every epoch that the own agency ever had."""
@@ -536,6 +616,17 @@ class Session:
 
     def _opened(self, referral: Referral, sealed: contract.Blobs | None) -> Opened:
         return Opened(referral, tuple(self._reader().parts(referral, sealed, self.rule_time())))
+
+
+async def _whole(box: Callable[..., Awaitable[Listed]]) -> AsyncIterator[Referral | Damaged]:
+    """All items of the inbox or outbox, page by page."""
+    page = await box()
+    while True:
+        for one in page.items:
+            yield one
+        if page.after is None:
+            return
+        page = await box(after=page.after)
 
 
 async def fetch_directory(

@@ -1,7 +1,8 @@
 """May this actor see that? Queries start here."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from agencies import directory
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
 from referrals.models import Consent, Decision, Referral
@@ -19,7 +20,10 @@ def decisions_of(actor: Actor) -> QuerySet[Decision]:
 
 
 def consents_of(actor: Actor) -> QuerySet[Consent]:
-    return Consent.objects.filter(decisions__in=decisions_of(actor)).distinct()
+    """Looked at one by one: a list of all that the actor may see would be made for a consent that is there alone, and
+    tell by the time which is.
+    """
+    return Consent.objects.filter(Exists(decisions_of(actor).filter(consent=OuterRef("pk"))))
 
 
 def must_be_author(actor: Actor, agency: str, member: str) -> None:
@@ -30,3 +34,9 @@ def must_be_author(actor: Actor, agency: str, member: str) -> None:
             "It is signed by somebody else than the member who is signed in.",
             field="author",
         )
+
+
+def must_not_be_suspended(agency: str) -> None:
+    """A suspended agency opens nothing and is told nothing new; what it owes it may still do (protocol §3)."""
+    if directory.is_suspended(agency):
+        raise Refused("recipient_suspended", reader=agency)

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q
 
-from agencies import directory
+from agencies import clock, directory
 from agencies.signing_in import Actor
 from audit import log
 from ortoo.protocol import consent as rule
@@ -20,6 +20,7 @@ from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
 from referrals import access, enforcing
 from referrals.models import Consent, Decision, Referral
+from referrals.rule import may_read
 
 Signed = Document[schemas.Consent]
 
@@ -36,7 +37,7 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
         raise Refused("limit_exceeded", field="decisions", most=rule.MAX_DECISIONS)
     signed = [_read(actor, item, envelope, blobs) for item, (envelope, blobs) in enumerate(handed_in)]
     kept = Decision.objects.in_bulk([one.hash for one in signed], field_name="sha256")
-    now = timezone.now()
+    now = clock.now()
     for one in signed:
         if one.hash not in kept:
             with _naming(one):
@@ -50,7 +51,7 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
         for one in fresh:
             with _naming(one):
                 current.check_current(one)
-                known = decisions[one.body.consent]
+                known = decisions.get(one.body.consent, Decisions.of([]))
                 author = current.now().agency(one.body.author.agency)
                 rule.check_version(one.body, known, at=now, author_kind=author.kind if author else "")
                 decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
@@ -64,18 +65,42 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
 
 def lock(consents: Iterable[str]) -> dict[str, Decisions]:
     """Lock the rows of these consents, in one order for all, and give their newest decisions by consent id."""
+    return newest(_locked(consents))
+
+
+def lock_known(consents: Iterable[str], agency: str, kind: str, *, at: datetime) -> dict[str, Decisions]:
+    """The same, as far as an agency (of `kind`) may learn of them (`known_to`).
+
+    Of what it may not learn nothing is read, and what is not there is looked for as what is: another's consent takes
+    no longer than none.
+    """
     wanted = sorted(set(consents))
-    locked = [
-        str(pk)
-        for pk in Consent.objects.select_for_update().filter(pk__in=wanted).order_by("pk").values_list("pk", flat=True)
-    ]
-    return newest(locked)
+    _locked(wanted)
+    own = Q(to__in=(agency, f"kind:{kind}", rule.ALL)) | Q(author=agency) | Q(consent__recorder=agency)
+    known = newest(wanted, own)
+    grantee = [id for id, one in known.items() if _holds(agency, kind, one, at) and not _is_recorder(agency, one)]
+    return known | (newest(grantee) if grantee else {})
 
 
-def newest(consents: Iterable[str]) -> dict[str, Decisions]:
-    """The newest decisions of these consents. One query."""
+def _locked(consents: Iterable[str]) -> list[str]:
+    rows = Consent.objects.select_for_update().filter(pk__in=sorted(set(consents))).order_by("pk")
+    return [str(pk) for pk in rows.values_list("pk", flat=True)]
+
+
+def _holds(agency: str, kind: str, decisions: Decisions, at: datetime) -> bool:
+    """Whether it is the recorder, or holds a grant that lives."""
+    return bool(may_read(["note"], agency, kind, decisions, at))
+
+
+def _is_recorder(agency: str, decisions: Decisions) -> bool:
+    return any(one.body.recorder == agency for one in decisions.newest.values())
+
+
+def newest(consents: Iterable[str], which: Q | None = None) -> dict[str, Decisions]:
+    """The newest decisions of these consents, all or those that are meant. One query."""
     found: dict[str, list[Signed]] = {str(one): [] for one in consents}
-    rows = Decision.objects.filter(consent_id__in=list(found), newest=True).values_list("consent_id", "envelope")
+    of_these = Decision.objects.filter(which or Q(), consent_id__in=list(found), newest=True)
+    rows = of_these.values_list("consent_id", "envelope")
     for consent, envelope in rows:
         found[str(consent)].append(documents.read(envelope, schemas.Consent))
     return {consent: Decisions.of(decisions) for consent, decisions in found.items()}
@@ -87,12 +112,10 @@ def known_to(agency: str, kind: str, decisions: Decisions, *, at: datetime) -> D
     The recorder, and whoever holds a grant that lives, is told the rule's answer on any agency that it names. To
     anybody else a consent of which it knows the id is as if it held nothing but the decisions on and by that agency.
     """
-    try:
-        rule.may_read(decisions, agency=agency, kind=kind, part="note", at=at)
-    except Refused:
-        own = {to: one for to, one in decisions.newest.items() if agency in (to, one.body.author.agency)}
-        return Decisions(own, decisions.withdrawals)
-    return decisions
+    if _holds(agency, kind, decisions, at):
+        return decisions
+    own = {to: one for to, one in decisions.newest.items() if agency in (to, one.body.author.agency)}
+    return Decisions(own, decisions.withdrawals)
 
 
 def ruling(referrals: Sequence[Referral]) -> dict[UUID, Decision]:
@@ -147,7 +170,10 @@ def _verify(one: Signed, now: datetime) -> None:
 
 
 def _open_consents(signed: Sequence[Signed]) -> None:
+    """Under a new id the recorder alone can begin; another's decision under one is refused as under no other."""
     for one in sorted(signed, key=lambda one: one.body.consent):
+        if one.body.author.agency != one.body.recorder:
+            continue
         Consent.objects.get_or_create(id=one.body.consent, defaults={"recorder_id": one.body.recorder})
 
 

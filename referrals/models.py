@@ -19,14 +19,16 @@ class Part(models.Model):
 
 
 class Wrap(models.Model):
-    """A reader's key, sealed to the epoch key of that agency: 1,168 bytes."""
+    """A reader's key, sealed to the key of that agency's epoch: 1,168 bytes."""
 
     set = models.ForeignKey(SealedSet, on_delete=models.CASCADE, related_name="wraps")
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    epoch = models.PositiveIntegerField()
     wrap = models.BinaryField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["set", "agency"], name="one_wrap_a_reader")]
+        indexes = [models.Index(fields=["agency", "epoch"], name="wraps_of_an_epoch")]
 
 
 class PartKey(models.Model):
@@ -94,6 +96,25 @@ class Referral(models.Model):
             models.Index(fields=["sender", "-sent_at", "-id"], name="outbox_newest_first"),
             models.Index(fields=["recipient", "-sent_at", "-id"], name="inbox_newest_first"),
         ]
+
+
+class Clock(models.Model):
+    """Something that an agency owes on a referral until `due_at` (referrals/clocks.py). Gone when it was done.
+
+    next_at: when it has to be looked at; null once it has run out, and is still owed.
+    """
+
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="clocks")
+    kind = models.CharField(max_length=16)
+    owes = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    began_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True, db_index=True)
+    reminded_at = models.DateTimeField(null=True)
+    fired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["referral", "kind"], name="one_clock_a_kind")]
 
 
 class Event(models.Model):

@@ -9,6 +9,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
+from ortoo.protocol import schemas
 from ortoo.protocol.sealing import Blobs
 from referrals.models import Part, PartKey, SealedSet, Wrap
 
@@ -19,15 +20,22 @@ AGAIN_AFTER: Final = 2.0  # seconds
 TRIES: Final = 1800  # an hour: longer than any backup reads
 
 
-def store(blobs: Sequence[Blobs]) -> list[SealedSet]:
+def store(documents: Sequence[tuple[schemas.Sealed, Blobs]]) -> list[SealedSet]:
     """Keep the blobs of several documents, in the caller's transaction."""
-    sets = [SealedSet.objects.create() for _ in blobs]
-    pairs = list(zip(sets, blobs, strict=True))
+    sets = [SealedSet.objects.create() for _ in documents]
+    pairs = list(zip(sets, (blobs for _, blobs in documents), strict=True))
+    epochs = {
+        (one.pk, reader.agency): reader.epoch
+        for one, (listed, _) in zip(sets, documents, strict=True)
+        for reader in listed.readers
+    }
     Part.objects.bulk_create(
         Part(set=one, name=name, ciphertext=blob) for one, kept in pairs for name, blob in kept.parts.items()
     )
     Wrap.objects.bulk_create(
-        Wrap(set=one, agency_id=agency, wrap=blob) for one, kept in pairs for agency, blob in kept.wraps.items()
+        Wrap(set=one, agency_id=agency, epoch=epochs[one.pk, agency], wrap=blob)
+        for one, kept in pairs
+        for agency, blob in kept.wraps.items()
     )
     PartKey.objects.bulk_create(
         PartKey(set=one, part=part, agency_id=agency, key=blob)
@@ -64,10 +72,10 @@ def destroy_keys(sets: Sequence[int], agency: str, parts: Sequence[str] | None =
     keys = PartKey.objects.filter(set_id=OuterRef("set_id"))
     Wrap.objects.filter(~Exists(keys.filter(agency_id=OuterRef("agency_id"))), set_id__in=sets).delete()
     Part.objects.filter(~Exists(keys.filter(part=OuterRef("name"))), set_id__in=sets).delete()
-    transaction.on_commit(_empty_write_ahead_log, robust=True)
+    transaction.on_commit(empty_write_ahead_log, robust=True)
 
 
-def _empty_write_ahead_log() -> None:
+def empty_write_ahead_log() -> None:
     """SQLite's log still holds the pages as they were: what was destroyed would lie there until it is written over."""
     if connection.vendor != "sqlite":
         return

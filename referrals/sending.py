@@ -6,9 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from agencies import directory
+from agencies import clock, directory
 from agencies.models import Agency
 from agencies.signing_in import Actor
 from audit import log
@@ -21,7 +20,7 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, consent, sealed
+from referrals import access, clocks, consent, sealed
 from referrals.models import Referral
 
 
@@ -52,10 +51,11 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
             if _is_new(one, kept):
                 _verify(one, current)
             check_blobs(one.document.body.sealed, one.blobs)
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         current = directory.held()  # until the commit: what it says cannot change under our hands
-        decisions = consent.lock(one.document.body.authority.consent for one in wholes)
+        named = {one.document.body.authority.consent for one in wholes}
+        decisions = consent.lock_known(named, actor.agency, _kind(actor.agency, current.now()), at=now)
         kept = _kept(wholes)
         fresh = [one for one in wholes if _is_new(one, kept)]
         receiving = _receiving(one.document.body.to for one in fresh)
@@ -70,6 +70,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 if body.to not in receiving:
                     raise Refused("recipient_unavailable", reader=body.to)
         kept |= {row.id: row for row in _store(fresh, now)}
+        clocks.begin((kept[UUID(one.document.body.id)] for one in fresh), now)
         log.queue(one.document.hash for one in fresh)
         feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]
@@ -105,9 +106,13 @@ def _verify(one: SealedReferral, current: Directory) -> None:
 
 def _known(body: schemas.Referral, view: View, decisions: Mapping[str, Decisions], now: datetime) -> Decisions:
     """The decisions under which it is sent, as far as the sender may know of them."""
-    agency = view.agency(body.author.agency)
     kept = decisions.get(body.authority.consent, Decisions.of([]))
-    return consent.known_to(body.author.agency, agency.kind if agency else "", kept, at=now)
+    return consent.known_to(body.author.agency, _kind(body.author.agency, view), kept, at=now)
+
+
+def _kind(agency: str, view: View) -> str:
+    state = view.agency(agency)
+    return state.kind if state else ""
 
 
 def _check_steps(body: schemas.Referral, kept: Mapping[UUID, Referral], now: datetime) -> None:
@@ -133,7 +138,7 @@ def _is_new(one: SealedReferral, kept: Mapping[UUID, Referral]) -> bool:
 
 
 def _store(fresh: Sequence[SealedReferral], now: datetime) -> list[Referral]:
-    sets = sealed.store([one.blobs for one in fresh])
+    sets = sealed.store([(one.document.body.sealed, one.blobs) for one in fresh])
     return Referral.objects.bulk_create(
         _row(one.document, now, sealed=kept) for one, kept in zip(fresh, sets, strict=True)
     )

@@ -4,11 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import graphene
-from django.utils import timezone
 
-from agencies import directory, publishing
-from agencies.access import ANY, actor_in, somebody_in
-from agencies.models import AgencyKey as AgencyKeyRow
+from agencies import clock, directory, publishing
+from agencies.access import ANY, actor_in, members_of, seeds_of, somebody_in
 from agencies.models import KemKey as KemKeyRow
 from agencies.models import Member as MemberRow
 from agencies.scalars import Bytes, Envelope
@@ -120,7 +118,7 @@ class Query(graphene.ObjectType):
     def resolve_network(root: object, info: Any) -> Network:
         current = directory.in_force()
         body = current.network.body
-        return Network(id=body.network, practice=body.practice, now=timezone.now(), directory=_checkpoint(_newest()))
+        return Network(id=body.network, practice=body.practice, now=clock.now(), directory=_checkpoint(_newest()))
 
     @staticmethod
     def resolve_directory(root: object, info: Any, after: int, first: int) -> DirectoryPage:
@@ -149,14 +147,14 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_colleagues(root: object, info: Any) -> list[Member]:
-        return _members(MemberRow.objects.filter(agency_id=actor_in(info, scope=ANY).agency).order_by("handle"))
+        return _members(members_of(actor_in(info, scope=ANY).agency).order_by("handle"))
 
     @staticmethod
     def resolve_agency_keys(root: object, info: Any) -> list[AgencyKey]:
         actor = actor_in(info, scope=ANY)
         own = directory.in_force().now().agency(actor.agency)
         epochs = own.last_epoch if own is not None else 0  # the next one's seeds are there before it is in force
-        rows = AgencyKeyRow.objects.filter(agency_id=actor.agency, member_id=actor.member, epoch__lte=epochs)
+        rows = seeds_of(actor.agency).filter(member_id=actor.member, epoch__lte=epochs)
         return [AgencyKey(epoch=row.epoch, sealed=bytes(row.sealed)) for row in rows.order_by("epoch")]
 
 

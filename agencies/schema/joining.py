@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from agencies import directory, joining, members
-from agencies.access import actor_in, signatory_in, somebody_in
+from agencies.access import actor_in, invitations_of, must_publish, signatory_in, somebody_in
 from agencies.joining import Applying, Names, NewKeys, Proposed
 from agencies.joining import Enrolled as EnrolledNow
 from agencies.members import Publication, Seed
@@ -19,7 +19,6 @@ from agencies.schema.directory import Member, member_of
 from agencies.schema.signing_in import AccountInput, new_account
 from ortoo.protocol import documents, schemas
 from ortoo.protocol.documents import b64, sha256, unb64
-from ortoo.protocol.errors import Refused
 
 
 class Invitation(graphene.ObjectType):
@@ -175,8 +174,7 @@ class Query(graphene.ObjectType):
     @staticmethod
     def resolve_invitations(root: object, info: Any) -> list[Invitation]:
         actor = actor_in(info, "administrator", "recovery")
-        rows = InvitationRow.objects.filter(agency=actor.agency).order_by("created_at")
-        return [_invitation(one) for one in rows]
+        return [_invitation(one) for one in invitations_of(actor.agency).order_by("created_at")]
 
     @staticmethod
     def resolve_candidates(root: object, info: Any) -> list[Candidate]:
@@ -297,9 +295,7 @@ class PublishRoster(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any, roster: str, kem_keys: list[bytes], seeds: list[Any]) -> bool:
         actor = somebody_in(info)
-        author = documents.read(roster, schemas.Roster).body.author
-        if (author.agency, author.member) != (actor.agency, actor.member):
-            raise Refused("role_not_allowed", "Only its author publishes a roster.", field="author")
+        must_publish(actor, documents.read(roster, schemas.Roster).body)
         members.publish([Publication(roster, kem_keys, _seeds(seeds))])
         return True
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import graphene
-from django.utils import timezone
 
-from agencies import services
+from agencies import clock, services
 from agencies.access import actor_in
 from agencies.models import Agency as AgencyRow
 from agencies.models import Service as ServiceRow
@@ -208,7 +207,7 @@ class Query(graphene.ObjectType):
     ) -> list[FoundService]:
         actor_in(info, *READERS, scope="read")
         ages = (age, age) if age is not None else {True: CHILD, False: ADULT, None: None}[minor]
-        wanted = Wanted(need, at or timezone.now(), place, language, ages, gender, dependants or 0)
+        wanted = Wanted(need, at or clock.now(), place, language, ages, gender, dependants or 0)
         return [_found(one) for one in services.find(wanted)]
 
 
@@ -326,7 +325,7 @@ def _offer(given: Mapping[str, Any]) -> Offer:
 
 
 def _service(row: ServiceRow) -> Service:
-    now = timezone.now()
+    now = clock.now()
     return Service(
         id=str(row.pk),
         agency=row.agency_id,

@@ -229,6 +229,7 @@ def _partners(parser: argparse.ArgumentParser, words: Words) -> None:
 def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     action("key", False).add_argument("--file", metavar="OUT.json", required=True, help=words("help.key.file"))
+    action("keep-key", False).add_argument("key", metavar="FILE.json", help=words("help.coordinators.with_key"))
     found = action("found", False)
     found.add_argument("who", metavar="DRAFT.json", help=words("help.coordinators.draft"))
     found.add_argument("--out", metavar="SIGNED.json", required=True, help=words("help.coordinators.out"))
@@ -264,6 +265,7 @@ def _practice(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     action("play", False).add_argument("files", nargs="+", metavar="FILE.json", help=words("help.practice.files"))
     action("credentials", True)
+    action("clock", False).add_argument("--forward", metavar="64h", help=words("help.practice.forward"))
 
 
 # --- what several take ------------------------------------------------------------------------------------------------

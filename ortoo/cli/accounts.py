@@ -37,11 +37,15 @@ async def login(run: Run) -> int:
     if options.login is None and not run.screen.asks:
         raise Usage("error.needs", option="LOGIN")
     login = normal(run.told("login"))
-    before = next((one for one in device.all() if login in (one.login, one.handle)), None)
+    named = [one for one in device.all() if login in (one.login, one.handle)]
+    hub = hub_of(run, named[0] if len(named) == 1 else None)
+    before = next((one for one in named if one.hub == hub), None)
     login = before.login if before else login
-    hub = hub_of(run, before)
-    known = before is not None and before.hub == hub
-    fingerprint = None if known and options.fingerprint is None else typed_from_paper(run, "fingerprint", FINGERPRINT)
+    fingerprint = (
+        None
+        if before is not None and options.fingerprint is None
+        else typed_from_paper(run, "fingerprint", FINGERPRINT)
+    )
     async with Client(hub) as client:
         if fingerprint is not None:
             await run.patiently(joining.anchored(client, fingerprint))
@@ -80,15 +84,16 @@ async def logout(run: Run) -> int:
     except HubError as error:
         if error.code not in ("signed_out", "not_signed_in"):
             raise
-    Device().forget(opened.kept.login)
+    Device().forget(opened.kept)
     return say_done(run, "logout.done", {"signed_out": opened.kept.login}, login=opened.kept.login)
 
 
 async def lock(run: Run) -> int:
     """The account of `--as`; without it, all of this device."""
-    logins = [one.login for one in ([run.account()] if run.options.handle else Device().all())]
-    for one in logins:
+    accounts = [run.account()] if run.options.handle else Device().all()
+    for one in accounts:
         Device().lock(one)
+    logins = [one.login for one in accounts]
     return say_done(run, "lock.done", {"locked": logins}, logins=", ".join(logins) or "–")
 
 

@@ -58,12 +58,17 @@ async def waits_for(opened: Open) -> contract.Waiting | None:
 def say_waiting(run: Run, told: contract.Waiting | None) -> None:
     if told is None:
         return
-    people = ", ".join(f"{one.name} ({one.handle})" for one in told.administrators)
+    people = ", ".join(f"{name_of(run, one)} ({one.handle})" for one in told.administrators)
     roles = run.words.labels("roles", told.roles)
     if people:
         run.screen.line(run.words("waiting.for", people=people, roles=roles), "yellow")
     else:
         run.screen.line(run.words("waiting.for_coordinators", roles=roles), "yellow")
+
+
+def name_of(run: Run, one: contract.Member | contract.Invitation | contract.Application) -> str:
+    """As it is shown in the language of the run."""
+    return one.name_en if run.words.language == "en" else one.name
 
 
 async def people_of(session: Session) -> list[tuple[contract.Member, schemas.RosterMember]]:
@@ -174,5 +179,5 @@ def account_value(kept: Kept) -> dict[str, Any]:
 def waiting_value(told: contract.Waiting | None) -> dict[str, Any] | None:
     if told is None:
         return None
-    people = [{"handle": one.handle, "name": one.name} for one in told.administrators]
+    people = [{"handle": one.handle, "name": one.name, "name_en": one.name_en} for one in told.administrators]
     return {"since": instant_of(told.since), "roles": told.roles, "administrators": people}

@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import contract, coordinating
+from ortoo import account, contract, coordinating
 from ortoo.administration import grouped
 from ortoo.cli import DONE
-from ortoo.cli.asking import NETWORK, compare, left_alone, need_a_terminal, new_passphrase, reserve, say_done
+from ortoo.cli.asking import NETWORK, compare, left_alone, name_of, need_a_terminal, new_passphrase, reserve, say_done
 from ortoo.cli.commands import started
 from ortoo.cli.running import TRIES, Command, Run, Usage, readable
 from ortoo.cli.screen import instant_of
 from ortoo.coordinating import Applicant, CoordinatorKey
+from ortoo.device import Device
 from ortoo.memory import write_whole
 from ortoo.protocol import schemas
 from ortoo.protocol.checkpoint import Policy
@@ -49,6 +50,13 @@ async def new_key(run: Run) -> int:
     run.screen.line(run.words("coordinators.key", path=path))
     run.screen.line(f"\n    {made.id} {made.public.key}\n", "bold")
     return DONE
+
+
+async def keep_key(run: Run) -> int:
+    """Take the key into the account's keyring: all its devices sign with it, and nobody types its passphrase again."""
+    opened = run.unlocked(run.account())
+    await run.patiently(account.save_coordinator(Device(), opened, _read_key(run).key))
+    return say_done(run, "coordinators.kept", {"kept": opened.kept.login}, login=opened.kept.login)
 
 
 async def found(run: Run) -> int:
@@ -123,9 +131,9 @@ async def applications(run: Run) -> int:
         rows = [
             (
                 one.application.handle,
-                one.application.name_en if run.words.language == "en" else one.application.name,
+                name_of(run, one.application),
                 run.words.label("agency_kinds", one.application.kind),
-                f"{one.application.admin.member.name} ({one.application.admin.member.handle})",
+                f"{name_of(run, one.application.admin.member)} ({one.application.admin.member.handle})",
                 run.words.moment(one.application.created_at),
                 one.application.id,
             )
@@ -220,10 +228,10 @@ async def add_signature(run: Run) -> int:
 async def turn_down(run: Run) -> int:
     async with _coordinating(run) as session:
         one = (await _applicant(run, session, run.options.who)).application
-        if not run.sure(run.words("turn_down.ask", agency=one.name, handle=one.handle)):
+        if not run.sure(run.words("turn_down.ask", agency=name_of(run, one), handle=one.handle)):
             return left_alone(run)
         await run.patiently(coordinating.turn_down(session, one.id))
-        return say_done(run, "turn_down.done", {"turned_down": one.handle}, agency=one.name)
+        return say_done(run, "turn_down.done", {"turned_down": one.handle}, agency=name_of(run, one))
 
 
 async def _applicant(run: Run, session: Session, who: str) -> Applicant:
@@ -252,7 +260,7 @@ async def _proposed(run: Run, session: Session) -> Document[Any]:
 
 def _compare_applicant(run: Run, one: Applicant) -> None:
     admin = one.application.admin.member
-    run.screen.say(run.words("sign.compare", name=admin.name, handle=admin.handle))
+    run.screen.say(run.words("sign.compare", name=name_of(run, admin), handle=admin.handle))
     compare(run, {one.number})
 
 
@@ -260,7 +268,7 @@ async def _compare_admin(run: Run, session: Session, agency: str, admin: schemas
     """Whoever comes for an agency that lost its administrators applied under another handle: that number counts too."""
     applied = [one for one in await run.patiently(coordinating.applicants(session)) if one.admin == admin]
     who = applied[0].application.admin.member if applied else None
-    shown = (who.name, who.handle) if who else (admin.id, agency)
+    shown = (name_of(run, who), who.handle) if who else (admin.id, agency)
     run.screen.say(run.words("sign.compare", name=shown[0], handle=shown[1]))
     compare(run, {safety_number(session.directory.id, agency, admin), *(one.number for one in applied)})
 
@@ -332,7 +340,11 @@ def _application_value(one: Applicant) -> dict[str, Any]:
         "kind": given.kind,
         "name": given.name,
         "name_en": given.name_en,
-        "administrator": {"handle": given.admin.member.handle, "name": given.admin.member.name},
+        "administrator": {
+            "handle": given.admin.member.handle,
+            "name": given.admin.member.name,
+            "name_en": given.admin.member.name_en,
+        },
         "created_at": instant_of(given.created_at),
     }
 
@@ -349,6 +361,7 @@ def _proposal_value(document: Document[Any], proposal: contract.Proposal) -> dic
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "coordinators key": new_key,
+    "coordinators keep-key": keep_key,
     "coordinators found": found,
     "coordinators applications": applications,
     "coordinators admit": admit,

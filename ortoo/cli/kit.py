@@ -26,7 +26,9 @@ def session(lines: Mapping[str, str]) -> AbstractAsyncContextManager[Session]:
     secrets = MemberSecrets(SigningKey(ungrouped(lines["sign"])), KemKey(ungrouped(lines["kem"])))
     keys = Keys(str(UUID(lines["member"].strip())), secrets)
     agency = lines["agency"].strip()
-    return joining.with_kit(lines["hub"].strip(), lines["fingerprint"], agency, keys, Device().state)
+    return joining.with_kit(
+        lines["hub"].strip(), lines["fingerprint"], agency, keys, Device().state(lines["hub"].strip())
+    )
 
 
 def read(path: Path) -> Mapping[str, str]:

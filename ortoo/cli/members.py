@@ -6,7 +6,7 @@ from typing import Any, Final
 from ortoo import administration, contract
 from ortoo.administration import Candidate, Paper, grouped
 from ortoo.cli import DONE
-from ortoo.cli.asking import compare, left_alone, member_named, names_given, people_of, say_done
+from ortoo.cli.asking import compare, left_alone, member_named, name_of, names_given, people_of, say_done
 from ortoo.cli.commands import started, typed
 from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import instant_of
@@ -24,7 +24,8 @@ async def members(run: Run) -> int:
             run.screen.document({"members": [_member_value(*one) for one in found], "waiting": len(waits)})
             return DONE
         rows = [
-            (member.handle, member.name, run.words.labels("roles", listed.roles), listed.id) for member, listed in found
+            (member.handle, name_of(run, member), run.words.labels("roles", listed.roles), listed.id)
+            for member, listed in found
         ]
         run.screen.rows(("handle", "name", "roles", "id"), rows)
         if waits:
@@ -42,8 +43,7 @@ async def invite(run: Run) -> int:
         if screen.json:
             screen.document({"invitation": _invitation_value(listed), "paper": vars(paper)})
             return DONE
-        shown = listed.name_en if words.language == "en" else listed.name
-        screen.line(words("invite.paper", name=shown), "bold")
+        screen.line(words("invite.paper", name=name_of(run, listed)), "bold")
         screen.line()
         _show_paper(run, paper)
         screen.line()
@@ -67,7 +67,7 @@ async def invitations(run: Run) -> int:
             run.screen.line(run.words("invitations.none"))
             return DONE
         rows = [
-            (one.handle, one.name, run.words.labels("roles", one.roles), run.words.moment(one.expires_at))
+            (one.handle, name_of(run, one), run.words.labels("roles", one.roles), run.words.moment(one.expires_at))
             for one in found
         ]
         run.screen.rows(("handle", "name", "roles", "until"), rows)
@@ -97,7 +97,8 @@ async def candidates(run: Run) -> int:
             run.screen.line(run.words("candidates.none"))
             return DONE
         rows = [
-            (one.member.handle, one.member.name, run.words.labels("roles", one.roles), one.member.id) for one in found
+            (one.member.handle, name_of(run, one.member), run.words.labels("roles", one.roles), one.member.id)
+            for one in found
         ]
         run.screen.rows(("handle", "name", "roles", "id"), rows)
         command = typed(run, "members", "confirm", found[0].member.handle)
@@ -110,14 +111,14 @@ async def confirm(run: Run) -> int:
     async with started(run) as session:
         one = await _candidate(run, session)
         roles = run.words.labels("roles", one.roles)
-        run.screen.say(run.words("confirm.who", name=one.member.name, handle=one.member.handle, roles=roles))
+        run.screen.say(run.words("confirm.who", name=name_of(run, one.member), handle=one.member.handle, roles=roles))
         compare(run, {one.number})
         await run.patiently(administration.confirm(session, one))
         return say_done(
             run,
             "confirm.done",
             {"confirmed": {"handle": one.member.handle, "member": one.member.id, "roles": list(one.roles)}},
-            name=one.member.name,
+            name=name_of(run, one.member),
             roles=roles,
         )
 
@@ -125,19 +126,19 @@ async def confirm(run: Run) -> int:
 async def turn_away(run: Run) -> int:
     async with started(run) as session:
         one = await _candidate(run, session)
-        if not run.sure(run.words("turn_away.ask", name=one.member.name)):
+        if not run.sure(run.words("turn_away.ask", name=name_of(run, one.member))):
             return left_alone(run)
         await run.patiently(session.client.turn_away(one.member.id))
-        return say_done(run, "turn_away.done", {"turned_away": one.member.handle}, name=one.member.name)
+        return say_done(run, "turn_away.done", {"turned_away": one.member.handle}, name=name_of(run, one.member))
 
 
 async def remove(run: Run) -> int:
     async with started(run) as session:
         one = await member_named(run, session, run.options.who)
-        if not run.sure(run.words("remove.ask", name=one.name)):
+        if not run.sure(run.words("remove.ask", name=name_of(run, one))):
             return left_alone(run)
         await run.patiently(administration.remove(session, one.id))
-        return say_done(run, "remove.done", {"removed": one.handle}, name=one.name)
+        return say_done(run, "remove.done", {"removed": one.handle}, name=name_of(run, one))
 
 
 async def roles(run: Run) -> int:
@@ -145,7 +146,7 @@ async def roles(run: Run) -> int:
         one, wanted = await member_named(run, session, run.options.who), sorted(set(run.options.role))
         await run.patiently(administration.change_roles(session, one.id, wanted))
         value = {"member": {"handle": one.handle, "id": one.id, "roles": wanted}}
-        return say_done(run, "roles.done", value, name=one.name, roles=run.words.labels("roles", wanted))
+        return say_done(run, "roles.done", value, name=name_of(run, one), roles=run.words.labels("roles", wanted))
 
 
 async def rotate(run: Run) -> int:
@@ -191,7 +192,13 @@ async def _candidate(run: Run, session: Session) -> Candidate:
 
 
 def _member_value(member: contract.Member, listed: schemas.RosterMember) -> dict[str, Any]:
-    return {"id": listed.id, "handle": member.handle, "name": member.name, "roles": list(listed.roles)}
+    return {
+        "id": listed.id,
+        "handle": member.handle,
+        "name": member.name,
+        "name_en": member.name_en,
+        "roles": list(listed.roles),
+    }
 
 
 def _invitation_value(one: contract.Invitation) -> dict[str, Any]:
@@ -211,6 +218,7 @@ def _candidate_value(one: Candidate) -> dict[str, Any]:
         "member": one.member.id,
         "handle": one.member.handle,
         "name": one.member.name,
+        "name_en": one.member.name_en,
         "roles": list(one.roles),
     }
 

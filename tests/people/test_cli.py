@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ortoo.device import Device
+from ortoo.protocol.documents import b64
 from tests.cli.conftest import SCENARIO, Ortoo
 from tests.hubs import Hub
 from tests.people.newcomers import fingerprint
@@ -90,9 +92,9 @@ def test_a_members_whole_life(hub: Hub, practice: Ortoo, tmp_path: Path, form: s
     assert "Nothing was signed" in refused.stderr
     assert sarnai.number.split()[0] not in refused.stderr
     nara = practice_terminal(hub.practice, hub.url, *NARA, "members", "confirm", sarnai.login)
-    nara.reads(rf"Confirming Сарнай \({sarnai.login}\) as: Focal point")
+    nara.reads(rf"Confirming Sarnai \({sarnai.login}\) as: Focal point")
     nara.answers("that you heard: $", sarnai.number.replace(" ", "  "))
-    nara.reads("Confirmed: Сарнай")
+    nara.reads("Confirmed: Sarnai")
     assert nara.ends() == 0
 
     # At work; then the key is changed, and she works on.
@@ -277,7 +279,7 @@ def test_a_second_device_and_the_end_of_the_first(hub: Hub, practice: Ortoo, tmp
         assert wrongly.ends() == 1
         assert passphrase not in wrongly.said
     rightly = signs_in("telephone", one.passphrase, code)
-    rightly.reads(rf"Signed in: Сарнай \({one.login}\).\nRoles: Focal point.")
+    rightly.reads(rf"Signed in: Sarnai \({one.login}\).\nRoles: Focal point.")
     assert rightly.ends() == 0
     telephone = one.command("telephone")
 
@@ -365,7 +367,7 @@ def test_who_acts(practice: Ortoo, tmp_path: Path) -> None:
     assert both.json("--as", "mgec.delger", "waiting")["waiting"] is None
     unknown = both("--as", "nobody.here", "waiting")
     assert (unknown.returncode, one.login in unknown.stderr) == (2, True)
-    account = Path(home) / "accounts" / f"{one.login}.json"
+    (account,) = (Path(home) / "accounts").glob(f"*/{one.login}.json")
     assert stat.S_IMODE(account.stat().st_mode) == 0o600
     (account.parent / "second.json").write_text(
         account.read_text(encoding="utf-8").replace(f'"login": "{one.login}"', '"login": "second"'), encoding="utf-8"
@@ -375,6 +377,25 @@ def test_who_acts(practice: Ortoo, tmp_path: Path) -> None:
     account.write_text("{", encoding="utf-8")
     damaged = both("--as", one.login, "waiting")
     assert (damaged.returncode, "cannot be read" in damaged.stderr) == (4, True)
+
+
+def test_a_coordinators_key_goes_into_the_keyring(hub: Hub, practice: Ortoo, tmp_path: Path) -> None:
+    one, file, secret = member(practice, tmp_path), tmp_path / "key.json", tmp_path / "secret"
+    secret.write_text("сайн нууц үг\n", encoding="utf-8")
+    desk = one.command(ORTOO_KEY_PASSPHRASE_FILE=str(secret))
+    made = desk.json("coordinators", "key", "--file", str(file))["coordinator"]
+    assert desk.json("coordinators", "keep-key", str(file))["kept"] == one.login
+    code = one.code()
+    other = one.command("telephone")
+    assert (
+        other("login", one.login, "--hub", hub.url, "--fingerprint", fingerprint(hub), "--code", code).returncode == 0
+    )
+    telephone = Device(Path(other.environment["ORTOO_HOME"]))
+    kept = telephone.unlock(telephone.find(one.login), one.passphrase).keys.coordinator
+    assert kept is not None
+    assert b64(kept.public) == made["key"]
+    secret.write_text("another\n", encoding="utf-8")
+    assert desk("coordinators", "keep-key", str(file)).returncode == 1
 
 
 def test_partner_systems_and_kits(hub: Hub, practice: Ortoo, tmp_path: Path) -> None:

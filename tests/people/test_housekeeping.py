@@ -4,9 +4,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from ortoo import administration
+from tests.hubs import Hub
+from tests.members import at_work, plain_form
+from tests.people.newcomers import Newcomer, confirmed, expected
+from tests.people.test_agencies import admitted, newcomer
 from tests.stores import REPOSITORY, Store
 
 OLD, NEW = "2020-01-01 00:00:00+00:00", "2099-01-01 00:00:00+00:00"
@@ -77,3 +83,30 @@ def test_what_fails_is_an_incident_in_the_log(founded: Store) -> None:
     assert run.returncode == 0
     assert run.stderr.count('"event": "incident"') == 1
     assert '"part": "agencies.housekeeping"' in run.stderr
+
+
+async def test_old_seeds_go_when_nothing_is_left_that_is_sealed_to_them(hub: Hub, tmp_path: Path) -> None:
+    """Two rotations: what was sealed to the first epoch still opens, for a newcomer too, and the second's seeds go."""
+    oyun, agency = newcomer(tmp_path)
+    await admitted(hub, oyun, agency)
+    async with oyun.at_work() as session, at_work(hub, "mgec.delger") as delger:
+
+        def held() -> set[int]:
+            rows = f"SELECT DISTINCT epoch FROM agencies_agencykey WHERE agency_id = '{agency}'"  # noqa: S608
+            return {epoch for (epoch,) in hub.store.execute(rows)}
+
+        (sent,) = await session.send(plain_form(71))  # the sender's own copy is sealed to its first epoch
+        assert await administration.rotate(session) == 2
+        assert await administration.rotate(session) == 3
+        hub.store.manage("work", "--once")
+        assert held() == {1, 3}
+        assert (await session.show(sent.id)).state == "sent"
+        second = Newcomer(f"{agency}.second", tmp_path)
+        await confirmed(session, await second.enrol(await expected(session, second)))
+        async with second.at_work() as colleague:
+            assert sorted(await colleague.agency_epochs()) == [1, 3]
+            assert (await colleague.open_referral(sent.id)).readable
+        await delger.decline(sent.id, "no_capacity")
+        hub.store.manage("work", "--once")
+        assert held() == {1, 3}  # the sender still reads what it sent
+        assert (await session.open_referral(sent.id)).readable

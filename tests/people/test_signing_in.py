@@ -34,7 +34,7 @@ async def test_a_new_device_needs_passphrase_second_factor_and_fingerprint(hub: 
     somebody = await member(hub, tmp_path)
     other = Device(tmp_path / "another")
     opened = await somebody.sign_in(hub, other)
-    async with Session.open(opened.identity, hub.url, other.state) as session:
+    async with Session.open(opened.identity, hub.url, other.state(hub.url)) as session:
         assert (await session.client.me()).handle == somebody.login
         assert [one.current for one in await session.client.sessions()].count(True) == 1
         assert len(await session.client.sessions()) == 2

@@ -21,6 +21,7 @@ from ortoo.protocol.checkpoint import (
     cosign,
     open_checkpoint,
     sign_checkpoint,
+    with_cosignature,
 )
 from ortoo.protocol.documents import SigningKey, ctx, sha256
 from ortoo.protocol.errors import Refused
@@ -195,6 +196,38 @@ def test_two_of_three_witnesses_make_a_quorum() -> None:
     for too_few in (NOTE, witnessed(("w1", W1)), witnessed(("w1", W1), ("w1", W1))):
         with refused("checkpoint_unwitnessed"):
             open_checkpoint(too_few, ORIGIN, TWO_OF_THREE)
+
+
+def test_lines_come_together_one_by_one() -> None:
+    first, second = (cosign(NOTE, f"w.example/{name}", key, NOW) for name, key in (("w1", W1), ("w3", W3)))
+    note = with_cosignature(with_cosignature(NOTE, first, TWO_OF_THREE), second, TWO_OF_THREE)
+    assert note == witnessed(("w1", W1), ("w3", W3))
+    assert with_cosignature(note, first, TWO_OF_THREE) == note  # again, and older: nothing changes
+    assert with_cosignature(note, cosign(NOTE, "w.example/w1", W1, NOW - timedelta(hours=1)), TWO_OF_THREE) == note
+    newer = with_cosignature(note, cosign(NOTE, "w.example/w1", W1, NOW + timedelta(hours=1)), TWO_OF_THREE)
+    assert open_checkpoint(newer, ORIGIN, TWO_OF_THREE).cosigned["w1"] == NOW + timedelta(hours=1)
+    assert newer.count("w.example/w1") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("checkpoint_unwitnessed", cosign(NOTE, "w.example/w1", SigningKey.generate(), NOW)),  # another's key
+        ("checkpoint_unwitnessed", cosign(NOTE, "w.example/w9", W1, NOW)),  # another's name
+        ("checkpoint_unwitnessed", cosign(NOTE.replace("\n42\n", "\n43\n"), "w.example/w1", W1, NOW)),
+        ("checkpoint_unwitnessed", NOTE.splitlines()[-1] + "\n"),  # the log's own
+        ("malformed", cosign(NOTE, "w.example/w1", W1, NOW).rstrip()),
+        ("malformed", cosign(NOTE, "w.example/w1", W1, NOW) * 2),
+        ("malformed", "\n"),
+        ("malformed", ""),
+        ("malformed", "w.example/w1 AAAA\n"),
+        ("malformed", "\u2014 w.example/w1 " + "A" * 400 + "\n"),
+        ("checkpoint_unwitnessed", "\u2014 \ud800 AAAAAAAA\n"),
+    ],
+)
+def test_a_line_that_is_no_witnesss_is_not_added(code: str, line: str) -> None:
+    with refused(code):
+        with_cosignature(NOTE, line, TWO_OF_THREE)
 
 
 def test_old_cosignatures_are_said_to_be_old() -> None:

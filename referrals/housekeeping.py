@@ -1,0 +1,41 @@
+"""Seeds of agencies' old epochs go when nothing is left that is sealed to them (protocol §4)."""
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from agencies import directory
+from agencies.models import AgencyKey
+from ortoo.protocol.directory import Agency
+from referrals import sealed
+from referrals.models import Wrap
+
+
+def forget_old_seeds() -> None:
+    """Safe to run at any time, in any number of processes. The newest epoch's seeds always stay."""
+    for agency in _unneeded().values_list("agency_id", flat=True).distinct():
+        with transaction.atomic():
+            # Held alone: nobody who still relies on an older epoch is in the middle of sealing to it.
+            directory.committed_alone()
+            own = directory.in_force().now().agency(agency)
+            if own is None or own.epoch is None or not _all_hold_what_is_needed(own, own.epoch.n):
+                continue
+            if _unneeded().filter(agency=agency, epoch__lt=own.epoch.n).delete()[0]:
+                transaction.on_commit(sealed.empty_write_ahead_log, robust=True)
+
+
+def _all_hold_what_is_needed(own: Agency, newest: int) -> bool:
+    """Nothing old goes while somebody lacks what is still needed (protocol §4)."""
+    sealed_to = set(Wrap.objects.filter(agency=own.handle).values_list("epoch", flat=True).distinct())
+    held = {(str(one), epoch) for one, epoch in _seeds_of(own).values_list("member_id", "epoch")}
+    needed = {newest} | (sealed_to & {epoch for _, epoch in held})
+    return all((one.id, epoch) in held for one in own.members for epoch in needed)
+
+
+def _seeds_of(own: Agency) -> QuerySet[AgencyKey]:
+    return AgencyKey.objects.filter(agency=own.handle, member__in=[one.id for one in own.members])
+
+
+def _unneeded() -> QuerySet[AgencyKey]:
+    """Seeds of epochs to which no wrap is left, the newest ones among them."""
+    needed = Wrap.objects.filter(agency=OuterRef("agency"), epoch=OuterRef("epoch"))
+    return AgencyKey.objects.filter(~Exists(needed))
