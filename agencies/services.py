@@ -297,7 +297,8 @@ def end(agency: str, id: UUID) -> bool:
     """The agency gives it no more. Whether it did."""
     with transaction.atomic():
         ended = bool(Service.objects.filter(agency=agency, pk=id).delete()[0])
-        tell_hours_changed(agency)
+        if ended:
+            tell_hours_changed(agency)
     return ended
 
 

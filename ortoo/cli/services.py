@@ -56,13 +56,11 @@ async def services(run: Run) -> int:
                 hours_said(one, words),
                 _room(one, words),
                 standing(one, words),
-                words.labels("languages", one.languages),
-                " · ".join(words.place(place) for place in one.places),
                 short[one.id],
             )
             for one in found.services
         ]
-        run.screen.rows(("code", "name", "hours", "room", "state", "languages", "places", "id"), rows)
+        run.screen.rows(("code", "name", "hours", "room", "state", "id"), rows)
     return DONE
 
 

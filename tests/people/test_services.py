@@ -1,5 +1,6 @@
 """The directory of services: kept by each agency's own members, and asked who can take a person now."""
 
+import dataclasses
 import json
 import secrets
 from collections.abc import Sequence
@@ -15,10 +16,13 @@ from msgspec.structs import replace
 from ortoo import contract, coordinating, hsds, practice
 from ortoo.client import Client
 from ortoo.days import ULAANBAATAR
+from ortoo.form import Routing
+from ortoo.hours import hours_of_agency
 from ortoo.protocol.documents import new_id
 from ortoo.protocol.errors import Refused
+from ortoo.session import Session
 from tests.hubs import Hub
-from tests.members import at_work
+from tests.members import at_work, plain_form
 from tests.people.newcomers import Newcomer
 from tests.people.test_agencies import admitted, agency_of
 from tests.stores import REPOSITORY
@@ -137,6 +141,29 @@ async def test_full_tonight_undoes_itself(hub: Hub) -> None:
         assert (await solongo.find_services("compensation"))[0].takes_now
         for never in (datetime.now(UTC) - timedelta(seconds=1), until + timedelta(days=31)):
             assert await refused(solongo.set_full(rooms.id, never)) == ("malformed", "until")
+
+
+async def test_a_service_moves_its_hours_while_a_clock_runs(hub: Hub) -> None:
+    """Standard urgency: 27 hours of those in which the asked service is open (three days of an office)."""
+    routing = Routing("standard", ("housing",), "MN-053", "mn", False)
+    async with at_work(hub, "mrc.nara") as nara, asking(hub, "mgec.delger") as delger:
+        async with Kept(delger, replace(HOUSING, schedule=ALWAYS)) as rooms:
+            (sent,) = await nara.send(dataclasses.replace(plain_form(900), routing=routing))
+            by_day_and_night = await owed(nara, sent.id)
+            assert by_day_and_night == sent.sent_at + timedelta(hours=27)
+            half_days = [contract.OpeningHours(days=EVERY_DAY, opens="00:00", closes="12:00")]
+            await delger.save_service(rooms.id, replace(HOUSING, schedule=half_days))
+            assert by_day_and_night + timedelta(hours=24) <= await owed(nara, sent.id)
+            await delger.save_service(rooms.id, replace(HOUSING, schedule=ALWAYS))
+            assert await owed(nara, sent.id) == by_day_and_night
+        assert await owed(nara, sent.id) == hours_of_agency([]).due(sent.sent_at, timedelta(hours=27))
+
+
+async def owed(session: Session, referral: str) -> datetime:
+    """When an answer is owed."""
+    found = await session.client.referral(referral)
+    assert found is not None
+    return next(one.due_at for one in found.owed if one.kind == "acknowledge")
 
 
 async def test_capacity_is_counted(hub: Hub) -> None:
