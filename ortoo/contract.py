@@ -308,6 +308,7 @@ class Referral(Answer, frozen=True, kw_only=True):
     state: str
     sent_at: datetime
     changed_at: datetime
+    deletion_owed_since: datetime | None = None
     urgency: str
     services: list[str]
     place: str

@@ -6,6 +6,7 @@ byte leaves until the hub's acceptance is held: whatever repeats a send, repeats
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,13 +17,13 @@ import msgspec
 from ortoo import contract
 from ortoo.form import Form, FormError
 from ortoo.memory import write_whole
-from ortoo.protocol import consent, referral, schemas
+from ortoo.protocol import consent, referral, schemas, vocabulary
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import View
 from ortoo.protocol.documents import Document, as_set, b64, ctx, new_id, read, sign, stamp
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import expand
-from ortoo.protocol.referral import SealedReferral, Signer
+from ortoo.protocol.referral import NEVER_SENT, SealedReferral, Signer
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,19 @@ class Draft:
     @property
     def sealed_referrals(self) -> list[contract.Sealed]:
         return [contract.Sealed.of(one.document.envelope, one.blobs) for one in self.referrals]
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a form is when it goes out once more, to one agency: the parts that the newest decision lets it read.
+
+    of: the id of an earlier referral from the same form, whose consent it stands on.
+    """
+
+    of: str
+    to: str
+    decision: Document[schemas.Consent]
+    parts: tuple[str, ...]
 
 
 # --- making -----------------------------------------------------------------------------------------------------------
@@ -145,22 +159,63 @@ def seal(
         if agency.suspended:
             raise Refused("recipient_suspended", reader=to)
         chosen = parts.get(to, form.parts_for(to, agency.kind))
-        one = referral.seal(
-            signer,
-            id=new_id(),
-            to=to,
-            routing=routing_of(form),
-            decision=known.newest[to],
-            texts={part: referral.section_text(part, form.sections[part]) for part in chosen},
-            public_keys=public_keys,
-            at=at,
-        )
-        try:
-            referral.check(one, signer.directory, known, now=at)
-        except Refused as refused:
-            raise refused.within(referral=one.document.body.id) from None
-        sealed.append(one)
+        sealed.append(_seal(form, signer, to, chosen, known, public_keys, at))
     return tuple(sealed)
+
+
+def seal_again(
+    form: Form, signer: Signer, again: Again, public_keys: Mapping[str, bytes], *, at: datetime
+) -> SealedReferral:
+    """A new referral from a form that was sent before, to one agency. Raises Refused."""
+    agency = signer.directory.now().agency(again.to)
+    if agency is not None and agency.suspended:
+        raise Refused("recipient_suspended", reader=again.to)
+    return _seal(form, signer, again.to, again.parts, Decisions.of([again.decision]), public_keys, at)
+
+
+def _seal(
+    form: Form,
+    signer: Signer,
+    to: str,
+    parts: Sequence[str],
+    decisions: Decisions,
+    public_keys: Mapping[str, bytes],
+    at: datetime,
+) -> SealedReferral:
+    one = referral.seal(
+        signer,
+        id=new_id(),
+        to=to,
+        routing=routing_of(form),
+        decision=decisions.newest[to],
+        texts={part: referral.section_text(part, form.sections[part]) for part in parts},
+        public_keys=public_keys,
+        at=at,
+    )
+    try:
+        referral.check(one, signer.directory, decisions, now=at)
+    except Refused as refused:
+        raise refused.within(referral=one.document.body.id) from None
+    return one
+
+
+def parts_allowed(form: Form, to: str, kind: str, decisions: Decisions, *, at: datetime) -> tuple[str, ...]:
+    """The form's sections that an agency (of `kind`) may read under these decisions.
+
+    Raises Refused where it may read nothing: with the rule's answer for a note, else `grant_missing`.
+    """
+    decision = decisions.newest.get(to)
+    left_out = () if decision is not None and decision.body.exception else ("justification",)
+    allowed = []
+    for part in vocabulary.terms("sections"):
+        if part not in form.sections or part in (*NEVER_SENT, *left_out):
+            continue
+        with suppress(Refused):
+            consent.may_read(decisions, agency=to, kind=kind, part=part, at=at)
+            allowed.append(part)
+    if not allowed:
+        consent.check_reader_without_key(decisions, agency=to, kind=kind, at=at)
+    return tuple(allowed)
 
 
 def routing_of(form: Form) -> schemas.Routing:
@@ -181,6 +236,11 @@ def routing_of(form: Form) -> schemas.Routing:
 def form_key(form: Form, signer: Signer) -> str:
     """A name for this form of this member. Who does not have the member's key cannot guess a form from it."""
     return b64(expand(signer.key.seed, ctx("draft", signer.member, form.bytes)))
+
+
+def resend_key(form: Form, signer: Signer, again: Again) -> str:
+    """A name for sending this form to that agency once more, as little guessable."""
+    return b64(expand(signer.key.seed, ctx("draft", signer.member, again.of, again.to, form.bytes)))
 
 
 def step_key(signer: Signer, referral: str, type: str, reason: str | None, note: str | None) -> str:
@@ -234,8 +294,22 @@ class Outbox:
         """Forget the form's draft, or the step, of that name."""
         self._path(key).unlink(missing_ok=True)
 
+    def forget_steps(self, referral: str) -> None:
+        """Forget what was written on a referral and not accepted; but not that its copies were deleted."""
+        for path in self._kept():
+            step = self.find_step(path.stem)
+            if step is None:
+                continue
+            with suppress(Refused):
+                event = read(step.envelope, schemas.Event).body
+                if event.on.id == referral and event.type != "deleted":
+                    path.unlink(missing_ok=True)
+
     def __len__(self) -> int:
-        return len(list(self._folder.glob("[!.]*.json"))) if self._folder.is_dir() else 0
+        return len(self._kept())
+
+    def _kept(self) -> list[Path]:
+        return list(self._folder.glob("[!.]*.json")) if self._folder.is_dir() else []
 
     def _path(self, form: str) -> Path:
         return self._folder / f"{form}.json"

@@ -57,6 +57,7 @@ class Referral:
     """A verified referral with its steps.
 
     as_: what the reader's own agency is in it. head: H that the own agency's next event names as `prev`.
+    deletion_owed_since: since when the recipient owes its signed word that its copies are gone; None: it owes none.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Referral:
     decision: Document[schemas.Consent]
     head: str
     steps: tuple[Step, ...]
+    deletion_owed_since: datetime | None = None
 
     @property
     def counterpart(self) -> str:
@@ -124,6 +126,7 @@ class Reader:
         self._check_state(answer, state, decision, now)
         if answer.head != head:
             raise Refused("chain_broken", "The hub names another head than the signed steps.", field="head")
+        self._check_deletion(answer, steps)
         return Referral(
             id=body.id,
             sender=body.author.agency,
@@ -137,6 +140,7 @@ class Reader:
             decision=decision,
             head=head,
             steps=steps,
+            deletion_owed_since=answer.deletion_owed_since,
         )
 
     def _check_answer(self, answer: contract.Referral, body: schemas.Referral) -> None:
@@ -264,6 +268,33 @@ class Reader:
         if not ended or answer.state not in vocabulary.terms("states")[state]["next"]:
             raise Refused("chain_broken", "The hub says another state than the signed steps.", field="state")
 
+    def _check_deletion(self, answer: contract.Referral, steps: Sequence[Step]) -> None:
+        """What is owed is what the signed steps say; after a withdrawal or an expiry, which no step of theirs ended, it
+        is the hub's word.
+        """
+        said, ended = answer.deletion_owed_since, any(one.type in events.ENDED_ACCESS for one in steps)
+        if not ended and answer.state not in events.READABLE - {"closed"}:
+            return
+        if said != _deletion_owed_since(steps):
+            raise Refused(
+                "malformed", "The hub says something else than the signed steps.", field="deletion_owed_since"
+            )
+
+    # --- decisions ----------------------------------------------------------------------------------------------------
+
+    def decisions(self, answer: contract.Consent) -> Decisions:
+        """The newest decisions under a consent, as far as the hub shows them, each signed by who may sign it."""
+        verified = []
+        for one in answer.decisions:
+            decision = _same(read(one.envelope, schemas.Consent), one.sha256)
+            self._directory.check_signed(decision, referral.WHO_SENDS)
+            consent.check_decision(decision.body)
+            consent.check_signer(decision.body)
+            if (decision.body.consent, decision.body.recorder) != (answer.id, answer.recorder):
+                raise Refused("authority_mismatch", field="consent")
+            verified.append(decision)
+        return Decisions.of(verified)
+
     # --- opening ------------------------------------------------------------------------------------------------------
 
     def parts(self, of: Referral, sealed: contract.Blobs | None, now: datetime) -> list[Part]:
@@ -353,17 +384,27 @@ class Reader:
         return open_set(binding, sealed, blobs, self._agency, key)
 
 
-def needed_size(answer: contract.Referral) -> int:
-    """The largest directory that the documents of an answer rely on; 0 where they cannot be read."""
+def _deletion_owed_since(steps: Sequence[Step]) -> datetime | None:
+    """Since the step that ended the recipient's access, if it had opened before and has not confirmed since."""
+    for place, one in enumerate(steps):
+        if one.type in events.ENDED_ACCESS:
+            opened = any(before.type == "opened" and before.as_ == "recipient" for before in steps[:place])
+            confirmed = any(later.type == "deleted" for later in steps[place + 1 :])
+            return one.at if opened and not confirmed else None
+    return None
+
+
+def needed_size(*answers: contract.Referral | contract.Decision | contract.Event) -> int:
+    """The largest directory that these documents rely on; 0 where one cannot be read."""
+    kinds: dict[type[Any], type[Any]] = {
+        contract.Referral: schemas.Referral,
+        contract.Decision: schemas.Consent,
+        contract.Event: schemas.Event,
+    }
     try:
-        sizes = [
-            read(answer.envelope, schemas.Referral).body.directory.size,
-            read(answer.decision.envelope, schemas.Consent).body.directory.size,
-            *(read(one.envelope, schemas.Event).body.directory.size for one in answer.events),
-        ]
+        return max((read(one.envelope, kinds[type(one)]).body.directory.size for one in answers), default=0)
     except Refused:
         return 0
-    return max(sizes)
 
 
 def in_order(parts: Any) -> list[str]:

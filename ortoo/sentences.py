@@ -55,6 +55,21 @@ def of_form(form: Form, view: View, words: Words, at: datetime) -> list[Sentence
     return said
 
 
+def of_resending(form: Form, decision: Consent, parts: Iterable[str], view: View, words: Words) -> list[Sentence]:
+    """What will happen when a form goes out once more with these parts, under the newest decision on the agency."""
+    said, to, parts, granted = [], decision.to, list(parts), decision.granted
+    if granted is not None:
+        text = _may_read(to, parts, granted.purposes, instant(granted.until), view, words)
+        said.append(Sentence("may_read", to, text))
+    if decision.refused:
+        said.append(Sentence("refused", to, _refused(to, decision.refused, view, words)))
+    rest = [section for section in form.sections if section not in parts]
+    if rest:
+        said.append(Sentence("stays", "", words("consent.not_this_time", sections=words.labels("sections", rest))))
+    said.append(Sentence("basis", "", words("consent.basis", basis=words.label("consent_bases", decision.basis))))
+    return said
+
+
 def of_decision(decision: Consent, view: View, words: Words) -> list[Sentence]:
     """What one recorded decision says."""
     said, to = [], decision.to

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from ortoo import contract, drafting
 from ortoo.client import Client, HubError, HubUnreachable, Line
-from ortoo.drafting import Draft, Outbox
+from ortoo.drafting import Again, Draft, Outbox
 from ortoo.form import Form, FormError
 from ortoo.identity import Identity
 from ortoo.memory import Memory
@@ -67,6 +67,15 @@ class Opened:
     @property
     def readable(self) -> list[str]:
         return [part.name for part in self.parts if part.status == "readable"]
+
+
+@dataclass(frozen=True)
+class SignedStep:
+    """A step that was signed and kept, and not yet handed in. key: its name in the outbox."""
+
+    key: str
+    referral: str
+    sealed: contract.Sealed
 
 
 @dataclass(frozen=True)
@@ -360,23 +369,93 @@ class Session:
 
     async def submit(self, draft: Draft, form: Form | None = None) -> list[Referral]:
         """Have a draft accepted. With its form, it is sealed anew where the directory moved on or it became too old."""
-        recorded = False
+        if form is None:
+            return await self._submit(draft, draft.form, None)
+        return await self._submit(draft, draft.form, lambda recorded: self.draft(form, decisions=recorded))
+
+    async def resend(self, form: Form, to: str, of: str | None = None) -> Referral:
+        """Send a form that was sent before to one more agency, or to the same one again, in one step: a new referral
+        under the newest decisions, with the sections that they let this agency read.
+
+        of: the id of an earlier referral from this form; None for the newest that this device sent. Repeated after a
+        lost answer it is one referral, as with `send`. Raises FormError or Refused, among others with the rule's code.
+        """
+        return await self.send_again(form, await self.resending(form, to, of))
+
+    async def resending(self, form: Form, to: str, of: str | None = None) -> Again:
+        """What `resend` would send, for a person to see it before. Nothing is sealed yet."""
+        if form.sender is not None and form.sender[0] != self.identity.agency:
+            raise FormError("sender", "somebody_elses")
+        before = self.sent_before(form)
+        if of is None and not before:
+            raise FormError("form", "never_sent")
+        earlier, answer = await self._fetch(of or before[-1])
+        decisions = await self.decisions(earlier.document.body.authority.consent)
+        agency = self.directory.now().agency(to)
+        if agency is None:
+            raise FormError("to", "unknown_agency")
+        parts = drafting.parts_allowed(form, to, agency.kind, decisions, at=self.rule_time())
+        if earlier.id not in before:
+            await self._check_same_form(form, earlier, answer)
+        return Again(earlier.id, to, decisions.newest[to], parts)
+
+    async def send_again(self, form: Form, again: Again) -> Referral:
+        """Send what `resending` gave."""
+        key = drafting.resend_key(form, self.signer, again)
+
+        async def draft() -> Draft:
+            keys = await self.public_keys((self.identity.agency, again.to))
+            sealed = drafting.seal_again(form, self.signer, again, keys, at=self.now())
+            made = Draft(key, (), (sealed,))
+            self.drafts.keep(made)
+            return made
+
+        kept = self.drafts.find(key) or await draft()
+        (sent,) = await self._submit(kept, drafting.form_key(form, self.signer), lambda _: draft())
+        return sent
+
+    async def decisions(self, consent: str) -> Decisions:
+        """The newest decisions under a consent that the own agency may see, verified. `not_found`."""
+        answer = await self.client.consent(consent)
+        if answer is None or answer.id != consent:
+            raise Refused("not_found", consent=consent)
+        if needed_size(*answer.decisions) > self.directory.size:
+            await self.sync()
+        return self._reader().decisions(answer)
+
+    async def _check_same_form(self, form: Form, earlier: Referral, answer: contract.Referral) -> None:
+        """One person's form never goes out under another's consent: what was sent then is what the form says."""
+        await self.agency_epochs()
+        parts = self._opened(earlier, answer.sealed).parts if earlier.as_ == "sender" else ()
+        same = all(part.section is not None and form.sections.get(part.name) == part.section.fields for part in parts)
+        if not parts or not same or earlier.routing != drafting.routing_of(form):
+            raise FormError("form", "other_than_sent")
+
+    async def _submit(
+        self,
+        draft: Draft,
+        form_key: str,
+        made_again: Callable[[tuple[Document[schemas.Consent], ...] | None], Awaitable[Draft]] | None,
+    ) -> list[Referral]:
+        """made_again: makes the draft anew, given the decisions that were recorded by then."""
+        recorded = None
         for tries in range(TRIES):
             try:
-                await self.client.record_consent(draft.sealed_decisions)
-                recorded = True
+                if draft.decisions:
+                    await self.client.record_consent(draft.sealed_decisions)
+                    recorded = draft.decisions
                 accepted = await self.client.send_referrals(draft.sealed_referrals)
                 break
             except Refused as refused:
                 self.drafts.drop(draft.form)
-                if form is None or refused.code not in REMADE or tries == TRIES - 1:
+                if made_again is None or refused.code not in REMADE or tries == TRIES - 1:
                     raise
                 await self.sync()
-                draft = await self.draft(form, decisions=draft.decisions if recorded else None)
+                draft = await made_again(recorded)
         known = {one.document.body.id: one.document.sha256 for one in draft.referrals}
         if {one.id: one.sha256 for one in accepted} != known:
             raise HubError("bad_answer", "The hub accepted something else than was sent.")
-        self.memory.see_sent(draft.form, draft.ids)
+        self.memory.see_sent(form_key, draft.ids)
         self.drafts.drop(draft.form)
         by_id = {one.id: one for one in accepted}
         return [await self._verify(by_id[id]) for id in draft.ids]
@@ -470,6 +549,25 @@ class Session:
         """outcome: a code of `outcomes`."""
         return await self.step(id, "closed", reason=outcome, note=note)
 
+    async def hand_back(self, id: str, reason: str, note: str | None = None) -> Referral:
+        """Give back what was accepted. reason: a code of `decline_reasons`. From then on nothing can be opened."""
+        return await self.step(id, "handed_back", reason=reason, note=note)
+
+    async def recall(self, id: str, reason: str, note: str | None = None) -> Referral:
+        """Take back what was sent, until the service is under way. reason: a code of `recall_reasons`.
+
+        The recipient's keys go with it, the note's too: the other side sees the reason, the note stays with the own.
+        """
+        return await self.step(id, "recalled", reason=reason, note=note)
+
+    async def confirm_deletion(self, id: str) -> Referral:
+        """Sign that the own agency's copies are gone; first drop what this device keeps of it.
+
+        What the device remembers is no copy: H of the document, so that nothing else is opened under the same id.
+        """
+        self.drafts.forget_steps(id)
+        return await self.step(id, "deleted")
+
     async def message(self, id: str, text: str) -> Referral:
         """Write to the other side. Safe to redo: who loses a race writes on the new head."""
         for tries in range(TRIES):
@@ -487,28 +585,33 @@ class Session:
         Raises Refused: `head_moved` (with `state`) where a colleague was quicker, `step_illegal` (with `state`).
         """
         key = drafting.step_key(self.signer, id, type, reason, note)
-        answer = None
         kept = self.drafts.find_step(key)
+        answer = None
         if kept is not None:
             with suppress(Refused):  # it never arrived, and its time is over: as if it had not been made
-                answer = await self._hand_in(key, kept)
+                answer = await self._taken(SignedStep(key, id, kept))
         if answer is None:
-            answer = await self._hand_in(key, await self._make_step(key, id, type, reason, note))
+            answer = await self._taken(await self.sign_step(id, type, reason=reason, note=note))
         return await self._verify(answer, id)
 
-    async def _hand_in(self, key: str, step: contract.Sealed) -> contract.Referral:
+    async def hand_in(self, step: SignedStep) -> Referral:
+        """Have a signed step taken. Gives the referral as it stands then."""
+        return await self._verify(await self._taken(step), step.referral)
+
+    async def _taken(self, step: SignedStep) -> contract.Referral:
         """What the hub answers, in which the step stands."""
         try:
-            answer = await self.client.take_step(step)
+            answer = await self.client.take_step(step.sealed)
         except Refused:
-            self.drafts.drop(key)
+            self.drafts.drop(step.key)
             raise
-        if step.envelope not in [one.envelope for one in answer.events]:
+        if step.sealed.envelope not in [one.envelope for one in answer.events]:
             raise HubError("bad_answer", "The step that was taken is not among the steps.")
-        self.drafts.drop(key)
+        self.drafts.drop(step.key)
         return answer
 
-    async def _make_step(self, key: str, id: str, type: str, reason: str | None, note: str | None) -> contract.Sealed:
+    async def sign_step(self, id: str, type: str, *, reason: str | None = None, note: str | None = None) -> SignedStep:
+        """The step on the referral as it stands now, signed and kept. Raises Refused where it is not legal."""
         referral, _ = await self._fetch(id)
         events.after(referral.state, type, referral.as_)
         keys: Mapping[str, bytes] = {}
@@ -527,8 +630,10 @@ class Session:
             public_keys=keys if note is not None else None,
         )
         self._check_step(event, blobs, referral)
-        step = contract.Sealed.of(event.envelope, blobs)
-        self.drafts.keep_step(key, step)
+        step = SignedStep(
+            drafting.step_key(self.signer, id, type, reason, note), id, contract.Sealed.of(event.envelope, blobs)
+        )
+        self.drafts.keep_step(step.key, step.sealed)
         return step
 
     def _check_step(self, event: Document[schemas.Event], blobs: Blobs, referral: Referral) -> None:
@@ -596,7 +701,7 @@ class Session:
         """The answer, if all of it holds; and if it is the referral `id` where one was asked for."""
         if id not in (None, answer.id):
             raise Refused("malformed", "The hub gave another referral.", field="id")
-        if needed_size(answer) > self.directory.size:
+        if needed_size(answer, answer.decision, *answer.events) > self.directory.size:
             await self.sync()
         if any(one.sealed is not None and one.sealed.wraps for one in answer.events):
             await self.agency_epochs()

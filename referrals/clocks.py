@@ -24,7 +24,10 @@ TOLD: Final[Mapping[str, str]] = {
     "decide": "undecided",
     "answer": "answer_due",
     "report": "silent",
+    "delete": "deletion_due",
 }
+DELETED_WITHIN: Final = timedelta(hours=72)  # of losing access, for who had opened
+BY_THE_CLOCK: Final = ("report", "delete")  # day and night, whatever the urgency
 UNANSWERED: Final = ("sent", "opened")  # nothing that counts as an answer has come
 AT_WORK: Final = ("accepted", "under_way")
 MOST: Final = 500  # clocks at once; the rest a moment later
@@ -69,12 +72,21 @@ def follow(referral: Referral, type: str, by: As, now: datetime) -> None:
         if by == "recipient":
             _set(referral, "report", referral.recipient_id, now, _days(referral))
     else:
-        _stop(referral)
+        _stop(referral, "acknowledge", "decide", "answer", "report")
+        _follow_deletion(referral, type)
+
+
+def _follow_deletion(referral: Referral, type: str) -> None:
+    since = referral.deletion_owed_since
+    if type == "deleted" or since is None:
+        _stop(referral, "delete")
+    elif not Clock.objects.filter(referral=referral, kind="delete").exists():
+        _set(referral, "delete", referral.recipient_id, since, DELETED_WITHIN)
 
 
 def rehour(agency: str) -> None:
     """The agency's hours have changed: what runs by them, and has not run out, runs by the new ones from its start."""
-    running = Clock.objects.filter(owes=agency, fired_at=None).exclude(kind="report")
+    running = Clock.objects.filter(owes=agency, fired_at=None).exclude(kind__in=BY_THE_CLOCK)
     for referral, kind in running.values_list("referral_id", "kind"):
         with transaction.atomic():
             found = Referral.objects.select_for_update().get(pk=referral)
@@ -102,7 +114,7 @@ def _of(referral: Referral, kind: str, owes: str, now: datetime, span: timedelta
 
 def _time(row: Clock, referral: Referral, span: timedelta) -> None:
     """When the clock runs out, and its half."""
-    if row.kind != "report" and _term(referral)["hours_kind"] == "agency_hours":
+    if row.kind not in BY_THE_CLOCK and _term(referral)["hours_kind"] == "agency_hours":
         schedule = services.hours_of(row.owes_id, referral.services)
         row.due_at, half = schedule.due(row.began_at, span), schedule.due(row.began_at, span / 2)
     else:

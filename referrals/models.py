@@ -90,9 +90,17 @@ class Referral(models.Model):
     sealed = models.OneToOneField(SealedSet, on_delete=models.PROTECT, related_name="referral")
     sent_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    # Since when the recipient, which had opened it and lost its access, owes its signed `deleted`; null where it owes
+    # none. The clock of it: referrals/clocks.py.
+    deletion_owed_since = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["deletion_owed_since"],
+                condition=models.Q(deletion_owed_since__isnull=False),
+                name="deletions_owed",
+            ),
             models.Index(fields=["sender", "-sent_at", "-id"], name="outbox_newest_first"),
             models.Index(fields=["recipient", "-sent_at", "-id"], name="inbox_newest_first"),
         ]

@@ -161,7 +161,7 @@ class Owed(graphene.ObjectType):
     agency = graphene.String(required=True, description="Who owes it.")
     kind = graphene.String(
         required=True,
-        description="`acknowledge`, `decide`, `answer` (the sender, what it was asked), `report` (how it goes).",
+        description="`acknowledge`, `decide`, `answer` (the sender, what it was asked), `report`, `delete`.",
     )
     due_at = graphene.DateTime(required=True, description="Until when.")
     late = graphene.Boolean(required=True, description="Whether that has passed.")
@@ -200,6 +200,9 @@ class Referral(graphene.ObjectType):
     state = graphene.String(required=True, description="A code of the vocabulary's states.")
     sent_at = graphene.DateTime(required=True, description="When the hub accepted it.")
     changed_at = graphene.DateTime(required=True, description="When its newest step was accepted.")
+    deletion_owed_since = graphene.DateTime(
+        description="Since when the recipient owes its signed word that its copies are gone; null where it owes none."
+    )
     urgency = graphene.String(required=True, description="A code of the vocabulary.")
     services = graphene.List(
         graphene.NonNull(graphene.String), required=True, description="Codes of the services asked for."
@@ -252,6 +255,7 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referra
             state=row.state,
             sent_at=row.sent_at,
             changed_at=row.changed_at,
+            deletion_owed_since=row.deletion_owed_since,
             urgency=row.urgency,
             services=row.services,
             place=row.place,
@@ -473,7 +477,9 @@ class OpenReferral(graphene.Mutation):
 
 
 class TakeStep(graphene.Mutation):
-    """Take a signed step on a referral: acknowledge, accept, decline, ask for more, start, close, or write."""
+    """Take a signed step on a referral: acknowledge, accept, decline, ask for more, start, hand back, close, write; as
+    its sender take it back; or, without access any more, confirm that the own copies are gone.
+    """
 
     class Arguments:
         step = graphene.Argument(

@@ -21,10 +21,23 @@ from referrals import access, clocks, consent, reading, sealed
 from referrals.models import Event, Referral
 
 TAKEN: Final = frozenset(
-    {"acknowledged", "more_asked", "accepted", "declined", "under_way", "closed", "message", "unreadable"}
+    {
+        "acknowledged",
+        "more_asked",
+        "accepted",
+        "declined",
+        "under_way",
+        "handed_back",
+        "closed",
+        "recalled",
+        "deleted",
+        "message",
+        "unreadable",
+    }
 )
 
 MOST_STEPS: Final = 1000  # on one referral
+ENDING: Final = frozenset({"declined", "handed_back", "recalled", "closed"})  # after which no other of them is legal
 
 Signed = Document[schemas.Event]
 
@@ -115,12 +128,18 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     if signed.body.type == "opened":
         access.must_not_be_suspended(signed.body.author.agency)
     _check_notes_reader(signed)
-    if referral.steps >= MOST_STEPS:
+    if referral.steps >= MOST_STEPS and not _may_always_follow(signed, referral):
         raise Refused("limit_exceeded", "There are too many steps on this referral.", field="events", most=MOST_STEPS)
     _check_head(signed, referral)
     state = events.after(referral.state, signed.body.type, by)
     _write(signed, blobs, referral, state, now)
     return referral
+
+
+def _may_always_follow(signed: Signed, referral: Referral) -> bool:
+    """Else one side could write so much that the other can't take back, hand back or settle any more."""
+    type = signed.body.type
+    return type in ENDING or (type == "deleted" and referral.deletion_owed_since is not None)
 
 
 def _check_notes_reader(signed: Signed) -> None:
@@ -163,14 +182,26 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
         sealed=kept,
         accepted_at=now,
     )
-    referral.state, referral.steps, referral.changed_at = state, referral.steps + 1, now
-    referral.save(update_fields=["state", "steps", "changed_at"])
-    if state in events.ENDED_ACCESS:
-        sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+    before, referral.state = referral.state, state
+    referral.steps, referral.changed_at = referral.steps + 1, now
+    if state in events.ENDED_ACCESS and before not in events.ENDED_ACCESS:
+        _end_access(referral, now)
+    elif body.type == "deleted":
+        referral.deletion_owed_since = None
+    referral.save(update_fields=["state", "steps", "changed_at", "deletion_owed_since"])
     clocks.follow(referral, body.type, "sender" if body.author.agency == referral.sender_id else "recipient", now)
     log.queue([signed.hash])
     other = referral.recipient_id if body.author.agency == referral.sender_id else referral.sender_id
     feed.tell([feed.Told(other, body.type, str(referral.pk), body.id)], at=now)
+
+
+def _end_access(referral: Referral, now: datetime) -> None:
+    """The recipient opens nothing from now on: its keys go, also to notes, this step's own among them. If it had opened
+    the referral, it owes a deletion.
+    """
+    sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+    opened = Event.objects.filter(referral=referral, agency_id=referral.recipient_id, type="opened").exists()
+    referral.deletion_owed_since = now if opened else None
 
 
 def _naming(signed: Signed) -> AbstractContextManager[None]:

@@ -19,8 +19,8 @@ SHELTER_TONIGHT: Final = SCENARIOS / "01-shelter-tonight.json"
 THREE_AGENCIES: Final = SCENARIOS / "02-three-agencies-three-views.json"
 
 
-def at_work(hub: Hub, handle: str) -> AbstractAsyncContextManager[Session]:
-    return Session.open(practice.identity(handle, hub.practice), hub.url, hub.practice / "state")
+def at_work(hub: Hub, handle: str, url: str | None = None) -> AbstractAsyncContextManager[Session]:
+    return Session.open(practice.identity(handle, hub.practice), url or hub.url, hub.practice / "state")
 
 
 def plain_form(number: int) -> Form:

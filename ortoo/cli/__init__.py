@@ -17,6 +17,20 @@ UNTRUSTED: Final = 4  # a fork, a rollback, a key or signature that does not fit
 
 ROLES: Final = ("focal_point", "administrator", "coordinator")  # of people
 SCOPES: Final = ("read", "send", "answer")  # of partner systems' tokens
+ON_ONE: Final = (  # commands that name a referral
+    "show",
+    "open",
+    "acknowledge",
+    "accept",
+    "decline",
+    "ask-more",
+    "message",
+    "start",
+    "hand-back",
+    "close",
+    "recall",
+    "confirm-deletion",
+)
 MOST_SEQUENCE: Final = 2**31 - 1  # of a feed, GraphQL's largest integer
 
 
@@ -74,18 +88,26 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     send = command("send")
     send.add_argument("form", metavar="FORM.json", help=words("help.send.form"))
     send.add_argument("--yes", action="store_true", help=words("help.send.yes"))
+    resend = command("resend")
+    resend.add_argument("form", metavar="FORM.json", help=words("help.send.form"))
+    resend.add_argument("--to", metavar="AGENCY", required=True, help=words("help.resend.to"))
+    resend.add_argument("--of", metavar="ID", help=words("help.resend.of"))
+    resend.add_argument("--yes", action="store_true", help=words("help.send.yes"))
     for name in ("inbox", "outbox"):
         listing = command(name)
         listing.add_argument("--first", type=_count(words, 1, 50), default=50, metavar="N", help=words("help.first"))
         listing.add_argument("--after", metavar="CURSOR", help=words("help.page_after"))
-    for name in ("show", "open", "acknowledge", "accept", "decline", "ask-more", "message", "start", "close"):
+    for name in ON_ONE:
         one = command(name)
         one.add_argument("id", metavar="ID", help=words("help.id"))
-        if name == "decline":
+        if name in ("decline", "hand-back"):
             _coded(one, "--reason", "help.reason", "decline_reasons", words)
+        if name == "recall":
+            _coded(one, "--reason", "help.reason", "recall_reasons", words)
+            one.add_argument("--note", metavar="TEXT", help=words("help.recall.note"))
         if name == "close":
             _coded(one, "--outcome", "help.outcome", "outcomes", words)
-        if name in ("accept", "decline", "start", "close"):
+        if name in ("accept", "decline", "hand-back", "start", "close"):
             one.add_argument("--note", metavar="TEXT", help=words("help.note"))
         if name == "ask-more":
             one.add_argument("--note", metavar="TEXT", required=True, help=words("help.note"))

@@ -21,7 +21,7 @@ from ortoo.cli.screen import (
 from ortoo.client import Line
 from ortoo.form import Form
 from ortoo.reading import Damaged, Referral
-from ortoo.sentences import name, of_form
+from ortoo.sentences import Sentence, name, of_form, of_resending
 from ortoo.session import Arrival, Listed, Session
 
 LEAST_ID: Final = 4  # characters by which a referral may be named
@@ -33,38 +33,69 @@ LEAST_ID: Final = 4  # characters by which a referral may be named
 async def send(run: Run) -> int:
     """Say who will read what, ask, send."""
     form = Form.read(run.options.form)
-    words, screen = run.words, run.screen
-    if not run.options.yes and (screen.json or not sys.stdin.isatty()):
-        raise Usage("send.needs_yes")
+    _must_be_sure(run)
     async with started(run) as session:
-        view = session.directory.now()
-        sentences = of_form(form, view, words, session.now())
+        sentences = of_form(form, session.directory.now(), run.words, session.now())
         before = session.sent_before(form)
-        if not screen.json:
-            screen.line(words("send.who"), "bold")
-            screen.sentences(sentences)
-            if before:
-                shown = shortened(list(before))
-                screen.line("  " + words("send.before", ids=", ".join(shown.values())), "yellow")
-            screen.line()
-            if not run.options.yes and not screen.ask(words("send.ask")):
-                screen.line(words("send.not_sent"))
-                return DONE
-        sent = await run.patiently(session.send(form))
-        if screen.json:
-            value = {
-                "sent": [referral_value(one) for one in sent],
-                "sentences": [sentence_value(one) for one in sentences],
-                "sent_before": list(before),
-            }
-            screen.document(value)
-            return DONE
-        short = shortened([one.id for one in sent])
-        screen.line(words("send.sent"), "green")
-        screen.table(sent, view, short, sent=True)
-        screen.line()
-        screen.line(words("send.next", command=typed(run, "show", short[sent[0].id])), "dim")
+        if _agreed(run, sentences, before):
+            _sent(run, session, await run.patiently(session.send(form)), sentences, before)
     return DONE
+
+
+async def resend(run: Run) -> int:
+    """Say what this agency will read under the newest decisions, ask, send."""
+    form = Form.read(run.options.form)
+    _must_be_sure(run)
+    async with started(run) as session:
+        of = await _named(run, session, run.options.of) if run.options.of else None
+        again = await run.patiently(session.resending(form, run.options.to, of))
+        view = session.directory.now()
+        sentences = of_resending(form, again.decision.body, again.parts, view, run.words)
+        before = session.sent_before(form)
+        if _agreed(run, sentences, before):
+            _sent(run, session, [await run.patiently(session.send_again(form, again))], sentences, before)
+    return DONE
+
+
+def _must_be_sure(run: Run) -> None:
+    if not run.options.yes and (run.screen.json or not sys.stdin.isatty()):
+        raise Usage("send.needs_yes")
+
+
+def _agreed(run: Run, sentences: Sequence[Sentence], before: Sequence[str]) -> bool:
+    """Whether to send, after it was said who will read what. before: what the form was sent as."""
+    words, screen = run.words, run.screen
+    if screen.json:
+        return True
+    screen.line(words("send.who"), "bold")
+    screen.sentences(sentences)
+    if before:
+        shown = shortened(list(before))
+        screen.line("  " + words("send.before", ids=", ".join(shown.values())), "yellow")
+    screen.line()
+    if run.options.yes or screen.ask(words("send.ask")):
+        return True
+    screen.line(words("send.not_sent"))
+    return False
+
+
+def _sent(
+    run: Run, session: Session, sent: Sequence[Referral], sentences: Sequence[Sentence], before: Sequence[str]
+) -> None:
+    words, screen = run.words, run.screen
+    if screen.json:
+        value = {
+            "sent": [referral_value(one) for one in sent],
+            "sentences": [sentence_value(one) for one in sentences],
+            "sent_before": list(before),
+        }
+        screen.document(value)
+        return
+    short = shortened([one.id for one in sent])
+    screen.line(words("send.sent"), "green")
+    screen.table(sent, session.directory.now(), short, sent=True)
+    screen.line()
+    screen.line(words("send.next", command=typed(run, "show", short[sent[0].id])), "dim")
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -114,6 +145,7 @@ async def show(run: Run) -> int:
             run.screen.document({"referral": referral_value(referral)})
             return DONE
         run.screen.referral(referral, session.directory.now())
+        _tell_what_is_owed(run, referral)
         if referral.as_ == "recipient" and referral.state == "sent":
             run.screen.line()
             command = typed(run, "open", _last(referral))
@@ -167,6 +199,22 @@ async def close(run: Run) -> int:
     return await _step(run, "closed", reason=run.options.outcome, note=run.options.note)
 
 
+async def hand_back(run: Run) -> int:
+    return await _step(run, "handed_back", reason=run.options.reason, note=run.options.note)
+
+
+async def recall(run: Run) -> int:
+    return await _step(run, "recalled", reason=run.options.reason, note=run.options.note)
+
+
+async def confirm_deletion(run: Run) -> int:
+    """Drop what this device keeps of it, and sign that the own copies are gone."""
+    async with started(run) as session:
+        id = await _named(run, session)
+        _step_taken(run, "deleted", await run.patiently(session.confirm_deletion(id)))
+    return DONE
+
+
 async def message(run: Run) -> int:
     text = readable(run.options.text)
     async with started(run) as session:
@@ -184,13 +232,27 @@ async def _step(run: Run, type: str, *, reason: str | None = None, note: str | N
     async with started(run) as session:
         id = await _named(run, session)
         referral = await run.patiently(session.step(id, type, reason=reason, note=note))
-        if run.screen.json:
-            run.screen.document({"referral": referral_value(referral)})
-            return DONE
-        words = run.words
-        done, state = words.label("steps", type), words.label("states", referral.state)
-        run.screen.line(words("step.done", step=done, state=state), "green")
+        _step_taken(run, type, referral)
+        if type == "recalled" and note is not None and not run.screen.json:
+            run.screen.line(run.words("step.note_stays"), "dim")
     return DONE
+
+
+def _step_taken(run: Run, type: str, referral: Referral) -> None:
+    words, screen = run.words, run.screen
+    if screen.json:
+        screen.document({"referral": referral_value(referral)})
+        return
+    done, state = words.label("steps", type), words.label("states", referral.state)
+    screen.line(words("step.done", step=done, state=state), "green")
+    _tell_what_is_owed(run, referral)
+
+
+def _tell_what_is_owed(run: Run, referral: Referral) -> None:
+    """To a recipient that lost its access after it had opened: its copies have to go, and it signs that they did."""
+    if referral.as_ == "recipient" and referral.deletion_owed_since is not None:
+        command = typed(run, "confirm-deletion", _last(referral))
+        run.screen.line(run.words("step.owes_deletion", command=command), "yellow")
 
 
 # --- following --------------------------------------------------------------------------------------------------------
@@ -263,6 +325,7 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
     screen.line(f"{time}  {words('follow.step', agency=agency, id=short, step=screen.done(step), state=state)}")
     if step.note is not None:
         screen.line("  " + words("open.next", commands=typed(run, "show", short)), "dim")
+    _tell_what_is_owed(run, referral)
 
 
 # --- what all share ---------------------------------------------------------------------------------------------------
@@ -296,9 +359,9 @@ def _tell(run: Run, session: Session) -> None:
         screen.warn(words("directory.own", kind=kind, version=document.body.version))
 
 
-async def _named(run: Run, session: Session) -> str:
+async def _named(run: Run, session: Session, id: str | None = None) -> str:
     """The id that `ID` names: the whole, or a beginning or an end that only one of the agency's referrals has."""
-    given = run.options.id.lower()
+    given = (id or run.options.id).lower()
     bare = given.replace("-", "")
     if len(given) == 36:
         return str(given)
@@ -356,5 +419,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "ask-more": ask_more,
     "message": message,
     "start": start,
+    "hand-back": hand_back,
     "close": close,
+    "recall": recall,
+    "confirm-deletion": confirm_deletion,
+    "resend": resend,
 }

@@ -202,7 +202,7 @@ def readable(text: str) -> str:
 
 
 def run(options: argparse.Namespace, words: Words) -> int:
-    screen = Screen(words, json=options.json, about=options.command if options.command in ELSEWHERE else "")
+    screen = Screen(words, json=options.json, about=options.command)
     try:
         code = asyncio.run(_command(options)(Run(options, words, screen)))
         sys.stdout.flush()

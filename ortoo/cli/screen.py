@@ -34,6 +34,8 @@ _STATE: Final = {
     "under_way": "green",
     "closed": "dim",
     "declined": "red",
+    "handed_back": "red",
+    "recalled": "red",
     "withdrawn": "red",
     "expired": "red",
 }
@@ -227,6 +229,9 @@ class Screen:
             (words("show.minor"), Text(words("yes") if routing.minor else words("no"))),
             (words("show.parts"), Text(words.labels("sections", referral.part_names))),
         ]
+        if referral.deletion_owed_since is not None:
+            since = words.moment(referral.deletion_owed_since)
+            facts.append((words("show.deletion"), Text(words("show.deletion_owed", since=since), "yellow")))
         grid = Table.grid(padding=(0, 2))
         for label, value in facts:
             grid.add_row(Text(label, "dim"), value)
@@ -338,6 +343,7 @@ def referral_value(item: Referral | Damaged) -> dict[str, Any]:
         "state": item.state,
         "sent_at": instant_of(item.sent_at),
         "changed_at": instant_of(item.changed_at),
+        "deletion_owed_since": instant_of(item.deletion_owed_since),
         "urgency": routing.urgency,
         "services": list(routing.services),
         "place": routing.place,

@@ -4,6 +4,7 @@ A scenario is a form with `events`: who does what, and what must be seen. A verb
 the play: it is never passed over.
 """
 
+import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -19,11 +20,13 @@ from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Draft
 from ortoo.form import Form, FormError
 from ortoo.protocol import referral as sealing
+from ortoo.protocol import schemas
+from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory
-from ortoo.protocol.documents import new_id
+from ortoo.protocol.documents import Document, new_id
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.referral import Signer
-from ortoo.session import Session
+from ortoo.protocol.referral import SealedReferral, Signer
+from ortoo.session import Session, SignedStep
 
 Event = Mapping[str, Any]
 
@@ -172,22 +175,41 @@ class Player:
             if added and to in added:
                 parts.append(added[to])
             decision = next(one for one in decisions if one.body.to == to)
-            wholes.append(
-                sealing.seal(
-                    signer,
-                    id=new_id(),
-                    to=to,
-                    routing=drafting.routing_of(form),
-                    decision=decision,
-                    texts={part: sealing.section_text(part, form.sections[part]) for part in parts},
-                    public_keys=keys,
-                    at=session.now(),
-                )
-            )
+            wholes.append(_sealed(session, signer, form, to, parts, decision, keys))
         draft = Draft("", decisions, tuple(wholes))
         await session.client.record_consent(draft.sealed_decisions)
+        return await self._send_raw(session, draft)
+
+    async def _send_raw(self, session: Session, draft: Draft) -> Seen:
         await session.client.send_referrals(draft.sealed_referrals)
         self._sent += [(one.document.body.to, one.document.body.id) for one in draft.referrals]
+        return Seen("done")
+
+    async def resend(self, event: Event) -> Seen:
+        session, form, to = await self._session(event["by"]), self.scenario.form, event["to"]
+        first = self._sent[0][1]
+        if "expect_error" not in event:
+            return self._accepted([await session.resend(form, to, first)])
+        return await self._resend_raw(session, form, to, first)
+
+    async def _resend_raw(self, session: Session, form: Form, to: str, of: str) -> Seen:
+        """As a client would that sends, whatever the rule says: the hub has to refuse it."""
+        earlier = await session.show(of)
+        decisions = await session.decisions(earlier.document.body.authority.consent)
+        agency = session.directory.now().agency(to)
+        try:
+            kind = agency.kind if agency else ""
+            parts = drafting.parts_allowed(form, to, kind, decisions, at=session.rule_time())
+        except Refused:
+            parts = ()
+        keys = await session.public_keys((session.identity.agency, to))
+        decision = decisions.newest.get(to) or _any_of(decisions)
+        whole = _sealed(session, session.signer, form, to, parts, decision, keys)
+        return await self._send_raw(session, Draft("", (), (whole,)))
+
+    async def recall(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.recall(self._newest(event["to"]), event["reason"], event.get("note"))
         return Seen("done")
 
     def _accepted(self, sent: Sequence[Any]) -> Seen:
@@ -232,6 +254,16 @@ class Player:
         await session.decline(self._newest_for(session), event["reason"], event.get("note"))
         return Seen("done")
 
+    async def hand_back(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.hand_back(self._newest_for(session), event["reason"], event.get("note"))
+        return Seen("done")
+
+    async def confirm_deletion(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.confirm_deletion(self._newest_for(session))
+        return Seen("done")
+
     async def ask_more(self, event: Event) -> Seen:
         session = await self._session(event["by"])
         await session.ask_more(self._newest_for(session), event.get("note"))
@@ -251,6 +283,36 @@ class Player:
         session = await self._session(event["by"])
         await session.message(self._addressed(session, event.get("to")), event["text"])
         return Seen("done", "play.attachment_later" if "attachment" in event else None)
+
+    # --- several at the same moment -----------------------------------------------------------------------------------
+
+    async def together(self, event: Event) -> Seen:
+        """Each decides on what all saw before: steps are signed first, and then handed in at once."""
+        acts = [await self._about_to(one) for one in event["steps"]]
+        ended = await asyncio.gather(*(act() for act in acts), return_exceptions=True)
+        errors, others = [], []
+        for step, seen in zip(event["steps"], ended, strict=True):
+            if isinstance(seen, Refused):
+                errors.append(seen.code)
+            elif isinstance(seen, BaseException):
+                raise seen
+            elif seen.what != _expected(step):
+                others.append(f"{step['by']}: {seen.what}")
+        return Seen(", ".join([*sorted(errors), *others]) or "done")
+
+    async def _about_to(self, event: Event) -> Callable[[], Awaitable[Seen]]:
+        """The act, ready to be done; `not_built` as a sight where it is unknown."""
+        session, verb = await self._session(event["by"]), event["do"]
+        if verb in _SIGNED:
+            signed = await session.sign_step(
+                self._newest_for(session),
+                _SIGNED[verb],
+                reason=event.get("reason", event.get("outcome")),
+                note=event.get("note"),
+            )
+            return lambda: _handed_in(session, signed)
+        act = _VERBS.get(verb)
+        return _unknown if act is None else lambda: act(self, event)
 
     # --- an administrator's verb --------------------------------------------------------------------------------------
 
@@ -313,6 +375,11 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "start": Player.start,
     "close": Player.close,
     "message": Player.message,
+    "recall": Player.recall,
+    "resend": Player.resend,
+    "hand_back": Player.hand_back,
+    "confirm_deletion": Player.confirm_deletion,
+    "together": Player.together,
     "end_member": Player.end_member,
     "advance_minutes": Player.advance,
     "advance_hours": Player.advance,
@@ -320,11 +387,59 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "oversee": Player.oversee,
 }
 
+# A recipient's verbs that are one signed step.
+_SIGNED: Final[Mapping[str, str]] = {
+    "acknowledge": "acknowledged",
+    "accept": "accepted",
+    "decline": "declined",
+    "ask_more": "more_asked",
+    "start": "under_way",
+    "hand_back": "handed_back",
+    "close": "closed",
+}
+
+
+async def _handed_in(session: Session, signed: SignedStep) -> Seen:
+    await session.hand_in(signed)
+    return Seen("done")
+
+
+async def _unknown() -> Seen:
+    return Seen("not_built")
+
+
+def _sealed(
+    session: Session,
+    signer: Signer,
+    form: Form,
+    to: str,
+    parts: Sequence[str],
+    decision: Document[schemas.Consent],
+    keys: Mapping[str, bytes],
+) -> SealedReferral:
+    """A referral of these parts of the form, whatever was decided."""
+    return sealing.seal(
+        signer,
+        id=new_id(),
+        to=to,
+        routing=drafting.routing_of(form),
+        decision=decision,
+        texts={part: sealing.section_text(part, form.sections[part]) for part in parts},
+        public_keys=keys,
+        at=session.now(),
+    )
+
+
+def _any_of(decisions: Decisions) -> Document[schemas.Consent]:
+    return next(iter(decisions.newest.values()))
+
 
 def _expected(event: Event) -> str:
     """What must be seen: an error's code, sections, a word, or that it was done."""
     if "expect_error" in event:
         return str(event["expect_error"])
+    if "expect_errors" in event:
+        return ", ".join(sorted(event["expect_errors"])) or "done"
     if "expect_sections" in event:
         return _set_of(event["expect_sections"])
     if "expect_overdue" in event:

@@ -491,7 +491,7 @@ each(
             {"field": "type"},
         ),
         "a_step_that_comes_later": (
-            lambda s: without_referral(s.take("mgec.delger", s.fresh, "deleted")),
+            lambda s: without_referral(s.take("mgec.delger", s.fresh, "upheld")),
             {"field": "type"},
         ),
         "a_step_that_nobody_knows": (
@@ -502,6 +502,22 @@ each(
         "a_decline_for_a_reason_that_nobody_knows": (
             lambda s: s.take("mgec.delger", s.fresh, "declined", reason=CODE_MARK),
             {"field": "reason"},
+        ),
+        "taken_back_for_a_reason_to_decline": (
+            lambda s: s.take(NARA, s.fresh, "recalled", reason="no_capacity"),
+            {"field": "reason"},
+        ),
+        "taken_back_for_another_reason_and_not_said_which": (
+            lambda s: s.take(NARA, s.fresh, "recalled", reason="other"),
+            {"field": "sealed"},
+        ),
+        "handed_back_without_a_reason": (
+            lambda s: s.take("mgec.delger", s.fresh, "handed_back"),
+            {"field": "reason"},
+        ),
+        "a_deletion_with_a_note": (
+            lambda s: s.take("mgec.delger", s.declined, "deleted", note=MARK, decision=s.decisions["mgec"]),
+            {"field": "sealed"},
         ),
         "an_acceptance_with_a_reason": (
             lambda s: s.take("mgec.delger", s.fresh, "accepted", reason="no_capacity"),
@@ -1164,6 +1180,26 @@ each(
             lambda s: s.open("mgec.delger", s.declined, prev=s.decline.sha256),
             {"state": "declined"},
         ),
+        "the_recipient_takes_back": (
+            lambda s: s.take("mgec.delger", s.fresh, "recalled", reason="no_longer_needed"),
+            {"state": "sent"},
+        ),
+        "the_sender_hands_back": (
+            lambda s: s.take(NARA, s.fresh, "handed_back", reason="needs_changed"),
+            {"state": "sent"},
+        ),
+        "handed_back_before_it_was_accepted": (
+            lambda s: s.take("mgec.delger", s.fresh, "handed_back", reason="needs_changed"),
+            {"state": "sent"},
+        ),
+        "taken_back_after_it_was_declined": (
+            lambda s: s.take(NARA, s.declined, "recalled", reason="no_longer_needed"),
+            {"state": "declined"},
+        ),
+        "the_sender_confirms_the_recipients_deletion": (
+            lambda s: s.take(NARA, s.declined, "deleted"),
+            {"state": "declined"},
+        ),
         "a_message_after_it_was_declined": (
             lambda s: s.hand_in(NARA, *s.message(NARA, s.declined)),
             {"state": "declined"},
@@ -1186,6 +1222,10 @@ each(
             {},
         ),
         "an_opening_of_what_is_not_there": (lambda s: s.open("mgec.delger", s.whole()), {}),
+        "taken_back_by_a_third_agency": (
+            lambda s: s.take("pct.dorj", s.fresh, "recalled", reason="no_longer_needed"),
+            {},
+        ),
         "a_step_of_a_third_agency": (lambda s: s.take("pct.dorj", s.fresh, "accepted"), {}),
     },
 )

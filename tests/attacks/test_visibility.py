@@ -143,7 +143,7 @@ def test_a_step_on_what_is_anothers_is_answered_as_one_on_nothing(story: Story) 
     assert written(town.hub.store) == before
 
 
-NOT_TAKEN_YET: Final = {"handed_back", "recalled", "seconded", "upheld", "overturned", "deleted"}
+NOT_TAKEN_YET: Final = {"seconded", "upheld", "overturned"}
 
 
 def stepped(town: PracticeTown, on: SealedReferral, type: str) -> dict[str, Any]:

@@ -107,6 +107,53 @@ def test_ask_more_and_decline(ortoo: Ortoo, sent: str) -> None:
     assert run.returncode == 1
 
 
+def test_taken_back_confirmed_and_sent_to_another(ortoo: Ortoo, sent: str) -> None:
+    def say(handle: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return ortoo("--as", handle, "--lang", "en", *arguments)
+
+    assert say("mgec.delger", "open", sent[-8:]).returncode == 0
+    missing = say("mrc.nara", "recall", sent[-8:], "--reason", "other")
+    assert missing.returncode == 1
+    assert "This reason needs a note: say --note TEXT." in missing.stderr
+    recalled = say("mrc.nara", "recall", sent[-8:], "--reason", "another_accepted", "--note", "Уучлаарай")
+    assert recalled.returncode == 0, recalled.stderr
+    assert "Taken back by the sender. Now: Taken back" not in recalled.stdout
+    assert recalled.stdout.splitlines() == [
+        "Taken back. Now: Taken back by the sender.",
+        "The note stays with your agency: the other side can open nothing any more.",
+    ]
+    shown = say("mgec.delger", "show", sent[-8:])
+    assert "has not confirmed yet that its copies are gone, since 20" in shown.stdout
+    assert re.search(r"Delete every copy .* confirm-deletion " + sent[-12:].replace("-", "")[-8:], shown.stdout)
+    assert "Taken back: Another agency has accepted" in shown.stdout
+    assert "Уучлаарай" not in shown.stdout
+    wrong = say("mgec.delger", "recall", sent[-8:], "--reason", "no_longer_needed")
+    assert wrong.returncode == 1
+    assert "Only what your agency sent can be taken back" in wrong.stderr
+    assert ortoo.json("--as", "mrc.nara", "show", sent)["referral"]["deletion_owed_since"]
+    confirmed = say("mgec.delger", "confirm-deletion", sent[-8:])
+    assert confirmed.stdout.strip() == "Own copies deleted. Now: Taken back by the sender."
+    assert ortoo.json("--as", "mrc.nara", "show", sent)["referral"]["deletion_owed_since"] is None
+
+    refused = say("mrc.nara", "resend", str(SCENARIO), "--to", "legal-clinic", "--yes")
+    assert (refused.returncode, "The person has not agreed to this" in refused.stderr) == (1, True)
+    again = say("mrc.nara", "resend", str(SCENARIO), "--to", "mgec", "--yes")
+    assert again.returncode == 0, again.stderr
+    assert "Mongolian Gender Equality Centre can read: Needs and services asked for" in again.stdout
+    assert "Not sent to it: What happened." in again.stdout
+    assert "Sent: the hub has accepted it." in again.stdout
+    newest = ortoo.json("--as", "mgec.delger", "inbox")["referrals"][0]
+    assert (newest["state"], newest["id"] != sent) == ("sent", True)
+    assert say("mgec.delger", "accept", newest["id"]).returncode == 0
+    handed = say("mgec.delger", "hand-back", newest["id"], "--reason", "needs_changed", "--note", "72 цаг")
+    assert handed.stdout.strip() == "Handed back. Now: Handed back."  # it had not opened it: nothing is owed
+    unknown = say("mrc.jargal", "resend", str(SCENARIO), "--to", "mgec", "--yes")
+    assert unknown.returncode == 2
+    assert "never sent from this device" in unknown.stderr
+    named = ("resend", str(SCENARIO), "--to", "mgec", "--of", sent, "--yes")
+    assert say("mrc.jargal", *named).returncode == 0
+
+
 def test_a_decline_for_another_reason_needs_a_note(ortoo: Ortoo, sent: str) -> None:
     run = ortoo("--json", "--as", "mgec.delger", "decline", sent, "--reason", "other")
     assert run.returncode == 1

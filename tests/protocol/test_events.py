@@ -139,6 +139,13 @@ def test_a_message_is_read_by_both_sides_and_nobody_else(case: Case) -> None:
         ("closed", None, None, "reason"),
         ("closed", "no_capacity", None, "reason"),
         ("accepted", "no_capacity", None, "reason"),
+        ("recalled", None, None, "reason"),
+        ("recalled", "no_capacity", None, "reason"),
+        ("recalled", "other", None, "sealed"),
+        ("handed_back", None, None, "reason"),
+        ("handed_back", "another_accepted", None, "reason"),
+        ("handed_back", "other", None, "sealed"),
+        ("deleted", "no_longer_needed", None, "reason"),
         ("message", None, None, "sealed"),
         ("acknowledged", None, "x", "sealed"),
         ("opened", None, "x", "sealed"),
@@ -152,6 +159,25 @@ def test_reasons_and_notes_where_they_belong(
     event, blobs = case.town.step("delger", case.referral, type, reason=reason, note=note, decision=case.decision)
     with refused("malformed", field=field):
         case.check(event, blobs, "accepted")
+
+
+@pytest.mark.parametrize(
+    ("by", "type", "reason", "note"),
+    [
+        ("nara", "recalled", "another_accepted", None),
+        ("nara", "recalled", "another_accepted", "Уучлаарай."),
+        ("nara", "recalled", "other", "Утсаар ярив."),
+        ("delger", "handed_back", "needs_changed", None),
+        ("delger", "handed_back", "needs_changed", "72 цаг дууссан."),
+        ("delger", "deleted", None, None),
+    ],
+)
+def test_taken_back_handed_back_and_deleted_with_a_note_where_one_may_be(
+    case: Case, by: str, type: str, reason: str | None, note: str | None
+) -> None:
+    decision = case.decision if note else None
+    event, blobs = case.town.step(by, case.referral, type, reason=reason, note=note, decision=decision)
+    case.check(event, blobs, "accepted")
 
 
 def test_closing_after_she_withdrew_has_an_outcome_and_no_note(case: Case) -> None:

@@ -131,6 +131,7 @@ class Story:
     sealed: SealedReferral
     decision: Document[schemas.Consent]
     state: str = "sent"
+    deletion_owed_since: datetime | None = None
     steps: list[tuple[Document[schemas.Event], Blobs]] = field(default_factory=list)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -163,6 +164,10 @@ class Story:
         )
         as_ = events.part_of(signer.agency, self.sealed.document.body)
         self.state = events.after(self.state, type, as_)
+        if type in ("declined", "handed_back", "recalled") and "opened" in [one.body.type for one, _ in self.steps]:
+            self.deletion_owed_since = self.at
+        if type == "deleted":
+            self.deletion_owed_since = None
         self.steps.append((event, blobs))
 
     def answer(self, agency: str, **changed: Any) -> contract.Referral:
@@ -176,6 +181,7 @@ class Story:
             "state": self.state,
             "sent_at": self.at,
             "changed_at": self.at,
+            "deletion_owed_since": self.deletion_owed_since,
             "urgency": body.routing.urgency,
             "services": list(body.routing.services),
             "place": body.routing.place,

@@ -156,6 +156,37 @@ def test_not_yet_gone_and_damaged_are_told_apart(network: Network, shelter: Form
     assert {part.status for part in reader.parts(unopened, no_wrap, story.at)} == {"damaged"}
 
 
+def test_what_is_owed_is_what_the_steps_say(network: Network, story: Story) -> None:
+    lie = story.answer("mgec", deletion_owed_since=story.at)  # it may still read
+    assert refused(network, lie).at["field"] == "deletion_owed_since"
+    story.step("mrc.nara", "recalled", reason="no_longer_needed")
+    for agency in ("mgec", "mrc-umnugobi"):
+        assert network.reader(agency).verify(story.answer(agency), story.at).deletion_owed_since == story.at
+        for said in (None, story.at - timedelta(hours=72)):  # forgiven, or overdue, by the hub alone
+            lie = story.answer(agency, deletion_owed_since=said)
+            assert refused(network, lie, agency).at["field"] == "deletion_owed_since"
+    story.step("mgec.delger", "deleted")
+    for agency in ("mgec", "mrc-umnugobi"):
+        assert network.reader(agency).verify(story.answer(agency), story.at).deletion_owed_since is None
+        lie = story.answer(agency, deletion_owed_since=story.at)
+        assert refused(network, lie, agency).code == "malformed"
+
+
+def test_a_deletion_confirmed_beforehand_settles_nothing(network: Network, story: Story) -> None:
+    story.step("mgec.delger", "deleted")
+    story.step("mrc.nara", "recalled", reason="no_longer_needed")
+    assert network.reader("mgec").verify(story.answer("mgec"), story.at).deletion_owed_since == story.at
+    lie = story.answer("mgec", deletion_owed_since=None)
+    assert refused(network, lie).at["field"] == "deletion_owed_since"
+
+
+def test_who_never_opened_owes_nothing(network: Network, shelter: Form) -> None:
+    story = Story.sent(network, shelter, "mrc.nara")
+    story.step("mgec.delger", "accepted")
+    story.step("mgec.delger", "handed_back", reason="needs_changed")
+    assert network.reader("mgec").verify(story.answer("mgec"), story.at).deletion_owed_since is None
+
+
 def test_what_ran_out_is_not_shown_whatever_the_hub_hands_out(network: Network, story: Story) -> None:
     reader = network.reader("mgec")
     referral = reader.verify(story.answer("mgec"), story.at)

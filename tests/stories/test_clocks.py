@@ -113,3 +113,21 @@ async def test_a_service_moves_its_hours_while_the_clock_runs(hub: Hub) -> None:
         await purev.client.save_service(service.id, replace_struct(service.offer, schedule=[always]))
         assert abs(await acknowledged_within() - timedelta(hours=27)) < timedelta(seconds=1)
         assert await moved(hulan, 27 * HOUR + 60, sent.id) == ["escalated"]
+
+
+async def test_who_had_opened_owes_a_deletion_within_three_days(hub: Hub) -> None:
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "mgec.delger") as delger,
+        at_work(hub, "nhrcm.bold") as bold,
+    ):
+        (sent,) = await nara.send(plain_form(64))
+        assert (await delger.open_referral(sent.id)).readable
+        await delger.decline(sent.id, "no_capacity")
+        assert await moved(nara, 72 * HOUR - 60, sent.id) == []
+        assert await moved(nara, 120, sent.id) == ["deletion_due"]
+        (late,) = [one for one in await bold.client.overdue() if one.referral == sent.id]
+        assert (late.owed.agency, late.owed.kind) == ("mgec", "delete")
+        await delger.sync()
+        await delger.confirm_deletion(sent.id)
+        assert sent.id not in [one.referral for one in await bold.client.overdue()]
