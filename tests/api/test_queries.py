@@ -115,7 +115,8 @@ FOR_EACH_FURTHER: Final = {
 FIRST_ENTRY: Final = {"SAVEPOINT", "INSERT notifications_feedhead", "RELEASE"}
 
 # Of a page of referrals: the page; their events; of the notes the decisions that rule them, keys, wraps and texts; for
-# a sender the same of its own referrals; the heads; the decisions shown. The rest asks whether the directory has grown.
+# a sender the same of its own referrals; the heads; what is owed; the decisions shown. The rest asks whether the
+# directory has grown.
 AT_MOST: Final = {"inbox": 10, "outbox": 14, "ids": 17, "referral": 10, "feed": 1, "directory": 2, "kem_keys": 1}
 
 
