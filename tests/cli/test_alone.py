@@ -19,7 +19,18 @@ def test_help_is_there_at_once_in_both_languages(alone: Ortoo) -> None:
     mongolian = alone("--help", "--lang", "mn").stdout
     assert "илгээгчээс нэмж асуух" in mongolian
     assert "хэрэглээ" in mongolian
-    for command in ("send", "resend", "inbox", "show", "open", "follow", "accept", "hand-back", "recall"):
+    for command in (
+        "send",
+        "resend",
+        "inbox",
+        "show",
+        "open",
+        "follow",
+        "accept",
+        "hand-back",
+        "recall",
+        "confirm-deletion",
+    ):
         assert alone(command, "--help").returncode == 0
 
 
