@@ -9,6 +9,43 @@ class Agency(models.Model):
     name_en = models.CharField(max_length=200)
     name_mn = models.CharField(max_length=200)
     receiving = models.BooleanField(default=True)  # the agency's own switch: takes referrals now
+    place = models.CharField(max_length=64, default="")  # where it is
+    phone = models.CharField(max_length=40, default="")
+    duty_phone = models.CharField(max_length=40, default="")  # answers around the clock
+    email = models.CharField(max_length=254, default="")
+
+
+class Service(models.Model):
+    """What an agency gives, to whom, where and when; kept by its own members (agencies/services.py)."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="services")
+    code = models.CharField(max_length=64)  # of the vocabulary's services
+    name_en = models.CharField(max_length=200)
+    name_mn = models.CharField(max_length=200)
+    places = models.JSONField()  # codes that it serves, what lies in them included
+    schedule = models.JSONField()  # as ortoo.hours.Schedule.parse reads it
+    exceptions = models.JSONField()
+    open_on_holidays = models.BooleanField()
+    languages = models.JSONField()
+    min_age = models.PositiveSmallIntegerField(null=True)  # years, both inclusive
+    max_age = models.PositiveSmallIntegerField(null=True)
+    genders = models.JSONField()  # codes of HTCDS; none: all
+    dependants = models.BooleanField()  # takes children and others along
+    capacity = models.PositiveIntegerField(null=True)  # null: not counted
+    taken = models.PositiveIntegerField()
+    accepting = models.BooleanField(default=True)
+    full_until = models.DateTimeField(null=True)  # undoes itself
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["code"], name="services_of_a_code")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(min_age__lte=models.F("max_age")), name="ages_in_order"),
+            models.CheckConstraint(
+                condition=models.Q(capacity__isnull=False) | models.Q(taken=0), name="taken_of_what_is_counted"
+            ),
+        ]
 
 
 class Member(models.Model):
@@ -63,6 +100,12 @@ class Token(models.Model):
     expires_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField()  # to five minutes
     revoked_at = models.DateTimeField(null=True)
+
+
+class PracticeClock(models.Model):
+    """How many seconds a practice network is ahead of the machine's clock. One row."""
+
+    ahead = models.PositiveBigIntegerField(default=0)
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------

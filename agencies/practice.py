@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from agencies import keys, members, publishing, signing_in
+from agencies import keys, members, publishing, services, signing_in
 from agencies.models import Member, Token
 from audit import log
 from ortoo.protocol import checkpoint, schemas
@@ -78,6 +79,8 @@ def found(report: Callable[[str], None]) -> bool:
             replay.append(one.envelope)
         publications = [_publication(replay, agency, people) for agency in agencies]
         members.publish(publications)
+        for agency in agencies:
+            _keep_services(agency)
         for one in people.values():
             member = Member.objects.get(handle=one.handle)
             token, _ = signing_in.issue_token(member, Token.Kind.PRACTICE, name="practice")
@@ -180,6 +183,29 @@ def _publication(replay: Directory, agency: Mapping[str, Any], people: Mapping[s
     persons = [members.Person(one.id, one.handle, one.name["en"], one.name["mn"]) for one in own]
     kem_keys = [epoch.public, *(one.secrets.kem.public for one in own)]
     return members.Publication(roster.envelope, kem_keys, seeds, persons)
+
+
+def _keep_services(agency: Mapping[str, Any]) -> None:
+    """What the file says of its services, through the same checks as anybody's words."""
+    reached = {name: agency[name] or "" for name in ("place", "phone", "duty_phone", "email")}
+    services.save_contact(agency["handle"], services.Contact(**reached))
+    for one in agency["services"]:
+        takes = one["eligibility"]
+        offer = services.Offer(
+            code=one["service"],
+            name_en=one["name"]["en"],
+            name_mn=one["name"]["mn"],
+            places=one["places"],
+            languages=one["languages"],
+            schedule=one["schedule"],
+            min_age=takes.get("min_age"),
+            max_age=takes.get("max_age"),
+            genders=takes.get("gender", ()),
+            capacity=one["capacity"],
+        )
+        id = UUID(new_id())
+        services.save(agency["handle"], id, offer)
+        services.set_accepting(agency["handle"], id, one["accepting_referrals"])
 
 
 def _administrator(agency: Mapping[str, Any], people: Mapping[str, Person]) -> Person:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
+from django.db.models import F
 
 from audit.models import Checkpoint, Entry, QueuedLeaf, Tree
 from ortoo.protocol import merkle
@@ -86,7 +87,7 @@ def newest_signed(log: str) -> Checkpoint | None:
 
 
 def newest_in_force(log: str) -> Checkpoint | None:
-    return Checkpoint.objects.filter(tree_id=log, size=size_in_force(log)).first()
+    return Checkpoint.objects.filter(tree_id=log, size=F("tree__in_force")).first()
 
 
 def checkpoint_of(log: str, size: int) -> Checkpoint | None:

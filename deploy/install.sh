@@ -8,10 +8,12 @@ usage() {
 usage: deploy/install.sh --host NAME [--processes N] [--certificate FILE --certificate-key FILE] [--dry-run]
 
   --host NAME              the name under which clients reach the hub (needed the first time)
-  --processes N            processes of the hub; 2 if not said, as many as the machine has cores is plenty
-  --certificate FILE       the certificate with its chain, and its key; without them a self-signed one is made,
-  --certificate-key FILE   which no client trusts
+  --processes N            processes of the hub; as many as the machine has cores is plenty
+  --certificate FILE       the certificate with its chain, and its key
+  --certificate-key FILE
   --dry-run                say what would be done, and do nothing; needs no root
+
+What is not said stays as it is. The first time it is 2 processes, and a self-signed certificate, which no client trusts.
 END
 }
 
@@ -22,9 +24,10 @@ keys=$settings/keys
 tls=$settings/tls
 logs=/var/log/nginx
 units=/etc/systemd/system
+site=/etc/nginx/sites-available/ortoo
 source="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-host="" processes=2 certificate="" certificate_key="" dry=""
+host="" processes="" certificate="" certificate_key="" dry=""
 
 fail() {
     echo "install.sh: $*" >&2
@@ -49,6 +52,10 @@ while [ $# -gt 0 ]; do
     esac
 done
 
+if [ -z "$processes" ]; then
+    processes=$(find $units/ortoo.target.wants -name 'ortoo-hub@*.service' 2>/dev/null | wc -l || true)
+    [ "$processes" -gt 0 ] || processes=2
+fi
 [[ $processes =~ ^[1-9][0-9]?$ ]] || fail "--processes takes a number from 1 to 99."
 if [ -z "$host" ] && [ -r "$env_file" ]; then
     host=$(sed -n 's/^ORTOO_ALLOWED_HOSTS=\([^,]*\).*/\1/p' "$env_file")
@@ -62,17 +69,26 @@ fi
 [ -z "$certificate" ] && [ -n "$certificate_key" ] && fail "--certificate-key needs --certificate."
 for file in "$certificate" "$certificate_key"; do
     [ -z "$file" ] || [[ $file =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "name certificate and key by their whole paths."
-    [ -z "$file" ] || [ -r "$file" ] || fail "$file cannot be read."
+    [ -z "$file" ] || [ -r "$file" ] || [ -n "$dry" ] || fail "$file cannot be read."
 done
 [ -n "$dry" ] || [ "$(id -u)" = 0 ] || fail "only root can install; --dry-run shows what would be done."
 umask 022
+cd / # other users, PostgreSQL's for one, may not enter the folder that root calls this from
 
 # --- how things are done ----------------------------------------------------------------------------------------------
 
+changes=0 # what this run changed
+
 say() { echo "== $*"; }
 
-# do_ COMMAND…: show it, and run it.
+# do_ COMMAND…: show it, and run it; it changes something.
 do_() {
+    changes=$((changes + 1))
+    look "$@"
+}
+
+# look COMMAND…: the same for one that changes nothing.
+look() {
     echo "   \$ $*"
     [ -n "$dry" ] || "$@"
 }
@@ -87,6 +103,7 @@ put() {
         return
     fi
     echo "   write $path ($mode $owner)"
+    changes=$((changes + 1))
     if [ -n "$dry" ]; then
         printf %s "$new" | sed 's/^/   | /'
         return
@@ -96,7 +113,44 @@ put() {
     mv "$path.new" "$path"
 }
 
-folder() { do_ install -d -m "$2" -o "${3%:*}" -g "${3#*:}" "$1"; }
+# folder PATH MODE OWNER
+folder() {
+    if [ "$(stat -c '0%a %U:%G' "$1" 2>/dev/null || true)" = "$2 $3" ]; then
+        echo "   $1 is there"
+    else
+        do_ install -d -m "$2" -o "${3%:*}" -g "${3#*:}" "$1"
+    fi
+}
+
+# link TARGET PATH
+link() {
+    if [ "$(readlink "$2" 2>/dev/null || true)" = "$1" ]; then
+        echo "   $2 is as it should be"
+    else
+        do_ ln -sfn "$1" "$2"
+    fi
+}
+
+# running UNIT…: starts with the machine, and runs now.
+running() {
+    local unit
+    for unit in "$@"; do
+        if [ -z "$dry" ] && systemctl is-enabled --quiet "$unit" 2>/dev/null && systemctl is-active --quiet "$unit"; then
+            echo "   $unit runs"
+        else
+            do_ systemctl --quiet enable --now "$unit"
+        fi
+    done
+}
+
+# is_current SERVICE: it runs, and since it was started nothing that it reads at its start was changed.
+is_current() {
+    local since
+    [ -z "$dry" ] && systemctl is-active --quiet "$1" || return 1
+    since=$(systemctl show --timestamp=unix --property ActiveEnterTimestamp --value "$1")
+    since=${since#@} # whole seconds
+    [ -z "$(find $code/current $env_file $keys "$units"/ortoo-* -newermt "@$((since + 1))" -print -quit)" ]
+}
 
 as_postgres() { runuser -u postgres -- "$@"; }
 
@@ -113,6 +167,9 @@ if [ -n "$missing" ]; then
     do_ apt-get update
     # shellcheck disable=SC2086 # one word a package
     do_ env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+    if [[ $missing == *redis-server* ]]; then
+        do_ systemctl --quiet disable --now redis-server.service # Debian's own, at a port: nobody here asked for it
+    fi
 else
     echo "   all there: $wanted"
 fi
@@ -123,7 +180,7 @@ if getent passwd ortoo >/dev/null; then
 else
     do_ useradd --system --user-group --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin ortoo
 fi
-do_ usermod -aG redis ortoo # Redis listens at a socket of its own group
+id -nG ortoo 2>/dev/null | tr ' ' '\n' | grep -x redis >/dev/null || do_ usermod -aG redis ortoo # Redis listens at a socket of its own group
 
 say "Folders"
 folder $code 0755 root:root
@@ -152,7 +209,11 @@ fi
 put /usr/local/sbin/ortoo-manage 0755 root:root <"$source/deploy/ortoo-manage"
 
 say "The hub's keys: made once, readable by the hub alone, never overwritten"
-do_ env -C "$release" PYTHONDONTWRITEBYTECODE=1 runuser -u ortoo -- .venv/bin/python -m hub.make_keys $keys
+if [ -e $keys/secret_key ] && [ -e $keys/hub.key ] && [ -e $keys/directory.key ]; then
+    echo "   all three are there"
+else
+    do_ env -C "$release" PYTHONDONTWRITEBYTECODE=1 runuser -u ortoo -- .venv/bin/python -m hub.make_keys $keys
+fi
 
 say "Settings (docs/operations.md tells of each)"
 if [ -e $env_file ]; then
@@ -170,7 +231,7 @@ END
 fi
 
 say "PostgreSQL: the role and the database ortoo, made once, reached by the hub's user without a password"
-do_ systemctl enable --now postgresql.service
+running postgresql.service
 if [ -z "$dry" ] && [ "$(as_postgres psql -tAc "SELECT 1 FROM pg_roles WHERE rolname = 'ortoo'")" = 1 ]; then
     echo "   the role ortoo is there"
 else
@@ -183,81 +244,99 @@ else
 fi
 
 say "Redis: an instance of its own at a unix socket"
-before=$(sha256sum /etc/redis/redis-ortoo.conf 2>/dev/null || true)
+before=$changes
 put /etc/redis/redis-ortoo.conf 0640 redis:redis <"$source/deploy/redis.conf"
-do_ systemctl enable --now redis-server@ortoo.service
-if [ "$before" != "$(sha256sum /etc/redis/redis-ortoo.conf 2>/dev/null || true)" ]; then
-    do_ systemctl restart redis-server@ortoo.service
-fi
+[ "$changes" = "$before" ] || do_ systemctl restart redis-server@ortoo.service
+running redis-server@ortoo.service
 
 say "The database's tables, and Django's own check of the settings"
-do_ env ORTOO_CODE="$release" /usr/local/sbin/ortoo-manage migrate --no-input
-do_ env ORTOO_CODE="$release" /usr/local/sbin/ortoo-manage check --deploy --fail-level WARNING
+if [ -z "$dry" ] && ORTOO_CODE="$release" /usr/local/sbin/ortoo-manage migrate --check >/dev/null 2>&1; then
+    echo "   the tables are as they should be"
+else
+    do_ env ORTOO_CODE="$release" /usr/local/sbin/ortoo-manage migrate --no-input
+fi
+look env ORTOO_CODE="$release" /usr/local/sbin/ortoo-manage check --deploy --fail-level WARNING
 
 say "The new code in place of the old"
-do_ ln -sfn "$release" $code/current
+link "$release" $code/current
 
 say "Services: $processes processes, restarted one after the other while their sockets stay open"
+before=$changes
 for unit in ortoo.target ortoo-hub@.socket ortoo-hub@.service ortoo-work.service; do
     put "$units/$unit" 0644 root:root <"$source/deploy/systemd/$unit"
 done
-do_ systemctl daemon-reload
-do_ systemctl enable ortoo.target
+[ "$changes" = "$before" ] || do_ systemctl daemon-reload
+running ortoo.target
 if [ -z "$dry" ]; then # processes that are no longer wanted
     for unit in "$units"/ortoo.target.wants/ortoo-hub@*.service; do
         number=${unit##*@} number=${number%.service}
         if [[ $number =~ ^[0-9]+$ ]] && [ "$number" -gt "$processes" ]; then
-            do_ systemctl disable --now "ortoo-hub@$number.socket" "ortoo-hub@$number.service"
+            do_ systemctl --quiet disable --now "ortoo-hub@$number.socket" "ortoo-hub@$number.service"
         fi
     done
 fi
-do_ systemctl start ortoo.target
 hubs=""
 for number in $(seq "$processes"); do
-    do_ systemctl enable "ortoo-hub@$number.socket" "ortoo-hub@$number.service"
-    do_ systemctl start "ortoo-hub@$number.socket"
-    do_ systemctl restart "ortoo-hub@$number.service"
-    do_ curl --silent --show-error --output /dev/null --max-time 60 --unix-socket "/run/ortoo/$number.sock" \
-        "http://$host/healthz" # it waits in the socket until the new process answers
+    running "ortoo-hub@$number.socket"
+    is_current "ortoo-hub@$number.service" || do_ systemctl restart "ortoo-hub@$number.service"
+    running "ortoo-hub@$number.service"
+    # It waits in the socket until the process answers.
+    look curl --silent --show-error --fail --output /dev/null --max-time 60 --unix-socket "/run/ortoo/$number.sock" \
+        "http://$host/healthz" || fail "process $number does not answer. See why: journalctl -u ortoo-hub@$number -n 50"
     hubs="$hubs${hubs:+ }server unix:/run/ortoo/$number.sock;"
 done
-
-do_ systemctl enable ortoo-work.service
-do_ systemctl restart ortoo-work.service
+is_current ortoo-work.service || do_ systemctl restart ortoo-work.service
+running ortoo-work.service
 
 say "nginx, with TLS"
-if [ -z "$certificate" ]; then
+before=$changes
+if [ -z "$certificate" ] && [ -e $site ]; then
+    certificate=$(sed -n 's/^ *ssl_certificate  *\(.*\);$/\1/p' $site)
+    certificate_key=$(sed -n 's/^ *ssl_certificate_key  *\(.*\);$/\1/p' $site)
+fi
+if [ -z "$certificate" ] || [ "$certificate" = $tls/certificate.pem ]; then
     certificate=$tls/certificate.pem certificate_key=$tls/key.pem
     if [ -e $tls/certificate.pem ] && [ -e $tls/key.pem ]; then
-        echo "   the certificate in $tls is kept"
+        echo "   the certificate is $certificate"
     else
         echo "   Without --certificate a self-signed one is made. No client trusts it: give a real one before use."
         do_ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj "/CN=$host" \
             -addext "subjectAltName=DNS:$host" -keyout $tls/key.pem -out $tls/certificate.pem
     fi
+else
+    echo "   the certificate is $certificate"
 fi
-sed -e "s|\${ORTOO_HOST}|$host|g" -e "s|\${ORTOO_HUBS}|$hubs|g" -e "s|\${ORTOO_ACCESS_LOG}|$logs/ortoo-access.log|g" \
-    -e "s|\${ORTOO_ERROR_LOG}|$logs/ortoo-error.log|g" \
-    -e "s|\${ORTOO_HTTP_PORT}|80|g" -e "s|\${ORTOO_HTTPS_PORT}|443|g" \
-    -e "s|\${ORTOO_CERTIFICATE}|$certificate|g" -e "s|\${ORTOO_CERTIFICATE_KEY}|$certificate_key|g" \
-    "$source/deploy/nginx/ortoo.conf.template" | put /etc/nginx/sites-available/ortoo 0644 root:root
-do_ ln -sfn ../sites-available/ortoo /etc/nginx/sites-enabled/ortoo
+put $site 0644 root:root < <(
+    sed -e "s|\${ORTOO_HOST}|$host|g" -e "s|\${ORTOO_HUBS}|$hubs|g" \
+        -e "s|\${ORTOO_ACCESS_LOG}|$logs/ortoo-access.log|g" -e "s|\${ORTOO_ERROR_LOG}|$logs/ortoo-error.log|g" \
+        -e "s|\${ORTOO_HTTP_PORT}|80|g" -e "s|\${ORTOO_HTTPS_PORT}|443|g" \
+        -e "s|\${ORTOO_CERTIFICATE}|$certificate|g" -e "s|\${ORTOO_CERTIFICATE_KEY}|$certificate_key|g" \
+        "$source/deploy/nginx/ortoo.conf.template"
+)
+link ../sites-available/ortoo /etc/nginx/sites-enabled/ortoo
 [ ! -e /etc/nginx/sites-enabled/default ] || do_ rm /etc/nginx/sites-enabled/default # Debian's page, not the hub's
-do_ nginx -t
-do_ systemctl enable --now nginx.service
-do_ systemctl reload nginx.service
+look nginx -q -t
+running nginx.service
+[ "$changes" = "$before" ] || do_ systemctl reload nginx.service
+look curl --silent --show-error --fail --insecure --output /dev/null --max-time 30 --retry 5 --retry-connrefused \
+    --resolve "$host:443:127.0.0.1" "https://$host/healthz" || fail "the processes answer, but not through nginx. See why: journalctl -u nginx -n 50"
 
 say "Older code: the one before this is kept, for the way back"
 if [ -z "$dry" ]; then
-    find $code -mindepth 1 -maxdepth 1 -type d ! -path "$release" -printf '%T@ %p\n' |
-        sort -rn | tail -n +2 | cut -d' ' -f2- |
-        while read -r old; do do_ rm -rf "$old"; done
+    while read -r old; do do_ rm -rf "$old"; done < <(
+        find $code -mindepth 1 -maxdepth 1 -type d ! -path "$release" -printf '%T@ %p\n' |
+            sort -rn | tail -n +2 | cut -d' ' -f2-
+    )
 fi
 
 say "What the hub says of itself"
-if [ -z "$dry" ]; then
-    curl --silent --show-error --max-time 30 --unix-socket /run/ortoo/1.sock "http://$host/readyz" && echo
-    echo "   \"database\" is missing until a network is founded. Logs: journalctl -u 'ortoo-hub@*'"
-else
+if [ -n "$dry" ]; then
     echo "   nothing was done: this was a dry run"
+    exit
+fi
+/usr/local/sbin/ortoo-manage health || true
+if [ "$changes" = 0 ]; then
+    echo "   Nothing was changed: all was as it should be."
+else
+    echo "   Done. Its log: journalctl -u 'ortoo-*'"
 fi

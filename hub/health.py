@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from channels.layers import get_channel_layer
@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from audit import log
 from hub import threads
+from ortoo.words import Words, language_of
 
 WITHIN: Final = 5.0  # seconds
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -23,33 +24,41 @@ async def health(scope: Mapping[str, Any], receive: Any, send: Send) -> None:
     elif scope["path"] == "/healthz":
         await _say(send, 200, {"alive": True})
     else:
-        missing = await _missing()
-        await _say(send, 503 if missing else 200, {"ready": not missing, "missing": missing})
+        lacking = await missing()
+        said = {"means": in_words(lacking)} if lacking else {}
+        await _say(send, 503 if lacking else 200, {"ready": not lacking, "missing": lacking, **said})
 
 
-async def _missing() -> list[str]:
-    checks = {"database": threads.read(_check_database), "channel_layer": _check_channel_layer()}
-    results = await asyncio.gather(*(_holds(check) for check in checks.values()))
-    return [name for name, holds in zip(checks, results, strict=True) if not holds]
+async def missing() -> list[str]:
+    """What the hub lacks to do its work: database, migrations, network, channel_layer."""
+    checks = [_lacks("database", threads.read(_look_at_database)), _lacks("channel_layer", _look_at_channel_layer())]
+    return [lack for lack in await asyncio.gather(*checks) if lack]
 
 
-async def _holds(check: Awaitable[bool]) -> bool:
+def in_words(lacking: Sequence[str]) -> list[str]:
+    """A sentence for each: what it means for the operator, and what to do."""
+    words = Words(language_of())
+    return [words(f"health.{lack}") for lack in lacking]
+
+
+async def _lacks(part: str, check: Awaitable[str | None]) -> str | None:
+    """What the check finds lacking; the part itself where it cannot be reached in time."""
     try:
         return await asyncio.wait_for(check, WITHIN)
     except Exception:
-        return False
+        return part
 
 
-def _check_database() -> bool:
-    """Reachable, migrated, and with a network in it."""
+def _look_at_database() -> str | None:
     executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes()) and log.size_in_force(log.DIRECTORY) > 0
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return "migrations"
+    return None if log.size_in_force(log.DIRECTORY) else "network"
 
 
-async def _check_channel_layer() -> bool:
+async def _look_at_channel_layer() -> None:
     # To a group that nobody is in: a channel made for each check would stay subscribed in Redis for good.
     await get_channel_layer().group_send("ready", {"type": "ready"})
-    return True
 
 
 async def _say(send: Send, status: int, value: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The work beside the requests: what has to happen by itself, in a worker of its own or inside the practice hub."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -8,26 +9,34 @@ from django.db import close_old_connections, connection
 
 from agencies import housekeeping
 from hub import errors
+from referrals import clocks
 from referrals.housekeeping import forget_old_seeds
 
 EVERY: Final = 60.0  # seconds
+TICK: Final = 1.0  # seconds, between looks at what has run out
 
-WORK: Final[Sequence[Callable[[], None]]] = (housekeeping.sweep, forget_old_seeds)
+OFTEN: Final[Sequence[Callable[[], object]]] = (clocks.fire,)
+SOMETIMES: Final[Sequence[Callable[[], object]]] = (housekeeping.sweep, forget_old_seeds)
 
 
 def work_until(stop: threading.Event) -> None:
-    """Do all the work every minute. What fails is an incident in the log, and is tried again the next minute."""
+    """Look every second at what has run out, and do the rest every minute. What fails is an incident in the log, and is
+    tried again the next time.
+    """
+    swept = float("-inf")
     try:
         while not stop.is_set():
-            work()
-            stop.wait(EVERY)
+            is_time = time.monotonic() - swept >= EVERY
+            work((*OFTEN, *SOMETIMES) if is_time else OFTEN)
+            swept = time.monotonic() if is_time else swept
+            stop.wait(TICK)
     finally:
         connection.close()
 
 
-def work() -> None:
-    """Do all the work once; one that fails stops no other."""
-    for one in WORK:
+def work(parts: Sequence[Callable[[], object]] = (*OFTEN, *SOMETIMES)) -> None:
+    """Do this work once; one that fails stops no other."""
+    for one in parts:
         close_old_connections()
         try:
             one()

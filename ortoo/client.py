@@ -9,6 +9,7 @@ import random
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -113,6 +114,12 @@ class Client:
 
     async def kem_keys(self, hashes: Sequence[str]) -> list[contract.KemKey]:
         return await self._ask("kem_keys", list[contract.KemKey], hashes=list(hashes))
+
+    async def move_practice_clock(self, seconds: int) -> contract.Moved:
+        return await self._ask_once("move_practice_clock", contract.Moved, seconds=seconds)
+
+    async def overdue(self) -> list[contract.Overdue]:
+        return await self._ask("overdue", list[contract.Overdue])
 
     async def me(self) -> contract.Member:
         return await self._ask("me", contract.Member)
@@ -302,6 +309,58 @@ class Client:
 
     async def propose(self, document: str) -> contract.Proposal:
         return await self._ask("propose", contract.Proposal, document=document)
+
+    # --- services -----------------------------------------------------------------------------------------------------
+
+    async def services(self, agency: str) -> contract.AgencyServices | None:
+        return await self._ask("services", contract.AgencyServices | None, handle=agency)  # type: ignore[arg-type]
+
+    async def find_services(
+        self,
+        need: str,
+        *,
+        place: str | None = None,
+        language: str | None = None,
+        at: datetime | None = None,
+        age: int | None = None,
+        minor: bool | None = None,
+        gender: str | None = None,
+        dependants: int | None = None,
+    ) -> list[contract.FoundService]:
+        """Who can take the person then, in order; then the others, each with why not. at: with a zone; None: now."""
+        return await self._ask(
+            "find_services",
+            list[contract.FoundService],
+            need=need,
+            place=place,
+            language=language,
+            at=at.isoformat() if at is not None else None,
+            age=age,
+            minor=minor,
+            gender=gender,
+            dependants=dependants,
+        )
+
+    async def save_service(self, id: str, offer: contract.Offer) -> contract.Service:
+        return await self._ask("save_service", contract.Service, id=id, service=_one(offer))
+
+    async def end_service(self, id: str) -> bool:
+        return await self._ask("end_service", bool, id=id)
+
+    async def set_full(self, id: str, until: datetime) -> contract.Service:
+        return await self._ask("set_full", contract.Service, id=id, until=until.isoformat())
+
+    async def clear_full(self, id: str) -> contract.Service:
+        return await self._ask("clear_full", contract.Service, id=id)
+
+    async def set_accepting(self, id: str, accepting: bool) -> contract.Service:
+        return await self._ask("set_accepting", contract.Service, id=id, accepting=accepting)
+
+    async def set_receiving(self, receiving: bool) -> contract.AgencyContact:
+        return await self._ask("set_receiving", contract.AgencyContact, receiving=receiving)
+
+    async def save_contact(self, contact: contract.Contact) -> contract.AgencyContact:
+        return await self._ask("save_contact", contract.AgencyContact, contact=_one(contact))
 
     # --- subscription -------------------------------------------------------------------------------------------------
 

@@ -276,6 +276,31 @@ class Event(Answer, frozen=True, kw_only=True):
     sealed: Blobs | None = None
 
 
+class Owed(Answer, frozen=True, kw_only=True):
+    agency: str
+    kind: str
+    due_at: datetime
+    late: bool
+
+
+class Overdue(Answer, frozen=True, kw_only=True):
+    referral: str
+    sender: str
+    recipient: str
+    urgency: str
+    owed: Owed
+
+
+class Fired(Answer, frozen=True, kw_only=True):
+    referral: str
+    kind: str
+
+
+class Moved(Answer, frozen=True, kw_only=True):
+    now: datetime
+    fired: list[Fired]
+
+
 class Referral(Answer, frozen=True, kw_only=True):
     id: str
     sender: str
@@ -291,6 +316,7 @@ class Referral(Answer, frozen=True, kw_only=True):
     envelope: str
     sha256: str
     decision: Decision
+    owed: list[Owed] = []
     head: str
     sealed: Blobs | None = None
     events: list[Event] = []
@@ -357,3 +383,92 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def blobs(self) -> OpenBlobs:
         return Blobs(parts=self.parts, wraps=self.wraps, keys=self.keys).decoded()
+
+
+# --- services ---------------------------------------------------------------------------------------------------------
+
+
+class OpeningHours(Answer, frozen=True, kw_only=True):
+    days: str
+    opens: str
+    closes: str
+
+
+class ExceptionalHours(Answer, frozen=True, kw_only=True):
+    date: str
+    opens: str | None = None
+    closes: str | None = None
+
+
+class Contact(Answer, frozen=True, kw_only=True):
+    """How an agency is reached; what its own administrator says of it."""
+
+    place: str = ""
+    phone: str = ""
+    duty_phone: str = ""
+    email: str = ""
+
+
+class AgencyContact(Contact, frozen=True, kw_only=True):
+    agency: str
+    kind: str
+    name: str
+    name_en: str
+    receiving: bool
+
+
+class Offer(Answer, frozen=True, kw_only=True):
+    """What an administrator says of a service. name: in Mongolian."""
+
+    code: str
+    name: str
+    name_en: str
+    places: list[str]
+    languages: list[str]
+    schedule: list[OpeningHours] = []
+    exceptions: list[ExceptionalHours] = []
+    open_on_holidays: bool | None = None
+    min_age: int | None = None
+    max_age: int | None = None
+    genders: list[str] = []
+    dependants: bool = True
+    capacity: int | None = None
+    taken: int = 0
+
+
+class Service(Offer, frozen=True, kw_only=True):
+    id: str
+    agency: str
+    free: int | None
+    accepting: bool
+    full_until: datetime | None
+    open_now: bool
+    changed_at: datetime
+
+    @property
+    def offer(self) -> Offer:
+        """What of it an administrator says, to be said anew with a change."""
+        return Offer(**{name: getattr(self, name) for name in Offer.__struct_fields__})
+
+
+class AgencyServices(Answer, frozen=True, kw_only=True):
+    contact: AgencyContact
+    services: list[Service]
+
+
+class WhyNot(Answer, frozen=True, kw_only=True):
+    """Why a service cannot take somebody. until: of `closed_until`, `full`; least, most: of `age`."""
+
+    code: str
+    until: datetime | None = None
+    least: int | None = None
+    most: int | None = None
+    codes: list[str] = []
+
+
+class FoundService(Answer, frozen=True, kw_only=True):
+    service: Service
+    contact: AgencyContact
+    takes_now: bool
+    why_not: list[WhyNot]
+    open_until: datetime | None

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from ortoo.days import ULAANBAATAR
+from ortoo.places import COUNTRY, places
 from ortoo.protocol import vocabulary
 
 Language = Literal["en", "mn"]
@@ -38,18 +39,6 @@ def texts() -> Mapping[str, Mapping[str, str]]:
     return loaded
 
 
-@cache
-def _places() -> Mapping[str, Mapping[str, Any]]:
-    text = (resources.files("ortoo") / "data" / "mn_admin.json").read_text(encoding="utf-8")
-    places = {}
-    for term in json.loads(text)["terms"]:
-        places[term["code"]] = term
-        for part in term["parts"]:
-            code = part["code"]
-            places[code if code.startswith("MN") else f"{term['code']}.{code}"] = part
-    return places
-
-
 class Words:
     """The words of one language."""
 
@@ -69,9 +58,9 @@ class Words:
         return " · ".join(self.label(terms, code) for code in codes)
 
     def place(self, code: str) -> str:
-        if code == "MN":
+        if code == COUNTRY:
             return self("place.country")
-        term = _places().get(code)
+        term = places().get(code)
         return str(term[self.language]) if term else code
 
     def day(self, at: datetime) -> str:

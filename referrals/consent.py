@@ -7,9 +7,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from agencies import directory
+from agencies import clock, directory
 from agencies.signing_in import Actor
 from audit import log
 from ortoo.protocol import consent as rule
@@ -38,7 +37,7 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
         raise Refused("limit_exceeded", field="decisions", most=rule.MAX_DECISIONS)
     signed = [_read(actor, item, envelope, blobs) for item, (envelope, blobs) in enumerate(handed_in)]
     kept = Decision.objects.in_bulk([one.hash for one in signed], field_name="sha256")
-    now = timezone.now()
+    now = clock.now()
     for one in signed:
         if one.hash not in kept:
             with _naming(one):

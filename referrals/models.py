@@ -98,6 +98,25 @@ class Referral(models.Model):
         ]
 
 
+class Clock(models.Model):
+    """Something that an agency owes on a referral until `due_at` (referrals/clocks.py). Gone when it was done.
+
+    next_at: when it has to be looked at; null once it has run out, and is still owed.
+    """
+
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="clocks")
+    kind = models.CharField(max_length=16)
+    owes = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    began_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True, db_index=True)
+    reminded_at = models.DateTimeField(null=True)
+    fired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["referral", "kind"], name="one_clock_a_kind")]
+
+
 class Event(models.Model):
     """A signed step. Each agency's events on a referral are one chain: `prev` is used once."""
 

@@ -1,22 +1,25 @@
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import graphene
-from django.utils import timezone
 from graphql import FieldNode, FragmentSpreadNode
 
-from agencies.access import WORKERS, actor_in
+from agencies import clock
+from agencies.access import ANY, WORKERS, actor_in
 from agencies.scalars import Bytes, Envelope, uuid_of
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.sealing import Blobs as SealedBlobs
-from referrals import access, consent, pages, reading, sending, steps
+from referrals import access, clocks, consent, pages, reading, sending, steps
+from referrals.models import Clock
 from referrals.models import Decision as DecisionRow
 from referrals.models import Event as EventRow
 from referrals.models import Referral as ReferralRow
 
 MOST_REFERRALS = 50
+MOST_OVERDUE = 500
 
 
 # --- what is handed in ------------------------------------------------------------------------------------------------
@@ -152,6 +155,42 @@ class Event(graphene.ObjectType):
     sealed = graphene.Field(Blobs, description="The note, sealed, if there is one that may be read now.")
 
 
+class Owed(graphene.ObjectType):
+    """Something that an agency has to do on a referral until a certain time."""
+
+    agency = graphene.String(required=True, description="Who owes it.")
+    kind = graphene.String(
+        required=True,
+        description="`acknowledge`, `decide`, `answer` (the sender, what it was asked), `report` (how it goes).",
+    )
+    due_at = graphene.DateTime(required=True, description="Until when.")
+    late = graphene.Boolean(required=True, description="Whether that has passed.")
+
+
+class Overdue(graphene.ObjectType):
+    """Something that an agency should have done: what a coordinator sees of it."""
+
+    referral = graphene.ID(required=True, description="The referral's id.")
+    sender = graphene.String(required=True, description="The agency that asks.")
+    recipient = graphene.String(required=True, description="The agency that is asked.")
+    urgency = graphene.String(required=True, description="A code of the vocabulary.")
+    owed = graphene.Field(Owed, required=True, description="What is owed, by whom, since when.")
+
+
+class Moved(graphene.ObjectType):
+    """A practice network's clock was moved on."""
+
+    now = graphene.DateTime(required=True, description="What it shows.")
+    fired = graphene.List(graphene.NonNull(lambda: Fired), required=True, description="What fell due by that.")
+
+
+class Fired(graphene.ObjectType):
+    """Something fell due, and was told."""
+
+    referral = graphene.ID(required=True, description="On which referral.")
+    kind = graphene.String(required=True, description="As the feed says it: `reminder`, `escalated`, …")
+
+
 class Referral(graphene.ObjectType):
     """A referral from one agency to one agency, and where it stands."""
 
@@ -175,6 +214,9 @@ class Referral(graphene.ObjectType):
         required=True,
         description="The decision that rules it now: the newest one on the recipient.",
     )
+    owed = graphene.List(
+        graphene.NonNull(Owed), required=True, description="What has to be done, the most pressing first."
+    )
     head = Bytes(required=True, description="What the own agency's next step must name as `prev`.")
     sealed = graphene.Field(
         Blobs, description="To the sender, its own keys. The recipient gets its keys by `openReferral` alone."
@@ -191,7 +233,7 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referra
 
     All of it is as of the row: a step that comes in between is not shown yet, so that state, steps and head agree.
     """
-    asked, now = _asked(info), timezone.now()
+    asked, now = _asked(info), clock.now()
     events: list[EventRow] = []
     if "events" in asked:
         steps_of = {row.pk: row.steps for row in rows}
@@ -201,6 +243,7 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referra
     own = reading.own_blobs(actor, rows, now) if "sealed" in asked else {}
     heads = steps.heads(list(rows), actor.agency) if "head" in asked else {}
     decisions = consent.ruling(rows) if "decision" in asked else {}
+    owed = clocks.owed(rows) if "owed" in asked else {}
     return [
         Referral(
             id=str(row.pk),
@@ -217,6 +260,7 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referra
             envelope=row.envelope,
             sha256=bytes(row.sha256),
             decision=_decision(decisions[row.pk]) if row.pk in decisions else None,
+            owed=[_owed(one, now) for one in owed.get(row.pk, ())],
             head=heads.get(row.pk),
             sealed=_blobs(own.get(row.pk)),
             events=[_event(one, notes) for one in events if one.referral_id == row.pk],
@@ -242,6 +286,10 @@ def _asked(info: Any) -> set[str]:
                 names.add(one.name.value)
             waiting.append(one.selection_set)
     return names
+
+
+def _owed(row: Clock, now: datetime) -> Owed:
+    return Owed(agency=row.owes_id, kind=row.kind, due_at=row.due_at, late=row.due_at <= now)
 
 
 def _event(row: EventRow, notes: Mapping[UUID, SealedBlobs]) -> Event:
@@ -313,6 +361,11 @@ class Query(graphene.ObjectType):
     )
     inbox = _connection_field("What the own agency was sent, the newest first.")
     outbox = _connection_field("What the own agency has sent, the newest first.")
+    overdue = graphene.List(
+        graphene.NonNull(Overdue),
+        required=True,
+        description=f"For coordinators: what is owed too long, the longest first; at most {MOST_OVERDUE}.",
+    )
 
     @staticmethod
     def resolve_consent(root: object, info: Any, id: str) -> Consent | None:
@@ -335,9 +388,26 @@ class Query(graphene.ObjectType):
         return _page(actor, pages.page(pages.inbox(actor), first=_bounded(first), after=after), info)
 
     @staticmethod
+    def resolve_overdue(root: object, info: Any) -> list[Overdue]:
+        actor_in(info, "coordinator")
+        now = clock.now()
+        return [_overdue(one, now) for one in clocks.overdue(MOST_OVERDUE)]
+
+    @staticmethod
     def resolve_outbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
         actor = actor_in(info, *WORKERS, scope="read")
         return _page(actor, pages.page(pages.outbox(actor), first=_bounded(first), after=after), info)
+
+
+def _overdue(row: Clock, now: datetime) -> Overdue:
+    referral = row.referral
+    return Overdue(
+        referral=str(referral.pk),
+        sender=referral.sender_id,
+        recipient=referral.recipient_id,
+        urgency=referral.urgency,
+        owed=_owed(row, now),
+    )
 
 
 def _page(actor: Actor, page: pages.Page, info: Any) -> ReferralConnection:
@@ -418,7 +488,25 @@ class TakeStep(graphene.Mutation):
         return _shown(actor, [steps.take_step(actor, *_whole(step))], info)[0]
 
 
+class MovePracticeClock(graphene.Mutation):
+    """Move the clock of a practice network on, never back, so that days pass in a moment; what falls due is told."""
+
+    class Arguments:
+        seconds = graphene.Int(required=True, description="By how much.")
+
+    Output = graphene.NonNull(Moved)
+
+    @staticmethod
+    def mutate(root: object, info: Any, seconds: int) -> Moved:
+        actor_in(info, scope=ANY)
+        before = clock.now()
+        now = clock.move_on(timedelta(seconds=seconds))
+        clocks.fire()
+        return Moved(now=now, fired=[Fired(referral=one.referral, kind=one.kind) for one in clocks.fired_since(before)])
+
+
 class Mutation(graphene.ObjectType):
+    move_practice_clock = MovePracticeClock.Field()
     record_consent = RecordConsent.Field()
     send_referrals = SendReferrals.Field()
     open_referral = OpenReferral.Field()

@@ -6,9 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from agencies import directory
+from agencies import clock, directory
 from agencies.models import Agency
 from agencies.signing_in import Actor
 from audit import log
@@ -21,7 +20,7 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, consent, sealed
+from referrals import access, clocks, consent, sealed
 from referrals.models import Referral
 
 
@@ -52,7 +51,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
             if _is_new(one, kept):
                 _verify(one, current)
             check_blobs(one.document.body.sealed, one.blobs)
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         current = directory.held()  # until the commit: what it says cannot change under our hands
         named = {one.document.body.authority.consent for one in wholes}
@@ -71,6 +70,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 if body.to not in receiving:
                     raise Refused("recipient_unavailable", reader=body.to)
         kept |= {row.id: row for row in _store(fresh, now)}
+        clocks.begin((kept[UUID(one.document.body.id)] for one in fresh), now)
         log.queue(one.document.hash for one in fresh)
         feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]

@@ -6,9 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from agencies import directory
+from agencies import clock, directory
 from agencies.signing_in import Actor
 from audit import log
 from notifications import feed
@@ -18,7 +17,7 @@ from ortoo.protocol.documents import Document, b64, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import access, consent, reading, sealed
+from referrals import access, clocks, consent, reading, sealed
 from referrals.models import Event, Referral
 
 TAKEN: Final = frozenset(
@@ -48,7 +47,7 @@ def open_referral(actor: Actor, envelope: str) -> tuple[Referral, Blobs]:
         referral = _take(actor, signed, Blobs(), referral, by, decisions)
         access.must_not_be_suspended(actor.agency)  # also for an opening that is repeated: it is answered with keys
         # After what is wrong with the event itself (protocol §13); where it refuses, the event is undone with it.
-        handed = reading.readable(referral, actor.agency, by, decisions, at=timezone.now())
+        handed = reading.readable(referral, actor.agency, by, decisions, at=clock.now())
     return referral, handed
 
 
@@ -97,7 +96,7 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     known = Event.objects.filter(pk=signed.body.id).first()
     if known is not None and bytes(known.sha256) == signed.hash:
         return referral
-    now = timezone.now()
+    now = clock.now()
     current = directory.held()
     document = documents.read(referral.envelope, schemas.Referral)
     events.check(
@@ -168,6 +167,7 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
     referral.save(update_fields=["state", "steps", "changed_at"])
     if state in events.ENDED_ACCESS:
         sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+    clocks.follow(referral, body.type, "sender" if body.author.agency == referral.sender_id else "recipient", now)
     log.queue([signed.hash])
     other = referral.recipient_id if body.author.agency == referral.sender_id else referral.sender_id
     feed.tell([feed.Told(other, body.type, str(referral.pk), body.id)], at=now)

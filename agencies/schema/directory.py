@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import graphene
-from django.utils import timezone
 
-from agencies import directory, publishing
+from agencies import clock, directory, publishing
 from agencies.access import ANY, actor_in, members_of, seeds_of, somebody_in
 from agencies.models import KemKey as KemKeyRow
 from agencies.models import Member as MemberRow
@@ -119,7 +118,7 @@ class Query(graphene.ObjectType):
     def resolve_network(root: object, info: Any) -> Network:
         current = directory.in_force()
         body = current.network.body
-        return Network(id=body.network, practice=body.practice, now=timezone.now(), directory=_checkpoint(_newest()))
+        return Network(id=body.network, practice=body.practice, now=clock.now(), directory=_checkpoint(_newest()))
 
     @staticmethod
     def resolve_directory(root: object, info: Any, after: int, first: int) -> DirectoryPage:

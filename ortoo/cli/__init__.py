@@ -94,6 +94,8 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     follow = command("follow")
     follow.add_argument("--after", type=_count(words, 0, MOST_SEQUENCE), metavar="N", help=words("help.follow.after"))
     follow.add_argument("--count", type=_count(words, 1, MOST_SEQUENCE), metavar="N", help=words("help.follow.count"))
+    _services(command("services"), words)
+    _find(command("find"), words)
     _signing_in(command, words)
     _joining(command, words)
     _members(command("members"), words)
@@ -103,6 +105,59 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     if importlib.util.find_spec("ortoo.cli.practice") is not None:
         _practice(command("practice"), words)
     return parser
+
+
+# --- the directory of services ----------------------------------------------------------------------------------------
+
+
+def _services(parser: argparse.ArgumentParser, words: Words) -> None:
+    from ortoo.protocol import vocabulary
+
+    parser.add_argument("--agency", metavar="HANDLE", help=words("help.services.agency"))
+    action = _actions(parser, words, required=False)
+    export = action("export", False)
+    export.add_argument("--agency", metavar="HANDLE", default=argparse.SUPPRESS, help=words("help.services.agency"))
+    full, free, accepting = action("full", False), action("free", False), action("accepting", False)
+    changed, end = action("set", False), action("end", False)
+    for one in (full, free, accepting, changed, end):
+        one.add_argument("code", metavar="CODE", help=words("help.services.code"))
+    full.add_argument("--until", metavar="WHEN", default="tonight", help=words("help.services.until"))
+    for one in (accepting, action("receiving", False)):
+        one.add_argument("switch", choices=("on", "off"), help=words("help.services.switch"))
+    _yes(end, words)
+    contact = action("contact", False)
+    for name in ("place", "phone", "duty-phone", "email"):
+        contact.add_argument(f"--{name}", metavar="TEXT", help=words(f"help.services.{name}"))
+    changed.add_argument("--name", metavar="NAME", help=words("help.name"))
+    changed.add_argument("--name-en", metavar="NAME", help=words("help.name_en"))
+    for name, metavar in (("place", "PLACE"), ("hours", "HOURS"), ("closed", "DATE"), ("open-on", "DATE HOURS")):
+        changed.add_argument(f"--{name}", action="append", metavar=metavar, help=words(f"help.services.set.{name}"))
+    for name, codes in (("language", list(vocabulary.terms("languages"))), ("gender", list(vocabulary.GENDERS))):
+        text = words(f"help.services.set.{name}", codes=", ".join(codes))
+        changed.add_argument(f"--{name}", action="append", metavar="CODE", choices=codes, help=text)
+    changed.add_argument("--holidays", choices=("open", "closed"), help=words("help.services.set.holidays"))
+    changed.add_argument("--dependants", choices=("yes", "no"), help=words("help.services.set.dependants"))
+    for name, most in (("min-age", 120), ("max-age", 120), ("capacity", 100_000), ("taken", 100_000)):
+        number = _count(words, 0, most)
+        changed.add_argument(f"--{name}", type=number, metavar="N", help=words(f"help.services.set.{name}"))
+    cleared = ("hours", "exceptions", "ages", "genders", "capacity")
+    text = words("help.services.set.clear", codes=", ".join(cleared))
+    changed.add_argument("--clear", action="append", metavar="WHAT", choices=cleared, help=text)
+
+
+def _find(parser: argparse.ArgumentParser, words: Words) -> None:
+    from ortoo.protocol import vocabulary
+
+    parser.add_argument("--form", metavar="FORM.json", help=words("help.find.form"))
+    parser.add_argument("--place", metavar="PLACE", help=words("help.find.place"))
+    lists = {"need": "services", "language": "languages"}
+    codes = {option: list(vocabulary.terms(terms)) for option, terms in lists.items()}
+    for option, known in {**codes, "gender": list(vocabulary.GENDERS)}.items():
+        text = words(f"help.find.{option}", codes=", ".join(known))
+        parser.add_argument(f"--{option}", metavar="CODE", choices=known, help=text)
+    parser.add_argument("--at", metavar="WHEN", help=words("help.find.at"))
+    parser.add_argument("--age", type=_count(words, 0, 120), metavar="N", help=words("help.find.age"))
+    parser.add_argument("--dependants", type=_count(words, 0, 100), metavar="N", help=words("help.find.dependants"))
 
 
 # --- who signs in, joins, administrates, coordinates ------------------------------------------------------------------
@@ -210,6 +265,7 @@ def _practice(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     action("play", False).add_argument("files", nargs="+", metavar="FILE.json", help=words("help.practice.files"))
     action("credentials", True)
+    action("clock", False).add_argument("--forward", metavar="64h", help=words("help.practice.forward"))
 
 
 # --- what several take ------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 from ortoo.cli import DONE
@@ -244,6 +245,12 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
     short = _last(referral)
     agency = name(referral.counterpart, view, words)
     step = arrival.step
+    if words.knows(f"follow.clock.{arrival.kind}"):
+        side = "sender" if referral.as_ == "sender" else "recipient"
+        key = f"follow.clock.{arrival.kind}"
+        key = f"{key}.{side}" if words.knows(f"{key}.{side}") else key
+        screen.line(f"{time}  {words(key, id=short, agency=agency)}", "bold red")
+        return
     if step is None:
         services = words.labels("services", referral.routing.services)
         place = words.place(referral.routing.place)
@@ -279,7 +286,9 @@ def _tell(run: Run, session: Session) -> None:
         screen.aside(words("practice"))
     if not session.identity.roles and run.options.command != "waiting":
         screen.aside(words("waiting.not_yet", command=typed(run, "waiting")))
-    if synced.clock_off:
+    if synced.clock_off and synced.practice and synced.clock_off > timedelta():
+        screen.aside(words("clock.practice", now=words.moment(session.now())))
+    elif synced.clock_off:
         minutes = round(synced.clock_off.total_seconds() / 60)
         screen.warn(words("clock", minutes=minutes))
     for document in synced.own:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, Final
 from ortoo import account, administration, practice
 from ortoo.account import Authenticator, Keys
 from ortoo.cli import DONE, REFUSED
-from ortoo.cli.running import Command, Run
+from ortoo.cli.running import Command, Run, Usage
+from ortoo.cli.screen import instant_of
 from ortoo.client import Client
 from ortoo.identity import Identity
 from ortoo.memory import write_whole
@@ -68,6 +70,32 @@ def _value(file: str, scenario: Scenario, steps: list[Played], as_expected: bool
     }
 
 
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+async def clock(run: Run) -> int:
+    """What the network's clock shows; moved on first, where that is asked."""
+    forward = run.options.forward
+    by = _span(forward) if forward is not None else 0
+    identity = practice.identity(run.options.handle or practice.handles()[0])
+    async with Client(run.hub, identity.token) as client:
+        moved = await run.patiently(client.move_practice_clock(by)) if by else None
+        now = moved.now if moved is not None else (await client.network()).now
+    if run.screen.json:
+        run.screen.document({"now": instant_of(now)})
+    else:
+        run.screen.line(run.words("practice.clock", now=run.words.moment(now)))
+    return DONE
+
+
+def _span(text: str) -> int:
+    """Seconds of 90m, 64h, 31d."""
+    found = re.fullmatch(r"([0-9]{1,6})(m|h|d)", text)
+    if found is None:
+        raise Usage("error.span")
+    return int(found[1]) * {"m": 60, "h": 3600, "d": 86400}[found[2]]
+
+
 # --- signing in as in earnest -----------------------------------------------------------------------------------------
 
 
@@ -121,4 +149,8 @@ async def _set_up(hub: str, identity: Identity, path: Path) -> None:
     tried.unlink()
 
 
-COMMANDS: Final[Mapping[str, Command]] = {"practice play": play, "practice credentials": credentials}
+COMMANDS: Final[Mapping[str, Command]] = {
+    "practice play": play,
+    "practice credentials": credentials,
+    "practice clock": clock,
+}

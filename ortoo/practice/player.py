@@ -5,14 +5,17 @@ the play: it is never passed over.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import administration, drafting, practice
+from ortoo import administration, drafting, hours, practice
 from ortoo.client import HubError
+from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Draft
 from ortoo.form import Form, FormError
 from ortoo.protocol import referral as sealing
@@ -54,6 +57,7 @@ class Scenario:
     form: Form
     sender: str
     events: tuple[Event, ...]
+    sent_at: datetime | None = None  # the weekday and hour at which it begins; None: any time
 
     @classmethod
     def read(cls, path: Path) -> "Scenario":
@@ -68,7 +72,11 @@ class Scenario:
         for place, event in enumerate(events):
             if not isinstance(event, dict) or not all(isinstance(event.get(name), str) for name in ("by", "do")):
                 raise FormError(f"events[{place}]", "not_an_object")
-        return cls(str(value.get("title", path.stem)), form, form.sender[1], tuple(events))
+        try:
+            sent_at = datetime.fromisoformat(value["sent_at"]) if "sent_at" in value else None
+        except (TypeError, ValueError):
+            raise FormError("sent_at", "malformed") from None
+        return cls(str(value.get("title", path.stem)), form, form.sender[1], tuple(events), sent_at)
 
 
 class Player:
@@ -84,6 +92,10 @@ class Player:
     async def play(self, report: Callable[[Played], None]) -> bool:
         """Whether all went as expected. Stops at the first step that did not: later ones rest on it."""
         async with self._stack:
+            if self.scenario.sent_at is not None:
+                session = await self._session(self.scenario.sender)
+                moment = begins(self.scenario.sent_at, session.now())
+                await self._move(session, math.ceil((moment - session.now()).total_seconds()))
             for place, event in enumerate(self.scenario.events, 1):
                 played = await self._step(place, event)
                 report(played)
@@ -247,6 +259,28 @@ class Player:
         await administration.remove(session, practice.identity(event["member"], self._folder).member)
         return Seen("done")
 
+    # --- the clock's verbs, and a coordinator's -----------------------------------------------------------------------
+
+    async def advance(self, event: Event) -> Seen:
+        spans = {"advance_minutes": 60, "advance_hours": 3600, "advance_days": 86_400}
+        unit = event["do"].removeprefix("advance_")
+        session = await self._session(self.scenario.sender)
+        fired = await self._move(session, event[unit] * spans[event["do"]])
+        return Seen((_set_of(fired) if fired else "nothing") if "expect" in event else "done")
+
+    async def _move(self, session: Session, seconds: int) -> Sequence[str]:
+        """Move the network's clock on; what fell due on this play's referrals by that."""
+        moved = await session.client.move_practice_clock(seconds)
+        for one in self._sessions.values():
+            await one.sync()
+        mine = {id for _, id in self._sent}
+        return [one.kind for one in moved.fired if one.referral in mine]
+
+    async def oversee(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        mine = {id for _, id in self._sent}
+        return Seen(_set_of({one.owed.agency for one in await session.client.overdue() if one.referral in mine}))
+
     # --- which referral -----------------------------------------------------------------------------------------------
 
     def _newest_for(self, session: Session) -> str:
@@ -280,6 +314,10 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "close": Player.close,
     "message": Player.message,
     "end_member": Player.end_member,
+    "advance_minutes": Player.advance,
+    "advance_hours": Player.advance,
+    "advance_days": Player.advance,
+    "oversee": Player.oversee,
 }
 
 
@@ -289,10 +327,24 @@ def _expected(event: Event) -> str:
         return str(event["expect_error"])
     if "expect_sections" in event:
         return _set_of(event["expect_sections"])
+    if "expect_overdue" in event:
+        return _set_of(event["expect_overdue"])
+    if isinstance(event.get("expect"), list):
+        return _set_of(event["expect"])
     return str(event.get("expect", "done"))
 
 
-def _set_of(names: Sequence[str]) -> str:
+def begins(like: datetime, now: datetime) -> datetime:
+    """The next moment of the same weekday and hour in Ulaanbaatar, in a week without holidays."""
+    local = like.astimezone(ULAANBAATAR)
+    day = now.astimezone(ULAANBAATAR).replace(hour=local.hour, minute=local.minute, second=0, microsecond=0)
+    day += timedelta(days=(local.weekday() - day.weekday()) % 7)
+    while day <= now or any((day + timedelta(days=n)).date() in hours.holidays() for n in range(-6, 8)):
+        day += timedelta(days=7)
+    return day
+
+
+def _set_of(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "-"
 
 

@@ -109,6 +109,23 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('consent', 'to', 'version'), name='one_decision_a_version'), models.UniqueConstraint(condition=models.Q(('newest', True)), fields=('consent', 'to'), name='one_newest_decision')],
             },
         ),
+        migrations.CreateModel(
+            name='Clock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=16)),
+                ('began_at', models.DateTimeField()),
+                ('due_at', models.DateTimeField()),
+                ('next_at', models.DateTimeField(db_index=True, null=True)),
+                ('reminded_at', models.DateTimeField(null=True)),
+                ('fired_at', models.DateTimeField(null=True)),
+                ('owes', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agencies.agency')),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='referrals.referral')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('referral', 'kind'), name='one_clock_a_kind')],
+            },
+        ),
         migrations.AddIndex(
             model_name='wrap',
             index=models.Index(fields=['agency', 'epoch'], name='wraps_of_an_epoch'),

@@ -328,6 +328,8 @@ HONEST: Final[dict[str, Any]] = {
     "proof": "AA",
     "sealed": "AA",
     "version": 900,
+    "size": 1,
+    "line": "x",
     "keyring": KEYRING,
     "totp": "AA",
     "code": "AA",

@@ -12,8 +12,10 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from ortoo import contract
 from ortoo.client import document
 from ortoo.form import Form, Grant
+from ortoo.protocol.documents import new_id
 from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work, plain_form
@@ -146,6 +148,27 @@ def test_the_pages_of_both_sides_are_full(few_and_many: tuple[Counted, Counted])
         assert [size_of(box, one[box]["answer"]) for one in (few, many)] == [1, MANY]
         assert all(len(edge["node"]["events"]) >= 1 for edge in many[box]["answer"][box]["edges"])
     assert [size_of("feed", one["feed"]["answer"]) for one in (few, many)] == [2, 1 + MANY + 10]
+
+
+async def test_who_is_found_takes_as_many_queries_for_fifty_as_for_one(hub: Hub) -> None:
+    async with at_work(hub, "mgec.delger") as delger:
+        offer = contract.Offer(
+            code="addiction_care", name="Эмчилгээ", name_en="Care", places=["MN"], languages=["mn"], capacity=3
+        )
+        asked = [
+            ask("find_services", delger, need="addiction_care", place="MN-053", age=30),
+            ask("services", delger, handle="mgec"),
+        ]
+        counted = []
+        for more in (1, MANY - 1):
+            for _ in range(more):
+                await delger.client.save_service(new_id(), offer)
+            counted.append(count(hub.store, asked))
+    few, many = counted
+    assert [len(one["find_services"]["answer"]["findServices"]) for one in counted] == [1, MANY]
+    for name in ("find_services", "services"):
+        assert many[name]["queries"] == few[name]["queries"]
+        assert len(many[name]["queries"]) <= 2, many[name]["queries"]
 
 
 async def test_sending_more_together_grows_only_where_it_must(hub: Hub) -> None:

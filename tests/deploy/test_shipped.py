@@ -169,7 +169,10 @@ def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
     """Every program that could change the machine is out of its reach, so it would fail if it called one."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    reading = "bash cat cmp cut dirname dpkg-query find getent grep id printf sed seq sha256sum sort tail xargs"
+    reading = (
+        "bash cat cmp cut dirname dpkg-query find getent grep id printf readlink sed seq sha256sum sort stat tail tr wc"
+        " xargs"
+    )
     for name in reading.split():
         found = shutil.which(name)
         if found:  # what a system has not it does not change either
@@ -177,6 +180,35 @@ def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
     run = install("--host", "hub.ortoo.example", "--dry-run", PATH=str(programs))
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
+
+
+def test_what_it_is_not_told_stays_as_it_is(tmp_path: Path) -> None:
+    """The installer, with folders of the test's own for the site and the units of an earlier run."""
+    script = INSTALLER.read_text().replace("/etc/nginx", f"{tmp_path}/nginx").replace("/etc/systemd", f"{tmp_path}/sd")
+    script = re.sub(r"^source=.*$", f"source={REPOSITORY}", script, flags=re.MULTILINE)
+    installer = tmp_path / "install.sh"
+    installer.write_text(script)
+
+    def said(*arguments: str) -> str:
+        command = ["bash", installer, "--host", "hub.ortoo.example", "--dry-run", *arguments]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        return run.stdout
+
+    first = said()
+    assert "== Services: 2 processes" in first
+    assert "$ openssl req -x509" in first
+
+    site, wants = tmp_path / "nginx" / "sites-available" / "ortoo", tmp_path / "sd" / "system" / "ortoo.target.wants"
+    site.parent.mkdir(parents=True)
+    wants.mkdir(parents=True)
+    told = said("--processes", "3", "--certificate", "/real/chain.pem", "--certificate-key", "/real/key.pem")
+    site.write_text(written(told, str(site)))
+    for number in (1, 2, 3):
+        (wants / f"ortoo-hub@{number}.service").touch()
+    again = said()
+    assert "== Services: 3 processes" in again
+    assert f"{site} is as it should be" in again
+    assert "openssl" not in again
 
 
 def test_the_keys_are_for_the_hub_alone_and_settings_are_kept(dry_run: str) -> None:

@@ -261,12 +261,12 @@ def check_time(town: PracticeTown, operation: str, there: Any, absent: Any) -> N
 
 
 def test_the_check_of_time_sees_what_takes_longer(hub: Hub) -> None:
-    """Ten milliseconds more on one side are found."""
+    """Fifty milliseconds more on one side are found, on a machine that does much else too."""
 
     class Slow(PracticeTown):
         def post(self, handle: str | None, body: Any) -> httpx.Response:
             if body.get("variables", {}).get("id") == SLOW:
-                time.sleep(0.01)
+                time.sleep(0.05)
             return super().post(handle, body)
 
     with Slow(hub) as town, pytest.raises(AssertionError):

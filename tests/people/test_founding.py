@@ -6,7 +6,6 @@ No practice folder anywhere: a production hub behind nginx, and the installed co
 import json
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import pytest
 from hub.make_keys import make
 from ortoo.protocol.checkpoint import cosign
 from ortoo.protocol.documents import SigningKey
+from tests import warm
 from tests.cli.conftest import Ortoo
 from tests.deploy.served import HOST, Nginx, Process
 from tests.people.terminal import Person, wrong
@@ -61,15 +61,15 @@ class RealHub:
             self.nginx.stop()
             self.process.stop()
 
-    def manage(self, *arguments: object) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, REPOSITORY / "manage.py", *map(str, arguments)],
-            cwd=REPOSITORY,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def manage(self, *arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
+        with warm.open_temporary() as typing:
+            typing.write(typed.encode())
+            typing.seek(0)
+            program = REPOSITORY / "manage.py"
+            return warm.run(program, arguments, environment=self.environment, stdin=typing, timeout=60)
+
+    def takes(self, *signed: Path) -> "subprocess.CompletedProcess[str]":
+        return self.manage("found", "take", typed="".join(one.read_text() for one in signed))
 
     @property
     def is_ready(self) -> bool:
@@ -155,8 +155,8 @@ def test_a_real_network_from_nothing_to_the_first_agency(hub: RealHub, tmp_path:
     assert not hub.is_ready
     assert "No network has been founded" in hub.manage("found").stderr
 
-    # What the protocol refuses is refused before anybody signs, and writes nothing.
-    draft = tmp_path / "draft.json"
+    # What the protocol refuses is refused before anybody signs.
+    draft = tmp_path / "network.json"
     for wrong_one, said in (
         ([*named, *witnesses, "--threshold", "3", "--quorum", "2"], "below the number of coordinators"),
         ([*named, *witnesses, "--threshold", "1", "--quorum", "2"], "any single coordinator"),
@@ -165,13 +165,15 @@ def test_a_real_network_from_nothing_to_the_first_agency(hub: RealHub, tmp_path:
         ([*named, *bold.named, *witnesses, "--threshold", "2", "--quorum", "2"], "same coordinator or key"),
         ([*named, "--witness", "nonsense", "--threshold", "2", "--quorum", "1"], "malformed"),
     ):
-        refused = hub.manage("found", "draft", draft, *wrong_one)
+        refused = hub.manage("found", "draft", *wrong_one)
         assert refused.returncode, wrong_one
         assert said in refused.stderr
         assert "Traceback" not in refused.stderr
-        assert not draft.exists()
-    drafted = hub.manage("found", "draft", draft, *named, *witnesses, "--threshold", "2", "--quorum", "2")
-    assert "3 coordinators, of whom 2 decide together" in drafted.stdout, drafted.stderr
+        assert refused.stdout == ""
+    assert "Nothing came" in hub.takes().stderr
+    drafted = hub.manage("found", "draft", *named, *witnesses, "--threshold", "2", "--quorum", "2")
+    assert "3 coordinators, of whom 2 decide together" in drafted.stderr
+    draft.write_text(drafted.stdout)
 
     # Each looks at it and signs on the own machine; nobody else can.
     stranger = Coordinator(tmp_path / "stranger", "stranger")
@@ -181,24 +183,22 @@ def test_a_real_network_from_nothing_to_the_first_agency(hub: RealHub, tmp_path:
     assert (refused.returncode, "does not name the key" in refused.stderr) == (2, True)
     assert not out.exists()
     one, two = bold.signs(draft), emma.signs(draft)
-    early = hub.manage("found", "take", one)
+    early = hub.takes(one)
     assert "1 of 2 signatures are there" in early.stderr
     assert bat.public["id"] in early.stderr
     changed = tmp_path / "changed.json"
     changed.write_text(json.dumps(json.loads(draft.read_text()) | {"hub_key": stranger.public["key"]}))
-    other = hub.manage("found", "take", one, emma.signs(changed, "fooled"))
+    other = hub.takes(one, emma.signs(changed, "fooled"))
     assert "two different networks" in other.stderr
     assert "No network has been founded" in hub.manage("found").stderr
 
-    taken = hub.manage("found", "take", one, two)
+    taken = hub.takes(one, two)
     assert taken.returncode == 0, taken.stderr
     assert "1 entries, 0 in force" in taken.stdout
     fingerprint = taken.stdout.split("\n\n")[1].strip()
-    assert hub.manage("found", "take", two, one).stdout == taken.stdout
-    assert (
-        "on this hub already"
-        in hub.manage("found", "draft", tmp_path / "again.json", "--threshold", "2", "--quorum", "1").stderr
-    )
+    assert hub.takes(two, one).stdout == taken.stdout
+    again = hub.manage("found", "draft", *named, *witnesses, "--threshold", "2", "--quorum", "2")
+    assert "on this hub already" in again.stderr
 
     # Nothing is in force before the witnesses have seen it: one of two is not enough.
     assert not hub.is_ready

@@ -85,7 +85,7 @@ ELSEWHERE: Final = {
 # What names nothing that the hub holds, whatever it is called: numbers, texts, keys, secrets, what is sealed; agencies'
 # handles, which are public.
 NO_IDS: Final = (
-    *("after", "first", "days", "version", "epoch", "size", "line"),
+    *("after", "first", "days", "version", "epoch", "size", "line", "seconds"),
     *("name", "nameEn", "handle", "kind", "roles", "role", "scopes", "method", "part", "agency"),
     *("key", "kem", "kemKeys", "sealed", "ciphertext", "wrap"),
     *("auth", "newAuth", "totp", "recovery", "code", "device", "challenge", "proof", "response"),

@@ -11,7 +11,7 @@ from tests.members import at_work, plain_form
 from tests.people.newcomers import Newcomer, expected
 
 PROGRAM = Path(__file__).with_name("stopping.py")
-ADMINISTRATOR, COLLEAGUE, AGENCY = "mgec.delger", "mgec.urna", "mgec"
+ADMINISTRATOR, COLLEAGUE, AGENCY = "mgec.delger", "mgec.solongo", "mgec"
 
 
 def runs(hub: Hub, place: int, *operation: str) -> bool:

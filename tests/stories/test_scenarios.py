@@ -39,8 +39,11 @@ def test_a_scenario_that_cannot_be_told_yet_never_passes(hub: Hub) -> None:
     run = ortoo("--json", "practice", "play", *map(str, files))
     assert run.returncode == 1, run.stderr
     plays = json.loads(run.stdout)["plays"]
-    assert [play["as_expected"] for play in plays] == [False] * 12
-    for play in plays:
+    told = {"07-driver-interpreter", "12-friday-afternoon"}  # to their end
+    assert [play["as_expected"] for play in plays] == [file.stem in told for file in files]
+    for play, file in zip(plays, files, strict=True):
+        if file.stem in told:
+            continue
         assert [step["problem"] for step in play["steps"][:-1]] == [None] * (len(play["steps"]) - 1)
         assert play["steps"][-1]["problem"] in ("not_built", "differs")
 

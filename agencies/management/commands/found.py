@@ -1,8 +1,8 @@
 """`manage.py found`: a real network, step by step; docs/operations.md tells the whole way."""
 
 import json
+import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,18 +11,19 @@ from django.core.management.base import BaseCommand, CommandError
 
 from agencies import founding
 from ortoo.administration import grouped
-from ortoo.memory import write_whole
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
 
-NEXT = """Next: give this file to every coordinator. Each of them looks at it and signs it on the own machine:
+MOST_READ = 1 << 20  # characters
+NEXT = """{count} coordinators, of whom {threshold} decide together. Next: give this document, in a file, to each of
+them. Each looks at it and signs it on the own machine:
 
-    ortoo coordinators found {draft} --key OWN-KEY.json --out SIGNED.json
+    ortoo coordinators found network.json --key OWN-KEY.json --out SIGNED.json
 
 They compare the fingerprint that it shows, together, by voice. Then bring {threshold} or more signed files back here:
 
-    manage.py found take SIGNED.json SIGNED.json …"""
+    cat SIGNED.json SIGNED.json | ortoo-manage found take"""
 
 
 class Command(BaseCommand):
@@ -30,8 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action")
-        draft = actions.add_parser("draft", help="write what the coordinators are to sign")
-        draft.add_argument("file", type=Path, help="where to write it")
+        draft = actions.add_parser("draft", help="print what the coordinators are to sign")
         draft.add_argument("--host", help="the network's host name; the hub's first, if not said")
         draft.add_argument(
             "--coordinator",
@@ -46,8 +46,7 @@ class Command(BaseCommand):
             "--witness", action="append", default=[], metavar="VKEY", help="what `ortoo witness key` has shown"
         )
         draft.add_argument("--quorum", type=int, required=True, help="how many witnesses have to see a change")
-        take = actions.add_parser("take", help="begin the hub's directory with what they have signed")
-        take.add_argument("files", type=Path, nargs="+", help="the signed files, of one or several coordinators each")
+        actions.add_parser("take", help="begin the hub's directory with what they have signed, from standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.ORTOO_PRACTICE_DIR is not None:
@@ -57,7 +56,7 @@ class Command(BaseCommand):
                 case "draft":
                     self._draft(options)
                 case "take":
-                    self._take(options["files"])
+                    self._take(sys.stdin.read(MOST_READ))
                 case _:
                     self._say_standing()
         except Refused as refused:
@@ -65,20 +64,18 @@ class Command(BaseCommand):
             raise CommandError(f"{refused.message}{where} [{refused.code}] Nothing was changed.") from None
 
     def _draft(self, options: dict[str, Any]) -> None:
-        path: Path = options["file"]
-        if path.exists():
-            raise CommandError(f"{path} is there already, and is kept. Name another file.")
         if founding.standing() is not None:
             raise CommandError("A network has been founded on this hub already: `manage.py found` shows it.")
         coordinators = [schemas.Coordinator(id=id, key=key) for id, key in options["coordinator"]]
         host = options["host"] or settings.ALLOWED_HOSTS[0]
         body = founding.draft(host, coordinators, options["threshold"], options["witness"], options["quorum"])
-        write_whole(path, json.dumps(msgspec.to_builtins(body), indent=1) + "\n")
-        self.stdout.write(f"{path}: {len(coordinators)} coordinators, of whom {body.threshold} decide together.")
-        self.stdout.write(NEXT.format(draft=path.name, threshold=body.threshold))
+        self.stdout.write(json.dumps(msgspec.to_builtins(body), indent=1))
+        self.stderr.write(NEXT.format(count=len(coordinators), threshold=body.threshold), str)
 
-    def _take(self, files: list[Path]) -> None:
-        document = founding.join([self._read(path) for path in files])
+    def _take(self, signed: str) -> None:
+        if not signed.strip():
+            raise CommandError("Nothing came: `cat SIGNED.json SIGNED.json | ortoo-manage found take`.")
+        document = founding.join(signed.split())  # an envelope in canonical form has no blank in it
         missing = founding.missing(document)
         body = document.body
         have = len(body.coordinators) - len(missing)
@@ -90,12 +87,6 @@ class Command(BaseCommand):
             )
         founding.take(document)
         self._say_standing()
-
-    def _read(self, path: Path) -> str:
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise CommandError(f"{path} cannot be read.") from None
 
     def _say_standing(self) -> None:
         standing = founding.standing()

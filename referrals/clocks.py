@@ -1,0 +1,183 @@
+"""Nobody forgets: what is owed on a referral, by whom, until when, and what happens when it is late.
+
+Clocks are set and stopped in the transaction of the step that does it, under the referral's lock. `fire` is run by any
+number of processes: it takes the same lock, looks at the clock again, and tells in the same transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from agencies import clock, services
+from notifications import feed
+from ortoo.protocol import vocabulary
+from ortoo.protocol.schemas import As
+from referrals.models import Clock, Referral
+
+# What is told when a clock has run out. `acknowledge` has a reminder at the half.
+TOLD: Final[Mapping[str, str]] = {
+    "acknowledge": "escalated",
+    "decide": "undecided",
+    "answer": "answer_due",
+    "report": "silent",
+}
+UNANSWERED: Final = ("sent", "opened")  # nothing that counts as an answer has come
+AT_WORK: Final = ("accepted", "under_way")
+MOST: Final = 500  # clocks at once; the rest a moment later
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A clock that has run out, or its half (`reminder`)."""
+
+    referral: str
+    kind: str
+
+
+# --- set and stopped --------------------------------------------------------------------------------------------------
+
+
+def begin(referrals: Iterable[Referral], now: datetime) -> None:
+    """Of referrals that were just sent: to be acknowledged, and to be decided."""
+    rows = []
+    for referral in referrals:
+        rows.append(_of(referral, "acknowledge", referral.recipient_id, now, _within(referral, "acknowledge")))
+        rows.append(_of(referral, "decide", referral.recipient_id, now, _within(referral, "decide")))
+    Clock.objects.bulk_create(rows)
+
+
+def follow(referral: Referral, type: str, by: As, now: datetime) -> None:
+    """After a step, in its transaction: what is owed from now on. `referral.state` is the new one."""
+    if referral.state in UNANSWERED:
+        return
+    if type == "more_asked":
+        _stop(referral)
+        _set(referral, "answer", referral.sender_id, now, _within(referral, "acknowledge"))
+    elif referral.state == "more_asked":
+        if by == "sender":
+            _stop(referral, "answer")
+            _set(referral, "decide", referral.recipient_id, now, _within(referral, "decide"))
+    elif referral.state == "acknowledged":
+        _stop(referral, "acknowledge", "answer")
+        Clock.objects.filter(referral=referral, kind="decide", next_at=None, fired_at=None).update(next_at=F("due_at"))
+    elif referral.state in AT_WORK:
+        _stop(referral, "acknowledge", "decide", "answer")
+        if by == "recipient":
+            _set(referral, "report", referral.recipient_id, now, _days(referral))
+    else:
+        _stop(referral)
+
+
+def rehour(agency: str) -> None:
+    """The agency's hours have changed: what runs by them, and has not run out, runs by the new ones from its start."""
+    running = Clock.objects.filter(owes=agency, fired_at=None).exclude(kind="report")
+    for referral, kind in running.values_list("referral_id", "kind"):
+        with transaction.atomic():
+            found = Referral.objects.select_for_update().get(pk=referral)
+            row = Clock.objects.filter(referral=found, kind=kind, fired_at=None).first()
+            if row is not None and row.next_at is not None and _term(found)["hours_kind"] == "agency_hours":
+                _time(row, found, _within(found, "decide" if kind == "decide" else "acknowledge"))
+                row.save()
+
+
+def _set(referral: Referral, kind: str, owes: str, now: datetime, span: timedelta) -> None:
+    Clock.objects.filter(referral=referral, kind=kind).delete()
+    _of(referral, kind, owes, now, span).save()
+
+
+def _stop(referral: Referral, *kinds: str) -> None:
+    found = Clock.objects.filter(referral=referral)
+    (found.filter(kind__in=kinds) if kinds else found).delete()
+
+
+def _of(referral: Referral, kind: str, owes: str, now: datetime, span: timedelta) -> Clock:
+    row = Clock(referral=referral, kind=kind, owes_id=owes, began_at=now)
+    _time(row, referral, span)
+    return row
+
+
+def _time(row: Clock, referral: Referral, span: timedelta) -> None:
+    """When the clock runs out, and its half."""
+    if row.kind != "report" and _term(referral)["hours_kind"] == "agency_hours":
+        schedule = services.hours_of(row.owes_id, referral.services)
+        row.due_at, half = schedule.due(row.began_at, span), schedule.due(row.began_at, span / 2)
+    else:
+        row.due_at, half = row.began_at + span, row.began_at + span / 2
+    row.next_at = half if row.kind == "acknowledge" and row.reminded_at is None else row.due_at
+
+
+def _term(referral: Referral) -> Mapping[str, Any]:
+    return vocabulary.terms("urgency")[referral.urgency]
+
+
+def _within(referral: Referral, what: str) -> timedelta:
+    return timedelta(hours=_term(referral)[f"{what}_within_h"])
+
+
+def _days(referral: Referral) -> timedelta:
+    return timedelta(days=_term(referral)["feedback_within_d"])
+
+
+# --- seen -------------------------------------------------------------------------------------------------------------
+
+
+def owed(referrals: Sequence[Referral]) -> dict[Any, list[Clock]]:
+    """What is owed on each, the most pressing first. One query for any number."""
+    found: dict[Any, list[Clock]] = {one.pk: [] for one in referrals}
+    for row in Clock.objects.filter(referral__in=referrals).order_by("due_at", "kind"):
+        found[row.referral_id].append(row)
+    return found
+
+
+def overdue(most: int) -> list[Clock]:
+    """All that has run out and is still owed, in the whole network, the longest first."""
+    return list(Clock.objects.exclude(fired_at=None).select_related("referral").order_by("due_at", "pk")[:most])
+
+
+# --- fired ------------------------------------------------------------------------------------------------------------
+
+
+def fire() -> None:
+    """Tell of all that has run out by now, each once, whichever process comes first. Safe to run at any time."""
+    now = clock.now()
+    due = list(Clock.objects.filter(next_at__lte=now).order_by("next_at").values_list("referral_id", "kind")[:MOST])
+    for referral, kind in due:
+        with transaction.atomic():
+            _fire(referral, kind, now)
+
+
+def fired_since(moment: datetime) -> list[Fired]:
+    """What was told since then of clocks that are still there, by whichever process."""
+    rows = Clock.objects.filter(Q(reminded_at__gte=moment) | Q(fired_at__gte=moment)).order_by("due_at", "pk")
+    found = []
+    for row in rows:
+        if row.reminded_at is not None and row.reminded_at >= moment:
+            found.append(Fired(str(row.referral_id), "reminder"))
+        if row.fired_at is not None and row.fired_at >= moment:
+            found.append(Fired(str(row.referral_id), TOLD[row.kind]))
+    return found
+
+
+def _fire(referral: Any, kind: str, now: datetime) -> None:
+    """One clock, if nobody else has it and it still runs."""
+    locked = Referral.objects.select_for_update(skip_locked=connection.vendor == "postgresql").filter(pk=referral)
+    found = locked.first()
+    row = Clock.objects.filter(referral=referral, kind=kind, next_at__lte=now).first() if found is not None else None
+    if found is None or row is None:
+        return
+    if kind == "decide" and found.state in UNANSWERED:  # that nobody answers is told already; this waits for an answer
+        row.next_at = None
+        row.save()
+        return
+    if row.due_at > now:
+        row.reminded_at, row.next_at, what = now, row.due_at, "reminder"
+        told = [row.owes_id]
+    else:
+        row.fired_at, row.next_at, what = now, None, TOLD[kind]
+        told = sorted({found.sender_id, row.owes_id})
+    row.save()
+    feed.tell([feed.Told(agency, what, str(found.pk)) for agency in told], at=now)
