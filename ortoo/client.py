@@ -83,8 +83,9 @@ class Client:
         headers = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        # With an http: hub no TLS is spoken; to read all certificates for it would take longer than the call.
         self._tls = _trusted() if self.hub.startswith("https:") else None
-        self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, trust_env=False, verify=self._tls or True)
+        self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, trust_env=False, verify=self._tls or False)
 
     async def __aenter__(self) -> "Client":
         return self

@@ -10,7 +10,7 @@ from ortoo import account, administration, contract, joining, practice
 from ortoo.account import Authenticator
 from ortoo.administration import Paper
 from ortoo.client import Client
-from ortoo.device import Device, Open
+from ortoo.device import Device, DeviceError, Open
 from ortoo.joining import Joined
 from ortoo.protocol.documents import unb64
 from ortoo.session import Session
@@ -55,9 +55,17 @@ class Newcomer:
             )
 
     def at_work(self) -> AbstractAsyncContextManager[Session]:
-        """On the device, which is unlocked with the passphrase."""
-        opened = self.device.unlock(self.device.find(self.login), self.passphrase)
-        return joining.at_work(self.device, opened)
+        """On the own device."""
+        return joining.at_work(self.device, self.unlocked())
+
+    def unlocked(self, device: Device | None = None, hub: str | None = None) -> Open:
+        """On the own device or another one: without the passphrase where it was said a moment ago."""
+        device = device or self.device
+        kept = device.find(self.login, hub)
+        try:
+            return device.unlocked(kept)
+        except DeviceError:
+            return device.unlock(kept, self.passphrase)
 
     async def sign_in(self, hub: Hub, device: Device | None = None, **instead: str) -> Open:
         """On the own device, or on another one, which needs the network's fingerprint."""

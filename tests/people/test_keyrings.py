@@ -41,15 +41,18 @@ def hub(stores: Stores) -> Iterator[Hub]:
             hub.stop()
 
 
+@pytest.fixture(autouse=True)
+def unlocked_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a desktop: stretching a passphrase costs half a second."""
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+
 @pytest.fixture
 async def liar(hub: Hub) -> AsyncIterator[LyingHub]:
     async with LyingHub(hub.url) as liar:
         yield liar
-
-
-def unlocked(somebody: Newcomer, device: Device | None = None) -> Open:
-    device = device or somebody.device
-    return device.unlock(device.find(somebody.login), somebody.passphrase)
 
 
 def through(liar: LyingHub, device: Device, opened: Open) -> Any:
@@ -74,7 +77,7 @@ async def test_seeds_and_the_directory_that_was_seen_reach_the_next_device(hub: 
     async with oyun.at_work() as session:
         (sent,) = await session.send(plain_form(1))
         assert (await session.open_referral(sent.id)).readable
-    first = unlocked(oyun)
+    first = oyun.unlocked()
     assert sorted(first.keys.epochs) == [1]
     assert first.keys.seen is not None
     async with oyun.at_work() as session:
@@ -85,7 +88,7 @@ async def test_seeds_and_the_directory_that_was_seen_reach_the_next_device(hub: 
     assert sorted(second.keys.epochs) == [1, 2]
     assert second.keys.seen is not None
     assert second.keys.seen.directory.size > first.keys.seen.directory.size
-    assert second.kept.keyring.version == unlocked(oyun).kept.keyring.version
+    assert second.kept.keyring.version == oyun.unlocked().kept.keyring.version
 
 
 async def test_nothing_is_saved_where_nothing_is_new(hub: Hub, liar: LyingHub, tmp_path: Path) -> None:
@@ -94,7 +97,7 @@ async def test_nothing_is_saved_where_nothing_is_new(hub: Hub, liar: LyingHub, t
     device = Device(tmp_path / "other")
     for saves in (1, 0):
         liar.asked.clear()
-        opened = unlocked(oyun) if saves else unlocked(oyun, device)
+        opened = oyun.unlocked() if saves else oyun.unlocked(device)
         async with through(liar, device, opened) as session:
             await session.agency_epochs()
         assert liar.asked.count("SaveKeyring") <= saves
@@ -113,24 +116,24 @@ async def test_two_devices_lose_nothing_of_each_other(hub: Hub, tmp_path: Path) 
     assert saved.kept.keyring.version == opened.kept.keyring.version + 1
     async with oyun.at_work() as session:
         await administration.rotate(session)
-    here = unlocked(oyun)
+    here = oyun.unlocked()
     assert here.keys.coordinator is not None
     assert here.keys.coordinator.seed == key.seed
     assert max(here.keys.epochs) == 2
     assert here.kept.keyring.version > saved.kept.keyring.version
     assert here.identity.coordinator is not None
     # And the one that was behind finds it when it saves again.
-    again = await account.save_coordinator(other, unlocked(oyun, other), key)
-    assert again.kept.keyring == unlocked(oyun, other).kept.keyring
+    again = await account.save_coordinator(other, oyun.unlocked(other), key)
+    assert again.kept.keyring == oyun.unlocked(other).kept.keyring
     async with joining.at_work(other, again) as session:
         assert await administration.rotate(session) == 3
-    assert sorted(unlocked(oyun, other).keys.epochs)[-2:] == [2, 3]
+    assert sorted(oyun.unlocked(other).keys.epochs)[-2:] == [2, 3]
 
 
 async def test_a_hub_that_goes_back_to_an_older_keyring_is_refused(hub: Hub, liar: LyingHub, tmp_path: Path) -> None:
     oyun, agency = newcomer(tmp_path)
     await admitted(hub, oyun, agency)
-    opened = unlocked(oyun)
+    opened = oyun.unlocked()
     async with Client(hub.url, opened.token) as client:
         old = await client.keyring()
         assert old is not None
@@ -150,7 +153,7 @@ async def test_a_hub_that_goes_back_to_an_older_keyring_is_refused(hub: Hub, lia
 async def test_a_new_passphrase_keeps_what_the_keyring_held(hub: Hub, tmp_path: Path) -> None:
     oyun, agency = newcomer(tmp_path)
     await admitted(hub, oyun, agency)
-    opened = await account.save_coordinator(oyun.device, unlocked(oyun), SigningKey.generate())
+    opened = await account.save_coordinator(oyun.device, oyun.unlocked(), SigningKey.generate())
     new = Keys.of(opened.keys.member, opened.keys.keyring())
     assert new.keyring() == opened.keys.keyring()
     assert new.epochs == opened.keys.epochs != {}
@@ -242,7 +245,7 @@ async def test_seeds_of_the_keyring_open_what_a_hub_would_withhold(hub: Hub, lia
         }
         async with through(liar, device, opened) as session:
             assert (await session.open_referral(sent.id)).readable
-        opened = device.unlock(device.find(oyun.login, liar.url), oyun.passphrase)
+        opened = oyun.unlocked(device, liar.url)
         assert sorted(opened.keys.epochs) == [1, 2]
     # A hub that lost the seed gets it back with the next change of members: who is new is handed it.
     second = Newcomer(f"{agency}.second", tmp_path)
@@ -271,7 +274,7 @@ async def test_a_hub_that_hides_what_was_opened_destroys_no_key(hub: Hub, liar: 
         "Inbox": hidden,
         "AgencyKeys": lambda data: {"agencyKeys": [one for one in data["agencyKeys"] if one["epoch"] != epoch]},
     }
-    opened, device = unlocked(somebody), somebody.device
+    opened, device = somebody.unlocked(), somebody.device
     assert epoch in opened.keys.epochs
     memory = device.state(hub.url) / f"{opened.kept.handle}.json"
     there = device.state(liar.url) / memory.name
@@ -280,7 +283,7 @@ async def test_a_hub_that_hides_what_was_opened_destroys_no_key(hub: Hub, liar: 
     async with through(liar, device, opened) as session:
         await session.agency_epochs()
     assert "Inbox" in liar.asked
-    after = device.unlock(device.find(somebody.login, liar.url), somebody.passphrase)
+    after = somebody.unlocked(device, liar.url)
     assert epoch in after.keys.epochs
 
 
@@ -299,17 +302,17 @@ async def test_what_nothing_needs_any_more_is_destroyed_everywhere(hub: Hub, tmp
     hub.store.manage("work", "--once")
     async with oyun.at_work() as session:
         await session.agency_epochs()
-    assert sorted(unlocked(oyun).keys.epochs) == [1, 3]
+    assert sorted(oyun.unlocked().keys.epochs) == [1, 3]
     async with oyun.at_work() as session:
         await session.decline(sent.id, "no_capacity")
-    assert sorted(unlocked(oyun).keys.epochs) == [1, 3]  # the hub still hands it out
+    assert sorted(oyun.unlocked().keys.epochs) == [1, 3]  # the hub still hands it out
     hub.store.manage("work", "--once")
     async with oyun.at_work() as session:
         assert sorted(await session.agency_epochs()) == [1, 3]
-    assert sorted(unlocked(oyun).keys.epochs) == [3]
-    async with joining.at_work(other, unlocked(oyun, other)) as session:  # it had all three
+    assert sorted(oyun.unlocked().keys.epochs) == [3]
+    async with joining.at_work(other, oyun.unlocked(other)) as session:  # it had all three
         await session.agency_epochs()
-    assert sorted(unlocked(oyun, other).keys.epochs) == [3]
+    assert sorted(oyun.unlocked(other).keys.epochs) == [3]
 
 
 def to(agency: str, form: Form) -> Form:
@@ -390,7 +393,7 @@ def forget(hub: Hub, handle: str, epoch: int) -> None:
 
 async def test_one_login_at_two_hubs_is_two_accounts(hub: Hub, liar: LyingHub, tmp_path: Path) -> None:
     somebody = await member(hub, tmp_path)
-    device, here = somebody.device, unlocked(somebody)
+    device, here = somebody.device, somebody.unlocked()
     there = device.keep(replace_kept(here.kept, hub=liar.url), here.kk, here.token)
     assert [one.hub for one in device.all()] == sorted([hub.url, liar.url])
     with pytest.raises(DeviceError) as which:
@@ -408,13 +411,9 @@ async def test_one_login_at_two_hubs_is_two_accounts(hub: Hub, liar: LyingHub, t
     assert device.find(somebody.login).hub == hub.url
 
 
-async def test_unlocking_and_locking_is_by_hub(
-    hub: Hub, liar: LyingHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unlocking_and_locking_is_by_hub(hub: Hub, liar: LyingHub, tmp_path: Path) -> None:
     somebody = await member(hub, tmp_path)
-    (tmp_path / "runtime").mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
-    device, here = somebody.device, unlocked(somebody)
+    device, here = somebody.device, somebody.unlocked()
     there = device.keep(replace_kept(here.kept, hub=liar.url), here.kk, here.token)
     device.lock(here.kept)
     with pytest.raises(DeviceError, match="locked"):

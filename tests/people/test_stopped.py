@@ -50,8 +50,12 @@ async def test_killed_at_every_step_it_goes_on(hub: Hub, tmp_path: Path) -> None
             held = await administrator.client.held_keys()
             state = administrator.directory.now().agency(AGENCY)
             assert state is not None
-            newest = {one.member for one in held if one.epoch == state.last_epoch}
-            assert newest == {one.id for one in state.members}
+            needed = {
+                state.last_epoch,
+                *(one.epoch for one in old.document.body.sealed.readers if one.agency == AGENCY),
+            }
+            assert {(one.id, n) for one in state.members for n in needed} <= {(one.member, one.epoch) for one in held}
+            assert {one.member for one in held} == {one.id for one in state.members}
             is_in = any(one.id == joined.open.kept.member for one in state.members)
             assert is_in == (operation[0] == "confirm")
             if is_in:
