@@ -63,7 +63,9 @@ def log_key(directory: Directory) -> SigningKey:
     """This hub's key of the directory log, which must be the one that the network names."""
     key = keys.directory_log()
     if directory.policy.log_key(origin_of(directory)).public != key.public:
-        raise RuntimeError("the directory log's key is not the one that the network names")
+        raise Refused(
+            "key_refused", "The network names another key of the directory log than this hub's.", field="policy"
+        )
     return key
 
 

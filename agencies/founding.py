@@ -5,6 +5,7 @@ with the threshold's signatures. What the directory refuses is refused here with
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
@@ -34,10 +35,6 @@ def draft(
     host: str, coordinators: Sequence[schemas.Coordinator], threshold: int, witnesses: Sequence[str], quorum: int
 ) -> schemas.Network:
     """The first version of a network. witnesses: their verifier keys (C2SP vkey). Raises Refused."""
-    if threshold < 2:
-        raise Refused(
-            "malformed", "With a threshold of 1, any single coordinator could admit a false agency.", field="threshold"
-        )
     parsed = [VerifierKey.parse(one) for one in witnesses]
     if any(one.kind != COSIGNATURE_KEY for one in parsed):
         raise Refused("malformed", "A witness's key is one that `ortoo witness key` has shown.", field="witnesses")
@@ -64,6 +61,7 @@ def draft(
         continues=None,
         min_protocol=1,
     )
+    schemas.fit(msgspec.to_builtins(body), schemas.Network)
     check_founding(body)
     return body
 

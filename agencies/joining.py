@@ -191,6 +191,9 @@ def turn_away(agency: str, member: UUID) -> None:
     if found is None:
         raise Refused("not_found")
     with transaction.atomic():
+        listed = directory.committed_alone().now().member(agency, str(member))
+        if listed is not None and listed.key == found.key:
+            raise Refused("head_moved", "Somebody has signed the member in. Look again.")
         signing_in.end(Token.objects.filter(member=member))
         Account.objects.filter(pk=member).delete()
         found.delete()
@@ -247,7 +250,11 @@ def turn_down(id: UUID) -> None:
     found = Application.objects.filter(pk=id).first()
     if found is None:
         raise Refused("not_found")
-    found.admin.delete()
+    with transaction.atomic():
+        signed = [one.admission.body.admin for one in directory.committed_alone().now().agencies()]
+        if any(admin is not None and admin.id == str(found.admin_id) for admin in signed):
+            raise Refused("head_moved", "The coordinators have signed it already. Look again.")
+        found.admin.delete()
 
 
 # --- what the coordinators sign ---------------------------------------------------------------------------------------

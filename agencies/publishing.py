@@ -5,18 +5,22 @@ the network's quorum of witnesses: at once in a practice network, which has none
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
+from django.utils import timezone
 
-from agencies import access, directory, signing_in
+from agencies import access, directory, signing_in, throttling
 from agencies.changes import tell_rights_changed
 from agencies.models import Agency, Application, Candidate, Member, Token
+from agencies.throttling import Limit
 from audit import log
 from ortoo.protocol import checkpoint, documents, schemas
 from ortoo.protocol.checkpoint import Policy
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.errors import Refused
+
+BY_ADDRESS: Final = Limit("cosigning address", tries=30, back=10)
 
 
 def append(entries: Sequence[str]) -> bool:
@@ -35,21 +39,26 @@ def append(entries: Sequence[str]) -> bool:
         return _put_in_force(replay, signed.note)
 
 
-def cosign(size: int, line: str) -> bool:
+def cosign(size: int, line: str, address: str) -> bool:
     """Add a witness's line to the signed checkpoint of this size. Gives whether that is in force now.
+
+    Whoever has no good line is slowed down by address, before anything is locked.
 
     Raises:
         Refused: `not_found` for a size that was not signed or that a newer one has overtaken; `malformed`,
             `checkpoint_unwitnessed` for a line that is not one of the network's witnesses.
     """
+    throttling.take((BY_ADDRESS, address))
     with transaction.atomic():
         log.hold_alone(directory.LOG)
         signed = log.checkpoint_of(directory.LOG, size)
         if signed is None or size < log.size_in_force(directory.LOG):
             raise Refused("not_found", "This checkpoint is not the newest one. Look again.", field="size")
         covered = directory.committed_alone(size)
-        note = checkpoint.with_cosignature(signed.note, line, covered.policy)
-        log.keep_note(signed, note)
+        note = checkpoint.with_cosignature(signed.note, line, covered.policy, timezone.now())
+        throttling.give_back((BY_ADDRESS, address))
+        if note != signed.note:
+            log.keep_note(signed, note)
         return _put_in_force(covered, note)
 
 
@@ -100,7 +109,8 @@ def _admit(body: schemas.Admission) -> None:
 def _let_in_and_out(body: schemas.Roster) -> None:
     """Nobody waits who is in it; nobody is served who is not."""
     members = [one.id for one in body.members]
-    Candidate.objects.filter(member__in=members).delete()
+    for one in body.members:  # whoever came back with newer keys waits on
+        Candidate.objects.filter(member=one.id, key=one.key, kem=one.kem).delete()
     left = access.members_of(body.agency).filter(candidate=None).exclude(pk__in=members)
     signing_in.end(Token.objects.filter(member__in=left))
     access.seeds_of(body.agency).filter(member__in=left).delete()

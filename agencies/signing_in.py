@@ -99,14 +99,22 @@ def actor_of(token: str) -> Actor | None:
         live_tokens(now)
         .filter(hash=sha256(token.encode("utf-8", "replace")))
         .values_list(
-            "hash", "kind", "scopes", "used_at", "signatory", "member_id", "member__handle", "member__agency_id"
+            "hash",
+            "kind",
+            "scopes",
+            "used_at",
+            "signatory",
+            "member_id",
+            "member__handle",
+            "member__agency_id",
+            "member__candidate__key",
         )
         .first()
     )
     if found is None:
         return None
-    token_hash, kind, scopes, used_at, signatory, member, handle, agency = found
-    roles = _roles(agency, str(member))
+    token_hash, kind, scopes, used_at, signatory, member, handle, agency, waiting_key = found
+    roles = _roles(agency, str(member), waiting_key)
     if roles is None:
         return None
     if now - used_at > USED_WITHIN:
@@ -135,9 +143,8 @@ def _is_signatory(key: str) -> bool:
 
 def still(actor: Actor) -> bool:
     """Whether the actor may still be served: looked at on each delivery, not only when connecting."""
-    if not live_tokens(timezone.now()).filter(hash=actor.token).exists():
-        return False
-    return _roles(actor.agency or None, actor.member) == actor.roles
+    found = live_tokens(timezone.now()).filter(hash=actor.token).values_list("member__candidate__key").first()
+    return found is not None and _roles(actor.agency or None, actor.member, found[0]) == actor.roles
 
 
 def live_tokens(now: datetime) -> QuerySet[Token]:
@@ -146,11 +153,17 @@ def live_tokens(now: datetime) -> QuerySet[Token]:
     return Token.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None).exclude(idle)
 
 
-def _roles(agency: str | None, member: str) -> frozenset[str] | None:
-    """The member's roles; none yet for whoever waits; None for whoever has left."""
+def _roles(agency: str | None, member: str, waiting_key: str | None) -> frozenset[str] | None:
+    """The member's roles; none yet for whoever waits; None for whoever has left.
+
+    waiting_key: of who has enrolled and waits to be confirmed. Somebody who came back with another key than that in the
+    roster is nobody before that: the paper with the code may have been read by others.
+    """
     if agency is not None:
         view = directory.in_force().now()
         listed = view.member(agency, member)
+        if listed is not None and waiting_key not in (None, listed.key):
+            return frozenset()
         if listed is not None:
             return frozenset(view.roles(agency, listed))
     waits = Member.objects.filter(Q(candidate__isnull=False) | Q(agency=None), pk=member).exists()
@@ -222,7 +235,7 @@ def _checked(attempt: Attempt, now: datetime) -> Account | None:
     second = second_factor.check(account, attempt.second, now, use=right)
     if account is None or not right or not second:
         return None
-    return account if _roles(account.member.agency_id, str(account.pk)) is not None else None
+    return account if _roles(account.member.agency_id, str(account.pk), None) is not None else None
 
 
 def _begin_session(account: Account, attempt: Attempt, now: datetime) -> SignedIn:

@@ -127,17 +127,20 @@ async def rotate(session: Session) -> int:
     return epoch.n
 
 
-async def new_kit(session: Session, names: contract.Names) -> Keys:
-    """A recovery kit: keys for a paper, with which somebody can sign a roster when no administrator is left."""
-    keys = Keys.generate()
+async def new_kit(session: Session, names: contract.Names, keys: Keys | None = None) -> Keys:
+    """A recovery kit: keys for a paper, with which somebody can sign a roster when no administrator is left.
+
+    keys: those that the caller has made and kept already, whatever becomes of the hub's answer.
+    """
+    keys = keys or Keys.generate()
     await session.client.add_partner(names, keys.public, "recovery")
     await _add(session, keys, "recovery")
     return keys
 
 
-async def new_partner(session: Session, names: contract.Names) -> Keys:
-    """A partner system with keys of its own, to be carried to where it runs."""
-    keys = Keys.generate()
+async def new_partner(session: Session, names: contract.Names, keys: Keys | None = None) -> Keys:
+    """A partner system with keys of its own, to be carried to where it runs. keys: as for a kit."""
+    keys = keys or Keys.generate()
     await session.client.add_partner(names, keys.public, "api")
     await _add(session, keys, "api")
     return keys
@@ -264,8 +267,7 @@ async def _until_in_force(session: Session, roster: Document[schemas.Roster]) ->
         if tries:
             await asyncio.sleep(1)
         await session.sync()
-        state = _own(session)
-        if state.roster is not None and state.roster.sha256 == roster.sha256:
+        if roster.sha256 in session.directory:
             return
     if not waits:
         raise Refused("head_moved", "Another administrator changed the members at the same time. Look, and repeat.")

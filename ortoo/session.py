@@ -23,7 +23,7 @@ from ortoo.form import Form, FormError
 from ortoo.identity import Identity
 from ortoo.memory import Memory
 from ortoo.protocol import events, hpke, schemas
-from ortoo.protocol.checkpoint import Checkpoint, open_checkpoint
+from ortoo.protocol.checkpoint import Checkpoint, Policy, open_checkpoint
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, new_id, unb64
@@ -179,7 +179,7 @@ class Session:
         if checkpoint.size != directory.size or checkpoint.root != directory.root_at(directory.size):
             raise Refused("directory_fork", size=checkpoint.size)
         if self.memory.now.checkpoint:
-            seen = _opened(directory, self.memory.now.checkpoint)
+            seen = _opened(directory, self.memory.now.checkpoint, upto=len(self.memory.now.entries))
             if seen.size > checkpoint.size:
                 raise Refused("checkpoint_rollback", size=checkpoint.size)
             if seen.root != directory.root_at(seen.size):
@@ -755,6 +755,7 @@ def _agency_of(document: Document[Any] | None) -> str | None:
     return body.agency if isinstance(body, schemas.Admission | schemas.Roster) else None
 
 
-def _opened(directory: Directory, note: str) -> Checkpoint:
-    origin = directory.policy.log_named(LOG).name
-    return open_checkpoint(note, origin, directory.policy).checkpoint
+def _opened(directory: Directory, note: str, upto: int | None = None) -> Checkpoint:
+    """The checkpoint, by the policy of the directory that it covers: a later one may name other witnesses."""
+    policy = Policy.parse(directory.at(directory.size if upto is None else upto).network.body.policy)
+    return open_checkpoint(note, policy.log_named(LOG).name, policy).checkpoint

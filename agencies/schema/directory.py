@@ -169,7 +169,7 @@ class CosignDirectory(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, size: int, line: str) -> bool:
-        return publishing.cosign(size, line)
+        return publishing.cosign(size, line, info.context.address)
 
 
 class Mutation(graphene.ObjectType):

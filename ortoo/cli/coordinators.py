@@ -75,8 +75,11 @@ async def found(run: Run) -> int:
     screen.say("  " + words("found.network", host=policy.log_named("/log/directory").name.partition("/")[0]))
     screen.say("  " + words("found.coordinators", count=len(body.coordinators), threshold=body.threshold))
     for one in body.coordinators:
-        screen.say(f"    {one.id}" + (f"  {words('found.yours')}" if one.id == key.id else ""))
-    screen.say("  " + words("found.witnesses", names=", ".join(one.name for one in policy.witnesses.values())))
+        screen.say(f"    {one.id} {one.key}" + (f"  {words('found.yours')}" if one.id == key.id else ""))
+    least = policy.groups[policy.quorum][0] if policy.quorum in policy.groups else 1
+    screen.say("  " + words("found.witnesses", count=len(policy.witnesses), least=least))
+    for witness in policy.witnesses.values():
+        screen.say(f"    {witness}")
     screen.say("  " + words("found.fingerprint"))
     screen.say(f"\n    {grouped(unb64(signed.sha256))}\n", "bold")
     if not run.sure(words("found.ask")):
@@ -277,8 +280,7 @@ def _meaning(run: Run, session: Session, document: Document[Any]) -> list[str]:
     """All that signing it would change, in sentences."""
     words, view, body = run.words, session.directory.now(), document.body
     if isinstance(body, schemas.Network):
-        count = len(body.coordinators)
-        return [words("sign.network", version=body.version, count=count, threshold=body.threshold)]
+        return _network_meaning(run, session.directory.network.body, body)
     state = view.agency(body.agency)
     if state is None:
         said = [_admits(run, body.agency, body.kind, body.names)]
@@ -296,6 +298,19 @@ def _meaning(run: Run, session: Session, document: Document[Any]) -> list[str]:
     if list(body.may) != list(before.may):
         said.append(_may(run, body.may))
     return said or [words("sign.nothing", agency=agency)]
+
+
+def _network_meaning(run: Run, before: schemas.Network, body: schemas.Network) -> list[str]:
+    words, count = run.words, len(body.coordinators)
+    said = [words("sign.network", version=body.version, count=count, threshold=body.threshold)]
+    then, now = ({(one.id, one.key) for one in each.coordinators} for each in (before, body))
+    said += [words("sign.network.adds", id=id, key=key) for id, key in sorted(now - then)]
+    said += [words("sign.network.removes", id=id) for id, _ in sorted(then - now)]
+    if body.policy != before.policy:
+        said += [words("sign.network.policy"), *(f"  {line}" for line in body.policy.splitlines())]
+    if body.hub_key != before.hub_key:
+        said.append(words("sign.network.hub", key=body.hub_key))
+    return said
 
 
 def _admits(run: Run, handle: str, kind: str, names: schemas.Names) -> str:

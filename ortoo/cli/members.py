@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ortoo import administration, contract
+from ortoo.account import Keys
 from ortoo.administration import Candidate, Paper, grouped
-from ortoo.cli import DONE
+from ortoo.cli import DONE, UNREACHABLE
 from ortoo.cli.asking import compare, left_alone, member_named, name_of, names_given, people_of, say_done
 from ortoo.cli.commands import started, typed
 from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import instant_of
+from ortoo.client import HubError, HubUnreachable
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import unb64
 from ortoo.sentences import name
@@ -165,7 +167,14 @@ async def begin(run: Run) -> int:
 async def kit(run: Run) -> int:
     """A recovery kit, for paper and a safe. Its seeds stand nowhere else."""
     async with started(run) as session:
-        keys = await run.patiently(administration.new_kit(session, names_given(run)))
+        keys, published = Keys.generate(), True
+        try:
+            await run.patiently(administration.new_kit(session, names_given(run), keys))
+        except (HubError, HubUnreachable) as error:  # it may have been taken all the same: the paper is shown
+            published = False
+            run.screen.warn(run.words("kit.unsure"))
+            if isinstance(error, HubError) and error.code in ("signed_out", "not_signed_in"):
+                raise
         facts = {
             "hub": session.client.hub,
             "fingerprint": grouped(unb64(session.identity.anchor)),
@@ -176,11 +185,11 @@ async def kit(run: Run) -> int:
         }
         if run.screen.json:
             run.screen.document({"kit": facts})
-            return DONE
-        run.screen.line(run.words("kit.paper"), "bold")
-        run.screen.line()
-        run.screen.facts(list(facts.items()))
-    return DONE
+        else:
+            run.screen.line(run.words("kit.paper"), "bold")
+            run.screen.line()
+            run.screen.facts(list(facts.items()))
+    return DONE if published else UNREACHABLE
 
 
 async def _candidate(run: Run, session: Session) -> Candidate:

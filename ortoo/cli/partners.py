@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ortoo import administration, contract
+from ortoo.account import Keys
 from ortoo.cli import DONE
 from ortoo.cli.asking import (
     member_named,
@@ -19,6 +20,7 @@ from ortoo.cli.running import Command, Run, readable
 from ortoo.cli.screen import instant_of, shortened
 from ortoo.memory import write_whole
 from ortoo.protocol.documents import b64
+from ortoo.protocol.errors import Refused
 
 
 async def partners(run: Run) -> int:
@@ -52,11 +54,7 @@ async def add_partner(run: Run) -> int:
     async with started(run) as session:
         names = names_given(run)
         reserve(path)
-        try:
-            keys = await run.patiently(administration.new_partner(session, names))
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+        keys = Keys.generate()
         content = {
             "hub": session.client.hub,
             "network": session.directory.id,
@@ -67,7 +65,12 @@ async def add_partner(run: Run) -> int:
             "sign": b64(keys.secrets.sign.seed),
             "kem": b64(keys.secrets.kem.seed),
         }
-        write_whole(path, json.dumps(content, indent=1) + "\n")
+        write_whole(path, json.dumps(content, indent=1) + "\n")  # first: an answer that is lost loses no key
+        try:
+            await run.patiently(administration.new_partner(session, names, keys))
+        except Refused:
+            path.unlink(missing_ok=True)
+            raise
         value = {"partner": {"handle": names.handle, "member": keys.member, "file": str(path)}}
         return say_done(run, "partners.added", value, handle=names.handle, file=str(path))
 

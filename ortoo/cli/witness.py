@@ -9,9 +9,10 @@ from ortoo.administration import ungrouped
 from ortoo.cli import DONE
 from ortoo.cli.asking import FINGERPRINT, hub_of, reserve, typed_from_paper
 from ortoo.cli.running import Command, Run, Usage, readable
-from ortoo.client import Client, HubUnreachable
+from ortoo.client import Client, HubError, HubUnreachable
 from ortoo.device import Device
 from ortoo.protocol.documents import b64
+from ortoo.protocol.errors import Refused
 from ortoo.witness import Witness, WitnessKey
 
 
@@ -46,8 +47,9 @@ async def work(run: Run) -> int:
                 lost = False
                 if size is not None:
                     _say(run, size)
-            except HubUnreachable:
-                if run.options.once:
+            except (HubUnreachable, HubError, Refused) as error:
+                overtaken = isinstance(error, Refused) and error.code in ("not_found", "throttled")
+                if run.options.once or (isinstance(error, Refused) and not overtaken):
                     raise
                 if not lost:
                     run.screen.aside(run.words("follow.lost"))

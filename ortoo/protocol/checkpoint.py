@@ -20,6 +20,7 @@ from ortoo.protocol.documents import SigningKey, sha256, signed_by
 from ortoo.protocol.errors import Refused
 
 MAX_NOTE_LINES: Final = 64
+AHEAD: Final = timedelta(minutes=10)  # that a witness's clock may be
 MAX_LINE: Final = 400  # characters of a witness's line
 FRESH: Final = timedelta(hours=24)  # the quorum's cosignatures may be as old as this
 
@@ -159,7 +160,7 @@ class Opened:
 
     def is_fresh(self, policy: Policy, now: datetime) -> bool:
         """Whether a quorum cosigned it within the last 24 hours. Without a quorum there is nothing to be old."""
-        recent = {name: at for name, at in self.cosigned.items() if now - at <= FRESH}
+        recent = {name: at for name, at in self.cosigned.items() if -AHEAD <= now - at <= FRESH}
         return policy.satisfied_by(recent)
 
 
@@ -191,10 +192,11 @@ def open_signed(note: str, origin: str, policy: Policy) -> Opened:
     return Opened(checkpoint, cosigned)
 
 
-def with_cosignature(note: str, line: str, policy: Policy) -> str:
+def with_cosignature(note: str, line: str, policy: Policy, now: datetime) -> str:
     """The note with one more witness's line, which takes the place of an older one of the same witness.
 
-    Raises Refused: `malformed`; `checkpoint_unwitnessed` for a line that is not one of the policy's witnesses.
+    Raises Refused: `malformed`; `checkpoint_unwitnessed` for a line that is not one of the policy's witnesses;
+    `clock_skew` for one of a time to come, which no later one could replace.
     """
     text, _ = _split_note(note)
     if len(line) > MAX_LINE or line.count("\n") != 1:
@@ -203,6 +205,8 @@ def with_cosignature(note: str, line: str, policy: Policy) -> str:
     for known, key in policy.witnesses.items():
         if (name, key_id) == (key.name, key.id):
             at = _check_cosignature(key, signature, text)
+            if at - now > AHEAD:
+                raise Refused("clock_skew", "The witness's clock is ahead. Set it.", field="line")
             return _replaced(note, line, known, at, policy)
     raise Refused("checkpoint_unwitnessed", "This is not a line of one of the network's witnesses.", field="line")
 

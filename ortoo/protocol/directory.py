@@ -255,9 +255,9 @@ class Directory:
                 )
         self._tree.append(merkle.leaf_hash(envelope.encode()))
         self._roots.append(self._tree.root())
-        self.entries.append(envelope)  # last: readers in other threads go by its length
         if document is not None:
-            self._positions[document.sha256] = self.size
+            self._positions[document.sha256] = self.size + 1
+        self.entries.append(envelope)  # last: readers in other threads go by its length
         return document
 
     # --- network ------------------------------------------------------------------------------------------------------
@@ -439,6 +439,10 @@ def _readers(document: Document[Any]) -> Iterable[SealedReader]:
 def check_founding(body: Network) -> None:
     """Refuse what could not be version 1 of a network whoever signs it (§3)."""
     _check_network(body, None)
+    if not body.practice and body.threshold < 2:
+        raise Refused(
+            "malformed", "With a threshold of 1, any single coordinator could admit a false agency.", field="threshold"
+        )
     signing = _keys_of_network(body)
     _check_strength(signing)
     if len({key for key, _ in signing}) != len(signing):

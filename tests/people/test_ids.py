@@ -48,6 +48,10 @@ IDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "revokeApiToken.id": lambda id: {"id": id},
     "handOver.seeds.member": lambda id: {"seeds": [{"member": id, "epoch": 1, "sealed": SEED}]},
     "turnDown.id": lambda id: {"id": id},
+    "endService.id": lambda id: {"id": id},
+    "setFull.id": lambda id: {"id": id, "until": "2030-01-01T00:00:00Z"},
+    "clearFull.id": lambda id: {"id": id},
+    "setAccepting.id": lambda id: {"id": id, "accepting": True},
     "kitSignIn.member": lambda id: {"member": id, "challenge": b64(bytes(32)), "proof": b64(bytes(64))},
 }
 # Of operations that are asked again below, with what has to be right before the id is looked at.
@@ -73,6 +77,7 @@ ALIKE: Final = {
 }
 ELSEWHERE: Final = {
     "signIn.login": "test_signing_in.py",
+    "saveService.id": "test_services.py: it is chosen by whoever adds a service",
     **dict.fromkeys(
         ("setUpAccount.account.login", "enrol.account.login", "apply.account.login"), "a name that one chooses"
     ),
@@ -86,6 +91,9 @@ ELSEWHERE: Final = {
 # handles, which are public.
 NO_IDS: Final = (
     *("after", "first", "days", "version", "epoch", "size", "line", "seconds"),
+    *("need", "place", "places", "language", "languages", "at", "until", "age", "minAge", "maxAge", "minor"),
+    *("gender", "genders", "dependants", "capacity", "taken", "accepting", "receiving", "phone", "dutyPhone", "email"),
+    *("days", "opens", "closes", "date", "openOnHolidays"),
     *("name", "nameEn", "handle", "kind", "roles", "role", "scopes", "method", "part", "agency"),
     *("key", "kem", "kemKeys", "sealed", "ciphertext", "wrap"),
     *("auth", "newAuth", "totp", "recovery", "code", "device", "challenge", "proof", "response"),

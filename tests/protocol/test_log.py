@@ -200,11 +200,13 @@ def test_two_of_three_witnesses_make_a_quorum() -> None:
 
 def test_lines_come_together_one_by_one() -> None:
     first, second = (cosign(NOTE, f"w.example/{name}", key, NOW) for name, key in (("w1", W1), ("w3", W3)))
-    note = with_cosignature(with_cosignature(NOTE, first, TWO_OF_THREE), second, TWO_OF_THREE)
+    note = with_cosignature(with_cosignature(NOTE, first, TWO_OF_THREE, NOW), second, TWO_OF_THREE, NOW)
     assert note == witnessed(("w1", W1), ("w3", W3))
-    assert with_cosignature(note, first, TWO_OF_THREE) == note  # again, and older: nothing changes
-    assert with_cosignature(note, cosign(NOTE, "w.example/w1", W1, NOW - timedelta(hours=1)), TWO_OF_THREE) == note
-    newer = with_cosignature(note, cosign(NOTE, "w.example/w1", W1, NOW + timedelta(hours=1)), TWO_OF_THREE)
+    assert with_cosignature(note, first, TWO_OF_THREE, NOW) == note  # again, and older: nothing changes
+    assert with_cosignature(note, cosign(NOTE, "w.example/w1", W1, NOW - timedelta(hours=1)), TWO_OF_THREE, NOW) == note
+    newer = with_cosignature(
+        note, cosign(NOTE, "w.example/w1", W1, NOW + timedelta(hours=1)), TWO_OF_THREE, NOW + timedelta(hours=1)
+    )
     assert open_checkpoint(newer, ORIGIN, TWO_OF_THREE).cosigned["w1"] == NOW + timedelta(hours=1)
     assert newer.count("w.example/w1") == 1
 
@@ -216,6 +218,7 @@ def test_lines_come_together_one_by_one() -> None:
         ("checkpoint_unwitnessed", cosign(NOTE, "w.example/w9", W1, NOW)),  # another's name
         ("checkpoint_unwitnessed", cosign(NOTE.replace("\n42\n", "\n43\n"), "w.example/w1", W1, NOW)),
         ("checkpoint_unwitnessed", NOTE.splitlines()[-1] + "\n"),  # the log's own
+        ("clock_skew", cosign(NOTE, "w.example/w1", W1, NOW + timedelta(minutes=11))),
         ("malformed", cosign(NOTE, "w.example/w1", W1, NOW).rstrip()),
         ("malformed", cosign(NOTE, "w.example/w1", W1, NOW) * 2),
         ("malformed", "\n"),
@@ -227,7 +230,7 @@ def test_lines_come_together_one_by_one() -> None:
 )
 def test_a_line_that_is_no_witnesss_is_not_added(code: str, line: str) -> None:
     with refused(code):
-        with_cosignature(NOTE, line, TWO_OF_THREE)
+        with_cosignature(NOTE, line, TWO_OF_THREE, NOW)
 
 
 def test_old_cosignatures_are_said_to_be_old() -> None:

@@ -11,8 +11,8 @@ from tests.members import at_work, plain_form
 DAY = 86_400
 
 
-async def test_days_pass_in_a_moment(hub: Hub) -> None:
-    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+async def test_days_pass_in_a_moment(own_hub: Hub) -> None:
+    async with at_work(own_hub, "mrc.nara") as nara, at_work(own_hub, "mgec.delger") as delger:
         (sent,) = await nara.send(plain_form(51))
         assert (await delger.open_referral(sent.id)).readable
         moved = (await nara.client.move_practice_clock(31 * DAY)).now

@@ -29,12 +29,12 @@ async def kinds(session: Session, id: str) -> list[str]:
     return found
 
 
-async def test_nobody_answers_then_answers_and_forgets(hub: Hub) -> None:
+async def test_nobody_answers_then_answers_and_forgets(own_hub: Hub) -> None:
     """Scenario 01's urgency: immediate. One hour to acknowledge, four to decide, two days to say how it goes."""
     async with (
-        at_work(hub, "mrc.nara") as nara,
-        at_work(hub, "mgec.delger") as delger,
-        at_work(hub, "nhrcm.bold") as bold,
+        at_work(own_hub, "mrc.nara") as nara,
+        at_work(own_hub, "mgec.delger") as delger,
+        at_work(own_hub, "nhrcm.bold") as bold,
     ):
         (sent,) = await nara.send(plain_form(61))
         owed = (await nara.client.referral(sent.id)).owed  # type: ignore[union-attr]
@@ -77,8 +77,8 @@ async def test_nobody_answers_then_answers_and_forgets(hub: Hub) -> None:
         assert await moved(nara, 9 * DAY, sent.id) == []
 
 
-async def test_a_question_stops_the_recipients_clocks_and_starts_the_senders(hub: Hub) -> None:
-    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+async def test_a_question_stops_the_recipients_clocks_and_starts_the_senders(own_hub: Hub) -> None:
+    async with at_work(own_hub, "mrc.nara") as nara, at_work(own_hub, "mgec.delger") as delger:
         (sent,) = await nara.send(plain_form(62))
         await delger.sync()
         await delger.ask_more(sent.id, "Хэдэн хүүхэд?")
@@ -94,10 +94,10 @@ async def test_a_question_stops_the_recipients_clocks_and_starts_the_senders(hub
         assert (await nara.client.referral(sent.id)).owed == []  # type: ignore[union-attr]
 
 
-async def test_a_service_moves_its_hours_while_the_clock_runs(hub: Hub) -> None:
+async def test_a_service_moves_its_hours_while_the_clock_runs(own_hub: Hub) -> None:
     """Twenty-seven hours of an office are days; of a service that is open day and night, twenty-seven hours."""
     form = replace(Form.read(SCENARIOS / "12-friday-afternoon.json"), sender=None)
-    async with at_work(hub, "ecpat.hulan") as hulan, at_work(hub, "aum.purev") as purev:
+    async with at_work(own_hub, "ecpat.hulan") as hulan, at_work(own_hub, "aum.purev") as purev:
         (sent,) = await hulan.send(form)
 
         async def acknowledged_within() -> timedelta:
@@ -115,11 +115,11 @@ async def test_a_service_moves_its_hours_while_the_clock_runs(hub: Hub) -> None:
         assert await moved(hulan, 27 * HOUR + 60, sent.id) == ["escalated"]
 
 
-async def test_who_had_opened_owes_a_deletion_within_three_days(hub: Hub) -> None:
+async def test_who_had_opened_owes_a_deletion_within_three_days(own_hub: Hub) -> None:
     async with (
-        at_work(hub, "mrc.nara") as nara,
-        at_work(hub, "mgec.delger") as delger,
-        at_work(hub, "nhrcm.bold") as bold,
+        at_work(own_hub, "mrc.nara") as nara,
+        at_work(own_hub, "mgec.delger") as delger,
+        at_work(own_hub, "nhrcm.bold") as bold,
     ):
         (sent,) = await nara.send(plain_form(64))
         assert (await delger.open_referral(sent.id)).readable

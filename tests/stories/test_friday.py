@@ -7,9 +7,9 @@ from tests.hubs import Hub
 from tests.members import SCENARIOS
 
 
-def test_friday_afternoon_is_played_to_the_end(hub: Hub) -> None:
+def test_friday_afternoon_is_played_to_the_end(own_hub: Hub) -> None:
     file = SCENARIOS / "12-friday-afternoon.json"
-    run = Ortoo(hub.practice, hub.url)("--json", "practice", "play", str(file))
+    run = Ortoo(own_hub.practice, own_hub.url)("--json", "practice", "play", str(file))
     assert run.returncode == 0, run.stdout + run.stderr
     (play,) = json.loads(run.stdout)["plays"]
     events = json.loads(file.read_text(encoding="utf-8"))["events"]

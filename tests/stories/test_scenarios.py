@@ -32,8 +32,8 @@ def test_two_scenarios_are_played_to_the_end(hub: Hub) -> None:
     assert [step["remark"] for step in second["steps"] if step["remark"]] == ["play.attachment_later"]
 
 
-def test_a_scenario_that_cannot_be_told_yet_never_passes(hub: Hub) -> None:
-    ortoo = Ortoo(hub.practice, hub.url)
+def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
+    ortoo = Ortoo(own_hub.practice, own_hub.url)
     files = sorted(SCENARIOS.glob("*.json"))[2:]
     assert len(files) == 12
     run = ortoo("--json", "practice", "play", *map(str, files))
