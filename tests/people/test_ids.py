@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,8 +48,7 @@ IDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "revokeApiToken.id": lambda id: {"id": id},
     "handOver.seeds.member": lambda id: {"seeds": [{"member": id, "epoch": 1, "sealed": SEED}]},
     "turnDown.id": lambda id: {"id": id},
-    "endService.id": lambda id: {"id": id},
-    "setFull.id": lambda id: {"id": id, "until": "2030-01-01T00:00:00Z"},
+    "setFull.id": lambda id: {"id": id, "until": (datetime.now(UTC) + timedelta(days=2)).isoformat()},
     "clearFull.id": lambda id: {"id": id},
     "setAccepting.id": lambda id: {"id": id, "accepting": True},
     "kitSignIn.member": lambda id: {"member": id, "challenge": b64(bytes(32)), "proof": b64(bytes(64))},
@@ -77,6 +76,7 @@ ALIKE: Final = {
 }
 ELSEWHERE: Final = {
     "signIn.login": "test_signing_in.py",
+    "endService.id": "test_services.py: false for what is not there",
     "saveService.id": "test_services.py: it is chosen by whoever adds a service",
     **dict.fromkeys(
         ("setUpAccount.account.login", "enrol.account.login", "apply.account.login"), "a name that one chooses"

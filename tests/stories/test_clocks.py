@@ -110,7 +110,9 @@ async def test_a_service_moves_its_hours_while_the_clock_runs(own_hub: Hub) -> N
         service = next(one for one in listed.services if one.code == "documents")
         days = "MO,TU,WE,TH,FR,SA,SU"
         always = contract.OpeningHours(days=days, opens="00:00", closes="24:00")
-        await purev.client.save_service(service.id, replace_struct(service.offer, schedule=[always]))
+        await purev.client.save_service(
+            service.id, replace_struct(service.offer, schedule=[always], open_on_holidays=True)
+        )
         assert abs(await acknowledged_within() - timedelta(hours=27)) < timedelta(seconds=1)
         assert await moved(hulan, 27 * HOUR + 60, sent.id) == ["escalated"]
 
