@@ -5,18 +5,16 @@ The hub receives `auth` and sealed bytes; what opens them never leaves the devic
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
-import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from ortoo import contract
-from ortoo.client import Client, HubError
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import SigningKey, b64, new_id, unb64
 from ortoo.protocol.errors import Refused
@@ -32,13 +30,9 @@ from ortoo.protocol.keys import (
     wrapping_key,
 )
 
-if TYPE_CHECKING:
-    from ortoo.device import Device, Open
-
 GROUPS: Final = 5  # of a passphrase that is offered: 5 × 12.8 bits
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"
 RECOVERY_BYTES: Final = 32
-SAVES: Final = 5  # of a keyring, while other devices save theirs
 
 
 @dataclass(frozen=True)
@@ -148,65 +142,6 @@ def open_kk(kept: contract.Keyring, kk: bytes, *, network: str, member: str, new
         unb64(kept.sealed), kk, network=network, member=member, version=kept.version, newest_seen=newest_seen
     )
     return Keys.of(member, keyring)
-
-
-async def save(
-    client: Client,
-    kept: contract.Keyring,
-    kk: bytes,
-    change: Callable[[Keys], Keys],
-    *,
-    network: str,
-    member: str,
-) -> contract.Keyring:
-    """Save what has changed about the keys, if anything has, under the same KK. Gives the keyring as it is kept then.
-
-    Where another device saved in between, its keyring is fetched, and the change is made to that: nobody's is lost.
-
-    Raises:
-        Refused: `checkpoint_rollback` for an older keyring than this one, `cannot_open` where there is another KK by
-            now, `head_moved` where others save all the time.
-    """
-    for _ in range(SAVES):
-        before = open_kk(kept, kk, network=network, member=member)
-        after = change(before).keyring()
-        if after == before.keyring():
-            return kept
-        version = kept.version + 1
-        sealed = b64(seal_keyring(after, kk, network=network, member=member, version=version))
-        try:
-            saved = await client.save_keyring(sealed, version)
-        except Refused as refused:
-            if refused.code != "head_moved":
-                raise
-            newest = await client.keyring()
-            if newest is None:
-                raise HubError("bad_answer", "The hub has no keyring any more.") from None
-            open_kk(newest, kk, network=network, member=member, newest_seen=kept.version)
-            kept = newest
-            continue
-        if (saved.version, saved.sealed) != (version, sealed):
-            raise HubError("bad_answer", "The hub kept another keyring than it was given.")
-        return msgspec.structs.replace(kept, version=version, sealed=sealed)
-    raise Refused("head_moved", "Other devices change the keyring at the same time. Repeat it.", field="version")
-
-
-async def save_coordinator(device: "Device", opened: "Open", key: SigningKey) -> "Open":
-    """Take a coordinator's key into the keyring of an account: from then on every device of its holder signs with it.
-
-    Raises Refused (see `save`), HubError, HubUnreachable.
-    """
-    kept = opened.kept
-    async with Client(kept.hub, opened.token) as client:
-        keyring = await save(
-            client,
-            kept.keyring,
-            opened.kk,
-            lambda keys: keys.with_coordinator(key),
-            network=kept.network,
-            member=kept.member,
-        )
-    return device.update(opened, keyring=keyring)
 
 
 # --- an account -------------------------------------------------------------------------------------------------------

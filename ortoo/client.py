@@ -6,6 +6,7 @@ Only transport is here: what comes back is the hub's word, and `ortoo.session` v
 import asyncio
 import json
 import random
+import re
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -471,12 +472,26 @@ class Client:
 
 @cache
 def document(name: str) -> str:
-    """The text of graphql/operations/<name>.graphql: beside this module in a wheel."""
-    return (_operations() / f"{name}.graphql").read_text(encoding="utf-8")
+    """The operation of graphql/operations/<name>.graphql with the fragments that it names: as it is sent."""
+    texts = [_text(f"{name}.graphql")]
+    named = _fragments(texts[0])
+    for fragment in named:
+        texts.append(_text(f"fragments/{fragment}.graphql"))
+        named += [one for one in _fragments(texts[-1]) if one not in named]
+    return "\n".join(texts)
+
+
+def _text(name: str) -> str:
+    return _operations().joinpath(name).read_text(encoding="utf-8")
+
+
+def _fragments(text: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"\.\.\.(\w+)", text)))
 
 
 @cache
 def _operations() -> Traversable:
+    """Beside this module in a wheel."""
     packaged = resources.files("ortoo") / "operations"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[1] / "graphql" / "operations"
 

@@ -6,14 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ortoo import account
+import msgspec
+
+from ortoo import account, contract
 from ortoo.account import Keys
-from ortoo.client import HubError, HubUnreachable
+from ortoo.client import Client, HubError, HubUnreachable
 from ortoo.device import Device, Open
 from ortoo.protocol import schemas
+from ortoo.protocol.documents import SigningKey, b64
 from ortoo.protocol.errors import Refused
+from ortoo.protocol.keys import seal_keyring
 from ortoo.session import Session
 
+SAVES: Final = 5  # of a keyring, while other devices save theirs
 ALARMS: Final = ("checkpoint_rollback", "directory_fork")  # what somebody has to hear, though the work itself is done
 
 
@@ -39,7 +44,7 @@ class Keeper:
     async def _save(self, session: Session, change: Callable[[Keys], Keys]) -> None:
         kept = self.opened.kept
         try:
-            keyring = await account.save(
+            keyring = await save(
                 session.client, kept.keyring, self.opened.kk, change, network=kept.network, member=kept.member
             )
         except (HubError, HubUnreachable):
@@ -67,3 +72,65 @@ def _newest(seen: schemas.Seen | None, session: Session) -> schemas.Seen:
     session.directory.check_head(seen.directory)
     now = session.seen
     return schemas.Seen(network=now.network, directory=now.directory, activity=seen.activity)
+
+
+# --- saved ------------------------------------------------------------------------------------------------------------
+
+
+async def save(
+    client: Client,
+    kept: contract.Keyring,
+    kk: bytes,
+    change: Callable[[Keys], Keys],
+    *,
+    network: str,
+    member: str,
+) -> contract.Keyring:
+    """Save what has changed about the keys, if anything has, under the same KK. Gives the keyring as it is kept then.
+
+    Where another device saved in between, its keyring is fetched, and the change is made to that: nobody's is lost.
+
+    Raises:
+        Refused: `checkpoint_rollback` for an older keyring than this one, `cannot_open` where there is another KK by
+            now, `head_moved` where others save all the time.
+    """
+    for _ in range(SAVES):
+        before = account.open_kk(kept, kk, network=network, member=member)
+        after = change(before).keyring()
+        if after == before.keyring():
+            return kept
+        version = kept.version + 1
+        sealed = b64(seal_keyring(after, kk, network=network, member=member, version=version))
+        try:
+            saved = await client.save_keyring(sealed, version)
+        except Refused as refused:
+            if refused.code != "head_moved":
+                raise
+            newest = await client.keyring()
+            if newest is None:
+                raise HubError("bad_answer", "The hub has no keyring any more.") from None
+            account.open_kk(newest, kk, network=network, member=member, newest_seen=kept.version)
+            kept = newest
+            continue
+        if (saved.version, saved.sealed) != (version, sealed):
+            raise HubError("bad_answer", "The hub kept another keyring than it was given.")
+        return msgspec.structs.replace(kept, version=version, sealed=sealed)
+    raise Refused("head_moved", "Other devices change the keyring at the same time. Repeat it.", field="version")
+
+
+async def save_coordinator(device: Device, opened: Open, key: SigningKey) -> Open:
+    """Take a coordinator's key into the keyring of an account: from then on every device of its holder signs with it.
+
+    Raises Refused (see `save`), HubError, HubUnreachable.
+    """
+    kept = opened.kept
+    async with Client(kept.hub, opened.token) as client:
+        keyring = await save(
+            client,
+            kept.keyring,
+            opened.kk,
+            lambda keys: keys.with_coordinator(key),
+            network=kept.network,
+            member=kept.member,
+        )
+    return device.update(opened, keyring=keyring)

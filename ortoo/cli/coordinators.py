@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import account, contract, coordinating
+from ortoo import contract, coordinating, keyring
 from ortoo.administration import grouped
 from ortoo.cli import DONE
 from ortoo.cli.asking import NETWORK, compare, left_alone, name_of, need_a_terminal, new_passphrase, reserve, say_done
@@ -55,7 +55,7 @@ async def new_key(run: Run) -> int:
 async def keep_key(run: Run) -> int:
     """Take the key into the account's keyring: all its devices sign with it, and nobody types its passphrase again."""
     opened = run.unlocked(run.account())
-    await run.patiently(account.save_coordinator(Device(), opened, _read_key(run).key))
+    await run.patiently(keyring.save_coordinator(Device(), opened, _read_key(run).key))
     return say_done(run, "coordinators.kept", {"kept": opened.kept.login}, login=opened.kept.login)
 
 

@@ -38,7 +38,8 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "partners": "partners",
     "coordinators": "coordinators",
     "witness": "witness",
-    **dict.fromkeys(("services", "find"), "services"),
+    "services": "services",
+    "find": "finding",
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.

@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from ortoo.client import document as document_of
 from tests.hubs import Hub
 from tests.stores import REPOSITORY
 
@@ -379,7 +380,7 @@ HONEST: Final[dict[str, Any]] = {
     "account": {"login": "x", "auth": "AA", "keyring": KEYRING, "totp": "AA", "code": "000000"},
 }
 DOCUMENTS: Final = {
-    path.stem: path.read_text(encoding="utf-8")
+    path.stem: document_of(path.stem)
     for path in sorted((REPOSITORY / "graphql" / "operations").glob("*.graphql"))
     if path.stem not in ("follow", "sign_out")  # a socket's; and what would end this token
 }

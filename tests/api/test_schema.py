@@ -1,5 +1,6 @@
 """The contract: true to the code, described throughout, and what the SDK sends fits it."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from graphql import (
     validate,
 )
 
+from ortoo.client import document
 from tests.stores import REPOSITORY
 
 FILE = REPOSITORY / "graphql" / "schema.graphql"
@@ -55,7 +57,13 @@ def _described(contract: GraphQLSchema) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)
 def test_what_the_sdk_sends_fits_it(contract: GraphQLSchema, path: Any) -> None:
-    assert validate(contract, parse(path.read_text(encoding="utf-8"))) == []
+    assert validate(contract, parse(document(path.stem))) == []
+
+
+def test_every_fragment_is_of_use() -> None:
+    sent = "".join(document(path.stem) for path in OPERATIONS)
+    kept = {path.stem for path in (REPOSITORY / "graphql" / "operations" / "fragments").iterdir()}
+    assert kept == set(re.findall(r"fragment (\w+) on", sent))
 
 
 def test_each_root_field_is_asked_for_by_the_sdk(contract: GraphQLSchema) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from ortoo import places
+from ortoo.cli.hours_typed import hours_typed, moment_typed, until_typed
 from ortoo.cli.running import Usage
-from ortoo.cli.services import hours_said, hours_typed, moment_typed, until_typed
+from ortoo.cli.services_told import hours_said
 from ortoo.contract import ExceptionalHours, Offer
 from ortoo.days import ULAANBAATAR
 from ortoo.words import Words

@@ -75,7 +75,8 @@ def test_it_brings_its_vocabulary_scenarios_and_operations(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "ortoo/data/vocabulary.json" in names
     assert "ortoo/data/scenarios/14-a-member-leaves.json" in names
-    operations = {f"ortoo/operations/{file.name}" for file in (REPOSITORY / "graphql" / "operations").iterdir()}
+    folder = REPOSITORY / "graphql" / "operations"
+    operations = {f"ortoo/operations/{file.relative_to(folder)}" for file in folder.rglob("*.graphql")}
     assert operations
     assert operations <= names
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ortoo import account, administration, contract, joining
+from ortoo import account, administration, contract, joining, keyring
 from ortoo.account import Keys
 from ortoo.client import Client
 from ortoo.device import Device, DeviceError, Open, replace_kept
@@ -112,7 +112,7 @@ async def test_two_devices_lose_nothing_of_each_other(hub: Hub, tmp_path: Path) 
     await admitted(hub, oyun, agency)
     other, key = Device(tmp_path / "other"), SigningKey.generate()
     opened = await oyun.sign_in(hub, other)
-    saved = await account.save_coordinator(other, opened, key)
+    saved = await keyring.save_coordinator(other, opened, key)
     assert saved.kept.keyring.version == opened.kept.keyring.version + 1
     async with oyun.at_work() as session:
         await administration.rotate(session)
@@ -123,7 +123,7 @@ async def test_two_devices_lose_nothing_of_each_other(hub: Hub, tmp_path: Path) 
     assert here.kept.keyring.version > saved.kept.keyring.version
     assert here.identity.coordinator is not None
     # And the one that was behind finds it when it saves again.
-    again = await account.save_coordinator(other, oyun.unlocked(other), key)
+    again = await keyring.save_coordinator(other, oyun.unlocked(other), key)
     assert again.kept.keyring == oyun.unlocked(other).kept.keyring
     async with joining.at_work(other, again) as session:
         assert await administration.rotate(session) == 3
@@ -137,8 +137,8 @@ async def test_a_hub_that_goes_back_to_an_older_keyring_is_refused(hub: Hub, lia
     async with Client(hub.url, opened.token) as client:
         old = await client.keyring()
         assert old is not None
-    opened = await account.save_coordinator(oyun.device, opened, SigningKey.generate())
-    opened = await account.save_coordinator(oyun.device, opened, SigningKey.generate())
+    opened = await keyring.save_coordinator(oyun.device, opened, SigningKey.generate())
+    opened = await keyring.save_coordinator(oyun.device, opened, SigningKey.generate())
     stale = replace_kept(opened.kept, hub=liar.url)
     opened = Device(tmp_path / "liar").keep(stale, opened.kk, opened.token)
     liar.lies["Keyring"] = lambda _: {"keyring": msgspec.to_builtins(old)}
@@ -147,13 +147,13 @@ async def test_a_hub_that_goes_back_to_an_older_keyring_is_refused(hub: Hub, lia
         sealed = account.seal(changed, network=stale.network, version=stale.keyring.version + 1, w=bytes(32))[0].sealed
         await client.save_keyring(sealed, stale.keyring.version + 1)
     with pytest.raises(Refused, match="checkpoint_rollback"):
-        await account.save_coordinator(Device(tmp_path / "liar"), opened, SigningKey.generate())
+        await keyring.save_coordinator(Device(tmp_path / "liar"), opened, SigningKey.generate())
 
 
 async def test_a_new_passphrase_keeps_what_the_keyring_held(hub: Hub, tmp_path: Path) -> None:
     oyun, agency = newcomer(tmp_path)
     await admitted(hub, oyun, agency)
-    opened = await account.save_coordinator(oyun.device, oyun.unlocked(), SigningKey.generate())
+    opened = await keyring.save_coordinator(oyun.device, oyun.unlocked(), SigningKey.generate())
     new = Keys.of(opened.keys.member, opened.keys.keyring())
     assert new.keyring() == opened.keys.keyring()
     assert new.epochs == opened.keys.epochs != {}

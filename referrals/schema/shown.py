@@ -1,5 +1,7 @@
+"""What is shown of consents and referrals, and how it is read for a whole page at once."""
+
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,67 +9,14 @@ import graphene
 from graphql import FieldNode, FragmentSpreadNode
 
 from agencies import clock
-from agencies.access import ANY, WORKERS, actor_in
-from agencies.scalars import Bytes, Envelope, uuid_of
+from agencies.scalars import Bytes, Envelope
 from agencies.signing_in import Actor
-from ortoo.protocol.errors import Refused
 from ortoo.protocol.sealing import Blobs as SealedBlobs
-from referrals import access, clocks, consent, pages, reading, sending, steps
+from referrals import clocks, consent, reading, steps
 from referrals.models import Clock
 from referrals.models import Decision as DecisionRow
 from referrals.models import Event as EventRow
 from referrals.models import Referral as ReferralRow
-
-MOST_REFERRALS = 50
-MOST_OVERDUE = 500
-
-
-# --- what is handed in ------------------------------------------------------------------------------------------------
-
-
-class PartInput(graphene.InputObjectType):
-    """A sealed text."""
-
-    name = graphene.String(required=True, description="The part's name, as the document lists it.")
-    ciphertext = Bytes(required=True, description="The sealed, padded text.")
-
-
-class WrapInput(graphene.InputObjectType):
-    """A reader's key, sealed to the newest key of that agency."""
-
-    agency = graphene.String(required=True, description="The reader.")
-    wrap = Bytes(required=True, description="1,168 bytes.")
-
-
-class KeyInput(graphene.InputObjectType):
-    """A part's key under a reader's key."""
-
-    part = graphene.String(required=True, description="The part.")
-    agency = graphene.String(required=True, description="The reader.")
-    key = Bytes(required=True, description="104 bytes.")
-
-
-class SealedInput(graphene.InputObjectType):
-    """A signed document and all that travels sealed beside it."""
-
-    envelope = Envelope(required=True, description="The signed document.")
-    parts = graphene.List(graphene.NonNull(PartInput), required=True, default_value=[], description="Sealed texts.")
-    wraps = graphene.List(graphene.NonNull(WrapInput), required=True, default_value=[], description="Readers' keys.")
-    keys = graphene.List(graphene.NonNull(KeyInput), required=True, default_value=[], description="Parts' keys.")
-
-
-def _whole(handed_in: Mapping[str, Any]) -> tuple[str, SealedBlobs]:
-    """A handed-in whole as its envelope and blobs; `malformed` for one that is there twice."""
-    parts = {one.name: one.ciphertext for one in handed_in["parts"]}
-    wraps = {one.agency: one.wrap for one in handed_in["wraps"]}
-    keys = {(one.part, one.agency): one.key for one in handed_in["keys"]}
-    for field, blobs in (("parts", parts), ("wraps", wraps), ("keys", keys)):
-        if len(blobs) != len(handed_in[field]):
-            raise Refused("malformed", "The same sealed part was handed in twice.", field=field)
-    return handed_in["envelope"], SealedBlobs(parts, wraps, keys)
-
-
-# --- what is shown ----------------------------------------------------------------------------------------------------
 
 
 class Part(graphene.ObjectType):
@@ -100,7 +49,7 @@ class Blobs(graphene.ObjectType):
     keys = graphene.List(graphene.NonNull(Key), required=True, description="Parts' keys under it.")
 
 
-def _blobs(blobs: SealedBlobs | None) -> Blobs | None:
+def blobs_shown(blobs: SealedBlobs | None) -> Blobs | None:
     if blobs is None:
         return None
     return Blobs(
@@ -120,7 +69,7 @@ class Decision(graphene.ObjectType):
     sha256 = Bytes(required=True, description="H of the document.")
 
 
-def _decision(row: DecisionRow) -> Decision:
+def decision_shown(row: DecisionRow) -> Decision:
     return Decision(
         consent=str(row.consent_id),
         to=row.to,
@@ -231,7 +180,7 @@ class Referral(graphene.ObjectType):
     )
 
 
-def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referral]:
+def referrals_shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referral]:
     """Referrals with what is asked for of them, in a number of queries that does not depend on how many they are.
 
     All of it is as of the row: a step that comes in between is not shown yet, so that state, steps and head agree.
@@ -263,10 +212,10 @@ def _shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> list[Referra
             minor=row.minor,
             envelope=row.envelope,
             sha256=bytes(row.sha256),
-            decision=_decision(decisions[row.pk]) if row.pk in decisions else None,
-            owed=[_owed(one, now) for one in owed.get(row.pk, ())],
+            decision=decision_shown(decisions[row.pk]) if row.pk in decisions else None,
+            owed=[owed_shown(one, now) for one in owed.get(row.pk, ())],
             head=heads.get(row.pk),
-            sealed=_blobs(own.get(row.pk)),
+            sealed=blobs_shown(own.get(row.pk)),
             events=[_event(one, notes) for one in events if one.referral_id == row.pk],
         )
         for row in rows
@@ -292,7 +241,7 @@ def _asked(info: Any) -> set[str]:
     return names
 
 
-def _owed(row: Clock, now: datetime) -> Owed:
+def owed_shown(row: Clock, now: datetime) -> Owed:
     return Owed(agency=row.owes_id, kind=row.kind, due_at=row.due_at, late=row.due_at <= now)
 
 
@@ -305,7 +254,7 @@ def _event(row: EventRow, notes: Mapping[UUID, SealedBlobs]) -> Event:
         accepted_at=row.accepted_at,
         envelope=row.envelope,
         sha256=bytes(row.sha256),
-        sealed=_blobs(notes.get(row.pk)),
+        sealed=blobs_shown(notes.get(row.pk)),
     )
 
 
@@ -335,185 +284,3 @@ class ReferralConnection(graphene.ObjectType):
 
     edges = graphene.List(graphene.NonNull(ReferralEdge), required=True, description="The referrals of this page.")
     page_info = graphene.Field(PageInfo, required=True, description="Where the page ends.")
-
-
-# --- operations -------------------------------------------------------------------------------------------------------
-
-
-def _connection_field(description: str) -> graphene.Field:
-    return graphene.Field(
-        ReferralConnection,
-        required=True,
-        description=description,
-        first=graphene.Int(
-            required=True, default_value=MOST_REFERRALS, description=f"How many, at most {MOST_REFERRALS}."
-        ),
-        after=graphene.String(description="The cursor behind which the page begins."),
-    )
-
-
-class Query(graphene.ObjectType):
-    consent = graphene.Field(
-        Consent,
-        description="A consent, if the own agency may see any of it.",
-        id=graphene.ID(required=True, description="The consent's id."),
-    )
-    referral = graphene.Field(
-        Referral,
-        description="A referral that the own agency has sent or was sent; else null.",
-        id=graphene.ID(required=True, description="The referral's id."),
-    )
-    inbox = _connection_field("What the own agency was sent, the newest first.")
-    outbox = _connection_field("What the own agency has sent, the newest first.")
-    overdue = graphene.List(
-        graphene.NonNull(Overdue),
-        required=True,
-        description=f"For coordinators: what is owed too long, the longest first; at most {MOST_OVERDUE}.",
-    )
-
-    @staticmethod
-    def resolve_consent(root: object, info: Any, id: str) -> Consent | None:
-        actor = actor_in(info, *WORKERS, scope="read")
-        row = access.consents_of(actor).filter(pk=uuid_of(id)).first()
-        if row is None:
-            return None
-        decisions = consent.visible(actor, [row.pk])[row.pk]
-        return Consent(id=str(row.pk), recorder=row.recorder_id, decisions=[_decision(one) for one in decisions])
-
-    @staticmethod
-    def resolve_referral(root: object, info: Any, id: str) -> Referral | None:
-        actor = actor_in(info, *WORKERS, scope="read")
-        shown = _shown(actor, list(access.referrals_of(actor).filter(pk=uuid_of(id))), info)
-        return shown[0] if shown else None
-
-    @staticmethod
-    def resolve_inbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
-        actor = actor_in(info, *WORKERS, scope="read")
-        return _page(actor, pages.page(pages.inbox(actor), first=_bounded(first), after=after), info)
-
-    @staticmethod
-    def resolve_overdue(root: object, info: Any) -> list[Overdue]:
-        actor_in(info, "coordinator")
-        now = clock.now()
-        return [_overdue(one, now) for one in clocks.overdue(MOST_OVERDUE)]
-
-    @staticmethod
-    def resolve_outbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
-        actor = actor_in(info, *WORKERS, scope="read")
-        return _page(actor, pages.page(pages.outbox(actor), first=_bounded(first), after=after), info)
-
-
-def _overdue(row: Clock, now: datetime) -> Overdue:
-    referral = row.referral
-    return Overdue(
-        referral=str(referral.pk),
-        sender=referral.sender_id,
-        recipient=referral.recipient_id,
-        urgency=referral.urgency,
-        owed=_owed(row, now),
-    )
-
-
-def _page(actor: Actor, page: pages.Page, info: Any) -> ReferralConnection:
-    edges = [
-        ReferralEdge(cursor=pages.cursor(row), node=node)
-        for row, node in zip(page.rows, _shown(actor, page.rows, info), strict=True)
-    ]
-    end = edges[-1].cursor if edges else None
-    return ReferralConnection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
-
-
-def _bounded(first: int) -> int:
-    if not 1 <= first <= MOST_REFERRALS:
-        raise Refused("limit_exceeded", field="first", most=MOST_REFERRALS)
-    return first
-
-
-class RecordConsent(graphene.Mutation):
-    """Record what a person decided: all decisions, or none. The same bytes again get the same answer."""
-
-    class Arguments:
-        decisions = graphene.List(
-            graphene.NonNull(SealedInput), required=True, description="Signed decisions, at most 64."
-        )
-
-    Output = graphene.NonNull(graphene.List(graphene.NonNull(Decision)))
-
-    @staticmethod
-    def mutate(root: object, info: Any, decisions: list[Mapping[str, Any]]) -> list[Decision]:
-        kept = consent.record(actor_in(info, *WORKERS, scope="send"), [_whole(one) for one in decisions])
-        return [_decision(one) for one in kept]
-
-
-class SendReferrals(graphene.Mutation):
-    """Send referrals made from one form: all, or none. The same bytes again get the same answer."""
-
-    class Arguments:
-        referrals = graphene.List(
-            graphene.NonNull(SealedInput), required=True, description="Signed, sealed referrals, at most 16."
-        )
-
-    Output = graphene.NonNull(graphene.List(graphene.NonNull(Referral)))
-
-    @staticmethod
-    def mutate(root: object, info: Any, referrals: list[Mapping[str, Any]]) -> list[Referral]:
-        actor = actor_in(info, *WORKERS, scope="send")
-        return _shown(actor, sending.send(actor, [_whole(one) for one in referrals]), info)
-
-
-class OpenReferral(graphene.Mutation):
-    """Open a referral: a signed event `opened`, answered with the keys that the own agency may have now."""
-
-    class Arguments:
-        event = Envelope(required=True, description="The signed event.")
-
-    Output = graphene.NonNull(Opening)
-
-    @staticmethod
-    def mutate(root: object, info: Any, event: str) -> Opening:
-        actor = actor_in(info, *WORKERS, scope="answer")
-        referral, handed = steps.open_referral(actor, event)
-        return Opening(referral=_shown(actor, [referral], info)[0], sealed=_blobs(handed))
-
-
-class TakeStep(graphene.Mutation):
-    """Take a signed step on a referral: acknowledge, accept, decline, ask for more, start, hand back, close, write; as
-    its sender take it back; or, without access any more, confirm that the own copies are gone.
-    """
-
-    class Arguments:
-        step = graphene.Argument(
-            SealedInput, required=True, description="The signed event, and its note if it has one."
-        )
-
-    Output = graphene.NonNull(Referral)
-
-    @staticmethod
-    def mutate(root: object, info: Any, step: Mapping[str, Any]) -> Referral:
-        actor = actor_in(info, *WORKERS, scope="answer")
-        return _shown(actor, [steps.take_step(actor, *_whole(step))], info)[0]
-
-
-class MovePracticeClock(graphene.Mutation):
-    """Move the clock of a practice network on, never back, so that days pass in a moment; what falls due is told."""
-
-    class Arguments:
-        seconds = graphene.Int(required=True, description="By how much.")
-
-    Output = graphene.NonNull(Moved)
-
-    @staticmethod
-    def mutate(root: object, info: Any, seconds: int) -> Moved:
-        actor_in(info, scope=ANY)
-        before = clock.now()
-        now = clock.move_on(timedelta(seconds=seconds))
-        clocks.fire()
-        return Moved(now=now, fired=[Fired(referral=one.referral, kind=one.kind) for one in clocks.fired_since(before)])
-
-
-class Mutation(graphene.ObjectType):
-    move_practice_clock = MovePracticeClock.Field()
-    record_consent = RecordConsent.Field()
-    send_referrals = SendReferrals.Field()
-    open_referral = OpenReferral.Field()
-    take_step = TakeStep.Field()

@@ -1,0 +1,3 @@
+from referrals.schema.operations import Mutation, Query
+
+__all__ = ["Mutation", "Query"]

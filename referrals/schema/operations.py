@@ -1,0 +1,214 @@
+"""What can be asked and done about consents and referrals."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import graphene
+
+from agencies import clock
+from agencies.access import ANY, WORKERS, actor_in
+from agencies.scalars import Envelope, uuid_of
+from agencies.signing_in import Actor
+from ortoo.protocol.errors import Refused
+from referrals import access, clocks, consent, pages, sending, steps
+from referrals.models import Clock
+from referrals.schema.handed_in import SealedInput, whole_of
+from referrals.schema.shown import (
+    Consent,
+    Decision,
+    Fired,
+    Moved,
+    Opening,
+    Overdue,
+    PageInfo,
+    Referral,
+    ReferralConnection,
+    ReferralEdge,
+    blobs_shown,
+    decision_shown,
+    owed_shown,
+    referrals_shown,
+)
+
+MOST_REFERRALS = 50
+MOST_OVERDUE = 500
+
+
+def _connection_field(description: str) -> graphene.Field:
+    return graphene.Field(
+        ReferralConnection,
+        required=True,
+        description=description,
+        first=graphene.Int(
+            required=True, default_value=MOST_REFERRALS, description=f"How many, at most {MOST_REFERRALS}."
+        ),
+        after=graphene.String(description="The cursor behind which the page begins."),
+    )
+
+
+class Query(graphene.ObjectType):
+    consent = graphene.Field(
+        Consent,
+        description="A consent, if the own agency may see any of it.",
+        id=graphene.ID(required=True, description="The consent's id."),
+    )
+    referral = graphene.Field(
+        Referral,
+        description="A referral that the own agency has sent or was sent; else null.",
+        id=graphene.ID(required=True, description="The referral's id."),
+    )
+    inbox = _connection_field("What the own agency was sent, the newest first.")
+    outbox = _connection_field("What the own agency has sent, the newest first.")
+    overdue = graphene.List(
+        graphene.NonNull(Overdue),
+        required=True,
+        description=f"For coordinators: what is owed too long, the longest first; at most {MOST_OVERDUE}.",
+    )
+
+    @staticmethod
+    def resolve_consent(root: object, info: Any, id: str) -> Consent | None:
+        actor = actor_in(info, *WORKERS, scope="read")
+        row = access.consents_of(actor).filter(pk=uuid_of(id)).first()
+        if row is None:
+            return None
+        decisions = consent.visible(actor, [row.pk])[row.pk]
+        return Consent(id=str(row.pk), recorder=row.recorder_id, decisions=[decision_shown(one) for one in decisions])
+
+    @staticmethod
+    def resolve_referral(root: object, info: Any, id: str) -> Referral | None:
+        actor = actor_in(info, *WORKERS, scope="read")
+        shown = referrals_shown(actor, list(access.referrals_of(actor).filter(pk=uuid_of(id))), info)
+        return shown[0] if shown else None
+
+    @staticmethod
+    def resolve_inbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
+        actor = actor_in(info, *WORKERS, scope="read")
+        return _page(actor, pages.page(pages.inbox(actor), first=_bounded(first), after=after), info)
+
+    @staticmethod
+    def resolve_overdue(root: object, info: Any) -> list[Overdue]:
+        actor_in(info, "coordinator")
+        now = clock.now()
+        return [_overdue(one, now) for one in clocks.overdue(MOST_OVERDUE)]
+
+    @staticmethod
+    def resolve_outbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
+        actor = actor_in(info, *WORKERS, scope="read")
+        return _page(actor, pages.page(pages.outbox(actor), first=_bounded(first), after=after), info)
+
+
+def _overdue(row: Clock, now: datetime) -> Overdue:
+    referral = row.referral
+    return Overdue(
+        referral=str(referral.pk),
+        sender=referral.sender_id,
+        recipient=referral.recipient_id,
+        urgency=referral.urgency,
+        owed=owed_shown(row, now),
+    )
+
+
+def _page(actor: Actor, page: pages.Page, info: Any) -> ReferralConnection:
+    edges = [
+        ReferralEdge(cursor=pages.cursor(row), node=node)
+        for row, node in zip(page.rows, referrals_shown(actor, page.rows, info), strict=True)
+    ]
+    end = edges[-1].cursor if edges else None
+    return ReferralConnection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
+
+
+def _bounded(first: int) -> int:
+    if not 1 <= first <= MOST_REFERRALS:
+        raise Refused("limit_exceeded", field="first", most=MOST_REFERRALS)
+    return first
+
+
+class RecordConsent(graphene.Mutation):
+    """Record what a person decided: all decisions, or none. The same bytes again get the same answer."""
+
+    class Arguments:
+        decisions = graphene.List(
+            graphene.NonNull(SealedInput), required=True, description="Signed decisions, at most 64."
+        )
+
+    Output = graphene.NonNull(graphene.List(graphene.NonNull(Decision)))
+
+    @staticmethod
+    def mutate(root: object, info: Any, decisions: list[Mapping[str, Any]]) -> list[Decision]:
+        kept = consent.record(actor_in(info, *WORKERS, scope="send"), [whole_of(one) for one in decisions])
+        return [decision_shown(one) for one in kept]
+
+
+class SendReferrals(graphene.Mutation):
+    """Send referrals made from one form: all, or none. The same bytes again get the same answer."""
+
+    class Arguments:
+        referrals = graphene.List(
+            graphene.NonNull(SealedInput), required=True, description="Signed, sealed referrals, at most 16."
+        )
+
+    Output = graphene.NonNull(graphene.List(graphene.NonNull(Referral)))
+
+    @staticmethod
+    def mutate(root: object, info: Any, referrals: list[Mapping[str, Any]]) -> list[Referral]:
+        actor = actor_in(info, *WORKERS, scope="send")
+        return referrals_shown(actor, sending.send(actor, [whole_of(one) for one in referrals]), info)
+
+
+class OpenReferral(graphene.Mutation):
+    """Open a referral: a signed event `opened`, answered with the keys that the own agency may have now."""
+
+    class Arguments:
+        event = Envelope(required=True, description="The signed event.")
+
+    Output = graphene.NonNull(Opening)
+
+    @staticmethod
+    def mutate(root: object, info: Any, event: str) -> Opening:
+        actor = actor_in(info, *WORKERS, scope="answer")
+        referral, handed = steps.open_referral(actor, event)
+        return Opening(referral=referrals_shown(actor, [referral], info)[0], sealed=blobs_shown(handed))
+
+
+class TakeStep(graphene.Mutation):
+    """Take a signed step on a referral: acknowledge, accept, decline, ask for more, start, hand back, close, write; as
+    its sender take it back; or, without access any more, confirm that the own copies are gone.
+    """
+
+    class Arguments:
+        step = graphene.Argument(
+            SealedInput, required=True, description="The signed event, and its note if it has one."
+        )
+
+    Output = graphene.NonNull(Referral)
+
+    @staticmethod
+    def mutate(root: object, info: Any, step: Mapping[str, Any]) -> Referral:
+        actor = actor_in(info, *WORKERS, scope="answer")
+        return referrals_shown(actor, [steps.take_step(actor, *whole_of(step))], info)[0]
+
+
+class MovePracticeClock(graphene.Mutation):
+    """Move the clock of a practice network on, never back, so that days pass in a moment; what falls due is told."""
+
+    class Arguments:
+        seconds = graphene.Int(required=True, description="By how much.")
+
+    Output = graphene.NonNull(Moved)
+
+    @staticmethod
+    def mutate(root: object, info: Any, seconds: int) -> Moved:
+        actor_in(info, scope=ANY)
+        before = clock.now()
+        now = clock.move_on(timedelta(seconds=seconds))
+        clocks.fire()
+        return Moved(now=now, fired=[Fired(referral=one.referral, kind=one.kind) for one in clocks.fired_since(before)])
+
+
+class Mutation(graphene.ObjectType):
+    move_practice_clock = MovePracticeClock.Field()
+    record_consent = RecordConsent.Field()
+    send_referrals = SendReferrals.Field()
+    open_referral = OpenReferral.Field()
+    take_step = TakeStep.Field()
