@@ -24,6 +24,7 @@ import subprocess
 import sys
 import termios
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -234,15 +235,32 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     at_once = bool(os.environ.get("PYTHONUNBUFFERED"))
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout, sys.stderr = _stream(1, at_once=at_once), _stream(2, at_once=True)
-    gc.unfreeze()
     program = request["program"]
     sys.argv = [program, *request["arguments"]]
-    if program != str(CLI):
-        runpy.run_path(program, run_name="__main__")
-        raise SystemExit(0)
-    from ortoo.cli import main as command
+    code = _run(program)
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)  # to take down everything that was imported would cost more than to import it
 
-    raise SystemExit(command())
+
+def _run(program: str) -> int:
+    """The program's exit code; what it did not catch is printed, as an interpreter does."""
+    try:
+        if program == str(CLI):
+            from ortoo.cli import main as command
+
+            return command()
+        runpy.run_path(program, run_name="__main__")
+    except SystemExit as end:
+        if isinstance(end.code, int | None):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 def _stream(descriptor: int, *, at_once: bool) -> io.TextIOWrapper:

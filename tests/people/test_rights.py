@@ -18,6 +18,7 @@ import websockets
 
 from ortoo import administration, contract, joining, practice
 from ortoo.client import SUBPROTOCOL
+from ortoo.client import document as document_of
 from ortoo.protocol.documents import b64, new_id
 from tests.hubs import Hub
 from tests.members import at_work
@@ -228,7 +229,7 @@ def operations() -> dict[str, str]:
     """The documents that the SDK sends, by the root field that they ask for first."""
     found = {}
     for path in (REPOSITORY / "graphql" / "operations").glob("*.graphql"):
-        text = path.read_text(encoding="utf-8")
+        text = document_of(path.stem)
         if path.stem not in ("follow", "ids"):
             found[text.split("{", 1)[1].split("(")[0].split("{")[0].split("}")[0].strip()] = text
     return found
