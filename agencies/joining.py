@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -27,7 +27,10 @@ from ortoo.protocol.errors import Refused
 INVITED_FOR: Final = timedelta(days=14)
 MOST_INVITATIONS: Final = 50  # open at once, of an agency
 MOST_APPLICATIONS: Final = 200  # open at once
+MOST_PROPOSALS: Final = 200  # open at once
 ROLES: Final = frozenset({"focal_point", "administrator", "coordinator", "api", "recovery"})
+
+Asked = Document[Any]  # of the coordinators: an admission or the network
 
 _HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{2,79}")
 
@@ -281,68 +284,86 @@ def propose(envelope: str) -> Proposed:
     Raises:
         Refused: for everything that the directory refuses, but `threshold_not_met`.
     """
-    kind = documents.kind_of_envelope(envelope)
-    if kind not in ("network", "admission"):
-        raise Refused("malformed", "Coordinators sign admissions and the network.", field="payloadType")
-    schema = schemas.Network if kind == "network" else schemas.Admission
-    given: Document[schemas.Network] | Document[schemas.Admission] = documents.read(envelope, schema)
+    given = _of_coordinators(envelope)
     with transaction.atomic():
         committed = directory.committed_alone()
-        have, need = _signatures(given)
         if given.sha256 in committed:
-            return Proposed(envelope, have, need, taken=True, in_force=given.sha256 in directory.in_force())
-        _check_a_signature(given)
+            return _proposed(committed, given, taken=True, in_force=given.sha256 in directory.in_force())
+        _check_a_signature(committed, given)
+        committed.check_next(given.body)
         kept = Proposal.objects.select_for_update().filter(pk=given.hash).first()
-        joined = documents.join(given, documents.read(kept.envelope, schema)) if kept else given
-        have, need = _signatures(joined)
-        if not _would_take(committed, joined.envelope):
-            Proposal.objects.update_or_create(
-                sha256=given.hash, defaults={"envelope": joined.envelope, "created_at": timezone.now()}
-            )
-            return Proposed(joined.envelope, have, need, taken=False, in_force=False)
-        Proposal.objects.filter(pk=given.hash).delete()
-        in_force = publishing.append([joined.envelope])
-    return Proposed(joined.envelope, have, need, taken=True, in_force=in_force)
+        joined = documents.join(given, _of_coordinators(kept.envelope)) if kept else given
+        grown = _with(committed, joined.envelope)
+        if grown is not None:
+            in_force = publishing.append([joined.envelope])
+            _forget_overtaken(grown)
+            return _proposed(committed, joined, taken=True, in_force=in_force)
+        if kept is None and Proposal.objects.count() >= MOST_PROPOSALS:
+            raise Refused("limit_exceeded", field="proposals", most=MOST_PROPOSALS)
+        Proposal.objects.update_or_create(
+            sha256=given.hash, defaults={"envelope": joined.envelope, "created_at": timezone.now()}
+        )
+        return _proposed(committed, joined, taken=False, in_force=False)
 
 
 def proposals() -> list[Proposed]:
-    """What waits for more signatures, the oldest first; without what can no longer be put in force."""
-    found, current = [], directory.in_force()
-    for row in Proposal.objects.order_by("created_at"):
-        try:
-            _would_take(current, row.envelope)
-        except Refused:
-            continue
-        schema = schemas.Network if documents.kind_of_envelope(row.envelope) == "network" else schemas.Admission
-        have, need = _signatures(documents.read(row.envelope, schema))
-        found.append(Proposed(row.envelope, have, need, taken=False, in_force=False))
-    return found
+    """What waits for more signatures, the oldest first."""
+    with transaction.atomic():
+        committed = directory.committed_alone()
+    waiting = [_of_coordinators(row.envelope) for row in Proposal.objects.order_by("created_at")]
+    return [
+        _proposed(committed, one, taken=False, in_force=False) for one in waiting if not _is_overtaken(committed, one)
+    ]
 
 
-def _would_take(replay: Directory, entry: str) -> bool:
-    """Whether it would take the entry; False where only signatures are missing. Raises Refused."""
+def _forget_overtaken(committed: Directory) -> None:
+    """What can no longer follow, as another of its chain was taken, is nothing to sign."""
+    over = [row.pk for row in Proposal.objects.all() if _is_overtaken(committed, _of_coordinators(row.envelope))]
+    Proposal.objects.filter(pk__in=over).delete()
+
+
+def _is_overtaken(committed: Directory, document: Asked) -> bool:
     try:
-        replay.copy().append(entry)
+        committed.check_next(document.body)
+    except Refused:
+        return True
+    return False
+
+
+def _of_coordinators(envelope: str) -> Asked:
+    kind = documents.kind_of_envelope(envelope)
+    if kind == "network":
+        return documents.read(envelope, schemas.Network)
+    if kind == "admission":
+        return documents.read(envelope, schemas.Admission)
+    raise Refused("malformed", "Coordinators sign admissions and the network.", field="payloadType")
+
+
+def _proposed(committed: Directory, document: Asked, *, taken: bool, in_force: bool) -> Proposed:
+    network = committed.network.body
+    have = documents.signers(document, (documents.unb64(one.key) for one in network.coordinators))
+    return Proposed(document.envelope, len(have), network.threshold, taken, in_force)
+
+
+def _with(committed: Directory, entry: str) -> Directory | None:
+    """The directory with the entry; None where only signatures are missing. Raises Refused."""
+    grown = committed.copy()
+    try:
+        grown.append(entry)
     except Refused as refused:
         if refused.code == "threshold_not_met":
-            return False
+            return None
         raise
-    return True
+    return grown
 
 
-def _check_a_signature(document: Document[schemas.Network] | Document[schemas.Admission]) -> None:
+def _check_a_signature(committed: Directory, document: Asked) -> None:
     """Each signature is a coordinator's: others would fill the table."""
-    network = directory.in_force().network.body
+    network = committed.network.body
     named = [*network.coordinators, *(document.body.coordinators if isinstance(document.body, schemas.Network) else ())]
     good = documents.signers(document, (documents.unb64(one.key) for one in named))
     if len(good) < len(document.signatures):
         raise Refused("signature_invalid", "A signature on it is not a coordinator's.", field="signatures")
-
-
-def _signatures(document: Document[schemas.Network] | Document[schemas.Admission]) -> tuple[int, int]:
-    network = directory.in_force().network.body
-    keys = (documents.unb64(one.key) for one in network.coordinators)
-    return len(documents.signers(document, keys)), network.threshold
 
 
 def _check_names(names: Names) -> None:

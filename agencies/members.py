@@ -55,8 +55,8 @@ def publish(publications: Sequence[Publication]) -> None:
     changes, gets the seed of the epoch in the same transaction: nobody is in force without a key.
 
     Raises:
-        Refused: with a code of protocol §13; `blob_missing` for a key or a seed that was not sent along; `head_moved`
-            where an earlier change to the agency still waits for the witnesses.
+        Refused: with a code of protocol §13; `blob_missing` for a key or a seed that was not sent along;
+            `checkpoint_unwitnessed` where an earlier change to the agency still waits for the witnesses.
     """
     with transaction.atomic():
         committed = directory.committed_alone()
@@ -74,14 +74,18 @@ def publish(publications: Sequence[Publication]) -> None:
 def _check_nothing_waits(committed: Directory, agency: str) -> None:
     """Each change is made by somebody who has seen the one before, in force."""
     if directory.in_force().now().agency(agency) != committed.now().agency(agency):
-        raise Refused("head_moved", "A change to this agency waits for the network's witnesses. Look again later.")
+        raise Refused(
+            "checkpoint_unwitnessed",
+            "An earlier change to this agency waits for the network's witnesses. Repeat yours when it is in force.",
+            field="roster",
+        )
 
 
 def hand_over(agency: str, seeds: Sequence[Seed]) -> None:
     """Hand seeds of epochs to members of the agency, also once more: a member proves each against the directory."""
-    view = directory.in_force().now()
     with transaction.atomic():
-        for seed in seeds:
+        view = directory.held().now()  # no roster in between, which writes to the same rows
+        for seed in sorted(seeds, key=lambda one: (one.member, one.epoch)):
             if view.member(agency, seed.member) is None:
                 raise Refused("not_found", "The agency has no such member.", field="seeds")
             state = view.agency(agency)

@@ -111,7 +111,7 @@ def _let_in_and_out(body: schemas.Roster) -> None:
     members = [one.id for one in body.members]
     for one in body.members:  # whoever came back with newer keys waits on
         Candidate.objects.filter(member=one.id, key=one.key, kem=one.kem).delete()
+    access.seeds_of(body.agency).exclude(member__in=members).delete()
     left = access.members_of(body.agency).filter(candidate=None).exclude(pk__in=members)
     signing_in.end(Token.objects.filter(member__in=left))
-    access.seeds_of(body.agency).filter(member__in=left).delete()
     tell_rights_changed(body.agency)

@@ -127,13 +127,15 @@ def actor_of(token: str) -> Actor | None:
 
 def prove_signatory(actor: Actor, challenge: bytes, proof: bytes) -> None:
     """Whoever holds a key that the network names for its coordinators may see and hand in what they sign, as long as
-    this session lasts: the key has signed a challenge of ours. `sign_in_refused`.
+    this session lasts: the key has signed a challenge of ours. `key_unknown`.
     """
     fresh, current = second_factor.use_challenge(challenge), directory.in_force()
     signed = ctx("coordinator-proof", current.id, actor.member, challenge)
     keys = [one.key for one in current.network.body.coordinators if signed_by(unb64(one.key), proof, signed)]
     if not fresh or not keys:
-        raise SignInRefused
+        raise Refused(
+            "key_unknown", "This proves no coordinator's key of the network. Ask for a new challenge.", field="proof"
+        )
     Token.objects.filter(hash=actor.token).update(signatory=keys[0])
 
 

@@ -12,7 +12,8 @@ from referrals.models import Wrap
 
 def forget_old_seeds() -> None:
     """Safe to run at any time, in any number of processes. The newest epoch's seeds always stay."""
-    for agency in _unneeded().values_list("agency_id", flat=True).distinct():
+    view = directory.in_force().now()
+    for agency in sorted({agency for agency, epoch in _unneeded_of_any() if _is_old(view.agency(agency), epoch)}):
         with transaction.atomic():
             # Held alone: nobody who still relies on an older epoch is in the middle of sealing to it.
             directory.committed_alone()
@@ -21,6 +22,15 @@ def forget_old_seeds() -> None:
                 continue
             if _unneeded().filter(agency=agency, epoch__lt=own.epoch.n).delete()[0]:
                 transaction.on_commit(sealed.empty_write_ahead_log, robust=True)
+
+
+def _unneeded_of_any() -> QuerySet[AgencyKey, tuple[str, int]]:
+    return _unneeded().values_list("agency_id", "epoch").distinct()
+
+
+def _is_old(own: Agency | None, epoch: int) -> bool:
+    """Not the newest one: looked at before anything is locked, as it is the rule that there is nothing to do."""
+    return own is not None and own.epoch is not None and epoch < own.epoch.n
 
 
 def _all_hold_what_is_needed(own: Agency, newest: int) -> bool:

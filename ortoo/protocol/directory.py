@@ -229,6 +229,13 @@ class Directory:
         before = state.roster or self._last_with_admin(state)
         return before.sha256, state.last_version + 1
 
+    def check_next(self, body: Network | Admission) -> None:
+        """`chain_broken` for what can't be the next of its chain, whoever will have signed it."""
+        if isinstance(body, Network):
+            _check_next_network(body, self.network)
+        else:
+            _check_next_admission(body, self._same_network(body.network).agency(body.agency))
+
     def append(self, envelope: str) -> Document[Any] | None:
         """Verify the next entry against all before it and take it in; else Refused, and nothing has changed.
 
@@ -272,12 +279,9 @@ class Directory:
         _need(document, body)
         signing = _keys_of_network(body)
         _check_strength(signing)
-        if before is None and (self.entries or body.version != 1 or body.prev is not None):
+        if before is None and self.entries:
             raise Refused("chain_broken", "A directory begins with version 1 of the network.", field="version")
-        if before is not None and (body.network, body.version) != (before.body.network, before.body.version + 1):
-            raise Refused("chain_broken", field="version")
-        if before is not None and body.prev != before.sha256:
-            raise Refused("chain_broken", field="prev")
+        _check_next_network(body, before)
         self._check_unused(signing, [])
         if before is None and self._anchor not in (None, document.sha256):
             raise Refused("directory_fork", "This is not the network that the invitation names.", field="network")
@@ -297,11 +301,7 @@ class Directory:
         _need(document, now.network.body)
         signing, kem = _keys_of([body.admin] if body.admin else [], body.agency)
         _check_strength(signing)
-        version, prev = (before.admission.body.version, before.admission.sha256) if before else (0, None)
-        if body.version != version + 1:
-            raise Refused("chain_broken", field="version", agency=body.agency)
-        if body.prev != prev:
-            raise Refused("chain_broken", field="prev", agency=body.agency)
+        _check_next_admission(body, before)
         self._check_unused(signing, kem)
         self._use_keys(signing, kem)
         if before is None:
@@ -472,6 +472,23 @@ def _check_network(body: Network, before: Network | None) -> None:
         raise Refused("malformed", "Only a practice network may do without witnesses.", field="policy")
     if before is not None and body.practice != before.practice:
         raise Refused("malformed", "A network stays a practice network, or a real one.", field="practice")
+
+
+def _check_next_network(body: Network, before: Document[Network] | None) -> None:
+    if before is None and (body.version != 1 or body.prev is not None):
+        raise Refused("chain_broken", "A directory begins with version 1 of the network.", field="version")
+    if before is not None and (body.network, body.version) != (before.body.network, before.body.version + 1):
+        raise Refused("chain_broken", field="version")
+    if before is not None and body.prev != before.sha256:
+        raise Refused("chain_broken", field="prev")
+
+
+def _check_next_admission(body: Admission, before: Agency | None) -> None:
+    version, prev = (before.admission.body.version, before.admission.sha256) if before else (0, None)
+    if body.version != version + 1:
+        raise Refused("chain_broken", field="version", agency=body.agency)
+    if body.prev != prev:
+        raise Refused("chain_broken", field="prev", agency=body.agency)
 
 
 def _need(document: Document[Any], network: Network) -> None:
