@@ -1,5 +1,6 @@
 """An agency's life: applies, is admitted by the coordinators' threshold, begins, works, is suspended and reinstated."""
 
+import asyncio
 import secrets
 from pathlib import Path
 
@@ -136,6 +137,25 @@ async def test_suspended_and_reinstated(hub: Hub, tmp_path: Path) -> None:
         assert (await coordinating.add_signature(bold, document)).in_force
         await session.sync()
         assert len(await session.send(plain_form(3))) == 1
+
+
+async def test_two_coordinators_ask_for_the_same_and_one_of_both_is_signed(hub: Hub, tmp_path: Path) -> None:
+    """The other one can no longer follow: it is not listed, and not taken."""
+    oyun, agency = newcomer(tmp_path)
+    await admitted(hub, oyun, agency)
+    async with at_work(hub, "nhrcm.bold") as bold, at_work(hub, "iom.emma") as emma:
+        await coordinating.suspend(bold, agency)
+        (first,) = [one for one, _, _ in await coordinating.proposals(emma) if agency_of(one) == agency]
+        await asyncio.sleep(1.1)  # another second, or it is the same document
+        await coordinating.suspend(emma, agency)
+        asked = [one for one, _, _ in await coordinating.proposals(bold) if agency_of(one) == agency]
+        assert [one.sha256 for one in asked if one.sha256 == first.sha256] == [first.sha256]
+        (second,) = [one for one in asked if one.sha256 != first.sha256]
+        assert (await coordinating.add_signature(bold, second)).in_force
+        assert [one for one, _, _ in await coordinating.proposals(bold) if agency_of(one) == agency] == []
+        for session in (bold, emma):
+            with pytest.raises(Refused, match="chain_broken"):
+                await coordinating.add_signature(session, first)
 
 
 async def test_the_last_administrator_is_lost_and_the_coordinators_begin_anew(hub: Hub, tmp_path: Path) -> None:

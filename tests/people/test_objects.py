@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 import websockets
+from websockets.sync.client import ClientConnection, connect
 
 from ortoo import administration, contract, joining
 from ortoo.account import Keys
@@ -119,7 +120,7 @@ MAY_TOUCH: Final[dict[tuple[str, str], set[str]]] = {
     ("revokeApiToken", OURS): {ADMIN},
     ("revokeApiToken", FOREIGN): set(),
     ("revokeApiToken", NOBODYS): set(),
-    ("endSession", OURS): {ADMIN},  # the own one; who else has one here has only that with which it asks
+    ("endSession", OURS): {ADMIN},
     ("endSession", COLLEAGUES): set(),
     ("endSession", FOREIGN): set(),
     ("endSession", NOBODYS): set(),
@@ -156,6 +157,7 @@ class World:
     folder: Path
     partners: dict[str, str] = field(default_factory=dict)  # by agency
     kept: dict[tuple[str, str], Any] = field(default_factory=dict)  # things that nobody changes
+    sockets: dict[str, ClientConnection] = field(default_factory=dict)
 
 
 ADMINS: Final = {"mgec": "mgec.delger", "nhrcm": "nhrcm.altan", "ecpat": "ecpat.hulan"}
@@ -167,7 +169,10 @@ def world(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         hub = Hub(store)
         hub.start()
         try:
-            yield asyncio.run(made(hub, tmp_path_factory.mktemp("objects")))
+            found = asyncio.run(made(hub, tmp_path_factory.mktemp("objects")))
+            yield found
+            for socket in found.sockets.values():
+                socket.close()
         finally:
             hub.stop()
 
@@ -274,14 +279,16 @@ def application(world: World) -> str:
     return str(next(one["id"] for one in listed if one["handle"] == handle))
 
 
-def session(world: World, whose: str) -> str:
+def session(world: World, whose: str, asker: str) -> str:
     """A session of the own (of the administrator, who has an account), of a colleague, of somebody elsewhere."""
-    if whose == OURS:
-        again = asyncio.run(world.second.sign_in(world.hub, device=None)).token
-        world.known.tokens["again"] = again
-        return next(one["id"] for one in world.known.data("again", "sessions") if one["current"])
-    world.known.tokens["other"] = enrolled(world, "ecpat" if whose == FOREIGN else "mgec")["token"]
-    return str(world.known.data("other", "sessions")[0]["id"])
+    known = world.known
+    if whose != OURS:
+        known.tokens["other"] = enrolled(world, "ecpat" if whose == FOREIGN else "mgec")["token"]
+        return str(known.data("other", "sessions")[0]["id"])
+    if asker == ADMIN:
+        known.tokens["again"] = asyncio.run(world.second.sign_in(world.hub)).token
+        return next(one["id"] for one in known.data("again", "sessions") if one["current"])
+    return new_id()  # nobody else has another one than that with which it asks
 
 
 SERVICE: Final = {
@@ -316,25 +323,27 @@ def asked(world: World, line: str, whose: str, asker: str) -> tuple[dict[str, An
             one = {"event": event.envelope} if operation == "openReferral" else {"step": handed_in(event, blobs)}
             return one, body.id
         return {"id": body.id}, body.id
+    if operation == "endSession" and whose != NOBODYS:
+        id = session(world, whose, asker)
+        return {"id": id}, id
     agency = agency_of(asker, whose)
-    id = new_id() if whose == NOBODYS else THINGS[operation](world, agency, whose)
+    id = new_id() if whose == NOBODYS else THINGS[operation](world, agency)
     return ASKS[operation](id), id
 
 
 REASONS: Final[Mapping[str, Mapping[str, Any]]] = {"recalled": {"reason": "no_longer_needed"}}
-THINGS: Final[Mapping[str, Callable[[World, str, str], str]]] = {
+THINGS: Final[Mapping[str, Callable[[World, str], str]]] = {
     **dict.fromkeys(
         ("saveService", "endService", "setFull", "clearFull", "setAccepting"),
-        lambda world, agency, _: service(world, agency),
+        lambda world, agency: service(world, agency),
     ),
-    "withdrawInvitation": lambda world, agency, _: invitation(world, agency),
-    "turnAway": lambda world, agency, _: candidate(world, agency),
-    "invite": lambda world, agency, _: world.known.people[ADMINS[agency]].id,
-    "handOver": lambda world, agency, _: world.known.people[ADMINS[agency]].id,
-    "issueApiToken": lambda world, agency, _: world.partners.get(agency, new_id()),
-    "revokeApiToken": lambda world, agency, _: token(world, agency) if agency in world.partners else new_id(),
-    "endSession": lambda world, agency, whose: session(world, whose),
-    "turnDown": lambda world, agency, _: application(world),
+    "withdrawInvitation": lambda world, agency: invitation(world, agency),
+    "turnAway": lambda world, agency: candidate(world, agency),
+    "invite": lambda world, agency: world.known.people[ADMINS[agency]].id,
+    "handOver": lambda world, agency: world.known.people[ADMINS[agency]].id,
+    "issueApiToken": lambda world, agency: world.partners.get(agency, new_id()),
+    "revokeApiToken": lambda world, agency: token(world, agency) if agency in world.partners else new_id(),
+    "turnDown": lambda world, agency: application(world),
 }
 ASKS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     **{one.partition(".")[0]: asks for one, asks in IDS.items()},
@@ -355,24 +364,36 @@ def over_http(world: World, asker: str, text: str, values: Mapping[str, Any]) ->
     return world.known.http.post("/graphql", json={"query": text, "variables": values}, headers=headers).json()
 
 
-async def over_a_socket(world: World, asker: str, text: str, values: Mapping[str, Any]) -> Any:
+def over_a_socket(world: World, asker: str, text: str, values: Mapping[str, Any]) -> Any:
+    """On the one that the asker keeps open."""
+    if asker not in world.sockets:
+        world.sockets[asker] = connected(world, asker)
+    socket, id = world.sockets[asker], new_id()
+    socket.send(json.dumps({"type": "subscribe", "id": id, "payload": {"query": text, "variables": values}}))
+    told = heard(socket)
+    if told["type"] == "error":
+        return {"errors": told["payload"]}
+    assert heard(socket) == {"type": "complete", "id": id}
+    return told["payload"]
+
+
+def heard(socket: ClientConnection) -> Any:
+    """The next word; whether one still reads is answered on the way."""
+    while (told := json.loads(socket.recv(20)))["type"] == "ping":
+        socket.send(json.dumps({"type": "pong"}))
+    return told
+
+
+def connected(world: World, asker: str) -> ClientConnection:
     sent = world.tokens[asker]
+    socket = connect(world.hub.socket, subprotocols=[websockets.Subprotocol(SUBPROTOCOL)], proxy=None)
     payload = {"authorization": f"Bearer {sent}"} if sent else None
-    async with websockets.connect(
-        world.hub.socket, subprotocols=[websockets.Subprotocol(SUBPROTOCOL)], proxy=None
-    ) as socket:
-        await socket.send(json.dumps({"type": "connection_init", "payload": payload}))
-        assert json.loads(await socket.recv())["type"] == "connection_ack"
-        wanted = {"type": "subscribe", "id": "1", "payload": {"query": text, "variables": values}}
-        await socket.send(json.dumps(wanted))
-        told = json.loads(await asyncio.wait_for(socket.recv(), 20))
-        return told["payload"] if told["type"] == "next" else {"errors": told["payload"]}
+    socket.send(json.dumps({"type": "connection_init", "payload": payload}))
+    assert json.loads(socket.recv(20))["type"] == "connection_ack"
+    return socket
 
 
-TRANSPORTS: Final = {
-    "http": over_http,
-    "socket": lambda world, asker, text, values: asyncio.run(over_a_socket(world, asker, text, values)),
-}
+TRANSPORTS: Final = {"http": over_http, "socket": over_a_socket}
 
 
 # --- each cell --------------------------------------------------------------------------------------------------------
@@ -395,10 +416,13 @@ def test_each_asker(world: World, line: str, whose: str, transport: str) -> None
             assert json.dumps(answer).replace(id, "ID") == json.dumps(nothing).replace(other, "ID"), asker
 
 
+SIGNED: Final = ("openReferral", "takeStep", "endSession")  # by the asker, or its own
+
+
 def answered(world: World, line: str, whose: str, asker: str, transport: str) -> tuple[Any, str]:
     """The answer and the id that was asked about. Things that the asker may not change are made once."""
     operation, text = line.partition(":")[0], OPERATIONS[line.partition(":")[0]]
-    key = (f"{line} {asker if ':' in line or operation == 'openReferral' else agency_of(asker, whose)}", whose)
+    key = (f"{line} {asker if operation in SIGNED else agency_of(asker, whose)}", whose)
     if asker in MAY_TOUCH[line, whose] or key not in world.kept:
         world.kept[key] = asked(world, line, whose, asker)
     values, id = world.kept[key]
