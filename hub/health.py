@@ -9,9 +9,11 @@ from channels.layers import get_channel_layer
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from agencies import clock
 from audit import log
 from hub import threads
 from ortoo.words import Words, language_of
+from referrals import firing
 
 WITHIN: Final = 5.0  # seconds
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -30,7 +32,7 @@ async def health(scope: Mapping[str, Any], receive: Any, send: Send) -> None:
 
 
 async def missing() -> list[str]:
-    """What the hub lacks to do its work: database, migrations, network, channel_layer."""
+    """What the hub lacks to do its work: database, migrations, network, clocks, channel_layer."""
     checks = [_lacks("database", threads.read(_look_at_database)), _lacks("channel_layer", _look_at_channel_layer())]
     return [lack for lack in await asyncio.gather(*checks) if lack]
 
@@ -53,7 +55,9 @@ def _look_at_database() -> str | None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return "migrations"
-    return None if log.size_in_force(log.DIRECTORY) else "network"
+    if not log.size_in_force(log.DIRECTORY):
+        return "network"
+    return "clocks" if firing.is_late(clock.now()) else None
 
 
 async def _look_at_channel_layer() -> None:

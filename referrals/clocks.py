@@ -1,44 +1,25 @@
-"""Nobody forgets: what is owed on a referral, by whom, until when, and what happens when it is late.
+"""Nobody forgets: what is owed on a referral, by whom, until when.
 
-Clocks are set and stopped in the transaction of the step that does it, under the referral's lock. `fire` is run by any
-number of processes: it takes the same lock, looks at the clock again, and tells in the same transaction.
+Clocks are set and stopped in the transaction of the step that does it, under the referral's lock. What happens when
+they run out: referrals/firing.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import F
 
-from agencies import clock, services
-from notifications import feed
+from agencies import services
 from ortoo.protocol import vocabulary
 from ortoo.protocol.schemas import As
 from referrals.models import Clock, Referral
 
-# What is told when a clock has run out. `acknowledge` has a reminder at the half.
-TOLD: Final[Mapping[str, str]] = {
-    "acknowledge": "escalated",
-    "decide": "undecided",
-    "answer": "answer_due",
-    "report": "silent",
-    "delete": "deletion_due",
-}
 DELETED_WITHIN: Final = timedelta(hours=72)  # of losing access, for who had opened
 BY_THE_CLOCK: Final = ("report", "delete")  # day and night, whatever the urgency
 UNANSWERED: Final = ("sent", "opened")  # nothing that counts as an answer has come
 AT_WORK: Final = ("accepted", "under_way")
-MOST: Final = 500  # clocks at once; the rest a moment later
-
-
-@dataclass(frozen=True)
-class Fired:
-    """A clock that has run out, or its half (`reminder`)."""
-
-    referral: str
-    kind: str
 
 
 # --- set and stopped --------------------------------------------------------------------------------------------------
@@ -148,48 +129,3 @@ def owed(referrals: Sequence[Referral]) -> dict[Any, list[Clock]]:
 def overdue(most: int) -> list[Clock]:
     """All that has run out and is still owed, in the whole network, the longest first."""
     return list(Clock.objects.exclude(fired_at=None).select_related("referral").order_by("due_at", "pk")[:most])
-
-
-# --- fired ------------------------------------------------------------------------------------------------------------
-
-
-def fire() -> None:
-    """Tell of all that has run out by now, each once, whichever process comes first. Safe to run at any time."""
-    now = clock.now()
-    due = list(Clock.objects.filter(next_at__lte=now).order_by("next_at").values_list("referral_id", "kind")[:MOST])
-    for referral, kind in due:
-        with transaction.atomic():
-            _fire(referral, kind, now)
-
-
-def fired_since(moment: datetime) -> list[Fired]:
-    """What was told since then of clocks that are still there, by whichever process."""
-    rows = Clock.objects.filter(Q(reminded_at__gte=moment) | Q(fired_at__gte=moment)).order_by("due_at", "pk")
-    found = []
-    for row in rows:
-        if row.reminded_at is not None and row.reminded_at >= moment:
-            found.append(Fired(str(row.referral_id), "reminder"))
-        if row.fired_at is not None and row.fired_at >= moment:
-            found.append(Fired(str(row.referral_id), TOLD[row.kind]))
-    return found
-
-
-def _fire(referral: Any, kind: str, now: datetime) -> None:
-    """One clock, if nobody else has it and it still runs."""
-    locked = Referral.objects.select_for_update(skip_locked=connection.vendor == "postgresql").filter(pk=referral)
-    found = locked.first()
-    row = Clock.objects.filter(referral=referral, kind=kind, next_at__lte=now).first() if found is not None else None
-    if found is None or row is None:
-        return
-    if kind == "decide" and found.state in UNANSWERED:  # that nobody answers is told already; this waits for an answer
-        row.next_at = None
-        row.save()
-        return
-    if row.due_at > now:
-        row.reminded_at, row.next_at, what = now, row.due_at, "reminder"
-        told = [row.owes_id]
-    else:
-        row.fired_at, row.next_at, what = now, None, TOLD[kind]
-        told = sorted({found.sender_id, row.owes_id})
-    row.save()
-    feed.tell([feed.Told(agency, what, str(found.pk)) for agency in told], at=now)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from referrals.models import Consent, Decision, Referral
 from referrals.rule import may_read
 
 Signed = Document[schemas.Consent]
+WARNED_BEFORE: Final = timedelta(days=7)
 
 
 def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decision]:
@@ -179,7 +181,7 @@ def _open_consents(signed: Sequence[Signed]) -> None:
 
 def _keep(one: Signed, now: datetime) -> Decision:
     body = one.body
-    Decision.objects.filter(consent_id=body.consent, to=body.to, newest=True).update(newest=False)
+    Decision.objects.filter(consent_id=body.consent, to=body.to, newest=True).update(newest=False, warn_at=None)
     return Decision.objects.create(
         consent_id=body.consent,
         to=body.to,
@@ -188,7 +190,16 @@ def _keep(one: Signed, now: datetime) -> Decision:
         sha256=one.hash,
         envelope=one.envelope,
         accepted_at=now,
+        warn_at=_warn_at(body, now),
     )
+
+
+def _warn_at(body: schemas.Consent, now: datetime) -> datetime | None:
+    """A week before it ends; at the half of one that lasts less than two."""
+    if body.granted is None:
+        return None
+    until = documents.instant(body.granted.until)
+    return max(until - WARNED_BEFORE, now + (until - now) / 2)
 
 
 def _naming(one: Signed) -> AbstractContextManager[None]:

@@ -61,6 +61,8 @@ class Decision(models.Model):
     sha256 = models.BinaryField(max_length=32, unique=True)
     envelope = models.TextField()
     accepted_at = models.DateTimeField()
+    warn_at = models.DateTimeField(null=True)  # when the recorder is to be warned that it ends; null once it was
+    warned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -68,6 +70,9 @@ class Decision(models.Model):
             models.UniqueConstraint(
                 fields=["consent", "to"], condition=models.Q(newest=True), name="one_newest_decision"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["warn_at"], condition=models.Q(warn_at__isnull=False), name="decisions_to_warn_of"),
         ]
 
 
@@ -123,6 +128,12 @@ class Clock(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["referral", "kind"], name="one_clock_a_kind")]
+
+
+class Watch(models.Model):
+    """When it was last looked at what has run out, by the machine's clock: a hub that was down knows it by that."""
+
+    looked_at = models.DateTimeField()
 
 
 class Event(models.Model):

@@ -55,7 +55,9 @@ class Hub:
                 self.kill()
                 raise RuntimeError(f"the hub did not start; it said:\n{said[-4000:]}")
             time.sleep(0.05)
-        httpx.get(f"{self.url}/readyz", timeout=10).raise_for_status()
+        while (ready := httpx.get(f"{self.url}/readyz", timeout=10)).is_error and time.monotonic() < until:
+            time.sleep(0.1)  # it catches up with what ran out while it was down
+        ready.raise_for_status()
         return self
 
     def kill(self) -> None:

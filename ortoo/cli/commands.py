@@ -296,6 +296,8 @@ def _show_arrival(run: Run, session: Session, arrival: Arrival) -> None:
     if isinstance(referral, Damaged):
         text = words("damaged.item", why=screen.why(referral.refused))
         screen.line(f"{time}  {_short(referral.id)}  {text}", "red")
+    elif arrival.kind == "caught_up":
+        screen.line(f"{time}  {words('follow.caught_up', commands=typed(run, 'inbox'))}", "bold red")
     elif referral is None:
         screen.line(f"{time}  {words('follow.other', kind=words.label('steps', arrival.kind))}")
     else:

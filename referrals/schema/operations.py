@@ -11,7 +11,7 @@ from agencies.access import ANY, WORKERS, actor_in
 from agencies.scalars import Envelope, uuid_of
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
-from referrals import access, clocks, consent, pages, sending, steps
+from referrals import access, clocks, consent, firing, pages, sending, steps
 from referrals.models import Clock
 from referrals.schema.handed_in import SealedInput, whole_of
 from referrals.schema.shown import (
@@ -202,8 +202,8 @@ class MovePracticeClock(graphene.Mutation):
         actor_in(info, scope=ANY)
         before = clock.now()
         now = clock.move_on(timedelta(seconds=seconds))
-        clocks.fire()
-        return Moved(now=now, fired=[Fired(referral=one.referral, kind=one.kind) for one in clocks.fired_since(before)])
+        firing.fire()
+        return Moved(now=now, fired=[Fired(referral=one.referral, kind=one.kind) for one in firing.fired_since(before)])
 
 
 class Mutation(graphene.ObjectType):
