@@ -50,7 +50,7 @@ async def overdue(run: Run) -> int:
             late_said(now - one.owed.due_at, words),
             name(one.owed.agency, view, words),
             words(f"owed.{one.owed.kind}") if words.knows(f"owed.{one.owed.kind}") else readable(one.owed.kind),
-            f"{name(one.sender, view, words)} → {name(one.recipient, view, words)}",
+            f"{one.sender} → {one.recipient}",
             words.label("urgency", one.urgency),
             short[one.referral],
         )

@@ -69,6 +69,19 @@ def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
         ("resend", "grant_missing"),
     ]
 
+    # Whoever accepted it has been silent for a month; whose need it is stands nowhere.
+    late = ortoo("--as", "nhrcm.uyanga", "--lang", "en", "coordinators", "overdue").stdout
+    assert re.search(
+        r"^\d+ d +Mongolian Gender Equality Centre +to say how it goes +"
+        r"police-dornogobi → mgec +Immediate danger +[0-9a-f]{8} *$",
+        late,
+        re.MULTILINE,
+    ), late
+    listed = ortoo.json("--as", "nhrcm.uyanga", "coordinators", "overdue")
+    assert listed["capped"] is False
+    assert {*listed["overdue"][0]} == {"referral", "sender", "recipient", "urgency", "owes", "kind", "due_at"}
+    assert [one["due_at"] for one in listed["overdue"]] == sorted(one["due_at"] for one in listed["overdue"])
+
     handed_back = ortoo("--lang", "en", "practice", "play", str(SCENARIOS / "10-handed-back.json"))
     assert handed_back.returncode == 1
     assert re.search(r"new_consent_version .*does not know this step yet", handed_back.stdout), handed_back.stdout
