@@ -30,7 +30,7 @@ ADULT: Final = (18, OLDEST)
 LONGEST_FULL: Final = timedelta(days=31)  # whoever is full for longer does not accept
 FURTHEST: Final = timedelta(days=366)  # so far ahead somebody may be looked for
 
-# Why not, the least hindrance first: an interpreter may be found, a door opens, a place gets free.
+# Why not, the least hindrance first.
 REASONS: Final = (
     "language",
     "closed_until",
@@ -43,6 +43,7 @@ REASONS: Final = (
     "receiving_off",
     "suspended",
 )
+PASSING: Final = REASONS[:3]  # an interpreter may be found, a door opens, a place gets free
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,12 @@ class Contact:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Who is to be taken, and for what; what is not said rules nobody out. ages: between which the person is."""
+    """Who is to be taken, and for any of which needs; what is not said rules nobody out.
 
-    need: str
+    ages: between which the person is.
+    """
+
+    needs: tuple[str, ...]
     at: datetime
     place: str | None = None
     language: str | None = None
@@ -121,14 +125,14 @@ class Found:
 
 
 def find(wanted: Wanted) -> list[Found]:
-    """All services for that need, those first that can take the person: the near ones, then those with most room.
+    """All services for these needs, those first that can take the person: the near ones, then those with most room.
 
-    The others follow, the least hindered first. The same question gets the same order.
+    The others follow, the least hindered first. The same question gets the same order. One query, however many.
     """
     _check_wanted(wanted)
     view = directory.in_force().now()
     found = []
-    for service in Service.objects.filter(code=wanted.need).select_related("agency"):
+    for service in Service.objects.filter(code__in=wanted.needs).select_related("agency"):
         state = view.agency(service.agency_id)
         if state is None or state.roster is None:  # nobody is there to whom anything could be sealed
             continue
@@ -136,7 +140,7 @@ def find(wanted: Wanted) -> list[Found]:
         hours = hours_of_service(service)
         open_until = hours.next_closing(wanted.at) if hours.is_open(wanted.at) else None
         found.append(Found(service, reasons, open_until, _near(service.agency, wanted.place)))
-    return sorted(found, key=_rank)[:MOST_FOUND]
+    return sorted(found, key=_rank)
 
 
 def why_not(service: Service, wanted: Wanted, *, suspended: bool) -> tuple[Reason, ...]:
@@ -224,7 +228,7 @@ def free(service: Service) -> int | None:
 
 def _check_wanted(wanted: Wanted) -> None:
     now = clock.now()
-    if wanted.need not in vocabulary.codes("services"):
+    if not {*wanted.needs} <= vocabulary.codes("services"):
         raise Refused("malformed", "This is not a service.", field="need")
     if wanted.place is not None and not places.is_known(wanted.place):
         raise Refused("malformed", "This is not a place.", field="place")

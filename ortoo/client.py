@@ -342,6 +342,10 @@ class Client:
             dependants=dependants,
         )
 
+    async def alternatives(self, referral: str) -> list[contract.Alternative] | None:
+        """Who else could take it, by the hub's word alone: `Session.alternatives` weighs what only the client knows."""
+        return await self._ask("alternatives", list[contract.Alternative] | None, referral=referral)  # type: ignore[arg-type]
+
     async def save_service(self, id: str, offer: contract.Offer) -> contract.Service:
         return await self._ask("save_service", contract.Service, id=id, service=_one(offer))
 

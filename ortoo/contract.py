@@ -473,3 +473,9 @@ class FoundService(Answer, frozen=True, kw_only=True):
     takes_now: bool
     why_not: list[WhyNot]
     open_until: datetime | None
+
+
+class Alternative(Answer, frozen=True, kw_only=True):
+    agency: str
+    agreed: bool
+    gives: list[FoundService]

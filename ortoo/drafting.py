@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from ortoo import contract
-from ortoo.form import Form, FormError
+from ortoo.form import Consent, Form, FormError, Routing
 from ortoo.memory import write_whole
 from ortoo.protocol import consent, referral, schemas, vocabulary
 from ortoo.protocol.consent import Decisions
@@ -216,6 +216,27 @@ def parts_allowed(form: Form, to: str, kind: str, decisions: Decisions, *, at: d
     if not allowed:
         consent.check_reader_without_key(decisions, agency=to, kind=kind, at=at)
     return tuple(allowed)
+
+
+def form_of(referral: schemas.Referral, decision: schemas.Consent, sections: Mapping[str, Mapping[str, Any]]) -> Form:
+    """What was sent, as a form to send again: the sections that were read, and no decisions of its own."""
+    routing, given = referral.routing, decision.given
+    return Form(
+        routing=Routing(routing.urgency, tuple(routing.services), routing.place, routing.language, routing.minor),
+        recipients=(referral.to,),
+        consent=Consent(
+            basis=decision.basis,
+            given_by=given.by,
+            given_how=given.how,
+            language=given.language,
+            interpreter=given.interpreter,
+            witness=given.witness,
+            retain_days=decision.retain_days,
+            grants={},
+            refusals={},
+        ),
+        sections=sections,
+    )
 
 
 def routing_of(form: Form) -> schemas.Routing:

@@ -58,6 +58,7 @@ class Referral:
 
     as_: what the reader's own agency is in it. head: H that the own agency's next event names as `prev`.
     deletion_owed_since: since when the recipient owes its signed word that its copies are gone; None: it owes none.
+    owed: what has to be done and until when, by the hub's word.
     """
 
     id: str
@@ -73,6 +74,13 @@ class Referral:
     head: str
     steps: tuple[Step, ...]
     deletion_owed_since: datetime | None = None
+    owed: tuple[contract.Owed, ...] = ()
+
+    @property
+    def wants_another(self) -> bool:
+        """Its sender may ask who else could take it: it came to nothing, or its recipient is late."""
+        late = any(one.late and one.agency == self.recipient and one.kind != "delete" for one in self.owed)
+        return self.as_ == "sender" and (late or self.state in events.CAME_TO_NOTHING)
 
     @property
     def counterpart(self) -> str:
@@ -141,6 +149,7 @@ class Reader:
             head=head,
             steps=steps,
             deletion_owed_since=answer.deletion_owed_since,
+            owed=tuple(answer.owed),
         )
 
     def _check_answer(self, answer: contract.Referral, body: schemas.Referral) -> None:

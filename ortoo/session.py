@@ -18,11 +18,13 @@ from typing import Any, Final
 
 from ortoo import contract, drafting
 from ortoo.client import Client, HubError, HubUnreachable, Line
+from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Again, Draft, Outbox
+from ortoo.finding import Alternative, Person
 from ortoo.form import Form, FormError
 from ortoo.identity import Identity
 from ortoo.memory import Memory
-from ortoo.protocol import events, hpke, schemas
+from ortoo.protocol import consent, events, hpke, schemas
 from ortoo.protocol.checkpoint import Checkpoint, Policy, open_checkpoint
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory
@@ -413,6 +415,54 @@ class Session:
         kept = self.drafts.find(key) or await draft()
         (sent,) = await self._submit(kept, drafting.form_key(form, self.signer), lambda _: draft())
         return sent
+
+    async def form_of(self, id: str) -> Form:
+        """What the own agency sent as this referral, as a form again: to send it once more without its file.
+
+        Raises FormError (`gone`) where it cannot be read any more, Refused (`not_found`) where it is not its sender.
+        """
+        referral, answer = await self._fetch(id)
+        if referral.as_ != "sender":
+            raise Refused("not_found", referral=id)
+        await self.agency_epochs()
+        sections = {part.name: part.section for part in self._opened(referral, answer.sealed).parts}
+        read = {name: section.fields for name, section in sections.items() if section is not None}
+        if len(read) != len(sections) or not read:
+            raise FormError("form", "gone")
+        return drafting.form_of(referral.document.body, referral.decision.body, read)
+
+    async def alternatives(self, id: str) -> list[Alternative]:
+        """Who else could take what the own agency sent and came to nothing, or whose recipient is late; best first.
+
+        The hub says who gives what is asked for (`referrals/alternatives.py`). Here whoever is refused by a decision
+        that verifies is left out, and who cannot take the person as the sealed sections know her. `agreed` is what the
+        signed decisions say, whatever the hub does.
+
+        Raises Refused: `not_found` where the own agency is not its sender; `step_illegal` (with the state).
+        """
+        found = await self.client.alternatives(id)
+        if found is None:
+            raise Refused("not_found", referral=id)
+        referral, answer = await self._fetch(id)
+        if referral.as_ != "sender":
+            raise Refused("not_found", referral=id)
+        decisions = await self.decisions(referral.decision.body.consent)
+        await self.agency_epochs()
+        parts = self._opened(referral, answer.sealed).parts
+        sections = {part.name: part.section.fields for part in parts if part.section is not None}
+        person = Person.of(sections, self.now().astimezone(ULAANBAATAR).date())
+        sent = [name for name in referral.part_names if name != "justification"]
+        view, left_out = self.directory.now(), {referral.sender, referral.recipient}
+        alternatives = []
+        for one in found:
+            agency = view.agency(one.agency)
+            gives = tuple(each for each in one.gives if each.service.agency == one.agency and person.fits(each.service))
+            if agency is None or agency.suspended or one.agency in left_out or not gives:
+                continue
+            decided = consent.decided(decisions, agency=one.agency, kind=agency.kind, parts=sent, at=self.rule_time())
+            if decided != "refused":
+                alternatives.append(Alternative(one.agency, decided == "agreed", gives))
+        return alternatives
 
     async def decisions(self, consent: str) -> Decisions:
         """The newest decisions under a consent that the own agency may see, verified. `not_found`."""

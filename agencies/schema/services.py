@@ -11,7 +11,7 @@ from agencies.access import actor_in
 from agencies.models import Agency as AgencyRow
 from agencies.models import Service as ServiceRow
 from agencies.scalars import uuid_of
-from agencies.services import ADULT, CHILD, Contact, Found, Offer, Reason, Wanted
+from agencies.services import ADULT, CHILD, MOST_FOUND, Contact, Found, Offer, Reason, Wanted
 
 READERS = ("focal_point", "administrator", "coordinator", "api")
 
@@ -207,8 +207,8 @@ class Query(graphene.ObjectType):
     ) -> list[FoundService]:
         actor_in(info, *READERS, scope="read")
         ages = (age, age) if age is not None else {True: CHILD, False: ADULT, None: None}[minor]
-        wanted = Wanted(need, at or clock.now(), place, language, ages, gender, dependants or 0)
-        return [_found(one) for one in services.find(wanted)]
+        wanted = Wanted((need,), at or clock.now(), place, language, ages, gender, dependants or 0)
+        return [found_shown(one) for one in services.find(wanted)[:MOST_FOUND]]
 
 
 class SaveService(graphene.Mutation):
@@ -365,7 +365,7 @@ def _contact(row: AgencyRow) -> AgencyContact:
     )
 
 
-def _found(one: Found) -> FoundService:
+def found_shown(one: Found) -> FoundService:
     return FoundService(
         service=_service(one.service),
         contact=_contact(one.service.agency),

@@ -20,6 +20,7 @@ SCOPES: Final = ("read", "send", "answer")  # of partner systems' tokens
 ON_ONE: Final = (  # commands that name a referral
     "show",
     "open",
+    "alternatives",
     "acknowledge",
     "accept",
     "decline",
@@ -89,7 +90,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     send.add_argument("form", metavar="FORM.json", help=words("help.send.form"))
     send.add_argument("--yes", action="store_true", help=words("help.send.yes"))
     resend = command("resend")
-    resend.add_argument("form", metavar="FORM.json", help=words("help.send.form"))
+    resend.add_argument("form", nargs="?", metavar="FORM.json", help=words("help.resend.form"))
     resend.add_argument("--to", metavar="AGENCY", required=True, help=words("help.resend.to"))
     resend.add_argument("--of", metavar="ID", help=words("help.resend.of"))
     resend.add_argument("--yes", action="store_true", help=words("help.send.yes"))
@@ -257,6 +258,7 @@ def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
     found.add_argument("--out", metavar="SIGNED.json", required=True, help=words("help.coordinators.out"))
     found.add_argument("--key", metavar="FILE.json", required=True, help=words("help.coordinators.with_key"))
     _yes(found, words)
+    action("overdue", False)
     for name in ("applications", "proposals", "admit", "readmit", "suspend", "reinstate", "sign", "turn-down"):
         one = action(name, name not in ("applications", "proposals"))
         one.add_argument("--key", metavar="FILE.json", help=words("help.coordinators.with_key"))

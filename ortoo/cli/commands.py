@@ -43,11 +43,14 @@ async def send(run: Run) -> int:
 
 
 async def resend(run: Run) -> int:
-    """Say what this agency will read under the newest decisions, ask, send."""
-    form = Form.read(run.options.form)
+    """Say what this agency will read under the newest decisions, ask, send. Without a form: what `--of` held."""
+    if not run.options.form and not run.options.of:
+        raise Usage("error.needs", option="FORM.json, --of")
+    given = Form.read(run.options.form) if run.options.form else None
     _must_be_sure(run)
     async with started(run) as session:
-        of = await _named(run, session, run.options.of) if run.options.of else None
+        of = await referral_named(run, session, run.options.of) if run.options.of else None
+        form = given if given is not None else await run.patiently(session.form_of(str(of)))
         again = await run.patiently(session.resending(form, run.options.to, of))
         view = session.directory.now()
         sentences = of_resending(form, again.decision.body, again.parts, view, run.words)
@@ -112,6 +115,8 @@ async def outbox(run: Run) -> int:
     async with started(run) as session:
         page = await run.patiently(session.outbox(run.options.first, run.options.after))
         _list(run, session, page, "outbox")
+        for one in page.items:
+            tell_of_alternatives(run, one)
         waiting = len(session.drafts)
         if waiting and not run.screen.json:
             run.screen.warn(run.words("list.waits", count=waiting))
@@ -139,13 +144,14 @@ def _list(run: Run, session: Session, page: Listed, box: str) -> None:
 
 async def show(run: Run) -> int:
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await referral_named(run, session)
         referral = await run.patiently(session.show(id))
         if run.screen.json:
             run.screen.document({"referral": referral_value(referral)})
             return DONE
         run.screen.referral(referral, session.directory.now())
         _tell_what_is_owed(run, referral)
+        tell_of_alternatives(run, referral)
         if referral.as_ == "recipient" and referral.state == "sent":
             run.screen.line()
             command = typed(run, "open", _last(referral))
@@ -155,7 +161,7 @@ async def show(run: Run) -> int:
 
 async def open_(run: Run) -> int:
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await referral_named(run, session)
         opened = await run.patiently(session.open_referral(id))
         referral, screen = opened.referral, run.screen
         if screen.json:
@@ -210,7 +216,7 @@ async def recall(run: Run) -> int:
 async def confirm_deletion(run: Run) -> int:
     """Drop what this device keeps of it, and sign that the own copies are gone."""
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await referral_named(run, session)
         _step_taken(run, "deleted", await run.patiently(session.confirm_deletion(id)))
     return DONE
 
@@ -218,7 +224,7 @@ async def confirm_deletion(run: Run) -> int:
 async def message(run: Run) -> int:
     text = readable(run.options.text)
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await referral_named(run, session)
         referral = await run.patiently(session.message(id, text))
         if run.screen.json:
             run.screen.document({"referral": referral_value(referral)})
@@ -230,7 +236,7 @@ async def message(run: Run) -> int:
 async def _step(run: Run, type: str, *, reason: str | None = None, note: str | None = None) -> int:
     note = readable(note) if note is not None else None
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await referral_named(run, session)
         referral = await run.patiently(session.step(id, type, reason=reason, note=note))
         _step_taken(run, type, referral)
         if type == "recalled" and note is not None and not run.screen.json:
@@ -253,6 +259,13 @@ def _tell_what_is_owed(run: Run, referral: Referral) -> None:
     if referral.as_ == "recipient" and referral.deletion_owed_since is not None:
         command = typed(run, "confirm-deletion", _last(referral))
         run.screen.line(run.words("step.owes_deletion", command=command), "yellow")
+
+
+def tell_of_alternatives(run: Run, referral: Referral | Damaged) -> None:
+    """To the sender of what came to nothing, or whose recipient is late: what to do next."""
+    if isinstance(referral, Referral) and referral.wants_another and not run.screen.json:
+        command = typed(run, "alternatives", _last(referral))
+        run.screen.line(run.words("show.alternatives", id=_last(referral), command=command), "yellow")
 
 
 # --- following --------------------------------------------------------------------------------------------------------
@@ -314,6 +327,7 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
         key = f"follow.clock.{arrival.kind}"
         key = f"{key}.{side}" if words.knows(f"{key}.{side}") else key
         screen.line(f"{time}  {words(key, id=short, agency=agency)}", "bold red")
+        tell_of_alternatives(run, referral)
         return
     if step is None:
         services = words.labels("services", referral.routing.services)
@@ -328,6 +342,7 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
     if step.note is not None:
         screen.line("  " + words("open.next", commands=typed(run, "show", short)), "dim")
     _tell_what_is_owed(run, referral)
+    tell_of_alternatives(run, referral)
 
 
 # --- what all share ---------------------------------------------------------------------------------------------------
@@ -361,7 +376,7 @@ def _tell(run: Run, session: Session) -> None:
         screen.warn(words("directory.own", kind=kind, version=document.body.version))
 
 
-async def _named(run: Run, session: Session, id: str | None = None) -> str:
+async def referral_named(run: Run, session: Session, id: str | None = None) -> str:
     """The id that `ID` names: the whole, or a beginning or an end that only one of the agency's referrals has."""
     given = (id or run.options.id).lower()
     bare = given.replace("-", "")

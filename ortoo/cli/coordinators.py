@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from ortoo.cli import DONE
 from ortoo.cli.asking import NETWORK, compare, left_alone, name_of, need_a_terminal, new_passphrase, reserve, say_done
 from ortoo.cli.commands import started
 from ortoo.cli.running import TRIES, Command, Run, Usage, readable
-from ortoo.cli.screen import instant_of
+from ortoo.cli.screen import instant_of, shortened
 from ortoo.coordinating import Applicant, CoordinatorKey
 from ortoo.device import Device
 from ortoo.memory import write_whole
@@ -23,8 +24,62 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import safety_number
 from ortoo.sentences import name
 from ortoo.session import Session
+from ortoo.words import Words
 
+MOST_OVERDUE: Final = 500  # the hub gives no more at once
 FOR_PROGRAMS: Final = "ORTOO_KEY_PASSPHRASE_FILE"  # names a file with the passphrase; people are asked
+
+
+# --- what is overdue --------------------------------------------------------------------------------------------------
+
+
+async def overdue(run: Run) -> int:
+    """Who owes what to whom for too long, the longest first: no word of whom it is about."""
+    words, screen = run.words, run.screen
+    async with started(run) as session:
+        found, now, view = await run.patiently(session.client.overdue()), session.now(), session.directory.now()
+    if screen.json:
+        screen.document({"overdue": [_overdue_value(one) for one in found], "capped": len(found) >= MOST_OVERDUE})
+        return DONE
+    if not found:
+        screen.line(words("overdue.none"))
+        return DONE
+    short = shortened(list(dict.fromkeys(one.referral for one in found)))
+    rows = [
+        (
+            late_said(now - one.owed.due_at, words),
+            name(one.owed.agency, view, words),
+            words(f"owed.{one.owed.kind}") if words.knows(f"owed.{one.owed.kind}") else readable(one.owed.kind),
+            f"{one.sender} → {one.recipient}",
+            words.label("urgency", one.urgency),
+            short[one.referral],
+        )
+        for one in found
+    ]
+    screen.rows(("late", "owes", "owed", "between", "urgency", "id"), rows)
+    if len(found) >= MOST_OVERDUE:
+        screen.line(words("overdue.capped", count=len(found)), "yellow")
+    return DONE
+
+
+def late_said(late: timedelta, words: Words) -> str:
+    """By the greatest whole unit: 3 days, 5 hours, 12 minutes."""
+    for unit, span in (("days", timedelta(days=1)), ("hours", timedelta(hours=1))):
+        if late >= span:
+            return words(f"late.{unit}", count=late // span)
+    return words("late.minutes", count=max(0, late // timedelta(minutes=1)))
+
+
+def _overdue_value(one: contract.Overdue) -> dict[str, Any]:
+    return {
+        "referral": one.referral,
+        "sender": one.sender,
+        "recipient": one.recipient,
+        "urgency": one.urgency,
+        "owes": one.owed.agency,
+        "kind": one.owed.kind,
+        "due_at": instant_of(one.owed.due_at),
+    }
 
 
 # --- the key, and the network's first document ------------------------------------------------------------------------
@@ -375,6 +430,7 @@ def _proposal_value(document: Document[Any], proposal: contract.Proposal) -> dic
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
+    "coordinators overdue": overdue,
     "coordinators key": new_key,
     "coordinators keep-key": keep_key,
     "coordinators found": found,

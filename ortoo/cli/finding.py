@@ -1,16 +1,28 @@
-"""Who can take a person now."""
+"""Who can take a person now, and who else could take what came to nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ortoo import finding
 from ortoo.cli import DONE
-from ortoo.cli.commands import started
+from ortoo.cli.commands import referral_named, started, typed
 from ortoo.cli.hours_typed import moment_typed, place_typed
 from ortoo.cli.running import Command, Run, Usage
-from ortoo.cli.services_told import decided_said, hindrances, match_value, named, open_said, room
-from ortoo.finding import Match
+from ortoo.cli.screen import shortened
+from ortoo.cli.services_told import (
+    alternative_value,
+    decided_said,
+    hindrances,
+    match_value,
+    named,
+    open_said,
+    room,
+    why_not_said,
+)
+from ortoo.contract import FoundService
+from ortoo.finding import Alternative, Match
 from ortoo.form import Form
+from ortoo.words import Words
 
 
 async def find(run: Run) -> int:
@@ -85,6 +97,47 @@ def _show(run: Run, need: str, found: Sequence[Match], gender: str | None) -> No
     screen.line()
 
 
+async def alternatives(run: Run) -> int:
+    """Whom she has agreed to, to be sent at once with what is shown to be typed; then who needs her word first."""
+    async with started(run) as session:
+        id = await referral_named(run, session)
+        found = await run.patiently(session.alternatives(id))
+    words, screen = run.words, run.screen
+    if screen.json:
+        screen.document({"referral": id, "alternatives": [alternative_value(one) for one in found]})
+        return DONE
+    for key, agreed in (("alternatives.agreed", True), ("alternatives.to_ask", False)):
+        several = [one for one in found if one.agreed is agreed]
+        if several:
+            screen.line(words(key, count=len(several)), "bold")
+            _show_alternatives(run, several)
+            screen.line()
+    first = next((one for one in found if one.agreed), None)
+    if first is not None:
+        short = shortened([id])[id]
+        screen.line(words("send.next", command=typed(run, "resend", "--of", short, "--to", first.agency)), "dim")
+    else:
+        screen.line(words("alternatives.ask" if found else "alternatives.none"), "yellow")
+    return DONE
+
+
+def _show_alternatives(run: Run, several: Sequence[Alternative]) -> None:
+    rows = []
+    for one in several:
+        contact = one.gives[0].contact
+        gives = "; ".join(_given_said(each, run.words) for each in one.gives)
+        rows.append((named(contact, run.words), one.agency, gives, contact.duty_phone or contact.phone or "–"))
+    run.screen.rows(("agency", "handle", "gives", "phone"), rows)
+
+
+def _given_said(one: FoundService, words: Words) -> str:
+    """Shelter: 14 of 14 · takes people, open now."""
+    counted = [room(one.service, words)] if one.service.capacity is not None else []
+    said = [words("services.open")] if one.takes_now else [why_not_said(reason, words) for reason in one.why_not]
+    return f"{words.label('services', one.service.code)}: {' · '.join(counted + said)}"
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
     "find": find,
+    "alternatives": alternatives,
 }

@@ -39,7 +39,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "coordinators": "coordinators",
     "witness": "witness",
     "services": "services",
-    "find": "finding",
+    **dict.fromkeys(("find", "alternatives"), "finding"),
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.

@@ -8,7 +8,7 @@ import msgspec
 from ortoo import contract
 from ortoo.cli.running import readable
 from ortoo.cli.screen import instant_of
-from ortoo.finding import Match
+from ortoo.finding import Alternative, Match
 from ortoo.hours import DAYS, Schedule
 from ortoo.words import Words
 
@@ -120,10 +120,16 @@ def contact_value(contact: contract.AgencyContact) -> dict[str, Any]:
 
 
 def match_value(one: Match) -> dict[str, Any]:
-    found = one.found
+    return {"takes_now": one.takes, "decided": one.decided, **_found_value(one.found)}
+
+
+def alternative_value(one: Alternative) -> dict[str, Any]:
+    gives = [{"takes_now": each.takes_now, **_found_value(each)} for each in one.gives]
+    return {"agency": one.agency, "agreed": one.agreed, "takes_now": one.takes, "gives": gives}
+
+
+def _found_value(found: contract.FoundService) -> dict[str, Any]:
     return {
-        "takes_now": one.takes,
-        "decided": one.decided,
         "why_not": [vars_of(reason) | {"until": instant_of(reason.until)} for reason in found.why_not],
         "open_until": instant_of(found.open_until),
         "service": service_value(found.service),

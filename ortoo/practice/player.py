@@ -207,6 +207,12 @@ class Player:
         whole = _sealed(session, session.signer, form, to, parts, decision, keys)
         return await self._send_raw(session, Draft("", (), (whole,)))
 
+    async def alternatives(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        named = {one.agency for one in await session.alternatives(self._addressed(session, event.get("to")))}
+        includes, excludes = {*event.get("expect_includes", ())}, {*event.get("expect_excludes", ())}
+        return Seen(_with_and_without(includes & named, excludes - named))
+
     async def recall(self, event: Event) -> Seen:
         session = await self._session(event["by"])
         await session.recall(self._newest(event["to"]), event["reason"], event.get("note"))
@@ -375,6 +381,7 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "start": Player.start,
     "close": Player.close,
     "message": Player.message,
+    "alternatives": Player.alternatives,
     "recall": Player.recall,
     "resend": Player.resend,
     "hand_back": Player.hand_back,
@@ -444,6 +451,8 @@ def _expected(event: Event) -> str:
         return _set_of(event["expect_sections"])
     if "expect_overdue" in event:
         return _set_of(event["expect_overdue"])
+    if "expect_includes" in event or "expect_excludes" in event:
+        return _with_and_without(event.get("expect_includes", ()), event.get("expect_excludes", ()))
     if isinstance(event.get("expect"), list):
         return _set_of(event["expect"])
     return str(event.get("expect", "done"))
@@ -461,6 +470,11 @@ def begins(like: datetime, now: datetime) -> datetime:
 
 def _set_of(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "-"
+
+
+def _with_and_without(includes: Iterable[str], excludes: Iterable[str]) -> str:
+    """Who is among those named, and who is not."""
+    return f"{_set_of(includes)}; not {_set_of(excludes)}"
 
 
 def _state_of(refused: Refused) -> str:

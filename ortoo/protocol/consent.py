@@ -6,7 +6,7 @@ The rule is a pure function over signed documents and a time, the same in hub an
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from ortoo.protocol import vocabulary
 from ortoo.protocol.documents import Document, check_signing_key, instant, unb64
@@ -21,6 +21,8 @@ _WITHIN_ANY_GRANT: Final = ("note", "justification")  # parts that no section li
 
 # Over all parts of a document the first of these is told.
 PRECEDENCE: Final = ("consent_withdrawn", "grant_refused", "grant_missing", "grant_expired")
+
+Decided = Literal["agreed", "refused", "not_asked"]
 
 
 def is_exception(basis: str) -> bool:
@@ -111,6 +113,22 @@ def may_read(decisions: Decisions, *, agency: str, kind: str, part: str, at: dat
     if not at < instant(granted.until):
         raise Refused("grant_expired", **fault)
     return frozenset(granted.purposes) - withdrawn
+
+
+def decided(decisions: Decisions, *, agency: str, kind: str, parts: Iterable[str], at: datetime) -> Decided:
+    """What she has decided on an agency (of `kind`) as to these parts: `agreed` where it may read any of them at `at`.
+
+    `refused` where all of them were refused or taken back, by name, kind or `*`; else `not_asked`, or not any more.
+    """
+    codes = set()
+    for part in parts:
+        try:
+            may_read(decisions, agency=agency, kind=kind, part=part, at=at)
+        except Refused as refused:
+            codes.add(refused.code)
+        else:
+            return "agreed"
+    return "refused" if codes and codes <= {"consent_withdrawn", "grant_refused"} else "not_asked"
 
 
 def check_parts(decisions: Decisions, *, agency: str, kind: str, parts: Iterable[str], at: datetime) -> None:

@@ -21,6 +21,7 @@ from ortoo.protocol.sealing import Binding, Blobs, base, check_blobs, check_form
 WHO_ACTS: Final[tuple[Role, ...]] = ("focal_point", "api")
 READABLE: Final = frozenset({"sent", "opened", "acknowledged", "more_asked", "accepted", "under_way", "closed"})
 ENDED_ACCESS: Final = frozenset({"declined", "handed_back", "recalled", "withdrawn", "expired"})
+CAME_TO_NOTHING: Final = ENDED_ACCESS - {"withdrawn"}  # somebody else may be asked
 NOTED: Final = frozenset(
     {"message", "more_asked", "accepted", "declined", "under_way", "handed_back", "closed", "recalled"}
 )

@@ -1,3 +1,9 @@
-from referrals.schema.operations import Mutation, Query
+from referrals.schema import alternatives, operations
+from referrals.schema.operations import Mutation
+
+
+class Query(alternatives.Query, operations.Query):
+    pass
+
 
 __all__ = ["Mutation", "Query"]

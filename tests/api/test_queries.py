@@ -154,13 +154,20 @@ def test_the_pages_of_both_sides_are_full(few_and_many: tuple[Counted, Counted])
 
 
 async def test_who_is_found_takes_as_many_queries_for_fifty_as_for_one(hub: Hub) -> None:
-    async with at_work(hub, "mgec.delger") as delger:
+    async with (
+        at_work(hub, "mgec.delger") as delger,
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "glc.tamir") as tamir,
+    ):
+        (sent,) = await nara.send(for_care(plain_form(700)))
+        await tamir.decline(sent.id, "no_capacity")
         offer = contract.Offer(
             code="addiction_care", name="Эмчилгээ", name_en="Care", places=["MN"], languages=["mn"], capacity=3
         )
         asked = [
             ask("find_services", delger, need="addiction_care", place="MN-053", age=30),
             ask("services", delger, handle="mgec"),
+            ask("alternatives", nara, referral=sent.id),
         ]
         counted = []
         for more in (1, MANY - 1):
@@ -169,9 +176,23 @@ async def test_who_is_found_takes_as_many_queries_for_fifty_as_for_one(hub: Hub)
             counted.append(count(hub.store, asked))
     few, many = counted
     assert [len(one["find_services"]["answer"]["findServices"]) for one in counted] == [1, MANY]
-    for name in ("find_services", "services"):
+    assert [[each["agency"] for each in one["alternatives"]["answer"]["alternatives"]] for one in counted] == [
+        ["mgec"]
+    ] * 2
+    for name, most in (("find_services", 2), ("services", 2), ("alternatives", 7)):
         assert many[name]["queries"] == few[name]["queries"]
-        assert len(many[name]["queries"]) <= 2, many[name]["queries"]
+        assert len(many[name]["queries"]) <= most, many[name]["queries"]
+
+
+def for_care(form: Form) -> Form:
+    """Sent to the legal clinic, for what it does not give."""
+    grants = {to: Grant(("needs",), ("give_service",), 30) for to in ("legal-clinic", "mgec")}
+    return replace(
+        form,
+        recipients=("legal-clinic",),
+        routing=replace(form.routing, services=("addiction_care",)),
+        consent=replace(form.consent, grants=grants, refusals={}),
+    )
 
 
 async def test_sending_more_together_grows_only_where_it_must(hub: Hub) -> None:

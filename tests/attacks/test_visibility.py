@@ -13,6 +13,7 @@ from tests.attacks.searching import Search
 from tests.attacks.stage import IDENTITY
 from tests.attacks.town import NEEDS, PracticeTown, handed_in, written
 from tests.members import at_work, following
+from tests.protocol.network import again, routing
 
 NARA: Final = "mrc.nara"  # of the resource centre, before whom she decided
 DELGER: Final = "mgec.delger"  # who was asked
@@ -316,3 +317,31 @@ def test_a_grantee_who_sends_sees_its_referral_and_the_decision_that_rules_it(st
     consent = town.data(UYANGA, "consent", id=story.consent)
     assert [one["to"] for one in consent["decisions"]] == ["shelter-sainshand"]
     assert town.data(NARA, "referral", id=id_of(whole)) is None
+
+
+def asks_for_safety(town: PracticeTown, by: str, to: str, decision: Document[schemas.Consent]) -> SealedReferral:
+    whole = town.refer(by, to, decision)
+    asked = again(whole.document, town.people[by].secrets.sign, routing=routing(services=["safety"]))
+    return SealedReferral(asked, whole.blobs)
+
+
+def test_alternatives_tell_no_more_than_the_sender_may_ask_by_name(story: Story) -> None:
+    """A grantee who sends on: whom she refused is left out while its grant lives, and nothing is told when it has
+    ended.
+    """
+    town, told = story.town, {}
+    for refusing in (True, False):
+        consent = new_id()
+        ours = town.decide(NARA, "mgec", ["needs"], consent=consent)
+        theirs = town.decide(NARA, "shelter-sainshand", ["needs"], consent=consent)
+        refusal = [town.decide(NARA, "kind:police", refused=["*"], consent=consent)] if refusing else []
+        town.record(NARA, ours, theirs, *refusal)
+        whole = asks_for_safety(town, UYANGA, "mgec", ours)
+        town.send(UYANGA, whole)
+        town.take(DELGER, whole, "declined", reason="no_capacity")
+        asked = {"referral": id_of(whole)}
+        told[refusing] = [one["agency"] for one in town.data(UYANGA, "alternatives", **asked)]
+        assert town.data(NARA, "alternatives", **asked) is None  # before whom she decided, but who did not send it
+        town.record(NARA, town.decide(NARA, "shelter-sainshand", after=theirs))
+        assert town.refused(UYANGA, "alternatives", **asked)["code"] == "grant_missing"
+    assert told == {True: [], False: ["police-umnugobi", "police-ct"]}

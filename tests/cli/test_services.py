@@ -1,13 +1,16 @@
 """`ortoo services` and `ortoo find` at the keyboard: what the agency gives, and who can take a person now."""
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ortoo import places
+from ortoo.cli.coordinators import late_said
 from ortoo.cli.hours_typed import hours_typed, moment_typed, until_typed
 from ortoo.cli.running import Usage
 from ortoo.cli.services_told import hours_said
@@ -18,6 +21,7 @@ from tests.cli.conftest import SCENARIO, Ortoo
 from tests.hubs import Hub
 from tests.stores import Stores
 
+DECLINED = SCENARIO.with_name("03-declined-and-rerouted.json")
 DELGER, SOLONGO, NARA = ("--as", "mgec.delger"), ("--as", "mgec.solongo"), ("--as", "mrc.nara")
 BED = ("find", "--need", "shelter", "--place", "MN-053.dalanzadgad", "--age", "30")
 
@@ -149,6 +153,89 @@ def test_the_agencys_own_switch_and_how_it_is_reached(ortoo: Ortoo) -> None:
     assert (wrong.returncode, "not an e-mail address" in wrong.stderr) == (1, True)
     nobody = ortoo(*NARA, "services", "--agency", "nobody")
     assert (nobody.returncode, "no agency nobody" in nobody.stderr) == (2, True)
+
+
+def test_declined_and_sent_to_another_in_one_step(ortoo: Ortoo) -> None:
+    """Scenario 03 at the keyboard: who else could take it is named, and what to type is typed as it stands."""
+    munkh, uyanga = ("--as", "pdo.munkh"), ("--as", "osc.uyanga")
+    sent = ortoo.json(*munkh, "send", str(DECLINED), "--yes")["sent"][0]["id"]
+    too_soon = ortoo(*munkh, "alternatives", sent[-8:])
+    assert too_soon.returncode == 1
+    assert "Somebody else is looked for when a referral was declined" in too_soon.stderr
+    assert "It is now: Sent." in too_soon.stderr
+    assert ortoo(*uyanga, "decline", sent[-8:], "--reason", "no_capacity").returncode == 0
+    not_theirs = ortoo(*uyanga, "alternatives", sent[-8:])
+    assert (not_theirs.returncode, "among those that your agency has sent" in not_theirs.stderr) == (1, True)
+    assert "alternatives" not in ortoo(*uyanga, "show", sent[-8:]).stdout
+
+    for command in (("show", sent[-8:]), ("outbox",), ("follow", "--after", "0", "--count", "1")):
+        said = ortoo(*munkh, *command).stdout
+        assert f"{sent[-8:]}: who else could take it? " in said, said
+        assert f" alternatives {sent[-8:]}\n" in said
+    shown = ortoo(*munkh, "alternatives", sent[-8:]).stdout
+    assert "The person has agreed: can be sent at once · 1" in shown
+    assert "Mongolian Gender Equality Centre  mgec    Shelter: 14 of 14 · takes people, open now  +976 0000 " in shown
+    assert "Sainshand" not in shown
+    in_mongolian = ortoo(*munkh, "--lang", "mn", "alternatives", sent[-8:]).stdout
+    assert "Тухайн хүн зөвшөөрсөн: шууд илгээж болно · 1" in in_mongolian
+    (one,) = ortoo.json(*munkh, "alternatives", sent)["alternatives"]
+    assert (one["agency"], one["agreed"], one["takes_now"]) == ("mgec", True, True)
+    assert [each["service"]["code"] for each in one["gives"]] == ["shelter"]
+
+    found = re.search(rf"Next: (.+ resend --of {sent[-8:]} --to mgec)\n", shown)
+    assert found, shown
+    shell = ["sh", "-c", f"{found[1]} --yes"]
+    typed = subprocess.run(shell, env=ortoo.environment, capture_output=True, text=True, timeout=60)
+    assert typed.returncode == 0, typed.stderr
+    assert "can read: Needs and services asked for · Who the person is · Risks" in typed.stdout
+    assert "Sent: the hub has accepted it." in typed.stdout
+    assert "Оюунчимэг" in ortoo(*DELGER, "open", ortoo.json(*DELGER, "inbox")["referrals"][0]["id"]).stdout
+
+    nobody = ortoo(*munkh, "alternatives", sent[-8:])
+    assert "Nobody else in the network could take it." in nobody.stdout
+    neither = ortoo(*munkh, "resend", "--to", "mgec", "--yes")
+    assert (neither.returncode, "--of" in neither.stderr) == (2, True)
+    not_sent = ortoo(
+        *DELGER, "resend", "--of", ortoo.json(*DELGER, "inbox")["referrals"][0]["id"], "--to", "ecpat", "--yes"
+    )
+    assert (not_sent.returncode, "among those that your agency has sent" in not_sent.stderr) == (1, True)
+
+
+def test_whom_she_was_not_asked_about_is_said_so(ortoo: Ortoo) -> None:
+    sent = ortoo.json(*NARA, "send", str(SCENARIO), "--yes")["sent"][0]["id"]
+    assert ortoo(*NARA, "recall", sent, "--reason", "no_longer_needed").returncode == 0
+    shown = ortoo(*NARA, "alternatives", sent).stdout
+    assert "Ask the person first · 2" in shown
+    assert re.search(r"^Child and Family .+, Umnugobi +cfdc-umnugobi +Psychosocial support: ", shown, re.MULTILINE), (
+        shown
+    )
+    assert "The person has agreed to none of these yet." in shown
+    assert "Next:" not in shown
+
+
+def test_nothing_is_overdue(ortoo: Ortoo) -> None:
+    bold = ("--as", "nhrcm.bold", "coordinators", "overdue")
+    assert ortoo(*bold).stdout.strip() == "Nothing is overdue."
+    assert ortoo("--lang", "mn", *bold).stdout.strip() == "Хугацаа хэтэрсэн зүйл алга."
+    assert ortoo.json(*bold) == {"overdue": [], "capped": False}
+    refused = ortoo(*NARA, "coordinators", "overdue")
+    assert (refused.returncode, "coordinator" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("late", "english", "mongolian"),
+    [
+        ({"days": 3, "hours": 23}, "3 d", "3 өдөр"),
+        ({"hours": 1, "minutes": 59}, "1 h", "1 цаг"),
+        ({"minutes": 59, "seconds": 59}, "59 min", "59 минут"),
+        ({"seconds": -5}, "0 min", "0 минут"),
+    ],
+)
+def test_how_late(late: dict[str, int], english: str, mongolian: str) -> None:
+    assert (late_said(timedelta(**late), Words("en")), late_said(timedelta(**late), Words("mn"))) == (
+        english,
+        mongolian,
+    )
 
 
 def test_a_list_for_other_directories(ortoo: Ortoo) -> None:

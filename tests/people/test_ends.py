@@ -235,6 +235,7 @@ async def test_what_is_anothers_takes_as_long_as_what_is_not_there(hub: Hub) -> 
         for operation, there, absent in (
             ("consent", lambda: {"id": consent}, lambda: {"id": new_id()}),
             ("referral", lambda: {"id": whole.document.body.id}, lambda: {"id": new_id()}),
+            ("alternatives", lambda: {"referral": whole.document.body.id}, lambda: {"referral": new_id()}),
             ("end_session", lambda: {"id": token}, lambda: {"id": new_id()}),
             ("revoke_api_token", lambda: {"id": token}, lambda: {"id": new_id()}),
             ("send_referrals", lambda: theirs, lambda: nothing),

@@ -55,6 +55,7 @@ MAY: Final[dict[str, set[str]]] = {
     # referrals
     "consent": {FOCAL, READS},
     "referral": {FOCAL, READS},
+    "alternatives": {FOCAL, READS},
     "inbox": {FOCAL, READS},
     "outbox": {FOCAL, READS},
     "overdue": {COORDINATOR},
@@ -119,6 +120,7 @@ MAY: Final[dict[str, set[str]]] = {
 VARIABLES: Final[dict[str, Any]] = {
     "id": "00000000-0000-7000-8000-000000000000",
     "member": "00000000-0000-7000-8000-000000000000",
+    "referral": "00000000-0000-7000-8000-000000000000",
     "hashes": [],
     "size": 1,
     "seconds": 0,

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace as replace_struct
 
 from ortoo import contract
 from ortoo.form import Form
+from ortoo.protocol.errors import Refused
 from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import SCENARIOS, at_work, plain_form
@@ -43,6 +45,8 @@ async def test_nobody_answers_then_answers_and_forgets(own_hub: Hub) -> None:
             ("mgec", "decide", timedelta(hours=4)),
         ]
         assert await moved(nara, HOUR // 2 - 60, sent.id) == []
+        with pytest.raises(Refused, match="step_illegal"):
+            await nara.alternatives(sent.id)
         assert await moved(nara, 120, sent.id) == ["reminder"]
         assert await moved(nara, 60, sent.id) == []  # once
         assert sent.id not in [one.referral for one in await bold.client.overdue()]
@@ -56,6 +60,9 @@ async def test_nobody_answers_then_answers_and_forgets(own_hub: Hub) -> None:
         )
         assert await moved(nara, 4 * HOUR, sent.id) == []  # that nobody answers was told
         assert await kinds(nara, sent.id) == ["escalated"]
+        assert (await nara.show(sent.id)).wants_another
+        found = [one.agency for one in await nara.alternatives(sent.id)]
+        assert found == ["cfdc-umnugobi", "hospital-umnugobi"]  # for counselling; nobody else has such a bed
         assert await kinds(delger, sent.id) == ["referral_sent", "reminder", "escalated"]
 
         await delger.sync()
@@ -67,6 +74,8 @@ async def test_nobody_answers_then_answers_and_forgets(own_hub: Hub) -> None:
 
         await delger.accept(sent.id)
         assert sent.id not in [one.referral for one in await bold.client.overdue()]
+        with pytest.raises(Refused, match="step_illegal"):
+            await nara.alternatives(sent.id)
         assert await moved(nara, 2 * DAY - 60, sent.id) == []
         assert await moved(nara, 120, sent.id) == ["silent"]
         await delger.sync()

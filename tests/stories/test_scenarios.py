@@ -39,7 +39,7 @@ def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
     run = ortoo("--json", "practice", "play", *map(str, files))
     assert run.returncode == 1, run.stderr
     plays = json.loads(run.stdout)["plays"]
-    told = {"07-driver-interpreter", "12-friday-afternoon"}  # to their end
+    told = {"03-declined-and-rerouted", "07-driver-interpreter", "12-friday-afternoon"}  # to their end
     assert [play["as_expected"] for play in plays] == [file.stem in told for file in files]
     for play, file in zip(plays, files, strict=True):
         if file.stem in told:
@@ -47,7 +47,7 @@ def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
         assert [step["problem"] for step in play["steps"][:-1]] == [None] * (len(play["steps"]) - 1)
         assert play["steps"][-1]["problem"] in ("not_built", "differs")
     told = {play["file"].rpartition("/")[2][:2]: play["steps"] for play in plays}
-    for number, count, verb in (("03", 4, "alternatives"), ("10", 11, "alternatives"), ("11", 8, "look")):
+    for number, count, verb in (("10", 13, "new_consent_version"), ("11", 8, "look")):  # whatever consent brings
         assert (len(told[number]), told[number][-1]["verb"]) == (count, verb)
         assert told[number][-1]["problem"] == "not_built"
     assert [(step["verb"], step["seen"]) for step in told["11"][1:7]] == [
@@ -58,10 +58,33 @@ def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
         ("start", "step_illegal"),
         ("confirm_deletion", "done"),
     ]
+    assert [(step["verb"], step["seen"]) for step in told["03"][3:7]] == [
+        ("alternatives", "mgec; not cfdc-umnugobi, shelter-sainshand"),
+        ("resend", "done"),
+        ("open", "declined"),
+        ("accept", "done"),
+    ]
+    assert [(step["verb"], step["seen"]) for step in told["10"][10:12]] == [
+        ("alternatives", "mgec; not cfdc-umnugobi, shelter-sainshand"),
+        ("resend", "grant_missing"),
+    ]
 
-    rerouted = ortoo("--lang", "en", "practice", "play", str(files[0]))
-    assert rerouted.returncode == 1
-    assert re.search(r"alternatives .*does not know this step yet", rerouted.stdout), rerouted.stdout
+    # Whoever accepted it has been silent for a month; whose need it is stands nowhere.
+    late = ortoo("--as", "nhrcm.uyanga", "--lang", "en", "coordinators", "overdue").stdout
+    assert re.search(
+        r"^\d+ d +Mongolian Gender Equality Centre +to say how it goes +"
+        r"police-dornogobi → mgec +Immediate danger +[0-9a-f]{8} *$",
+        late,
+        re.MULTILINE,
+    ), late
+    listed = ortoo.json("--as", "nhrcm.uyanga", "coordinators", "overdue")
+    assert listed["capped"] is False
+    assert {*listed["overdue"][0]} == {"referral", "sender", "recipient", "urgency", "owes", "kind", "due_at"}
+    assert [one["due_at"] for one in listed["overdue"]] == sorted(one["due_at"] for one in listed["overdue"])
+
+    handed_back = ortoo("--lang", "en", "practice", "play", str(SCENARIOS / "10-handed-back.json"))
+    assert handed_back.returncode == 1
+    assert re.search(r"new_consent_version .*does not know this step yet", handed_back.stdout), handed_back.stdout
 
 
 async def test_the_shelter_is_told_within_a_second_and_opens_four_sections(hub: Hub) -> None:
