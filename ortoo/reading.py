@@ -77,10 +77,14 @@ class Referral:
     owed: tuple[contract.Owed, ...] = ()
 
     @property
+    def is_late(self) -> bool:
+        """Its recipient owes an answer, a decision or a word on how it goes, and the time is over."""
+        return any(one.late and one.agency == self.recipient and one.kind != "delete" for one in self.owed)
+
+    @property
     def wants_another(self) -> bool:
         """Its sender may ask who else could take it: it came to nothing, or its recipient is late."""
-        late = any(one.late and one.agency == self.recipient and one.kind != "delete" for one in self.owed)
-        return self.as_ == "sender" and (late or self.state in events.CAME_TO_NOTHING)
+        return self.as_ == "sender" and (self.is_late or self.state in events.CAME_TO_NOTHING)
 
     @property
     def counterpart(self) -> str:

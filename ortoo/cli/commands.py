@@ -116,7 +116,8 @@ async def outbox(run: Run) -> int:
         page = await run.patiently(session.outbox(run.options.first, run.options.after))
         _list(run, session, page, "outbox")
         for one in page.items:
-            tell_of_alternatives(run, one)
+            if isinstance(one, Referral) and one.is_late:  # what was declined may have been sent again long ago
+                _tell_of_alternatives(run, one)
         waiting = len(session.drafts)
         if waiting and not run.screen.json:
             run.screen.warn(run.words("list.waits", count=waiting))
@@ -151,7 +152,7 @@ async def show(run: Run) -> int:
             return DONE
         run.screen.referral(referral, session.directory.now())
         _tell_what_is_owed(run, referral)
-        tell_of_alternatives(run, referral)
+        _tell_of_alternatives(run, referral)
         if referral.as_ == "recipient" and referral.state == "sent":
             run.screen.line()
             command = typed(run, "open", _last(referral))
@@ -261,9 +262,9 @@ def _tell_what_is_owed(run: Run, referral: Referral) -> None:
         run.screen.line(run.words("step.owes_deletion", command=command), "yellow")
 
 
-def tell_of_alternatives(run: Run, referral: Referral | Damaged) -> None:
+def _tell_of_alternatives(run: Run, referral: Referral) -> None:
     """To the sender of what came to nothing, or whose recipient is late: what to do next."""
-    if isinstance(referral, Referral) and referral.wants_another and not run.screen.json:
+    if referral.wants_another and not run.screen.json:
         command = typed(run, "alternatives", _last(referral))
         run.screen.line(run.words("show.alternatives", id=_last(referral), command=command), "yellow")
 
@@ -327,7 +328,7 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
         key = f"follow.clock.{arrival.kind}"
         key = f"{key}.{side}" if words.knows(f"{key}.{side}") else key
         screen.line(f"{time}  {words(key, id=short, agency=agency)}", "bold red")
-        tell_of_alternatives(run, referral)
+        _tell_of_alternatives(run, referral)
         return
     if step is None:
         services = words.labels("services", referral.routing.services)
@@ -342,7 +343,7 @@ def _show_news(run: Run, session: Session, arrival: Arrival, referral: Referral,
     if step.note is not None:
         screen.line("  " + words("open.next", commands=typed(run, "show", short)), "dim")
     _tell_what_is_owed(run, referral)
-    tell_of_alternatives(run, referral)
+    _tell_of_alternatives(run, referral)
 
 
 # --- what all share ---------------------------------------------------------------------------------------------------

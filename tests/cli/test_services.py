@@ -168,7 +168,8 @@ def test_declined_and_sent_to_another_in_one_step(ortoo: Ortoo) -> None:
     assert (not_theirs.returncode, "among those that your agency has sent" in not_theirs.stderr) == (1, True)
     assert "alternatives" not in ortoo(*uyanga, "show", sent[-8:]).stdout
 
-    for command in (("show", sent[-8:]), ("outbox",), ("follow", "--after", "0", "--count", "1")):
+    assert "who else" not in ortoo(*munkh, "outbox").stdout  # there it stands beside what is late
+    for command in (("show", sent[-8:]), ("follow", "--after", "0", "--count", "1")):
         said = ortoo(*munkh, *command).stdout
         assert f"{sent[-8:]}: who else could take it? " in said, said
         assert f" alternatives {sent[-8:]}\n" in said
@@ -220,6 +221,24 @@ def test_nothing_is_overdue(ortoo: Ortoo) -> None:
     assert ortoo.json(*bold) == {"overdue": [], "capped": False}
     refused = ortoo(*NARA, "coordinators", "overdue")
     assert (refused.returncode, "coordinator" in refused.stderr) == (1, True)
+
+
+def test_of_very_much_it_is_said_that_there_may_be_more(hub: Hub, ortoo: Ortoo) -> None:
+    ortoo.json(*NARA, "send", str(SCENARIO), "--yes")
+    hub.store.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 501)"
+        " INSERT INTO referrals_clock (kind, began_at, due_at, next_at, fired_at, referral_id, owes_id)"
+        " SELECT 'kind' || i, sent_at, '2026-01-01 00:00:00', NULL, sent_at, id, recipient_id FROM n,"
+        " (SELECT * FROM referrals_referral LIMIT 1)"
+    )
+    try:
+        said = ortoo("--as", "nhrcm.bold", "coordinators", "overdue").stdout
+        assert said.splitlines()[-1] == "These 500 are late the longest. There may be more."
+        assert " kind1 " in said  # what this client does not know, as the hub calls it
+        told = ortoo.json("--as", "nhrcm.bold", "coordinators", "overdue")
+        assert (len(told["overdue"]), told["capped"]) == (500, True)
+    finally:
+        hub.store.execute("DELETE FROM referrals_clock WHERE due_at = '2026-01-01 00:00:00'")
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,8 @@ async def test_whom_she_refused_who_was_tried_and_the_own_agency_are_never_named
         assert names(found) == [("labour-umnugobi", False), ("legal-clinic", True)]  # the near one first
         assert [[one.service.code for one in each.gives] for each in found] == [["housing"], ["housing"]]
         assert all(one.takes for one in found)
+        by_the_hub = await town.nara.client.alternatives(sent.id)  # it names them no more than the client does
+        assert [(one.agency, one.agreed) for one in by_the_hub or ()] == names(found)
 
         # One step: what was sent goes to another agency, without the file that it was made from.
         again = await town.nara.resend(await town.nara.form_of(sent.id), "legal-clinic", sent.id)
@@ -129,7 +131,7 @@ async def test_whom_she_refused_who_was_tried_and_the_own_agency_are_never_named
 
         # She is asked again, and wants nobody else: a refusal of everything by everybody.
         await decides(town.nara, sent, "*", refused=["*"])
-        assert await town.nara.alternatives(sent.id) == []
+        assert await town.nara.alternatives(sent.id) == await town.nara.client.alternatives(sent.id) == []
 
 
 async def decides(by: Session, earlier: Referral, to: str, *, refused: Sequence[str]) -> None:
