@@ -65,6 +65,10 @@ MAY_TOUCH: Final[dict[tuple[str, str], set[str]]] = {
     ("consent", RECEIVED): {FOCAL, READS},
     ("consent", FOREIGN): set(),
     ("consent", NOBODYS): set(),
+    ("alternatives", SENT): {FOCAL, READS},
+    ("alternatives", RECEIVED): set(),
+    ("alternatives", FOREIGN): set(),
+    ("alternatives", NOBODYS): set(),
     ("inbox", SENT): set(),
     ("inbox", RECEIVED): {FOCAL, READS},
     ("inbox", FOREIGN): set(),
@@ -312,7 +316,7 @@ SEED: Final = b64(bytes(1168))
 def asked(world: World, line: str, whose: str, asker: str) -> tuple[dict[str, Any], str]:
     """Variables with a fresh thing, and the id that stands in them."""
     operation, _, step = line.partition(": ")
-    if operation in ("referral", "consent", "inbox", "outbox", "feed", "openReferral", "takeStep"):
+    if operation in ("referral", "consent", "alternatives", "inbox", "outbox", "feed", "openReferral", "takeStep"):
         whole, consent = referral(world, whose)
         body = whole.document.body
         if operation == "consent":
@@ -322,7 +326,9 @@ def asked(world: World, line: str, whose: str, asker: str) -> tuple[dict[str, An
             event, blobs = world.known.step(by, whole, step or "opened", **REASONS.get(step, {}))
             one = {"event": event.envelope} if operation == "openReferral" else {"step": handed_in(event, blobs)}
             return one, body.id
-        return {"id": body.id}, body.id
+        if (operation, whose) == ("alternatives", SENT):  # of what came to nothing
+            world.known.take("ecpat.hulan", whole, "declined", reason="no_capacity")
+        return {"id": body.id, "referral": body.id}, body.id
     if operation == "endSession" and whose != NOBODYS:
         id = session(world, whose, asker)
         return {"id": id}, id
@@ -427,7 +433,8 @@ def answered(world: World, line: str, whose: str, asker: str, transport: str) ->
         world.kept[key] = asked(world, line, whose, asker)
     values, id = world.kept[key]
     if operation not in ("inbox", "outbox", "feed"):
-        return TRANSPORTS[transport](world, asker, text, variables(text) | values), id
+        asked_for = {name: value for name, value in values.items() if f"${name}:" in text}
+        return TRANSPORTS[transport](world, asker, text, variables(text) | asked_for), id
     return listed(world, asker, operation, text, transport), id
 
 
@@ -449,6 +456,6 @@ def listed(world: World, asker: str, operation: str, text: str, transport: str) 
 def granted(answer: Any, operation: str, id: str) -> bool:
     """Whether it was shown, or done."""
     value = (answer.get("data") or {}).get(operation)
-    if "errors" in answer or not value:
+    if "errors" in answer or value in (None, False):
         return False
     return id in json.dumps(value) if operation in ("inbox", "outbox", "feed") else True
