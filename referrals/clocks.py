@@ -16,6 +16,7 @@ from agencies import clock, services
 from notifications import feed
 from ortoo.protocol import vocabulary
 from ortoo.protocol.schemas import As
+from referrals import standing
 from referrals.models import Clock, Referral
 
 # What is told when a clock has run out. `acknowledge` has a reminder at the half.
@@ -94,6 +95,7 @@ def rehour(agency: str) -> None:
             if row is not None and row.next_at is not None and _term(found)["hours_kind"] == "agency_hours":
                 _time(row, found, _within(found, "decide" if kind == "decide" else "acknowledge"))
                 row.save()
+                standing.follow([found], clock.now())
 
 
 def _set(referral: Referral, kind: str, owes: str, now: datetime, span: timedelta) -> None:

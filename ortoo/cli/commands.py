@@ -22,7 +22,7 @@ from ortoo.client import Line
 from ortoo.form import Form
 from ortoo.reading import Damaged, Referral
 from ortoo.sentences import Sentence, name, of_form, of_resending
-from ortoo.session import Arrival, Listed, Session
+from ortoo.session import Arrival, Session
 
 LEAST_ID: Final = 4  # characters by which a referral may be named
 
@@ -47,7 +47,7 @@ async def resend(run: Run) -> int:
     form = Form.read(run.options.form)
     _must_be_sure(run)
     async with started(run) as session:
-        of = await _named(run, session, run.options.of) if run.options.of else None
+        of = await find_id(run, session, run.options.of) if run.options.of else None
         again = await run.patiently(session.resending(form, run.options.to, of))
         view = session.directory.now()
         sentences = of_resending(form, again.decision.body, again.parts, view, run.words)
@@ -98,48 +98,12 @@ def _sent(
     screen.line(words("send.next", command=typed(run, "show", short[sent[0].id])), "dim")
 
 
-# --- lists ------------------------------------------------------------------------------------------------------------
-
-
-async def inbox(run: Run) -> int:
-    async with started(run) as session:
-        page = await run.patiently(session.inbox(run.options.first, run.options.after))
-        _list(run, session, page, "inbox")
-    return DONE
-
-
-async def outbox(run: Run) -> int:
-    async with started(run) as session:
-        page = await run.patiently(session.outbox(run.options.first, run.options.after))
-        _list(run, session, page, "outbox")
-        waiting = len(session.drafts)
-        if waiting and not run.screen.json:
-            run.screen.warn(run.words("list.waits", count=waiting))
-    return DONE
-
-
-def _list(run: Run, session: Session, page: Listed, box: str) -> None:
-    screen, words = run.screen, run.words
-    if screen.json:
-        value = {"referrals": [referral_value(one) for one in page.items], "after": page.after}
-        screen.document(value | ({"waiting": len(session.drafts)} if box == "outbox" else {}))
-        return
-    if not page.items:
-        screen.line(words(f"list.empty.{box}"))
-        return
-    screen.line(words(f"list.{box}"), "bold")
-    short = shortened([one.id for one in page.items])
-    screen.table(page.items, session.directory.now(), short, sent=box == "outbox")
-    if page.after is not None:
-        screen.line(words("list.more", command=typed(run, box, "--after", page.after)), "dim")
-
-
 # --- one referral -----------------------------------------------------------------------------------------------------
 
 
 async def show(run: Run) -> int:
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await find_id(run, session)
         referral = await run.patiently(session.show(id))
         if run.screen.json:
             run.screen.document({"referral": referral_value(referral)})
@@ -155,7 +119,7 @@ async def show(run: Run) -> int:
 
 async def open_(run: Run) -> int:
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await find_id(run, session)
         opened = await run.patiently(session.open_referral(id))
         referral, screen = opened.referral, run.screen
         if screen.json:
@@ -210,7 +174,7 @@ async def recall(run: Run) -> int:
 async def confirm_deletion(run: Run) -> int:
     """Drop what this device keeps of it, and sign that the own copies are gone."""
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await find_id(run, session)
         _step_taken(run, "deleted", await run.patiently(session.confirm_deletion(id)))
     return DONE
 
@@ -218,7 +182,7 @@ async def confirm_deletion(run: Run) -> int:
 async def message(run: Run) -> int:
     text = readable(run.options.text)
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await find_id(run, session)
         referral = await run.patiently(session.message(id, text))
         if run.screen.json:
             run.screen.document({"referral": referral_value(referral)})
@@ -230,7 +194,7 @@ async def message(run: Run) -> int:
 async def _step(run: Run, type: str, *, reason: str | None = None, note: str | None = None) -> int:
     note = readable(note) if note is not None else None
     async with started(run) as session:
-        id = await _named(run, session)
+        id = await find_id(run, session)
         referral = await run.patiently(session.step(id, type, reason=reason, note=note))
         _step_taken(run, type, referral)
         if type == "recalled" and note is not None and not run.screen.json:
@@ -359,7 +323,7 @@ def _tell(run: Run, session: Session) -> None:
         screen.warn(words("directory.own", kind=kind, version=document.body.version))
 
 
-async def _named(run: Run, session: Session, id: str | None = None) -> str:
+async def find_id(run: Run, session: Session, id: str | None = None) -> str:
     """The id that `ID` names: the whole, or a beginning or an end that only one of the agency's referrals has."""
     given = (id or run.options.id).lower()
     bare = given.replace("-", "")
@@ -408,8 +372,6 @@ def _program() -> str:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "send": send,
-    "inbox": inbox,
-    "outbox": outbox,
     "show": show,
     "open": open_,
     "follow": follow,

@@ -57,6 +57,7 @@ MAY: Final[dict[str, set[str]]] = {
     "referral": {FOCAL, READS},
     "inbox": {FOCAL, READS},
     "outbox": {FOCAL, READS},
+    "trail": {FOCAL, READS},
     "overdue": {COORDINATOR},
     "feed": {FOCAL, READS},
     "recordConsent": {FOCAL, WRITES},
