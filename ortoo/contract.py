@@ -356,7 +356,7 @@ class Page(Answer, frozen=True, kw_only=True):
 
 
 class Filter(Answer, frozen=True, kw_only=True):
-    """What of an inbox or outbox is wanted. need: a service that is asked for; counterpart: the other agency; since: changed since then."""
+    """What of a list is wanted. need: a service asked for; counterpart: the other agency; since: changed since then."""
 
     state: str | None = None
     urgency: str | None = None

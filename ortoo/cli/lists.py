@@ -80,7 +80,7 @@ def _show(run: Run, session: Session, page: Listed, box: str) -> None:
             screen.line(words(heading, count=count), "bold")
             screen.listed(lines, view, short, sent=box == "outbox")
             screen.line()
-    following = next((command for row in page.rows if (command := next_of(row, short[row.item.id]))), ())
+    following = next((one for row in page.rows if (one := next_of(row, short[row.item.id]))), ())
     if following:
         screen.line(words("open.next", commands=typed(run, *following)), "dim")
     if page.after is not None:
