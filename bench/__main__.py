@@ -1,4 +1,4 @@
-"""`python -m bench [--rows 1000000] [--rounds 3] [--to docs]`: measures, and writes performance.md and performance.svg.
+"""`python -m bench [--rows 1000000] [--rounds 2] [--to docs]`: measures, and writes performance.md and performance.svg.
 
 Everything is its own: a PostgreSQL, a Redis, a practice network, servers on free ports. One process serves each.
 """
@@ -168,13 +168,13 @@ def explain(store: Store, token: str) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the hub.")
     parser.add_argument("--rows", type=int, default=1_000_000, help="in the long list")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each turn")
     parser.add_argument("--to", type=Path, default=REPOSITORY / "docs", help="the folder to write to")
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ortoo-") as folder:
-        os.chmod(folder, 0o711)  # as root, PostgreSQL runs as nobody and must reach its part of it
+        Path(folder).chmod(0o711)  # as root, PostgreSQL runs as nobody and must reach its part of it
         postgresql = PostgreSQL(Path(folder) / "postgresql")
         postgresql.start()
         try:
@@ -183,7 +183,7 @@ def main() -> None:
         finally:
             postgresql.stop()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    when = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {round(time.monotonic() - began)} s in all"
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {round(time.monotonic() - began)} s in all."
     options.to.mkdir(parents=True, exist_ok=True)
     (options.to / "performance.md").write_text(report.page(figures, when), encoding="utf-8")
     (options.to / "performance.svg").write_text(report.plot(figures), encoding="utf-8")

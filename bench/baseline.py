@@ -18,15 +18,18 @@ WHO = """
     SELECT m.agency_id FROM agencies_token t JOIN agencies_member m ON m.id = t.member_id
     WHERE t.hash = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
 """
-ROW = "agency_id = %(agency)s AND box = 'inbox' AND \"left\" IS NULL AND tier < 3"
-HEAD = f"""
+HEAD = """
+    WITH unsettled AS NOT MATERIALIZED (
+        SELECT tier, key FROM referrals_standing
+        WHERE agency_id = %(agency)s AND box = 'inbox' AND "left" IS NULL AND tier < 3
+    )
     SELECT version,
-        (SELECT count(*) FROM (SELECT 1 FROM referrals_standing WHERE {ROW} AND tier = 0 AND key <= %(now)s LIMIT 1000) x),
-        (SELECT count(*) FROM (SELECT 1 FROM referrals_standing WHERE {ROW} AND tier = 0 AND key > %(now)s LIMIT 1000) x),
-        (SELECT count(*) FROM (SELECT 1 FROM referrals_standing WHERE {ROW} AND tier = 1 LIMIT 1000) x),
-        (SELECT count(*) FROM (SELECT 1 FROM referrals_standing WHERE {ROW} AND tier = 2 LIMIT 1000) x)
+        (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE tier = 0 AND key <= %(now)s LIMIT 1000) x),
+        (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE tier = 0 AND key > %(now)s LIMIT 1000) x),
+        (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE tier = 1 LIMIT 1000) x),
+        (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE tier = 2 LIMIT 1000) x)
     FROM referrals_listhead WHERE agency_id = %(agency)s
-"""  # noqa: S608 - constants
+"""
 PAGE = """
     SELECT s.tier, s.key, s.due_at, r.id, r.sender_id, r.recipient_id, r.state, r.sent_at, r.changed_at,
         r.deletion_owed_since, r.urgency, r.services, r.place, r.language, r.minor, r.envelope, r.sha256, r.consent_id

@@ -22,7 +22,7 @@ OF_A_REFERRAL = {
 
 
 def write_again(database: str, ids: list[str]) -> float:
-    """The rows of these referrals, each in a transaction, into tables of the same form and indexes; how many a second."""
+    """The rows of these referrals, each in a transaction, into tables like theirs; how many a second."""
     with psycopg.connect(database) as connection:
         rows = [[(table, *_rows(connection, table, which, id)) for table, which in OF_A_REFERRAL.items()] for id in ids]
         for table in OF_A_REFERRAL:

@@ -30,18 +30,17 @@ def page(figures: Figures, when: str) -> str:
     ratio = f"{long_life.a_second / hub.a_second:.2f}"
     name = f"the hub, with {figures.rows:,} more in the list"
     lines.append(f"| {name} | {long_life.a_second:.0f} | {long_life.median:.1f} | {long_life.slow:.1f} | {ratio} |")
-    sends = [
-        f"| the hub, one by one | {figures.one_by_one.a_second:.0f} | {figures.one_by_one.a_second / figures.raw:.3f} |",
-        f"| the hub, four at once | {figures.together.a_second:.0f} | {figures.together.a_second / figures.raw:.3f} |",
-        f"| bare inserts, one by one | {figures.raw:.0f} | 1 |",
-    ]
+    sending = {"the hub, one by one": figures.one_by_one.a_second, "the hub, four at once": figures.together.a_second}
+    sending["bare inserts, one by one"] = figures.raw
+    sends = [f"| {name} | {value:.0f} | {value / figures.raw:.3f} |" for name, value in sending.items()]
     read = [f"| {one['name']} | {one['ms']:.1f} | {', '.join(one['indexes'])} |" for one in figures.explained]
     return "\n".join(
         [
             "# How fast it is",
             "",
-            f"`make bench`: {when}. PostgreSQL without `fsync`, Redis, one process of each server, everything on one",
-            "machine, which also asks. What counts are the ratios.",
+            f"`make bench`: {when}",
+            "PostgreSQL without `fsync`, Redis, one process of each server, everything on one machine, which also asks. What",
+            "counts are the ratios.",
             "",
             "![The same as bars](performance.svg)",
             "",
@@ -64,7 +63,7 @@ def page(figures: Figures, when: str) -> str:
             "",
             f"## How a list of {figures.rows:,} is read",
             "",
-            "The queries of a page of 50 in the database alone. What nothing matches has to be looked for in the whole list.",
+            "The queries of a page of 50 in the database alone. What nothing matches is looked for in the whole list.",
             "",
             "| first page, filtered by | ms | read by |",
             "|---|---|---|",
