@@ -169,7 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the hub.")
     parser.add_argument("--rows", type=int, default=1_000_000, help="in the long list")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each turn")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each turn")
     parser.add_argument("--to", type=Path, default=REPOSITORY / "docs", help="the folder to write to")
     options = parser.parse_args()
     began = time.monotonic()

@@ -58,3 +58,4 @@ def write(database: str, like: str, senders: list[str], count: int) -> None:
         for statement in (SEALED, referrals, ASKED, STANDINGS):
             connection.execute(statement.encode(), values)
         connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
