@@ -1,5 +1,6 @@
 # make run    the practice hub on 127.0.0.1:8000 (PORT=8123 for another port)
 # make test   every test, on SQLite and on PostgreSQL + Redis, which it starts by itself and stops again
+# make bench  how fast it is, beside what is written by hand: writes docs/performance.md
 # make check  format, lint, types and import directions only
 # make clean  forgets it all: the environment, the practice network and its database, caches
 #
@@ -27,6 +28,9 @@ run: setup
 test: setup-test
 	@.venv/bin/python -m pytest -n 3 --dist worksteal $(TESTS)
 
+bench: setup-test
+	@.venv/bin/python -m bench
+
 check: setup-test
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
 
@@ -34,4 +38,4 @@ clean:
 	@rm -rf .venv practice dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help python setup setup-test run test check clean
+.PHONY: help python setup setup-test run test bench check clean

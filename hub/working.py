@@ -9,14 +9,19 @@ from django.db import close_old_connections, connection
 
 from agencies import housekeeping
 from hub import errors
-from referrals import firing
+from referrals import firing, standing
 from referrals.housekeeping import forget_old_seeds
 
 EVERY: Final = 60.0  # seconds
 TICK: Final = 1.0  # seconds, between looks at what has run out
 
 OFTEN: Final[Sequence[Callable[[], object]]] = (firing.fire,)
-SOMETIMES: Final[Sequence[Callable[[], object]]] = (housekeeping.sweep, forget_old_seeds)
+SOMETIMES: Final[Sequence[Callable[[], object]]] = (
+    housekeeping.sweep,
+    forget_old_seeds,
+    standing.settle,
+    standing.forget,
+)
 
 
 def work_until(stop: threading.Event) -> None:

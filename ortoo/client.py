@@ -137,11 +137,21 @@ class Client:
     async def referral(self, id: str) -> contract.Referral | None:
         return await self._ask("referral", contract.Referral | None, id=id)  # type: ignore[arg-type]
 
-    async def inbox(self, first: int = 50, after: str | None = None) -> contract.Page:
-        return await self._ask("inbox", contract.Page, first=first, after=after)
+    async def inbox(
+        self, first: int = 50, after: str | None = None, wanted: contract.Filter = contract.EVERYTHING
+    ) -> contract.Page:
+        """after: the cursor of the page before, with the same filter."""
+        return await self._ask("inbox", contract.Page, first=first, after=after, **_one(wanted))
 
-    async def outbox(self, first: int = 50, after: str | None = None) -> contract.Page:
-        return await self._ask("outbox", contract.Page, first=first, after=after)
+    async def outbox(
+        self, first: int = 50, after: str | None = None, wanted: contract.Filter = contract.EVERYTHING
+    ) -> contract.Page:
+        return await self._ask("outbox", contract.Page, first=first, after=after, **_one(wanted))
+
+    async def trail(
+        self, first: int = 50, after: str | None = None, wanted: contract.TrailFilter = contract.THE_WHOLE_TRAIL
+    ) -> contract.Trail:
+        return await self._ask("trail", contract.Trail, first=first, after=after, **_one(wanted))
 
     async def ids(
         self, inbox_after: str | None = None, outbox_after: str | None = None, first: int = 50

@@ -4,6 +4,7 @@ All of it is the hub's word until it has been verified (`ortoo.reading`).
 """
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -335,11 +336,72 @@ class PageInfo(Answer, frozen=True, kw_only=True):
 
 class Edge(Answer, frozen=True, kw_only=True):
     cursor: str
+    tier: str
     node: Referral
+
+
+class Counts(Answer, frozen=True, kw_only=True):
+    """How many there are in each tier; MOST_COUNTED means: or more."""
+
+    late: int
+    clock: int
+    ours: int
+    waiting: int
 
 
 class Page(Answer, frozen=True, kw_only=True):
     edges: list[Edge]
+    page_info: PageInfo
+    counts: Counts
+
+
+class Filter(Answer, frozen=True, kw_only=True):
+    """What of a list is wanted. need: a service asked for; counterpart: the other agency; since: changed since then."""
+
+    state: str | None = None
+    urgency: str | None = None
+    need: str | None = None
+    place: str | None = None
+    counterpart: str | None = None
+    overdue: bool = False
+    since: datetime | None = None
+
+
+EVERYTHING: Final = Filter()
+MOST_COUNTED: Final = 1000
+
+
+class TrailFilter(Answer, frozen=True, kw_only=True):
+    """What of the trail is wanted."""
+
+    referral: str | None = None
+    counterpart: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+
+
+THE_WHOLE_TRAIL: Final = TrailFilter()
+
+
+class TrailEntry(Answer, frozen=True, kw_only=True):
+    """Who did what on a referral of the own agency, as the hub tells it."""
+
+    referral: str
+    counterpart: str
+    agency: str
+    member: str
+    type: str
+    reason: str | None
+    at: datetime
+
+
+class TrailEdge(Answer, frozen=True, kw_only=True):
+    cursor: str
+    node: TrailEntry
+
+
+class Trail(Answer, frozen=True, kw_only=True):
+    edges: list[TrailEdge]
     page_info: PageInfo
 
 

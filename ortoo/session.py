@@ -81,11 +81,25 @@ class SignedStep:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A page of the inbox or outbox, newest first. An item is whole, or says what is wrong with it."""
+class Row:
+    """A line of a list. item: whole, or what is wrong with it; tier, owed: the hub's word."""
 
-    items: tuple[Referral | Damaged, ...]
+    item: Referral | Damaged
+    tier: str  # late, clock, ours, waiting, rest
+    owed: tuple[contract.Owed, ...]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of the inbox or outbox, in the order in which it needs somebody. counts: of the whole list."""
+
+    rows: tuple[Row, ...]
     after: str | None  # the cursor for the next page; None at the end
+    counts: contract.Counts
+
+    @property
+    def items(self) -> tuple[Referral | Damaged, ...]:
+        return tuple(row.item for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -520,15 +534,24 @@ class Session:
 
     # --- lists --------------------------------------------------------------------------------------------------------
 
-    async def inbox(self, first: int = 50, after: str | None = None) -> Listed:
-        return await self._list(await self.client.inbox(first, after))
+    async def inbox(
+        self, first: int = 50, after: str | None = None, wanted: contract.Filter = contract.EVERYTHING
+    ) -> Listed:
+        """A page. Those that follow it show the list in the order that it had then: what changes its place meanwhile
+        comes neither twice nor never.
+        """
+        return await self._list(await self.client.inbox(first, after, wanted))
 
-    async def outbox(self, first: int = 50, after: str | None = None) -> Listed:
-        return await self._list(await self.client.outbox(first, after))
+    async def outbox(
+        self, first: int = 50, after: str | None = None, wanted: contract.Filter = contract.EVERYTHING
+    ) -> Listed:
+        return await self._list(await self.client.outbox(first, after, wanted))
 
     async def _list(self, page: contract.Page) -> Listed:
-        items = [await self._verified_or_damaged(edge.node) for edge in page.edges]
-        return Listed(tuple(items), page.page_info.end_cursor if page.page_info.has_next_page else None)
+        rows = [
+            Row(await self._verified_or_damaged(edge.node), edge.tier, tuple(edge.node.owed)) for edge in page.edges
+        ]
+        return Listed(tuple(rows), page.page_info.end_cursor if page.page_info.has_next_page else None, page.counts)
 
     async def ids(self) -> list[str]:
         """The ids of all referrals that the agency sent or received."""

@@ -5,12 +5,22 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from agencies import directory
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
-from referrals.models import Consent, Decision, Referral
+from referrals.models import Consent, Decision, Referral, Standing, TrailEntry
 
 
 def referrals_of(actor: Actor) -> QuerySet[Referral]:
     """What the actor's agency has sent or was sent."""
     return Referral.objects.filter(Q(sender_id=actor.agency) | Q(recipient_id=actor.agency))
+
+
+def places_of(actor: Actor, box: str) -> QuerySet[Standing]:
+    """Where the referrals of its inbox or outbox stand, and stood."""
+    return Standing.objects.filter(agency_id=actor.agency, box=box)
+
+
+def trail_of(actor: Actor) -> QuerySet[TrailEntry]:
+    """What happened on what the actor's agency has sent or was sent."""
+    return TrailEntry.objects.filter(agency_id=actor.agency)
 
 
 def decisions_of(actor: Actor) -> QuerySet[Decision]:

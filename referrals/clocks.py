@@ -11,9 +11,10 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F
 
-from agencies import services
+from agencies import clock, services
 from ortoo.protocol import vocabulary
 from ortoo.protocol.schemas import As
+from referrals import standing
 from referrals.models import Clock, Referral
 
 DELETED_WITHIN: Final = timedelta(hours=72)  # of losing access, for who had opened
@@ -75,6 +76,7 @@ def rehour(agency: str) -> None:
             if row is not None and row.next_at is not None and _term(found)["hours_kind"] == "agency_hours":
                 _time(row, found, _within(found, "decide" if kind == "decide" else "acknowledge"))
                 row.save()
+                standing.follow([found], clock.now())
 
 
 def _set(referral: Referral, kind: str, owes: str, now: datetime, span: timedelta) -> None:

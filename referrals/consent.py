@@ -19,7 +19,7 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, enforcing
+from referrals import access, enforcing, standing
 from referrals.models import Consent, Decision, Referral
 from referrals.rule import may_read
 
@@ -59,9 +59,12 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
                 decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
         for one in fresh:
             kept[one.hash] = _keep(one, now)
-        for id in {one.body.consent for one in fresh if one.body.version > 1}:
+        renewed = {one.body.consent for one in fresh if one.body.version > 1}
+        for id in renewed:
             enforcing.enforce(id, decisions[id], at=now)
         log.queue(one.hash for one in fresh)
+        if renewed:
+            standing.follow(standing.turned_down(renewed), now)
     return [kept[one.hash] for one in signed]
 
 

@@ -106,9 +106,17 @@ class Referral(models.Model):
                 condition=models.Q(deletion_owed_since__isnull=False),
                 name="deletions_owed",
             ),
-            models.Index(fields=["sender", "-sent_at", "-id"], name="outbox_newest_first"),
-            models.Index(fields=["recipient", "-sent_at", "-id"], name="inbox_newest_first"),
         ]
+
+
+class AskedService(models.Model):
+    """A service that a referral asks for, by which lists are filtered the same in every database."""
+
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="asked", db_index=False)
+    service = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["referral", "service"], name="one_row_a_service")]
 
 
 class Clock(models.Model):
@@ -156,3 +164,70 @@ class Event(models.Model):
             models.UniqueConstraint(fields=["referral", "place"], name="one_event_a_place"),
             models.UniqueConstraint(fields=["referral", "agency", "prev"], name="one_chain_an_agency"),
         ]
+
+
+class ListHead(models.Model):
+    """How often an agency's inbox and outbox have changed their order. Its row lock makes the versions gap-free: who
+    has read `version` sees all places up to it. Made with the agency (referrals/apps.py).
+    """
+
+    agency = models.OneToOneField(Agency, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    version = models.PositiveBigIntegerField(default=0)
+    forgotten = models.PositiveBigIntegerField(default=0)  # no order older than this version is whole any more
+
+
+class Standing(models.Model):
+    """The place of a referral in an agency's list from one version of the list to another (referrals/standing.py).
+
+    Lists are in the order of tier, key, referral. What moves gets a new row, so that whoever walks through the list
+    page by page goes on in the order that it had at the beginning.
+    """
+
+    INBOX, OUTBOX = "inbox", "outbox"
+    CLOCK, OURS, WAITING, REST = range(4)  # tiers
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
+    box = models.CharField(max_length=6)
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="standings", db_index=False)
+    tier = models.PositiveSmallIntegerField()
+    key = models.BigIntegerField()  # microseconds
+    due_at = models.DateTimeField(null=True)  # of the most pressing clock
+    ends_at = models.DateTimeField(null=True)  # when it leaves the tier by itself
+    entered = models.PositiveBigIntegerField()  # with this version of the list
+    left = models.PositiveBigIntegerField(null=True)
+    left_at = models.DateTimeField(null=True)  # by the machine's clock
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["referral", "box"], condition=models.Q(left__isnull=True), name="one_place_a_box"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["agency", "box", "tier", "key", "referral"], name="lists_in_order"),
+            models.Index(
+                fields=["agency", "box", "tier", "key"],
+                condition=models.Q(left__isnull=True, tier__lt=3),
+                name="what_is_not_settled",
+            ),
+            models.Index(fields=["ends_at"], condition=models.Q(ends_at__isnull=False), name="places_that_end"),
+            models.Index(fields=["left_at"], condition=models.Q(left_at__isnull=False), name="places_left"),
+        ]
+
+
+class TrailEntry(models.Model):
+    """Something that happened on a referral of an agency: who, what, when; no content. One for each of both agencies,
+    so that each has a trail of its own.
+    """
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="+")
+    counterpart = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
+    by = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
+    member = models.UUIDField()
+    type = models.CharField(max_length=64)  # `referral_sent`, or the step's
+    reason = models.CharField(max_length=64, null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["agency", "-at", "-id"], name="trail_newest_first")]

@@ -20,8 +20,8 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, clocks, consent, sealed
-from referrals.models import Referral
+from referrals import access, clocks, consent, sealed, standing, trail
+from referrals.models import AskedService, Referral
 
 
 def send(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referral]:
@@ -69,9 +69,12 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 rules.check_suspension(body, current.now())
                 if body.to not in receiving:
                     raise Refused("recipient_unavailable", reader=body.to)
-        kept |= {row.id: row for row in _store(fresh, now)}
-        clocks.begin((kept[UUID(one.document.body.id)] for one in fresh), now)
+        sent = _store(fresh, now)
+        kept |= {row.id: row for row in sent}
+        clocks.begin(sent, now)
+        trail.sent(sent, actor.member)
         log.queue(one.document.hash for one in fresh)
+        standing.follow([*sent, *standing.sent_on(actor.agency, sent)], now)
         feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]
 
@@ -139,9 +142,13 @@ def _is_new(one: SealedReferral, kept: Mapping[UUID, Referral]) -> bool:
 
 def _store(fresh: Sequence[SealedReferral], now: datetime) -> list[Referral]:
     sets = sealed.store([(one.document.body.sealed, one.blobs) for one in fresh])
-    return Referral.objects.bulk_create(
+    rows = Referral.objects.bulk_create(
         _row(one.document, now, sealed=kept) for one, kept in zip(fresh, sets, strict=True)
     )
+    AskedService.objects.bulk_create(
+        AskedService(referral=row, service=service) for row in rows for service in row.services
+    )
+    return rows
 
 
 def _row(document: Document[schemas.Referral], now: datetime, **kept: sealed.SealedSet) -> Referral:

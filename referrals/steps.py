@@ -17,7 +17,7 @@ from ortoo.protocol.documents import Document, b64, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import access, clocks, consent, reading, sealed
+from referrals import access, clocks, consent, reading, sealed, standing, trail
 from referrals.models import Event, Referral
 
 TAKEN: Final = frozenset(
@@ -190,7 +190,9 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
         referral.deletion_owed_since = None
     referral.save(update_fields=["state", "steps", "changed_at", "deletion_owed_since"])
     clocks.follow(referral, body.type, "sender" if body.author.agency == referral.sender_id else "recipient", now)
+    trail.stepped(referral, body, now)
     log.queue([signed.hash])
+    standing.follow([referral], now)
     other = referral.recipient_id if body.author.agency == referral.sender_id else referral.sender_id
     feed.tell([feed.Told(other, body.type, str(referral.pk), body.id)], at=now)
 

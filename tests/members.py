@@ -37,7 +37,7 @@ async def feed_of(session: Session) -> list[FeedEntry]:
 
 
 async def all_ids(session: Session, box: str) -> list[str]:
-    """The ids of the whole `inbox` or `outbox`, newest first, as often as they are listed."""
+    """The ids of the whole `inbox` or `outbox`, in its order, as often as they are listed."""
     ids: list[str] = []
     after: str | None = None
     while True:

@@ -94,10 +94,8 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     resend.add_argument("--to", metavar="AGENCY", required=True, help=words("help.resend.to"))
     resend.add_argument("--of", metavar="ID", help=words("help.resend.of"))
     resend.add_argument("--yes", action="store_true", help=words("help.send.yes"))
-    for name in ("inbox", "outbox"):
-        listing = command(name)
-        listing.add_argument("--first", type=_count(words, 1, 50), default=50, metavar="N", help=words("help.first"))
-        listing.add_argument("--after", metavar="CURSOR", help=words("help.page_after"))
+    for name in ("inbox", "outbox", "trail"):
+        _list(command(name), name, words)
     for name in ON_ONE:
         one = command(name)
         one.add_argument("id", metavar="ID", help=words("help.id"))
@@ -128,6 +126,31 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     if importlib.util.find_spec("ortoo.cli.practice") is not None:
         _practice(command("practice"), words)
     return parser
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def _list(parser: argparse.ArgumentParser, name: str, words: Words) -> None:
+    from ortoo.protocol import vocabulary
+
+    parser.add_argument("--first", type=_count(words, 1, 50), default=50, metavar="N", help=words("help.first"))
+    parser.add_argument("--after", metavar="CURSOR", help=words("help.page_after"))
+    parser.add_argument("--agency", metavar="HANDLE", help=words("help.list.agency"))
+    parser.add_argument("--since", metavar="WHEN", help=words("help.list.since"))
+    if name == "trail":
+        parser.add_argument("--referral", metavar="ID", help=words("help.list.referral"))
+        codes = ["referral_sent", *vocabulary.terms("steps")]
+        parser.add_argument(
+            "--type", metavar="CODE", choices=codes, help=words("help.list.type", codes=", ".join(codes))
+        )
+        return
+    for option, terms in (("state", "states"), ("urgency", "urgency"), ("need", "services")):
+        codes = list(vocabulary.terms(terms))
+        text = words(f"help.list.{option}", codes=", ".join(codes))
+        parser.add_argument(f"--{option}", metavar="CODE", choices=codes, help=text)
+    parser.add_argument("--place", metavar="PLACE", help=words("help.list.place"))
+    parser.add_argument("--overdue", action="store_true", help=words("help.list.overdue"))
 
 
 # --- the directory of services ----------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from ortoo.client import Line
 from ortoo.form import Form
 from ortoo.reading import Damaged, Referral
 from ortoo.sentences import Sentence, name, of_form, of_resending
-from ortoo.session import Arrival, Listed, Session
+from ortoo.session import Arrival, Session
 
 LEAST_ID: Final = 4  # characters by which a referral may be named
 
@@ -99,45 +99,6 @@ def _sent(
     screen.table(sent, session.directory.now(), short, sent=True)
     screen.line()
     screen.line(words("send.next", command=typed(run, "show", short[sent[0].id])), "dim")
-
-
-# --- lists ------------------------------------------------------------------------------------------------------------
-
-
-async def inbox(run: Run) -> int:
-    async with started(run) as session:
-        page = await run.patiently(session.inbox(run.options.first, run.options.after))
-        _list(run, session, page, "inbox")
-    return DONE
-
-
-async def outbox(run: Run) -> int:
-    async with started(run) as session:
-        page = await run.patiently(session.outbox(run.options.first, run.options.after))
-        _list(run, session, page, "outbox")
-        for one in page.items:
-            if isinstance(one, Referral) and one.is_late:  # what was declined may have been sent again long ago
-                _tell_of_alternatives(run, one)
-        waiting = len(session.drafts)
-        if waiting and not run.screen.json:
-            run.screen.warn(run.words("list.waits", count=waiting))
-    return DONE
-
-
-def _list(run: Run, session: Session, page: Listed, box: str) -> None:
-    screen, words = run.screen, run.words
-    if screen.json:
-        value = {"referrals": [referral_value(one) for one in page.items], "after": page.after}
-        screen.document(value | ({"waiting": len(session.drafts)} if box == "outbox" else {}))
-        return
-    if not page.items:
-        screen.line(words(f"list.empty.{box}"))
-        return
-    screen.line(words(f"list.{box}"), "bold")
-    short = shortened([one.id for one in page.items])
-    screen.table(page.items, session.directory.now(), short, sent=box == "outbox")
-    if page.after is not None:
-        screen.line(words("list.more", command=typed(run, box, "--after", page.after)), "dim")
 
 
 # --- one referral -----------------------------------------------------------------------------------------------------
@@ -426,8 +387,6 @@ def _program() -> str:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "send": send,
-    "inbox": inbox,
-    "outbox": outbox,
     "show": show,
     "open": open_,
     "follow": follow,

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TextIO
 
@@ -39,6 +40,15 @@ _STATE: Final = {
     "withdrawn": "red",
     "expired": "red",
 }
+
+
+@dataclass(frozen=True)
+class ListLine:
+    """A referral in a list of what needs somebody, with its clock in words."""
+
+    item: Referral | Damaged
+    clock: str
+    late: bool
 
 
 class Screen:
@@ -156,21 +166,16 @@ class Screen:
 
     def table(self, items: Sequence[Referral | Damaged], view: View, short: Mapping[str, str], *, sent: bool) -> None:
         """A line for each; where the terminal is too narrow for it, three short ones."""
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for column in ("id", "to" if sent else "from", "urgency", "services", "place", "state", "sent"):
-            table.add_column(self.words(f"col.{column}"), overflow="fold")
+        table = self._table(("id", "to" if sent else "from", "urgency", "services", "place", "state", "sent"))
         rows = [self._row(item, view, short) for item in items]
         for row in rows:
             table.add_row(*row)
-        if Measurement.get(self._out, self._out.options.update(width=10_000), table).maximum <= self._out.width:
+        if self._fits(table):
             self._out.print(table)
             return
         for id, other, urgency, services, *more in rows:
             place, state, at = more or (Text(),) * 3
-            for indent, parts in ((0, (id, urgency, state, at)), (2, (other, place)), (2, (services,))):
-                said = [part for part in parts if part]
-                if said:
-                    self._out.print(Padding(Text("  ").join(said), (0, 0, 0, indent)))
+            self._short_lines((0, (id, urgency, state, at)), (2, (other, place)), (2, (services,)))
 
     def _row(self, item: Referral | Damaged, view: View, short: Mapping[str, str]) -> tuple[Text, ...]:
         words, id = self.words, Text(short[item.id])
@@ -188,14 +193,45 @@ class Screen:
             Text(words.moment(item.sent_at)),
         )
 
-    def rows(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A line for each; where the terminal is too narrow for it, its values below one another."""
+    def listed(self, lines: Sequence[ListLine], view: View, short: Mapping[str, str], *, sent: bool) -> None:
+        """The same with clocks instead of the time of sending."""
+        table = self._table(("id", "clock", "to" if sent else "from", "urgency", "services", "place", "state"))
+        rows = []
+        for line in lines:
+            id, other, urgency, services, *more = self._row(line.item, view, short)
+            place, state, _ = more or (Text(),) * 3
+            clock = Text(line.clock, "bold red" if line.late else "")
+            rows.append((id, clock, other, urgency, services, place, state))
+        for row in rows:
+            table.add_row(*row)
+        if self._fits(table):
+            self._out.print(table)
+            return
+        for id, clock, other, urgency, services, place, state in rows:
+            self._short_lines((0, (id, urgency, state)), (2, (clock,)), (2, (other, place)), (2, (services,)))
+
+    def _table(self, columns: Sequence[str]) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for column in columns:
             table.add_column(self.words(f"col.{column}"), overflow="fold")
+        return table
+
+    def _fits(self, table: Table) -> bool:
+        return Measurement.get(self._out, self._out.options.update(width=10_000), table).maximum <= self._out.width
+
+    def _short_lines(self, *lines: tuple[int, Sequence[Text]]) -> None:
+        """Lines with their indents; what is empty is left out."""
+        for indent, parts in lines:
+            said = [part for part in parts if part]
+            if said:
+                self._out.print(Padding(Text("  ").join(said), (0, 0, 0, indent)))
+
+    def rows(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A line for each; where the terminal is too narrow for it, its values below one another."""
+        table = self._table(columns)
         for row in rows:
             table.add_row(*(Text(plain(value)) for value in row))
-        if Measurement.get(self._out, self._out.options.update(width=10_000), table).maximum <= self._out.width:
+        if self._fits(table):
             self._out.print(table)
             return
         for first, *more in rows:

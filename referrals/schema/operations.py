@@ -9,10 +9,9 @@ import graphene
 from agencies import clock
 from agencies.access import ANY, WORKERS, actor_in
 from agencies.scalars import Envelope, uuid_of
-from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
-from referrals import access, clocks, consent, firing, pages, sending, steps
-from referrals.models import Clock
+from referrals import access, clocks, consent, firing, pages, sending, steps, trail
+from referrals.models import Clock, Standing
 from referrals.schema.handed_in import SealedInput, whole_of
 from referrals.schema.shown import (
     Consent,
@@ -21,29 +20,50 @@ from referrals.schema.shown import (
     Moved,
     Opening,
     Overdue,
-    PageInfo,
     Referral,
     ReferralConnection,
-    ReferralEdge,
+    TrailConnection,
+    asked_in,
     blobs_shown,
     decision_shown,
     owed_shown,
+    page_shown,
     referrals_shown,
+    trail_shown,
 )
 
 MOST_REFERRALS = 50
 MOST_OVERDUE = 500
 
 
-def _connection_field(description: str) -> graphene.Field:
+def _paged() -> dict[str, Any]:
+    return {
+        "first": graphene.Int(
+            required=True, default_value=MOST_REFERRALS, description=f"How many, at most {MOST_REFERRALS}."
+        ),
+        "after": graphene.String(
+            description="The cursor behind which the page begins: of this list, with the same filter, at most an hour "
+            "old."
+        ),
+        "counterpart": graphene.String(description="Only with this other agency."),
+    }
+
+
+def _list_field(description: str) -> graphene.Field:
     return graphene.Field(
         ReferralConnection,
         required=True,
-        description=description,
-        first=graphene.Int(
-            required=True, default_value=MOST_REFERRALS, description=f"How many, at most {MOST_REFERRALS}."
+        description=f"{description} In this order: the own agency's to do and late; its clock runs; to do without a "
+        "clock; waiting for the other side; the rest. Within each what is due first, the rest by its last change.",
+        **_paged(),
+        state=graphene.String(description="Only in this state: a code of the vocabulary."),
+        urgency=graphene.String(description="Only of this urgency: a code of the vocabulary."),
+        need=graphene.String(description="Only those that ask for this service: a code of the vocabulary."),
+        place=graphene.String(description="Only there, or in what lies there."),
+        overdue=graphene.Boolean(
+            required=True, default_value=False, description="Only where somebody, of either side, is late."
         ),
-        after=graphene.String(description="The cursor behind which the page begins."),
+        since=graphene.DateTime(description="Only what has changed since then."),
     )
 
 
@@ -58,8 +78,17 @@ class Query(graphene.ObjectType):
         description="A referral that the own agency has sent or was sent; else null.",
         id=graphene.ID(required=True, description="The referral's id."),
     )
-    inbox = _connection_field("What the own agency was sent, the newest first.")
-    outbox = _connection_field("What the own agency has sent, the newest first.")
+    inbox = _list_field("What the own agency was sent.")
+    outbox = _list_field("What the own agency has sent.")
+    trail = graphene.Field(
+        TrailConnection,
+        required=True,
+        description="What happened on the own agency's referrals, whoever did it, the newest first.",
+        **_paged(),
+        referral=graphene.ID(description="Only on this referral."),
+        type=graphene.String(description="Only this: `referral_sent`, or a code of the vocabulary's steps."),
+        since=graphene.DateTime(description="Only since then."),
+    )
     overdue = graphene.List(
         graphene.NonNull(Overdue),
         required=True,
@@ -82,20 +111,31 @@ class Query(graphene.ObjectType):
         return shown[0] if shown else None
 
     @staticmethod
-    def resolve_inbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
+    def resolve_inbox(
+        root: object, info: Any, first: int, after: str | None = None, **wanted: Any
+    ) -> ReferralConnection:
+        return _page(info, Standing.INBOX, first, after, wanted)
+
+    @staticmethod
+    def resolve_outbox(
+        root: object, info: Any, first: int, after: str | None = None, **wanted: Any
+    ) -> ReferralConnection:
+        return _page(info, Standing.OUTBOX, first, after, wanted)
+
+    @staticmethod
+    def resolve_trail(
+        root: object, info: Any, first: int, after: str | None = None, referral: str | None = None, **wanted: Any
+    ) -> TrailConnection:
         actor = actor_in(info, *WORKERS, scope="read")
-        return _page(actor, pages.page(pages.inbox(actor), first=_bounded(first), after=after), info)
+        id = uuid_of(referral, "referral") if referral is not None else None
+        wanted_of = trail.Filter(referral=id, **wanted)
+        return trail_shown(trail.page(actor, wanted_of, first=_bounded(first), after=after))
 
     @staticmethod
     def resolve_overdue(root: object, info: Any) -> list[Overdue]:
         actor_in(info, "coordinator")
         now = clock.now()
         return [_overdue(one, now) for one in clocks.overdue(MOST_OVERDUE)]
-
-    @staticmethod
-    def resolve_outbox(root: object, info: Any, first: int, after: str | None = None) -> ReferralConnection:
-        actor = actor_in(info, *WORKERS, scope="read")
-        return _page(actor, pages.page(pages.outbox(actor), first=_bounded(first), after=after), info)
 
 
 def _overdue(row: Clock, now: datetime) -> Overdue:
@@ -109,13 +149,11 @@ def _overdue(row: Clock, now: datetime) -> Overdue:
     )
 
 
-def _page(actor: Actor, page: pages.Page, info: Any) -> ReferralConnection:
-    edges = [
-        ReferralEdge(cursor=pages.cursor(row), node=node)
-        for row, node in zip(page.rows, referrals_shown(actor, page.rows, info), strict=True)
-    ]
-    end = edges[-1].cursor if edges else None
-    return ReferralConnection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
+def _page(info: Any, box: str, first: int, after: str | None, wanted: Mapping[str, Any]) -> ReferralConnection:
+    actor = actor_in(info, *WORKERS, scope="read")
+    counted = "counts" in asked_in(info)
+    found = pages.page(actor, box, pages.Filter(**wanted), first=_bounded(first), after=after, counted=counted)
+    return page_shown(actor, found, info)
 
 
 def _bounded(first: int) -> int:

@@ -1,6 +1,7 @@
 """What is shown of consents and referrals, and how it is read for a whole page at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,9 @@ from referrals.models import Clock
 from referrals.models import Decision as DecisionRow
 from referrals.models import Event as EventRow
 from referrals.models import Referral as ReferralRow
+from referrals.models import TrailEntry as TrailRow
+from referrals.pages import Page
+from referrals.trail import Page as TrailPage
 
 
 class Part(graphene.ObjectType):
@@ -185,7 +189,7 @@ def referrals_shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> lis
 
     All of it is as of the row: a step that comes in between is not shown yet, so that state, steps and head agree.
     """
-    asked, now = _asked(info), clock.now()
+    asked, now = asked_in(info), clock.now()
     events: list[EventRow] = []
     if "events" in asked:
         steps_of = {row.pk: row.steps for row in rows}
@@ -222,7 +226,7 @@ def referrals_shown(actor: Actor, rows: Sequence[ReferralRow], info: Any) -> lis
     ]
 
 
-def _asked(info: Any) -> set[str]:
+def asked_in(info: Any) -> set[str]:
     """The names of all fields that are asked for below, wherever: what is not among them need not be looked up."""
     names: set[str] = set()
     waiting = [node.selection_set for node in info.field_nodes]
@@ -268,19 +272,92 @@ class Opening(graphene.ObjectType):
 class PageInfo(graphene.ObjectType):
     """Where a page ends (Relay)."""
 
-    has_next_page = graphene.Boolean(required=True, description="Whether older ones follow.")
-    end_cursor = graphene.String(description="Hand it in as `after` to get them.")
+    has_next_page = graphene.Boolean(required=True, description="Whether more follow.")
+    end_cursor = graphene.String(description="Hand it in as `after`, with the same filter, to get them.")
 
 
 class ReferralEdge(graphene.ObjectType):
     """A referral in a list."""
 
     cursor = graphene.String(required=True, description="Its place in the list.")
-    node = graphene.Field(Referral, required=True, description="The referral.")
+    tier = graphene.String(
+        required=True,
+        description="How it stood when the first page was asked for: `late` (the own agency's clock has run out), "
+        "`clock` (it runs), `ours` (to do, without a clock), `waiting` (for the other side), `rest`.",
+    )
+    node = graphene.Field(Referral, required=True, description="The referral, as it is now.")
+
+
+class Counts(graphene.ObjectType):
+    """How many referrals of a list there are now in each tier but the rest; 1,000 means that many or more."""
+
+    late = graphene.Int(required=True, description="The own agency owes something, and is late.")
+    clock = graphene.Int(required=True, description="The own agency owes something, and its clock runs.")
+    ours = graphene.Int(required=True, description="The own agency has something to do, without a clock.")
+    waiting = graphene.Int(required=True, description="The other side owes something.")
 
 
 class ReferralConnection(graphene.ObjectType):
-    """A page of referrals, the newest first."""
+    """A page of referrals. The pages that follow a first one show the order that the list had then: what changes its
+    place meanwhile is shown neither twice nor never.
+    """
 
     edges = graphene.List(graphene.NonNull(ReferralEdge), required=True, description="The referrals of this page.")
     page_info = graphene.Field(PageInfo, required=True, description="Where the page ends.")
+    counts = graphene.Field(Counts, required=True, description="How many there are in the whole list.")
+
+
+def page_shown(actor: Actor, page: Page, info: Any) -> ReferralConnection:
+    nodes = referrals_shown(actor, [one.referral for one in page.rows], info)
+    edges = [
+        ReferralEdge(cursor=one.cursor, tier=one.tier, node=node) for one, node in zip(page.rows, nodes, strict=True)
+    ]
+    return ReferralConnection(
+        edges=edges,
+        page_info=PageInfo(has_next_page=page.more, end_cursor=edges[-1].cursor if edges else None),
+        counts=Counts(**asdict(page.counts)) if page.counts is not None else None,
+    )
+
+
+class TrailEntry(graphene.ObjectType):
+    """Something that happened on a referral of the own agency. Who, what and when; never any content."""
+
+    referral = graphene.ID(required=True, description="On which referral.")
+    counterpart = graphene.String(required=True, description="The other agency of it.")
+    agency = graphene.String(required=True, description="Who did it.")
+    member = graphene.ID(required=True, description="The member who signed it.")
+    type = graphene.String(required=True, description="`referral_sent`, or a code of the vocabulary's steps.")
+    reason = graphene.String(description="A code of the list that the step takes its reason from.")
+    at = graphene.DateTime(required=True, description="When the hub accepted it.")
+
+
+class TrailEdge(graphene.ObjectType):
+    """An entry of the trail."""
+
+    cursor = graphene.String(required=True, description="Its place in the trail.")
+    node = graphene.Field(TrailEntry, required=True, description="The entry.")
+
+
+class TrailConnection(graphene.ObjectType):
+    """A page of the trail, the newest first."""
+
+    edges = graphene.List(graphene.NonNull(TrailEdge), required=True, description="The entries of this page.")
+    page_info = graphene.Field(PageInfo, required=True, description="Where the page ends.")
+
+
+def trail_shown(page: TrailPage) -> TrailConnection:
+    edges = [TrailEdge(cursor=cursor, node=_entry(row)) for row, cursor in page.rows]
+    end = edges[-1].cursor if edges else None
+    return TrailConnection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
+
+
+def _entry(row: TrailRow) -> TrailEntry:
+    return TrailEntry(
+        referral=str(row.referral_id),
+        counterpart=row.counterpart_id,
+        agency=row.by_id,
+        member=str(row.member),
+        type=row.type,
+        reason=row.reason,
+        at=row.at,
+    )

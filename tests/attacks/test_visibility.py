@@ -74,6 +74,7 @@ def everything(town: PracticeTown, handle: str, *ids: str) -> str:
         *(("consent", {"id": id}) for id in ids),
         ("inbox", {"first": 10}),
         ("outbox", {"first": 10}),
+        ("trail", {"first": 50}),
         ("ids", {"first": 50}),
         ("feed", {"after": 0, "first": 500}),
         ("me", {}),
@@ -106,9 +107,14 @@ def test_its_lists_are_empty_wherever_they_begin(story: Story) -> None:
     theirs = town.data(NARA, "outbox", first=1)
     cursor = theirs["edges"][0]["cursor"]
     empty = {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
-    for after in (None, cursor, theirs["pageInfo"]["endCursor"]):
-        assert town.data(DORJ, "inbox", first=50, after=after) == empty
-        assert town.data(DORJ, "outbox", first=50, after=after) == empty
+    none = {"counts": {"late": 0, "clock": 0, "ours": 0, "waiting": 0}}
+    for box in ("inbox", "outbox"):
+        assert town.data(DORJ, box, first=50) == empty | none
+        assert town.data(DORJ, box, first=50, counterpart=theirs["edges"][0]["node"]["recipient"]) == empty | none
+        assert town.refused(DORJ, box, first=50, after=cursor) == {"code": "malformed", "field": "after"}
+    assert town.data(DORJ, "trail", first=50) == empty
+    trail = town.data(NARA, "trail", first=1)["pageInfo"]["endCursor"]
+    assert town.refused(DORJ, "trail", first=50, after=trail) == {"code": "malformed", "field": "after"}
     assert town.ask(DORJ, "ids", first=50).json()["data"] == {"inbox": empty, "outbox": empty}
     assert town.data(DORJ, "feed", after=0, first=500) == []
 

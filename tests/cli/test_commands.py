@@ -36,6 +36,9 @@ def test_the_whole_way_of_a_referral_at_the_keyboard(ortoo: Ortoo) -> None:
     short = re.search(r"^([0-9a-f]{8})\s", inbox.stdout, re.MULTILINE)
     assert short, inbox.stdout
     assert "Immediate danger" in inbox.stdout
+    assert "What needs you now · 1" in inbox.stdout
+    assert re.search(r"Answer by (\d{4}-\d\d-\d\d )?\d\d:\d\d \(0:59 left\)", inbox.stdout), inbox.stdout
+    assert f"open {short[1]}" in inbox.stdout.splitlines()[-1]
 
     shown = ortoo("--as", "mgec.delger", "--lang", "en", "show", short[1])
     assert "Opening is recorded" in shown.stdout
@@ -59,11 +62,19 @@ def test_the_whole_way_of_a_referral_at_the_keyboard(ortoo: Ortoo) -> None:
     shown = ortoo("--as", "mrc.nara", "--lang", "en", "show", short[1])
     assert "Ор бэлэн." in shown.stdout
     assert "Closed: Service given" in shown.stdout
-    for text in (inbox.stdout, shown.stdout, run.stdout):
+    trail = ortoo("--as", "mrc.nara", "--lang", "en", "trail", "--agency", "mgec", "--since", "2020-01-01")
+    assert trail.returncode == 0, trail.stderr
+    assert "Closed: Service given" in trail.stdout.splitlines()[2]
+    for text in (inbox.stdout, shown.stdout, run.stdout, trail.stdout):
         assert not [word for word in HER_WORDS if word in text]
 
 
 def test_it_speaks_mongolian(ortoo: Ortoo, sent: str) -> None:
+    run = ortoo("--as", "mrc.nara", "outbox", "--overdue", LANG="mn_MN.UTF-8")
+    assert "Жагсаалтад ийм зүйл алга" in run.stdout
+    run = ortoo("--as", "mrc.nara", "outbox", "--state", "sent", LANG="mn_MN.UTF-8")
+    assert "Бусдаас хариу хүлээж буй · 1" in run.stdout
+    assert "хүртэл хариулна (0:59 үлдсэн)" in run.stdout
     run = ortoo("--as", "mgec.delger", "show", sent[-8:], LANG="mn_MN.UTF-8")
     assert "Дадлагын сүлжээ" in run.stderr
     assert "Хэрэгцээ, хүссэн үйлчилгээ" in run.stdout
@@ -141,7 +152,7 @@ def test_taken_back_confirmed_and_sent_to_another(ortoo: Ortoo, sent: str) -> No
     assert "Mongolian Gender Equality Centre can read: Needs and services asked for" in again.stdout
     assert "Not sent to it: What happened." in again.stdout
     assert "Sent: the hub has accepted it." in again.stdout
-    newest = ortoo.json("--as", "mgec.delger", "inbox")["referrals"][0]
+    (newest,) = ortoo.json("--as", "mgec.delger", "inbox", "--state", "sent")["referrals"]
     assert (newest["state"], newest["id"] != sent) == ("sent", True)
     assert say("mgec.delger", "accept", newest["id"]).returncode == 0
     handed = say("mgec.delger", "hand-back", newest["id"], "--reason", "needs_changed", "--note", "72 цаг")
@@ -263,7 +274,7 @@ def test_a_narrow_terminal_breaks_no_word(ortoo: Ortoo, sent: str) -> None:
     assert f"{sent[-8:]}  ▲ Immediate danger  Sent" in screen
     for whole in ("Psychosocial support · Shelter", "Dalanzadgad", "Equality Centre"):
         assert any(whole in line for line in lines), screen
-    wide = ortoo.on_a_terminal(140, "--lang", "en", "--as", "mrc.nara", "outbox")
+    wide = ortoo.on_a_terminal(170, "--lang", "en", "--as", "mrc.nara", "outbox")
     assert [line for line in wide.splitlines() if sent[-8:] in line and "Dalanzadgad" in line]
 
 

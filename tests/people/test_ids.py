@@ -41,6 +41,7 @@ IDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "consent.id": lambda id: {"id": id},
     "referral.id": lambda id: {"id": id},
     "alternatives.referral": lambda id: {"referral": id},
+    "trail.referral": lambda id: {"referral": id},
     "endSession.id": lambda id: {"id": id},
     "withdrawInvitation.id": lambda id: {"id": id},
     "turnAway.member": lambda id: {"member": id},
@@ -95,6 +96,7 @@ NO_IDS: Final = (
     *("need", "place", "places", "language", "languages", "at", "until", "age", "minAge", "maxAge", "minor"),
     *("gender", "genders", "dependants", "capacity", "taken", "accepting", "receiving", "phone", "dutyPhone", "email"),
     *("days", "opens", "closes", "date", "openOnHolidays"),
+    *("state", "urgency", "counterpart", "overdue", "since", "type"),
     *("name", "nameEn", "handle", "kind", "roles", "role", "scopes", "method", "part", "agency"),
     *("key", "kem", "kemKeys", "sealed", "ciphertext", "wrap"),
     *("auth", "newAuth", "totp", "recovery", "code", "device", "challenge", "proof", "response"),
@@ -239,7 +241,9 @@ async def test_another_ones_another_kinds_and_an_unknown_id_are_told_apart_by_no
         nothing, *answers = [post(town, token, text, one) for one in asked]
         codes = [one["extensions"]["code"] for one in json.loads(nothing).get("errors", [])]
         assert codes == (
-            [] if operation in ("consent", "referral", "alternatives") else [NOT_THERE.get(operation, "not_found")]
+            []
+            if operation in ("consent", "referral", "alternatives", "trail")
+            else [NOT_THERE.get(operation, "not_found")]
         )
         assert set(answers) == {nothing}, (asker, operation)
         heard = await over_a_socket(town, token, text, asked[:3])

@@ -58,6 +58,7 @@ MAY: Final[dict[str, set[str]]] = {
     "alternatives": {FOCAL, READS},
     "inbox": {FOCAL, READS},
     "outbox": {FOCAL, READS},
+    "trail": {FOCAL, READS},
     "overdue": {COORDINATOR},
     "feed": {FOCAL, READS},
     "recordConsent": {FOCAL, WRITES},

@@ -201,7 +201,7 @@ async def test_sent_again_with_its_answer_lost_it_is_one_referral(hub: Hub) -> N
         again = await nara.resend(form, "mgec")
         assert len(nara.drafts) == 0
         listed = [one.id for one in (await nara.outbox()).items]
-        assert listed.index(sent.id) - listed.index(again.id) == 1
+        assert listed.index(again.id) - listed.index(sent.id) == 1
 
 
 async def test_of_two_who_take_back_or_hand_back_at_once_one_is_told_what_happened(hub: Hub) -> None:

@@ -1,0 +1,1 @@
+"""How fast the hub is, beside what is written by hand for the one purpose: `make bench`."""
