@@ -192,4 +192,4 @@ def _fire(referral: Any, kind: str, now: datetime) -> None:
         row.fired_at, row.next_at, what = now, None, TOLD[kind]
         told = sorted({found.sender_id, row.owes_id})
     row.save()
-    feed.tell([feed.Told(agency, what, str(found.pk)) for agency in told], at=now)
+    feed.tell([feed.Told(agency, what, str(found.pk), urgency=found.urgency) for agency in told], at=now)

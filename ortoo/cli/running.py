@@ -39,6 +39,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "coordinators": "coordinators",
     "witness": "witness",
     "services": "services",
+    "notifications": "notifications",
     "find": "finding",
 }
 
