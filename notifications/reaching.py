@@ -42,8 +42,8 @@ def _look(row: Reaching, now: datetime) -> None:
         row.look_at = max(min(hopeful) + outbox.LATE, now + AGAIN_AFTER)
         row.save(update_fields=["look_at"])
         return
-    row.delete()
     feed.tell([feed.Told(row.sender_id, "not_reached", str(row.pk), urgency=row.urgency)], at=now)
+    row.delete()
 
 
 def _may_come(one: Message, now: datetime) -> bool:
