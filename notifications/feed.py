@@ -55,4 +55,6 @@ def tell(news: Sequence[Told], at: datetime) -> None:
 
 def after(agency: str, sequence: int, most: int) -> list[FeedEntry]:
     """The entries that follow `sequence`, at most `most`, in order."""
-    return list(FeedEntry.objects.filter(agency_id=agency, sequence__gt=sequence).order_by("sequence")[:most])
+    entries = list(FeedEntry.objects.filter(agency_id=agency, sequence__gt=sequence).order_by("sequence")[:most])
+    outbox.handed_out(agency, [one.referral for one in entries if one.referral is not None])
+    return entries

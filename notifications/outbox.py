@@ -126,6 +126,14 @@ def _reachings(
     return made
 
 
+def handed_out(agency: str, referrals: Sequence[UUID]) -> None:
+    """Somebody of the agency reads of these in the feed: it is reached."""
+    if settings.ORTOO_SENDS_MAIL:
+        reached = Reaching.objects.filter(referral__in=referrals, agency=agency)
+        if reached.exists():  # else nothing is written where somebody only reads
+            reached.delete()
+
+
 # --- worked off -------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """Whether anybody of an agency could be told of a new referral. If nobody could, its sender is told, once.
 
-Reached is an agency when a mail server has taken a mail about the referral to one of its members, or when one of them,
-or a partner system of it, has used the hub since: whoever follows the feed does so all the time.
+Reached is an agency when a mail server has taken a mail about the referral to one of its members; when the feed's entry
+was handed to one of them, or to a partner system of it (outbox.py: handed_out); or when one of them has used the hub
+since.
 """
 
 from datetime import datetime, timedelta
