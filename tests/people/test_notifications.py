@@ -23,6 +23,7 @@ from ortoo.form import Form, Grant
 from ortoo.protocol.errors import Refused
 from ortoo.session import Session
 from tests.api.test_health import health, manage_health
+from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.mail_server import MailServer, Received, until
 from tests.members import at_work, feed_of, following, plain_form
@@ -230,6 +231,51 @@ async def test_a_members_address_is_seen_by_nobody_else(post: Post) -> None:
     assert address not in post.hub.said()
 
 
+async def test_at_the_keyboard(post: Post) -> None:
+    ortoo = Ortoo(post.hub.practice, post.hub.url)
+    dulam = ("--as", "aum.dulam", "--lang", "en", "notifications")
+    assert "You get no e-mail." in ortoo(*dulam).stdout
+    for wrong, sentence in (
+        (("set", "--address", "nowhere"), "This is not an e-mail address."),
+        (("confirm", "0000", "0000"), "This is not the code that was sent to the address"),
+    ):
+        run = ortoo(*dulam, *wrong)
+        assert run.returncode == 1
+        assert sentence in run.stderr
+    asked = ortoo(
+        *dulam, "set", "--address", "keys@aum.test", "--urgency", "urgent", "--hours", "working", "--digest", "7"
+    )
+    assert "A code was sent there." in asked.stdout
+    (mail,) = await post.mail.waits_for("keys@aum.test", 1)
+    assert mail.message["Subject"] == "Өртөө: хаягаа батлах"  # nothing else was said
+    assert "The address is confirmed." in ortoo(*dulam, "confirm", *code_in(mail).split()).stdout
+    shown = ortoo(*dulam, "set", "--language", "en", "--no-digest").stdout
+    for said in ("keys@aum.test", "English", "Urgent", "at once", "while your agency is open", "is confirmed"):
+        assert said in shown
+    assert ortoo.json(*dulam)["notifications"] == {
+        "available": True,
+        "address": "keys@aum.test",
+        "confirmed": True,
+        "refused": False,
+        "language": "en",
+        "urgencies": ["urgent"],
+        "working_hours": True,
+        "digest_hour": None,
+    }
+    assert "You get no e-mail." in ortoo(*dulam, "off").stdout
+    assert rows(post, "preference", "address = 'keys@aum.test'") == 0
+
+
+async def test_a_hub_without_a_mail_server_says_so(hub: Hub) -> None:
+    async with Client(hub.url, practice.identity("mts.oyuka", hub.practice).token) as oyuka:
+        assert not (await oyuka.notifications()).available
+        with pytest.raises(Refused) as refused:
+            await oyuka.save_notifications(replaced(EVERYTHING, address="oyuka@mts.test"))
+        assert (refused.value.code, refused.value.at) == ("not_found", {"field": "address"})
+    told = Ortoo(hub.practice, hub.url)("--as", "mts.oyuka", "--lang", "en", "notifications").stdout
+    assert told.startswith("This hub sends no e-mail.")
+
+
 # --- what a mail says -------------------------------------------------------------------------------------------------
 
 
@@ -372,6 +418,10 @@ async def test_where_no_mailbox_is_there_the_sender_is_told_once(post: Post) -> 
         async with asyncio.timeout(20):
             while await not_reached(post, nara, lost) != [lost]:
                 await asyncio.sleep(0.2)
+        place = next(one.sequence for one in await feed_of(nara) if one.kind == "not_reached" and one.referral == lost)
+        ortoo = Ortoo(post.hub.practice, post.hub.url)
+        follows = ("--as", "mrc.nara", "--lang", "en", "follow", "--after", str(place - 1), "--count", "1")
+        assert "nobody of Umnugobi" in ortoo(*follows).stdout
         await moved(post, 2 * LATE)
         (again,) = await send(post, "hospital-umnugobi", urgency="immediate")
         await quiet(post)
