@@ -262,6 +262,14 @@ def hours_of(agency: str, asked: Iterable[str]) -> Hours:
     return hours_of_agency(schedule_of(one) for one in rows)
 
 
+def hours_of_all(agencies: Iterable[str]) -> dict[str, Hours]:
+    """When anybody of each of these agencies is there: while any of its services is open. One query."""
+    found: dict[str, list[Schedule]] = {agency: [] for agency in agencies}
+    for row in Service.objects.filter(agency__in=found):
+        found[row.agency_id].append(schedule_of(row))
+    return {agency: hours_of_agency(schedules) for agency, schedules in found.items()}
+
+
 # --- kept by the agency's own members ---------------------------------------------------------------------------------
 
 

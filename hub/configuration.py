@@ -12,8 +12,8 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Final, Literal, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
@@ -32,6 +32,9 @@ HOST: Final = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-
 SHORTEST_SECRET: Final = 50  # characters
 WRITERS: Final = 8
 MOST_WRITERS: Final = 64
+MAIL_TIMEOUT: Final = 30  # seconds for each answer of the mail server
+LONGEST_MAIL_TIMEOUT: Final = 120
+IN_FILES: Final = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")  # that may stand in a file, which NAME_FILE names
 
 # What a value must be, and so what is said where it is something else.
 WHAT: Final = {
@@ -46,6 +49,11 @@ WHAT: Final = {
     "ORTOO_HUB_KEY_FILE": "a file with the hub's key (`python -m hub.make_keys` makes it)",
     "ORTOO_DIRECTORY_LOG_KEY_FILE": "a file with the directory log's key (`python -m hub.make_keys` makes it)",
     "ORTOO_THREADS": f"a number from 1 to {MOST_WRITERS}",
+    "EMAIL_URL": (
+        "smtps://user:password@host, smtp://user:password@host:587 (STARTTLS), or smtp://localhost:25?tls=no for a mail"
+        " server of this machine; `timeout=` takes seconds"
+    ),
+    "ORTOO_EMAIL_FROM": "the address from which the hub writes, ortoo@example.org",
 }
 
 
@@ -59,6 +67,18 @@ class Wrong(ValueError):
 
 
 @dataclass(frozen=True)
+class MailServer:
+    """Where e-mail is handed over. tls: from the beginning, by STARTTLS, or none. timeout: seconds for each answer."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    tls: Literal["smtps", "starttls", "none"]
+    timeout: int
+
+
+@dataclass(frozen=True)
 class Configuration:
     """Everything that a process of the hub is told.
 
@@ -66,6 +86,7 @@ class Configuration:
     is_public: served behind a proxy under real names, a practice network too.
     trusted_proxy: UNIX, or addresses and networks; whose word about the client's address counts.
     writers: threads that write to the database.
+    mail_server: None: no e-mail is sent. mail_from: the address from which it is.
     """
 
     practice: Path | None
@@ -79,6 +100,8 @@ class Configuration:
     hub_key_file: Path
     directory_log_key_file: Path
     writers: int
+    mail_server: MailServer | None
+    mail_from: str
 
 
 def read(given: Mapping[str, str], beside: Path) -> Configuration:
@@ -115,6 +138,10 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         if given.get(name) or not practice:  # a practice network makes its own when it is founded
             reading.content(name, files[name], _seed)
     writers = reading.one("ORTOO_THREADS", _writers, str(WRITERS))
+    mail_server = reading.one("EMAIL_URL", _mail_server, "")
+    mail_from = ""
+    if given.get("EMAIL_URL") or given.get("EMAIL_URL_FILE"):
+        mail_from = reading.one("ORTOO_EMAIL_FROM", _address)
     if reading.problems:
         raise Wrong(reading.problems)
     return Configuration(
@@ -129,6 +156,8 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         hub_key_file=files["ORTOO_HUB_KEY_FILE"],
         directory_log_key_file=files["ORTOO_DIRECTORY_LOG_KEY_FILE"],
         writers=writers,
+        mail_server=mail_server,
+        mail_from=mail_from,
     )
 
 
@@ -164,7 +193,7 @@ class _Reading:
     def one(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
         """The value, from NAME or, where that is allowed, from the file that NAME_FILE names."""
         value = self.given.get(name)
-        file = self.given.get(f"{name}_FILE") if name in ("DATABASE_URL", "REDIS_URL") else None
+        file = self.given.get(f"{name}_FILE") if name in IN_FILES else None
         if value and file:
             self.problems[name] = f"is set twice: remove it, or {name}_FILE."
         elif file:
@@ -289,3 +318,32 @@ def _writers(value: str) -> int:
 def _must(holds: bool) -> None:
     if not holds:
         raise ValueError
+
+
+def _mail_server(url: str) -> MailServer | None:
+    if not url:
+        return None
+    parts, said = urlsplit(url), dict(parse_qsl(urlsplit(url).query, keep_blank_values=True, strict_parsing=True))
+    host, implicit, tls = parts.hostname or "", parts.scheme == "smtps", said.pop("tls", "yes")
+    _must(
+        parts.scheme in ("smtp", "smtps") and bool(HOST.fullmatch(host)) and host[0] != "." and parts.path in ("", "/")
+    )
+    _must(tls in ("yes", "no") and not (implicit and tls == "no"))
+    # In the clear to this machine alone: a password would be read on the way, and who is written to.
+    _must(tls == "yes" or host in ("localhost", "127.0.0.1"))
+    timeout = int(said.pop("timeout", str(MAIL_TIMEOUT)))
+    _must(1 <= timeout <= LONGEST_MAIL_TIMEOUT and not said)
+    return MailServer(
+        host=host,
+        port=parts.port or (465 if implicit else 587),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls="smtps" if implicit else "starttls" if tls == "yes" else "none",
+        timeout=timeout,
+    )
+
+
+def _address(value: str) -> str:
+    name, _, host = value.rpartition("@")
+    _must(bool(re.fullmatch(r"[A-Za-z0-9._+-]{1,64}", name)) and bool(HOST.fullmatch(host)) and host[0] != ".")
+    return value

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from channels.layers import get_channel_layer
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from agencies import clock
 from audit import log
 from hub import threads
+from notifications import outbox
 from ortoo.words import Words, language_of
 from referrals import firing
 
@@ -32,8 +33,12 @@ async def health(scope: Mapping[str, Any], receive: Any, send: Send) -> None:
 
 
 async def missing() -> list[str]:
-    """What the hub lacks to do its work: database, migrations, network, clocks, channel_layer."""
-    checks = [_lacks("database", threads.read(_look_at_database)), _lacks("channel_layer", _look_at_channel_layer())]
+    """What the hub lacks to do its work: database, migrations, network, clocks, channel_layer, mail."""
+    checks = [
+        _lacks("database", threads.read(_look_at_database)),
+        _lacks("channel_layer", _look_at_channel_layer()),
+        _lacks("mail", threads.read(_look_at_mail)),
+    ]
     return [lack for lack in await asyncio.gather(*checks) if lack]
 
 
@@ -58,6 +63,13 @@ def _look_at_database() -> str | None:
     if not log.size_in_force(log.DIRECTORY):
         return "network"
     return "clocks" if firing.is_late(clock.now()) else None
+
+
+def _look_at_mail() -> str | None:
+    try:
+        return "mail" if outbox.is_late(clock.now()) else None
+    except DatabaseError:  # it is named already
+        return None
 
 
 async def _look_at_channel_layer() -> None:

@@ -105,6 +105,19 @@ DATABASES = {"default": _database(_given.database_url)}
 CHANNEL_LAYERS = {"default": _channel_layer(_given.redis_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Without a mail server nothing is written into the outbox.
+ORTOO_SENDS_MAIL = _given.mail_server is not None
+EMAIL_TIMEOUT = configuration.MAIL_TIMEOUT
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _given.mail_from
+if _given.mail_server is not None:
+    EMAIL_HOST = _given.mail_server.host
+    EMAIL_PORT = _given.mail_server.port
+    EMAIL_HOST_USER = _given.mail_server.user
+    EMAIL_HOST_PASSWORD = _given.mail_server.password
+    EMAIL_USE_SSL = _given.mail_server.tls == "smtps"
+    EMAIL_USE_TLS = _given.mail_server.tls == "starttls"
+    EMAIL_TIMEOUT = _given.mail_server.timeout
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False

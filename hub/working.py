@@ -5,29 +5,42 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from django.conf import settings
 from django.db import close_old_connections, connection
 
 from agencies import housekeeping
 from hub import errors
+from notifications import delivery, reaching
+from notifications.housekeeping import sweep as sweep_mail
 from referrals import firing, standing
 from referrals.housekeeping import forget_old_seeds
 
 EVERY: Final = 60.0  # seconds
 TICK: Final = 1.0  # seconds, between looks at what has run out
 
-OFTEN: Final[Sequence[Callable[[], object]]] = (firing.fire,)
+OFTEN: Final[Sequence[Callable[[], object]]] = (firing.fire, reaching.look)
 SOMETIMES: Final[Sequence[Callable[[], object]]] = (
     housekeeping.sweep,
     forget_old_seeds,
     standing.settle,
     standing.forget,
+    sweep_mail,
 )
+BESIDE: Final[Sequence[Callable[[], object]]] = (delivery.deliver,)  # waits for others, and so in threads of its own
+LEFT_TO_END: Final = 10.0  # seconds for a mail that is on its way when the worker stops
 
 
 def work_until(stop: threading.Event) -> None:
     """Look every second at what has run out, and do the rest every minute. What fails is an incident in the log, and is
     tried again the next time.
     """
+    beside = [
+        threading.Thread(target=_beside_until, args=(stop, one), daemon=True)
+        for one in BESIDE
+        for _ in range(delivery.THREADS if settings.ORTOO_SENDS_MAIL else 0)
+    ]
+    for thread in beside:
+        thread.start()
     swept = float("-inf")
     try:
         while not stop.is_set():
@@ -35,11 +48,23 @@ def work_until(stop: threading.Event) -> None:
             work((*OFTEN, *SOMETIMES) if is_time else OFTEN)
             swept = time.monotonic() if is_time else swept
             stop.wait(TICK)
+        until = time.monotonic() + LEFT_TO_END
+        for thread in beside:
+            thread.join(max(0, until - time.monotonic()))
     finally:
         connection.close()
 
 
-def work(parts: Sequence[Callable[[], object]] = (*OFTEN, *SOMETIMES)) -> None:
+def _beside_until(stop: threading.Event, part: Callable[[], object]) -> None:
+    try:
+        while not stop.is_set():
+            work((part,))
+            stop.wait(TICK)
+    finally:
+        connection.close()
+
+
+def work(parts: Sequence[Callable[[], object]] = (*OFTEN, *SOMETIMES, *BESIDE)) -> None:
     """Do this work once; one that fails stops no other."""
     for one in parts:
         close_old_connections()

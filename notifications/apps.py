@@ -7,6 +7,9 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from agencies.changes import rights_changed
-        from notifications import push
+        from notifications import preferences, push
 
         rights_changed.connect(lambda agency, **_: push.nudge(agency, 0), weak=False, dispatch_uid="wake sockets")
+        rights_changed.connect(
+            lambda agency, **_: preferences.forget_ended(agency), weak=False, dispatch_uid="forget who has left"
+        )

@@ -6,25 +6,32 @@ from datetime import datetime
 
 from django.db import transaction
 
-from notifications import push
+from notifications import outbox, push
 from notifications.models import FeedEntry, FeedHead
 
 
 @dataclass(frozen=True)
 class Told:
-    """An agency is told of something: the kind, and the ids by which it can be looked up."""
+    """An agency is told of something: the kind, and the ids by which it can be looked up.
+
+    urgency: of the referral. sender: who is told if nobody of the agency could be reached.
+    """
 
     agency: str
     kind: str
     referral: str | None = None
     event: str | None = None
+    urgency: str = "standard"
+    sender: str | None = None
 
 
 def tell(news: Sequence[Told], at: datetime) -> None:
-    """Write feed entries in the caller's transaction, and nudge whoever listens once it is committed.
+    """Write feed entries, and what goes out by e-mail, in the caller's transaction; nudge whoever listens once it is
+    committed.
 
     The heads' row locks are taken last and in one order: they are the bottleneck, and would deadlock otherwise.
     """
+    outbox.write(news, at)
     entries = []
     for agency in sorted({one.agency for one in news}):
         FeedHead.objects.get_or_create(agency_id=agency)
@@ -48,4 +55,6 @@ def tell(news: Sequence[Told], at: datetime) -> None:
 
 def after(agency: str, sequence: int, most: int) -> list[FeedEntry]:
     """The entries that follow `sequence`, at most `most`, in order."""
-    return list(FeedEntry.objects.filter(agency_id=agency, sequence__gt=sequence).order_by("sequence")[:most])
+    entries = list(FeedEntry.objects.filter(agency_id=agency, sequence__gt=sequence).order_by("sequence")[:most])
+    outbox.handed_out(agency, [one.referral for one in entries if one.referral is not None])
+    return entries

@@ -377,6 +377,18 @@ class Client:
     async def save_contact(self, contact: contract.Contact) -> contract.AgencyContact:
         return await self._ask("save_contact", contract.AgencyContact, contact=_one(contact))
 
+    # --- e-mail -------------------------------------------------------------------------------------------------------
+
+    async def notifications(self) -> contract.Notifications:
+        return await self._ask("notifications", contract.Notifications)
+
+    async def save_notifications(self, wanted: contract.Wanted) -> contract.Notifications:
+        """Not repeated by itself when the line fails: each time sends a code to an address that is not confirmed."""
+        return await self._ask_once("save_notifications", contract.Notifications, notifications=_one(wanted))
+
+    async def confirm_address(self, digits: str) -> contract.Notifications:
+        return await self._ask("confirm_address", contract.Notifications, digits=digits)
+
     # --- subscription -------------------------------------------------------------------------------------------------
 
     async def follow(

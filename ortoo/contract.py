@@ -541,3 +541,26 @@ class Alternative(Answer, frozen=True, kw_only=True):
     agency: str
     agreed: bool
     gives: list[FoundService]
+
+
+class Wanted(Answer, frozen=True, kw_only=True):
+    """How a member wants to be told by e-mail. address: empty for none. digest_hour: in Ulaanbaatar; None: at once."""
+
+    address: str = ""
+    language: str = "mn"
+    urgencies: list[str] = []
+    working_hours: bool = False
+    digest_hour: int | None = None
+
+
+class Notifications(Wanted, frozen=True, kw_only=True):
+    """available: whether the hub sends e-mail. refused: there is no such mailbox, says its mail server."""
+
+    available: bool
+    confirmed: bool
+    refused: bool
+
+    @property
+    def wanted(self) -> Wanted:
+        """What of it the member says, to be said anew with a change."""
+        return Wanted(**{name: getattr(self, name) for name in Wanted.__struct_fields__})

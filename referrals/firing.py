@@ -17,6 +17,7 @@ from django.utils import timezone
 from agencies import clock
 from notifications import feed
 from notifications.feed import Told
+from ortoo.protocol import vocabulary
 from referrals.clocks import UNANSWERED
 from referrals.models import Clock, Decision, Referral, Watch
 
@@ -109,7 +110,7 @@ def _run_out(row: Clock, referral: Referral, now: datetime) -> Sequence[Told]:
     else:
         row.fired_at, row.next_at, what = now, None, TOLD[row.kind]
         told = sorted({referral.sender_id, row.owes_id})
-    return [Told(agency, what, str(referral.pk)) for agency in told]
+    return [Told(agency, what, str(referral.pk), urgency=referral.urgency) for agency in told]
 
 
 # --- decisions that end -----------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def _warn(decision: Decision, now: datetime) -> Sequence[Told]:
     referral = _resting_on(decision)
     if referral is None:
         return ()
-    return [Told(decision.consent.recorder_id, ENDS, str(referral.pk))]
+    return [Told(decision.consent.recorder_id, ENDS, str(referral.pk), urgency=referral.urgency)]
 
 
 def _resting_on(decision: Decision) -> Referral | None:
@@ -159,8 +160,9 @@ def _catch_up(now: datetime, today: datetime) -> None:
 
 
 def _as_one(news: Sequence[Told]) -> list[Told]:
-    """For each agency: what it is told, if it is one thing; else that there is something."""
+    """For each agency: what it is told, if it is one thing; else that there is something, as urgent as any of it."""
+    order = list(vocabulary.terms("urgency"))
     of: defaultdict[str, list[Told]] = defaultdict(list)
-    for one in news:
+    for one in sorted(news, key=lambda one: order.index(one.urgency)):
         of[one.agency].append(one)
     return [each[0] if len(each) == 1 else replace(each[0], kind=CAUGHT_UP, referral=None) for each in of.values()]

@@ -75,7 +75,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
         trail.sent(sent, actor.member)
         log.queue(one.document.hash for one in fresh)
         standing.follow([*sent, *standing.sent_on(actor.agency, sent)], now)
-        feed.tell([feed.Told(one.document.body.to, "referral_sent", one.document.body.id) for one in fresh], at=now)
+        feed.tell([_told(one.document.body) for one in fresh], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]
 
 
@@ -170,6 +170,10 @@ def _row(document: Document[schemas.Referral], now: datetime, **kept: sealed.Sea
         changed_at=now,
         **kept,
     )
+
+
+def _told(body: schemas.Referral) -> feed.Told:
+    return feed.Told(body.to, "referral_sent", body.id, urgency=body.routing.urgency, sender=body.author.agency)
 
 
 def _naming(one: SealedReferral) -> AbstractContextManager[None]:

@@ -194,7 +194,7 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
     log.queue([signed.hash])
     standing.follow([referral], now)
     other = referral.recipient_id if body.author.agency == referral.sender_id else referral.sender_id
-    feed.tell([feed.Told(other, body.type, str(referral.pk), body.id)], at=now)
+    feed.tell([feed.Told(other, body.type, str(referral.pk), body.id, urgency=referral.urgency)], at=now)
 
 
 def _end_access(referral: Referral, now: datetime) -> None:

@@ -8,9 +8,9 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,6 +21,7 @@ from tests.services import PostgreSQL, Valkey
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 KINDS: Final = ("sqlite", "postgres")
+SAID: Final = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")  # of which nothing is taken from whoever runs the tests
 Kind = Literal["sqlite", "postgres"]
 State = Literal["migrated", "founded"]
 
@@ -33,6 +34,7 @@ class Store:
     folder: Path
     database_url: str
     redis_url: str | None
+    more: Mapping[str, str] = field(default_factory=dict)  # that a process of the hub on it is told
 
     @property
     def practice(self) -> Path:
@@ -41,9 +43,9 @@ class Store:
     @property
     def environment(self) -> dict[str, str]:
         """The whole environment of a process of the hub on this store: this process's, and where things are."""
-        passed = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        passed = {name: value for name, value in os.environ.items() if name not in SAID}
         own = {"DATABASE_URL": self.database_url, "ORTOO_PRACTICE_DIR": str(self.practice), "PYTHONUNBUFFERED": "1"}
-        return passed | own | ({"REDIS_URL": self.redis_url} if self.redis_url else {})
+        return passed | own | ({"REDIS_URL": self.redis_url} if self.redis_url else {}) | self.more
 
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` on this store; what it wrote. Fails with all that it said where it fails."""

@@ -117,6 +117,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     follow.add_argument("--count", type=_count(words, 1, MOST_SEQUENCE), metavar="N", help=words("help.follow.count"))
     _services(command("services"), words)
     _find(command("find"), words)
+    _notifications(command("notifications"), words)
     _signing_in(command, words)
     _joining(command, words)
     _members(command("members"), words)
@@ -204,6 +205,24 @@ def _find(parser: argparse.ArgumentParser, words: Words) -> None:
     parser.add_argument("--at", metavar="WHEN", help=words("help.find.at"))
     parser.add_argument("--age", type=_count(words, 0, 120), metavar="N", help=words("help.find.age"))
     parser.add_argument("--dependants", type=_count(words, 0, 100), metavar="N", help=words("help.find.dependants"))
+
+
+def _notifications(parser: argparse.ArgumentParser, words: Words) -> None:
+    from ortoo.protocol import vocabulary
+
+    action = _actions(parser, words, required=False)
+    changed = action("set", False)
+    changed.add_argument("--address", metavar="ADDRESS", help=words("help.notifications.address"))
+    changed.add_argument("--language", choices=("mn", "en"), help=words("help.notifications.language"))
+    urgencies = list(vocabulary.terms("urgency"))
+    text = words("help.notifications.urgency", codes=", ".join(urgencies))
+    changed.add_argument("--urgency", action="append", metavar="CODE", choices=urgencies, help=text)
+    changed.add_argument("--hours", choices=("working", "any"), help=words("help.notifications.hours"))
+    digest = changed.add_mutually_exclusive_group()
+    digest.add_argument("--digest", type=_count(words, 0, 23), metavar="HOUR", help=words("help.notifications.digest"))
+    digest.add_argument("--no-digest", action="store_true", help=words("help.notifications.no_digest"))
+    action("confirm", False).add_argument("digits", metavar="CODE", nargs="+", help=words("help.notifications.digits"))
+    action("off", False)
 
 
 # --- who signs in, joins, administrates, coordinates ------------------------------------------------------------------

@@ -40,6 +40,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "witness": "witness",
     **dict.fromkeys(("inbox", "outbox", "trail"), "lists"),
     "services": "services",
+    "notifications": "notifications",
     **dict.fromkeys(("find", "alternatives"), "finding"),
 }
 

@@ -41,7 +41,9 @@ def problems(given: Mapping[str, str]) -> dict[str, str]:
 
 def manage(given: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("ORTOO_", "DATABASE", "REDIS"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ORTOO_", "DATABASE", "REDIS", "EMAIL"))
     }
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
@@ -208,6 +210,64 @@ def test_what_holds_a_password_may_stand_in_a_file(real: dict[str, str], tmp_pat
     file.chmod(0o600)
     file.write_text("mysql://correct-horse@db/ortoo")
     assert "correct-horse" not in problems(real)["DATABASE_URL_FILE"]
+
+
+MAIL = {"EMAIL_URL": "smtp://ortoo:stap%40le@mail.ortoo.example", "ORTOO_EMAIL_FROM": "ortoo@ortoo.example"}
+
+
+def test_a_mail_server_may_be_named(real: dict[str, str], tmp_path: Path) -> None:
+    assert read(real).mail_server is None  # and then no e-mail is sent
+    told = read(real | MAIL)
+    assert told.mail_server is not None
+    assert vars(told.mail_server) == {
+        "host": "mail.ortoo.example",
+        "port": 587,
+        "user": "ortoo",
+        "password": "stap@le",
+        "tls": "starttls",
+        "timeout": 30,
+    }
+    assert told.mail_from == "ortoo@ortoo.example"
+    assert "stap@le" not in repr(told)
+    implicit = read(real | MAIL | {"EMAIL_URL": "smtps://mail.ortoo.example?timeout=5"}).mail_server
+    assert implicit is not None
+    assert (implicit.port, implicit.tls, implicit.timeout, implicit.user) == (465, "smtps", 5, "")
+    local = read(real | MAIL | {"EMAIL_URL": "smtp://localhost:25?tls=no"}).mail_server
+    assert local is not None
+    assert (local.port, local.tls) == (25, "none")
+    file = tmp_path / "email_url"
+    file.write_text(MAIL["EMAIL_URL"] + "\n")
+    file.chmod(0o400)
+    from_file = {"EMAIL_URL_FILE": str(file), "ORTOO_EMAIL_FROM": MAIL["ORTOO_EMAIL_FROM"]}
+    assert read(real | from_file).mail_server == told.mail_server
+    assert list(problems(real | {"EMAIL_URL_FILE": str(file)})) == ["ORTOO_EMAIL_FROM"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.ortoo.example",
+        "http://mail.ortoo.example",
+        "smtp://",
+        "smtp://ortoo:S3cret@mail.ortoo.example?tls=no",
+        "smtp://mail.ortoo.example?tls=maybe",
+        "smtps://localhost?tls=no",
+        "smtp://mail.ortoo.example?timeout=0",
+        "smtp://mail.ortoo.example?timeout=soon",
+        "smtp://mail.ortoo.example?starttls=yes",
+        "smtp://mail.ortoo.example/inbox",
+        "smtp://mail.ortoo.example:many",
+    ],
+)
+def test_a_mail_server_that_is_none_or_would_be_told_in_the_clear_is_refused(real: dict[str, str], url: str) -> None:
+    found = problems(real | MAIL | {"EMAIL_URL": url})
+    assert list(found) == ["EMAIL_URL"]
+    assert "S3cret" not in found["EMAIL_URL"]
+
+
+@pytest.mark.parametrize("address", ["ortoo", "ortoo@", "Ortoo <ortoo@ortoo.example>", "a@b.example\nBcc: c@d.example"])
+def test_an_address_that_is_none_is_refused(real: dict[str, str], address: str) -> None:
+    assert list(problems(real | MAIL | {"ORTOO_EMAIL_FROM": address})) == ["ORTOO_EMAIL_FROM"]
 
 
 def test_a_practice_hub_needs_nothing(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ NO_IDS: Final = (
     *("after", "first", "days", "version", "epoch", "size", "line", "seconds"),
     *("need", "place", "places", "language", "languages", "at", "until", "age", "minAge", "maxAge", "minor"),
     *("gender", "genders", "dependants", "capacity", "taken", "accepting", "receiving", "phone", "dutyPhone", "email"),
+    *("address", "urgencies", "workingHours", "digestHour", "digits"),
     *("days", "opens", "closes", "date", "openOnHolidays"),
     *("state", "urgency", "counterpart", "overdue", "since", "type"),
     *("name", "nameEn", "handle", "kind", "roles", "role", "scopes", "method", "part", "agency"),

@@ -65,6 +65,10 @@ MAY: Final[dict[str, set[str]]] = {
     "sendReferrals": {FOCAL, WRITES},
     "openReferral": {FOCAL, WRITES},
     "takeStep": {FOCAL, WRITES},
+    # e-mail
+    "notifications": {FOCAL},
+    "saveNotifications": {FOCAL},
+    "confirmAddress": {FOCAL},
     # services
     "services": {FOCAL, ADMIN, COORDINATOR, READS},
     "findServices": {FOCAL, ADMIN, COORDINATOR, READS},
@@ -171,6 +175,8 @@ VARIABLES: Final[dict[str, Any]] = {
         "taken": 0,
     },
     "until": "2020-01-01T00:00:00Z",
+    "notifications": {"address": "", "language": "mn", "urgencies": [], "workingHours": False},
+    "digits": "00000000",
     "accepting": True,
     "receiving": True,
     "contact": {"place": "", "phone": "", "dutyPhone": "", "email": ""},
