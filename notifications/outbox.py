@@ -60,7 +60,8 @@ def write(news: "Sequence[Told]", at: datetime) -> None:
     if not settings.ORTOO_SENDS_MAIL:
         return
     told = {one.agency for one in news}
-    found = list(Preference.objects.filter(preferences.REACHABLE, agency__in=told))
+    reachable = Preference.objects.filter(preferences.REACHABLE, agency__in=told)
+    found = [to for to in reachable if preferences.FEED in preferences.roles_of(to)]
     hours = _hours(news, found)
     rows = []
     for one in news:
@@ -71,6 +72,25 @@ def write(news: "Sequence[Told]", at: datetime) -> None:
                 rows.append(Message(to=to, referral=one.referral, urgent=urgent, send_after=after))
     Message.objects.bulk_create(rows)
     Reaching.objects.bulk_create(_reachings(news, rows, at, hours))
+
+
+def alert_coordinators(urgency: str, at: datetime) -> None:
+    """What somebody owes has not come in time. In the caller's transaction."""
+    if not settings.ORTOO_SENDS_MAIL:
+        return
+    reachable = Preference.objects.filter(preferences.REACHABLE)
+    found = [to for to in reachable if urgency in to.urgencies and preferences.OVERDUE in preferences.roles_of(to)]
+    by_hours = {to.agency_id for to in found if to.working_hours}
+    hours = services.hours_of_all(by_hours) if by_hours else {}
+    Message.objects.bulk_create(
+        Message(
+            to=to,
+            referral=None,
+            urgent=urgency == IMMEDIATE,
+            send_after=send_after(to, urgency, at, hours.get(to.agency_id)),
+        )
+        for to in found
+    )
 
 
 def _hours(news: "Sequence[Told]", found: Iterable[Preference]) -> dict[str, Hours]:

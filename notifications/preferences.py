@@ -26,7 +26,9 @@ from ortoo.protocol.documents import new_id
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import expand
 
-WHO: Final = "focal_point"  # whose work the feed is; a partner system follows it by itself
+FEED: Final = "focal_point"  # whose work the feed is; a partner system follows it by itself
+OVERDUE: Final = "coordinator"  # who looks at what has run out
+WHO: Final = (FEED, OVERDUE)
 LANGUAGES: Final = ("mn", "en")
 DIGITS: Final = 8
 CODE_FOR: Final = timedelta(hours=24)
@@ -127,9 +129,13 @@ def is_reachable(to: Preference) -> bool:
 
 
 def is_told(to: Preference) -> bool:
-    """Whether the directory in force has the member still, in the role that the feed is for."""
+    """Whether the directory in force has the member still, in a role that is told anything."""
+    return bool(roles_of(to) & {*WHO})
+
+
+def roles_of(to: Preference) -> set[str]:
     listed = directory.in_force().now().member(to.agency_id, str(to.pk))
-    return listed is not None and WHO in listed.roles
+    return {*listed.roles} if listed is not None else set()
 
 
 def forget_ended(agency: str | None = None) -> None:

@@ -76,7 +76,7 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_notifications(root: object, info: Any) -> Notifications:
-        return _shown(preferences.of(actor_in(info, WHO)))
+        return _shown(preferences.of(actor_in(info, *WHO)))
 
     @staticmethod
     def resolve_feed(root: object, info: Any, after: int, first: int) -> list[FeedEntryRow]:
@@ -96,7 +96,7 @@ class SaveNotifications(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, notifications: Mapping[str, Any]) -> Notifications:
-        return _shown(preferences.save(actor_in(info, WHO), Wanted(**notifications)))
+        return _shown(preferences.save(actor_in(info, *WHO), Wanted(**notifications)))
 
 
 class ConfirmAddress(graphene.Mutation):
@@ -109,7 +109,7 @@ class ConfirmAddress(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, digits: str) -> Notifications:
-        return _shown(preferences.confirm(actor_in(info, WHO), digits))
+        return _shown(preferences.confirm(actor_in(info, *WHO), digits))
 
 
 class Mutation(graphene.ObjectType):

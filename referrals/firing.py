@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agencies import clock
-from notifications import feed
+from notifications import feed, outbox
 from notifications.feed import Told
 from ortoo.protocol import vocabulary
 from referrals.clocks import UNANSWERED
@@ -56,11 +56,11 @@ def fire() -> None:
     due = list(Clock.objects.filter(next_at__lte=now).order_by("next_at").values_list("referral_id", "kind")[:MOST])
     for referral, kind in due:
         with transaction.atomic():
-            feed.tell(_fire(referral, kind, now), at=now)
+            _tell(_fire(referral, kind, now), now)
     ending = list(_ending(now).order_by("warn_at")[:MOST])
     for decision in ending:
         with transaction.atomic():
-            feed.tell(_warn(decision, now), at=now)
+            _tell(_warn(decision, now), now)
     if len(due) < MOST and len(ending) < MOST and today - watch.looked_at > LOOKED_WITHIN:
         Watch.objects.filter(pk=1, looked_at__lt=today).update(looked_at=today)
 
@@ -138,6 +138,28 @@ def _resting_on(decision: Decision) -> Referral | None:
     return resting.order_by("-sent_at", "-pk").first()
 
 
+# --- told -------------------------------------------------------------------------------------------------------------
+
+
+def _tell(news: Sequence[Told], now: datetime) -> None:
+    """Each agency what concerns it, the coordinators that something is overdue, in the caller's transaction."""
+    if not news:
+        return
+    order = list(vocabulary.terms("urgency"))
+    of: defaultdict[str, list[Told]] = defaultdict(list)
+    for one in sorted(news, key=lambda one: order.index(one.urgency)):
+        of[one.agency].append(one)
+    overdue = [one for one in news if one.kind in TOLD.values()]
+    if overdue:
+        outbox.alert_coordinators(min((one.urgency for one in overdue), key=order.index), now)
+    feed.tell([_as_one(each) for each in of.values()], at=now)
+
+
+def _as_one(news: Sequence[Told]) -> Told:
+    """What an agency is told, if it is one thing; else that there is something, as urgent as the first of it."""
+    return news[0] if len(news) == 1 else replace(news[0], kind=CAUGHT_UP, referral=None)
+
+
 # --- after a stop -----------------------------------------------------------------------------------------------------
 
 
@@ -154,15 +176,6 @@ def _catch_up(now: datetime, today: datetime) -> None:
         news = [told for row in rows for told in _run_out(row, referrals[row.referral_id], now)]
         Clock.objects.bulk_update(rows, ["next_at", "reminded_at", "fired_at"], batch_size=MOST)
         news += [told for decision in _ending(now).order_by("warn_at") for told in _warn(decision, now)]
-        feed.tell(_as_one(news), at=now)
+        _tell(news, now)
         watch.looked_at = today
         watch.save()
-
-
-def _as_one(news: Sequence[Told]) -> list[Told]:
-    """For each agency: what it is told, if it is one thing; else that there is something, as urgent as any of it."""
-    order = list(vocabulary.terms("urgency"))
-    of: defaultdict[str, list[Told]] = defaultdict(list)
-    for one in sorted(news, key=lambda one: order.index(one.urgency)):
-        of[one.agency].append(one)
-    return [each[0] if len(each) == 1 else replace(each[0], kind=CAUGHT_UP, referral=None) for each in of.values()]

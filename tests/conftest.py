@@ -67,8 +67,22 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["ortoo_folder"] = str(node.config.stash[RUN].folder)
 
 
+# Files that take long: they begin first (each file is one worker's), so that none is left with one at the end.
+LONG = (
+    "deploy/test_killed.py",
+    "people/test_stopped.py",
+    "faults/test_kill.py",
+    "api/test_sockets.py",
+    "people/test_notifications.py",
+    "faults/test_mail.py",
+    "stories/test_lists.py",
+    "people/test_founding.py",
+)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Nothing is skipped; only what is about the shared folder is left out where there is none."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
     if SHARED.is_dir():
         return
     left_out = [item for item in items if item.get_closest_marker("shared") or "shared" in _fixtures(item)]

@@ -18,7 +18,6 @@ from ortoo.session import Listed, Row, Session
 from ortoo.words import Words
 
 OURS: Final = ("late", "clock", "ours")
-BEFORE_WORK: Final = ("sent", "opened", "acknowledged")
 TO_THE_MINUTE: Final = timedelta(hours=48)
 FILTERS: Final = ("agency", "since", "referral", "type", "state", "urgency", "need", "place")
 
@@ -179,8 +178,7 @@ def next_of(row: Row, short: str) -> tuple[str, ...]:
 def _next_of_sender(row: Row, item: Referral, short: str) -> tuple[str, ...]:
     if item.state == "more_asked":
         return ("message", short, "--text", "TEXT")
-    is_late = any(one.late for one in row.owed) and item.state in BEFORE_WORK
-    if row.tier == "ours" or is_late:
+    if row.tier == "ours" or item.is_late:
         return ("alternatives", short)
     return ()
 

@@ -308,6 +308,14 @@ KEYRING: Final = {
 
 # What each variable of the SDK's documents is otherwise, so that one at a time is hostile; with what is inside of it.
 HONEST: Final[dict[str, Any]] = {
+    "digits": "12345678",
+    "notifications": {
+        "address": "",
+        "language": "mn",
+        "urgencies": ["immediate"],
+        "workingHours": False,
+        "digestHour": 8,
+    },
     "id": "00000000-0000-7000-8000-000000000000",
     "member": "00000000-0000-7000-8000-000000000000",
     "again": None,

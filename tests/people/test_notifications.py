@@ -371,6 +371,23 @@ async def test_each_is_told_when_he_wants_to_and_of_immediate_danger_at_once(pos
 # --- who has left -----------------------------------------------------------------------------------------------------
 
 
+async def test_coordinators_are_told_that_something_is_overdue(post: Post) -> None:
+    """Of what has run out alone, by their own preferences; and nothing of what their agency is sent."""
+    bold = await told(post, "nhrcm.bold", "bold@nhrcm.test")
+    emma = await told(post, "iom.emma", "emma@iom.test", replaced(EVERYTHING, urgencies=["standard"]))
+    await send(post, "nhrcm", "cfdc-umnugobi", urgency="immediate")
+    await quiet(post)
+    await moved(post, HOUR // 2 + MINUTE)  # the half: reminders
+    await quiet(post)
+    assert post.mail.mails(bold) == []
+    await moved(post, HOUR // 2)
+    (mail,) = await post.mail.waits_for(bold, 1)
+    assert "nhrcm" not in mail.text.lower()
+    await quiet(post)
+    assert len(post.mail.mails(bold)) == 1
+    assert post.mail.mails(emma) == []
+
+
 async def test_who_has_left_gets_nothing_and_is_forgotten(post: Post, tmp_path: Path) -> None:
     async with at_work(post.hub, "ecpat.hulan") as hulan:
         leaver = Newcomer(f"ecpat.{secrets.token_hex(4)}", tmp_path)

@@ -69,6 +69,10 @@ MAY_TOUCH: Final[dict[tuple[str, str], set[str]]] = {
     ("alternatives", RECEIVED): set(),
     ("alternatives", FOREIGN): set(),
     ("alternatives", NOBODYS): set(),
+    ("trail", SENT): {FOCAL, READS},
+    ("trail", RECEIVED): {FOCAL, READS},
+    ("trail", FOREIGN): set(),
+    ("trail", NOBODYS): set(),
     ("inbox", SENT): set(),
     ("inbox", RECEIVED): {FOCAL, READS},
     ("inbox", FOREIGN): set(),
@@ -316,7 +320,17 @@ SEED: Final = b64(bytes(1168))
 def asked(world: World, line: str, whose: str, asker: str) -> tuple[dict[str, Any], str]:
     """Variables with a fresh thing, and the id that stands in them."""
     operation, _, step = line.partition(": ")
-    if operation in ("referral", "consent", "alternatives", "inbox", "outbox", "feed", "openReferral", "takeStep"):
+    if operation in (
+        "referral",
+        "consent",
+        "alternatives",
+        "trail",
+        "inbox",
+        "outbox",
+        "feed",
+        "openReferral",
+        "takeStep",
+    ):
         whole, consent = referral(world, whose)
         body = whole.document.body
         if operation == "consent":
@@ -458,4 +472,4 @@ def granted(answer: Any, operation: str, id: str) -> bool:
     value = (answer.get("data") or {}).get(operation)
     if "errors" in answer or value in (None, False):
         return False
-    return id in json.dumps(value) if operation in ("inbox", "outbox", "feed") else True
+    return id in json.dumps(value) if operation in ("trail", "inbox", "outbox", "feed") else True

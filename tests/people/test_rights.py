@@ -66,9 +66,9 @@ MAY: Final[dict[str, set[str]]] = {
     "openReferral": {FOCAL, WRITES},
     "takeStep": {FOCAL, WRITES},
     # e-mail
-    "notifications": {FOCAL},
-    "saveNotifications": {FOCAL},
-    "confirmAddress": {FOCAL},
+    "notifications": {FOCAL, COORDINATOR},
+    "saveNotifications": {FOCAL, COORDINATOR},
+    "confirmAddress": {FOCAL, COORDINATOR},
     # services
     "services": {FOCAL, ADMIN, COORDINATOR, READS},
     "findServices": {FOCAL, ADMIN, COORDINATOR, READS},
