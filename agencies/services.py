@@ -277,6 +277,9 @@ def of_agency(agency: str) -> list[Service]:
     return list(Service.objects.filter(agency=agency).select_related("agency").order_by("code", "id"))
 
 
+WHAT_CLOCKS_RUN_BY: Final = ("code", "schedule", "exceptions", "open_on_holidays")
+
+
 def save(agency: str, id: UUID, offer: Offer) -> Service:
     """Add a service under a new id, or say all of it anew. Safe to repeat.
 
@@ -301,7 +304,8 @@ def save(agency: str, id: UUID, offer: Offer) -> Service:
         if there is None and Service.objects.filter(agency=agency).count() >= MOST_SERVICES:
             raise Refused("limit_exceeded", field="services", most=MOST_SERVICES)
         Service.objects.update_or_create(id=id, defaults={**said, "agency_id": agency})
-        tell_hours_changed(agency)
+        if there is None or any(getattr(there, name) != said[name] for name in WHAT_CLOCKS_RUN_BY):
+            tell_hours_changed(agency)
     return _own(agency, id)
 
 

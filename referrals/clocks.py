@@ -68,12 +68,14 @@ def _follow_deletion(referral: Referral, type: str) -> None:
 
 def rehour(agency: str) -> None:
     """The agency's hours have changed: what runs by them, and has not run out, runs by the new ones from its start."""
-    running = Clock.objects.filter(owes=agency, fired_at=None).exclude(kind__in=BY_THE_CLOCK)
+    by_hours = [code for code, term in vocabulary.terms("urgency").items() if term["hours_kind"] == "agency_hours"]
+    running = Clock.objects.filter(owes=agency, fired_at=None, referral__urgency__in=by_hours)
+    running = running.exclude(next_at=None).exclude(kind__in=BY_THE_CLOCK)
     for referral, kind in running.values_list("referral_id", "kind"):
         with transaction.atomic():
             found = Referral.objects.select_for_update().get(pk=referral)
             row = Clock.objects.filter(referral=found, kind=kind, fired_at=None).first()
-            if row is not None and row.next_at is not None and _term(found)["hours_kind"] == "agency_hours":
+            if row is not None and row.next_at is not None:
                 _time(row, found, _within(found, "decide" if kind == "decide" else "acknowledge"))
                 row.save()
                 standing.follow([found], clock.now())

@@ -28,7 +28,7 @@ from tests.hubs import Hub
 from tests.mail_server import MailServer, Received, until
 from tests.members import at_work, feed_of, following, plain_form
 from tests.people.newcomers import Newcomer, confirmed, expected
-from tests.stores import KINDS, Stores
+from tests.stores import Stores
 
 EVERYTHING: Final = contract.Wanted(language="en", urgencies=["immediate", "urgent", "standard"])
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -41,11 +41,11 @@ class Post:
     mail: MailServer
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def post(request: pytest.FixtureRequest, stores: Stores) -> Iterator[Post]:
-    """A hub with a mail server, for all stories on that store."""
+@pytest.fixture(scope="module")
+def post(stores: Stores) -> Iterator[Post]:
+    """A hub with a mail server, for all stories; what a store could do otherwise is in tests/faults/test_mail.py."""
     mail = MailServer().start()
-    with stores.opened(request.param, "founded") as store:
+    with stores.opened("postgres", "founded") as store:
         hub = Hub(replace(store, more=mail.environment))
         hub.start()
         try:

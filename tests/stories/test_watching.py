@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
 from ortoo.form import Form
 from tests import warm
@@ -17,6 +18,7 @@ from tests.members import SHELTER_TONIGHT, at_work, feed_of, plain_form
 from tests.stores import REPOSITORY, Store
 
 HOUR = 3_600
+ON_ONE_STORE = pytest.mark.parametrize("own_hub", ["sqlite"], indirect=True)
 WORKERS = 8
 
 
@@ -98,6 +100,7 @@ async def test_a_hub_that_was_down_tells_one_thing_and_not_a_flood(own_hub: Hub)
         assert [one.kind for one in await until(nara, 3)][1:] in (["acknowledged", "undecided"], ["acknowledged"])
 
 
+@ON_ONE_STORE
 async def test_one_thing_that_ran_out_is_told_as_itself(own_hub: Hub) -> None:
     async with at_work(own_hub, "mrc.nara") as nara:
         (sent,) = await nara.send(plain_form(300))
@@ -111,6 +114,7 @@ async def test_one_thing_that_ran_out_is_told_as_itself(own_hub: Hub) -> None:
             assert (told.kind, told.referral) == ("escalated", sent.id)
 
 
+@ON_ONE_STORE
 async def test_a_hub_is_not_ready_while_nobody_looks(own_hub: Hub) -> None:
     """What ran out five minutes ago, and no worker has seen it."""
     async with at_work(own_hub, "mrc.nara") as nara:
@@ -130,6 +134,7 @@ async def test_a_hub_is_not_ready_while_nobody_looks(own_hub: Hub) -> None:
     assert httpx.get(f"{own_hub.url}/readyz").json()["ready"]
 
 
+@ON_ONE_STORE
 async def test_the_recorder_is_warned_before_consent_ends(own_hub: Hub) -> None:
     """A week before; at the half where it lasts less than two; not of what is over or was renewed."""
     form, brief = plain_form(500), plain_form(501)
