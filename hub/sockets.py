@@ -11,8 +11,10 @@ from contextlib import aclosing, suppress
 from typing import Any, Final
 
 import msgspec
+from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
 from graphql import ExecutionResult, OperationType, subscribe
+from uvicorn.protocols.utils import ClientDisconnected
 
 from agencies import signing_in
 from agencies.signing_in import Actor
@@ -210,7 +212,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             if self._on_their_way and self._on_their_way + len(message) > WINDOW:
                 await self._until_it_has_read()
             self._on_their_way += len(message)
-            await self.send(text_data=message.decode())
+            await self._send(message)
 
     async def _until_it_has_read(self) -> None:
         """A ping comes after all that was sent, and so does the pong after all that was read."""
@@ -224,7 +226,12 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._on_their_way = 0
 
     async def _say(self, message: dict[str, Any]) -> None:
-        await self.send(text_data=msgspec.json.encode(message).decode())
+        await self._send(msgspec.json.encode(message))
+
+    async def _send(self, message: bytes) -> None:
+        """To a client that is gone there is nothing to say; its operations end with the socket."""
+        with suppress(Disconnected, ClientDisconnected):
+            await self.send(text_data=message.decode())
 
 
 async def _close(stream: AsyncIterator[Any]) -> None:

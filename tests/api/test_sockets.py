@@ -261,6 +261,7 @@ async def test_a_client_that_does_not_read_is_not_served_on(served: Hub, token: 
         assert 25 < time.monotonic() - began < 45
         assert 1 <= heard.count("next") < 32
         assert heard.count("ping") == 1
+    assert "incident" not in served.said()
 
 
 async def test_a_client_that_reads_gets_as_much_as_it_asks_for(served: Hub, token: str) -> None:
