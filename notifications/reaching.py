@@ -8,6 +8,7 @@ since.
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -23,6 +24,8 @@ MOST: Final = 200  # at once; the rest a moment later
 
 def look() -> None:
     """Look at each new referral of which it is time to know. Safe to run in any number of processes."""
+    if not settings.ORTOO_SENDS_MAIL:
+        return
     now = clock.now()
     due = Reaching.objects.filter(look_at__lte=now).order_by("look_at").values_list("pk", flat=True)[:MOST]
     for referral in list(due):

@@ -8,7 +8,6 @@ start_hub   a function that starts further hubs on the same store (processes of 
 shared      the folder of shared test material; tests that take it are left out where it is not there
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
@@ -68,7 +67,8 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["ortoo_folder"] = str(node.config.stash[RUN].folder)
 
 
-# Files with tests that take long, and mostly wait: they begin first, so that no worker is left with one at the end.
+# Files with tests that take long, and mostly wait: the first worker begins with them, so that none is left with one at the
+# end, and the others have the machine while it waits.
 LONG = (
     "deploy/test_killed.py",
     "people/test_stopped.py",
@@ -83,29 +83,13 @@ LONG = (
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Nothing is skipped; only what is about the shared folder is left out where there is none."""
-    _deal(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
     if SHARED.is_dir():
         return
     left_out = [item for item in items if item.get_closest_marker("shared") or "shared" in _fixtures(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-
-
-def _deal(items: list[pytest.Item], workers: int) -> None:
-    """In as many hands as there are workers, the long files first in each; each file stays together."""
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    long = [path for path in files if path.as_posix().endswith(LONG)]
-    rest = [item for path, group in files.items() if path not in long for item in group]
-    hands = [[item for path in long[hand::workers] for item in files[path]] for hand in range(workers)]
-    whole = -(-len(items) // workers)  # of each hand: xdist cuts the list into equal parts
-    for hand in hands:
-        more = max(0, whole - len(hand))
-        hand += rest[:more]
-        rest = rest[more:]
-    items[:] = [item for hand in hands for item in hand]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
