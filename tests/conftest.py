@@ -67,8 +67,8 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["ortoo_folder"] = str(node.config.stash[RUN].folder)
 
 
-# Files with tests that take long, and mostly wait: the first worker begins with them, so that none is left with one at the
-# end, and the others have the machine while it waits.
+# Files with tests that take long, and mostly wait: the first worker begins with them, so that none is left with one at
+# the end, and the others have the machine while it waits.
 LONG = (
     "deploy/test_killed.py",
     "people/test_stopped.py",
