@@ -24,7 +24,7 @@ from ortoo.finding import Alternative, Person
 from ortoo.form import Form, FormError
 from ortoo.identity import Identity
 from ortoo.memory import Memory
-from ortoo.protocol import consent, events, hpke, schemas
+from ortoo.protocol import consent, documents, events, hpke, schemas
 from ortoo.protocol.checkpoint import Checkpoint, Policy, open_checkpoint
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory
@@ -180,14 +180,20 @@ class Session:
             return self.synced
 
     def _replay(self, entries: Sequence[str]) -> tuple[Directory, tuple[Document[Any], ...]]:
-        """The directory from its first entry; with the documents on the own agency that were not seen before."""
-        directory = Directory(self.identity.anchor)
-        seen, own = len(self.memory.now.entries), []
-        for place, entry in enumerate(entries):
-            document = directory.append(entry)
-            if place >= seen > 0 and document is not None and _agency_of(document) == self.identity.agency:
-                own.append(document)
-        return directory, tuple(own)
+        """The directory of these entries; with the documents on the own agency that were not seen before.
+
+        What this process has verified to the same first entries under the same anchor is gone on from.
+        """
+        anchor = self.identity.anchor
+        known = [one for one in (self.directory, _verified.get(anchor)) if one is not None and one.size]
+        begun = [one for one in known if one.entries == [*entries[: one.size]]]
+        directory = max(begun, key=lambda one: one.size).copy() if begun else Directory(anchor)
+        for entry in entries[directory.size :]:
+            directory.append(entry)
+        _verified[anchor] = directory
+        seen = len(self.memory.now.entries)
+        own = [_on(self.identity.agency, entry) for entry in entries[seen:]] if seen else []
+        return directory, tuple(one for one in own if one is not None)
 
     def _check_checkpoint(self, directory: Directory, note: str) -> None:
         """The signed checkpoint is over this very directory; and it continues the one that was seen before."""
@@ -823,9 +829,20 @@ async def fetch_directory(
             raise HubError("bad_answer", "The directory ends before its checkpoint.")
 
 
-def _agency_of(document: Document[Any] | None) -> str | None:
-    body = document.body if document is not None else None
-    return body.agency if isinstance(body, schemas.Admission | schemas.Roster) else None
+_verified: dict[str, Directory] = {}  # by anchor; nothing is added to these, only to copies
+
+
+def _on(agency: str, entry: str) -> Document[Any] | None:
+    """The entry, verified before, if it is about this agency."""
+    kind = documents.kind_of_envelope(entry)
+    document: Document[Any]
+    if kind == "admission":
+        document = documents.read(entry, schemas.Admission)
+    elif kind == "roster":
+        document = documents.read(entry, schemas.Roster)
+    else:
+        return None
+    return document if document.body.agency == agency else None
 
 
 def _opened(directory: Directory, note: str, upto: int | None = None) -> Checkpoint:
