@@ -10,6 +10,7 @@ tests/house and tests/deploy.
 
 import atexit
 import ctypes
+import faulthandler
 import fcntl
 import gc
 import importlib
@@ -235,6 +236,7 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     at_once = bool(os.environ.get("PYTHONUNBUFFERED"))
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout, sys.stderr = _stream(1, at_once=at_once), _stream(2, at_once=True)
+    faulthandler.enable()
     program = request["program"]
     sys.argv = [program, *request["arguments"]]
     code = _run(program)
