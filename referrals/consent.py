@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from agencies import clock, directory
 from agencies.signing_in import Actor
@@ -76,19 +76,21 @@ def lock(consents: Iterable[str]) -> dict[str, Decisions]:
 def lock_known(consents: Iterable[str], agency: str, kind: str, *, at: datetime) -> dict[str, Decisions]:
     """The same, as far as an agency (of `kind`) may learn of them (`known_to`).
 
-    Of what it may not learn nothing is read, and what is not there is looked for as what is: another's consent takes
-    no longer than none.
+    What it may not learn is neither read nor locked (a lock is a write), and what is not there is looked for as what
+    is: another's consent takes no longer than none.
     """
     wanted = sorted(set(consents))
-    _locked(wanted)
-    own = Q(to__in=(agency, f"kind:{kind}", rule.ALL)) | Q(author=agency) | Q(consent__recorder=agency)
-    known = newest(wanted, own)
+    on_it = Q(to__in=(agency, f"kind:{kind}", rule.ALL)) | Q(author=agency)
+    told = Exists(Decision.objects.filter(on_it, consent=OuterRef("pk"), newest=True))
+    _locked(wanted, Q(told) | Q(recorder=agency))
+    known = newest(wanted, on_it | Q(consent__recorder=agency))
     grantee = [id for id, one in known.items() if _holds(agency, kind, one, at) and not _is_recorder(agency, one)]
     return known | (newest(grantee) if grantee else {})
 
 
-def _locked(consents: Iterable[str]) -> list[str]:
-    rows = Consent.objects.select_for_update().filter(pk__in=sorted(set(consents))).order_by("pk")
+def _locked(consents: Iterable[str], which: Q | None = None) -> list[str]:
+    meant = Consent.objects.filter(which or Q(), pk__in=sorted(set(consents)))
+    rows = meant.select_for_update(of=("self",)).order_by("pk")
     return [str(pk) for pk in rows.values_list("pk", flat=True)]
 
 

@@ -6,6 +6,7 @@ And what may not be seen takes as long as what is not there.
 import secrets
 import statistics
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -192,6 +193,7 @@ def first_code(told: Any) -> str | None:
 
 MANY: Final = 20_000  # decisions of others: what is looked through shows by its time
 TIMES: Final = 25
+SERIES: Final = 3
 
 
 def many_decisions(store: Store) -> str:
@@ -244,9 +246,17 @@ async def test_what_is_anothers_takes_as_long_as_what_is_not_there(hub: Hub) -> 
 
 
 def check_time(town: PracticeTown, operation: str, there: Any, absent: Any) -> None:
-    """Asked in pairs, in turns. What takes longer is the slower one in nearly all pairs (of 25 fair coins, 21 fall on
-    one side once in a thousand), and by more than a quarter of a millisecond in half of them, whatever else goes on.
+    """What takes longer takes longer each time it is measured: one series in a thousand is one-sided by chance, three
+    in a row are not.
     """
+    seen = [apart(town, operation, there, absent)]
+    while told_apart(seen[-1]) and len(seen) < SERIES:
+        seen.append(apart(town, operation, there, absent))
+    assert not told_apart(seen[-1]), (operation, [statistics.median(one) for one in seen])
+
+
+def apart(town: PracticeTown, operation: str, there: Any, absent: Any) -> list[float]:
+    """By how many seconds what is there took longer than what is not: asked in pairs, in turns."""
     took: dict[bool, list[float]] = {True: [], False: []}
     text = document(operation)
     for n in range(TIMES):
@@ -255,10 +265,15 @@ def check_time(town: PracticeTown, operation: str, there: Any, absent: Any) -> N
             began = time.perf_counter()
             town.post("pct.dorj", {"query": text, "variables": asked})
             took[known].append(time.perf_counter() - began)
-    apart = [known - unknown for known, unknown in zip(took[True], took[False], strict=True)]
-    slower = sum(one > 0 for one in apart)
-    one_sided = max(slower, TIMES - slower) >= 21
-    assert not (one_sided and abs(statistics.median(apart)) > 0.000_25), (operation, slower, statistics.median(apart))
+    return [known - unknown for known, unknown in zip(took[True], took[False], strict=True)]
+
+
+def told_apart(by: Sequence[float]) -> bool:
+    """Slower in nearly all pairs (of 25 fair coins, 21 fall on one side once in a thousand), and by more than a quarter
+    of a millisecond in half of them, whatever else the machine does.
+    """
+    slower = sum(one > 0 for one in by)
+    return max(slower, TIMES - slower) >= 21 and abs(statistics.median(by)) > 0.000_25
 
 
 def test_the_check_of_time_sees_what_takes_longer(hub: Hub) -> None:
