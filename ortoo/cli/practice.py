@@ -13,6 +13,7 @@ from ortoo.account import Authenticator, Keys
 from ortoo.cli import DONE, REFUSED
 from ortoo.cli.running import Command, Run, Usage
 from ortoo.cli.screen import instant_of
+from ortoo.client import Client
 from ortoo.identity import Identity
 from ortoo.memory import write_whole
 from ortoo.practice import PracticeError
