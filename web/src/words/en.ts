@@ -6,6 +6,8 @@ export const en: Catalogue = {
   "app.language": "Language",
   "app.mn": "Монгол",
   "app.en": "English",
+  "app.mn.short": "MN",
+  "app.en.short": "EN",
   "app.skip": "Go to the main part",
   "app.places": "Places",
   "app.leave": "Leave",

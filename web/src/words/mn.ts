@@ -9,6 +9,8 @@ export const mn = {
   "app.language": "Хэл",
   "app.mn": "Монгол",
   "app.en": "English",
+  "app.mn.short": "MN",
+  "app.en.short": "EN",
   "app.skip": "Үндсэн хэсэг рүү очих",
   "app.places": "Хэсгүүд",
   "app.leave": "Гарах",

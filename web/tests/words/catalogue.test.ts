@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseSync } from "vite";
 import { describe, expect, test } from "vitest";
 import { en } from "../../src/words/en.ts";
 import { type Key, mn } from "../../src/words/mn.ts";
@@ -22,7 +23,15 @@ describe("both languages", () => {
   });
 
   test("are written in their own letters", () => {
-    const foreign = new Set<Key>(["app.en", "app.mn", "list.at", "her.agency", "name.full"]);
+    const foreign = new Set<Key>([
+      "app.en",
+      "app.mn",
+      "app.en.short",
+      "app.mn.short",
+      "list.at",
+      "her.agency",
+      "name.full",
+    ]);
     for (const key of keys.filter((one) => !foreign.has(one))) {
       expect(mn[key].replace(/\{\w+\}/g, ""), key).toMatch(/\p{Script=Cyrillic}/u);
       expect(en[key].replace(/\{\w+\}/g, ""), key).not.toMatch(/\p{Script=Cyrillic}/u);
@@ -64,18 +73,35 @@ describe("the source", () => {
   const root = fileURLToPath(new URL("../../src/", import.meta.url));
   const files = readdirSync(root, { recursive: true, encoding: "utf8" });
 
-  /** Text between tags, and texts given as attributes that people see or hear. */
-  const literals = (tsx: string): string[] => {
-    const code = tsx.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-    const between = [...code.matchAll(/<\/?[A-Za-z][^<>]*?>([^<>{}()=;]*\p{L}[^<>{}()=;]*)<\/?[A-Za-z]/gu)];
-    const said = [...code.matchAll(/\b(?:aria-label|title|alt|placeholder|label)="([^"]*\p{L}[^"]*)"/gu)];
-    return [...between, ...said].map((found) => found[1]?.trim() ?? "");
+  /** Text in tags, and literals that people would see or hear: in attributes, and in braces. */
+  const literals = (tsx: string): readonly string[] => {
+    const found: string[] = [];
+    const seen = new Set(["aria-label", "aria-description", "title", "alt", "placeholder", "label", "legend", "hint"]);
+    const isText = (value: unknown): value is string => typeof value === "string" && /\p{L}/u.test(value);
+    const walk = (node: unknown, inTag: boolean): void => {
+      if (Array.isArray(node)) for (const one of node) walk(one, inTag);
+      if (node === null || typeof node !== "object" || !("type" in node)) return;
+      const { type, value, name, expression } = node as Record<
+        string,
+        { type?: string; name?: string; value?: unknown }
+      >;
+      const kind: unknown = type;
+      if (kind === "JSXText" && isText(value)) found.push(value.trim());
+      if (kind === "JSXAttribute" && seen.has(name?.name ?? "") && isText(value?.value)) found.push(value.value);
+      if (kind === "JSXExpressionContainer" && inTag && isText(expression?.value)) found.push(expression.value);
+      const children: unknown = Reflect.get(node, "children");
+      for (const [key, one] of Object.entries(node)) walk(one, key === "children" && Array.isArray(children));
+    };
+    const parsed = parseSync("seen.tsx", tsx);
+    if (parsed.errors.length > 0) throw new Error("not to be parsed");
+    walk(parsed.program, false);
+    return found;
   };
 
-  test("of the check sees text in a tag and in an attribute", () => {
-    expect(literals("<p class='x'>Hello</p>")).toEqual(["Hello"]);
-    expect(literals('<p aria-label="Гарах">{words("x")}</p>')).toEqual(["Гарах"]);
-    expect(literals("<p>{words.value('app.name')}</p>")).toEqual([]);
+  test("of the check sees text in a tag, in braces and in an attribute", () => {
+    expect(literals("const a = <p class='x' onClick={() => 1}>Hello {'you'} <b>{x}</b></p>")).toEqual(["Hello", "you"]);
+    expect(literals('const a = <p aria-label="Гарах">{words("x")}</p>')).toEqual(["Гарах"]);
+    expect(literals("const a = <p class='name'>{words.value('app.name')} · </p>")).toEqual([]);
   });
 
   test("has no text in its screens and parts", () => {
