@@ -15,7 +15,9 @@ export default defineConfig(({ mode }) => ({
     outDir: mode === "gallery" ? "dist-gallery" : "dist",
     rolldownOptions: {
       input:
-        mode === "gallery" ? { gallery: page("gallery.html") } : { app: page("app.html"), clock: page("clock.html") },
+        mode === "gallery"
+          ? { gallery: page("gallery.html"), clock: page("clock.html") }
+          : { app: page("app.html"), clock: page("clock.html") },
     },
   },
   worker: { format: "es" },

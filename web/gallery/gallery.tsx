@@ -1,7 +1,10 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { type ComponentChildren, render } from "preact";
 import { Frame } from "../src/app/Frame.tsx";
+import { guard } from "../src/app/guard.ts";
+import { navigation } from "../src/app/navigation.ts";
 import { type Place, placesOf } from "../src/app/screens.ts";
+import { type Leaving, leave, watchLeaving } from "../src/device/leave.ts";
 import { preferences } from "../src/device/preferences.ts";
 import { Band } from "../src/parts/Band.tsx";
 import { Button } from "../src/parts/Button.tsx";
@@ -34,7 +37,7 @@ import "./gallery.css";
 
 /*
  * Every part in every state, and every screen as it looks in each of its states: for eyes, axe and pictures. Not built
- * into what is served. Address: ?show=parts|doors|sign-in|…&language=mn|en&theme=light|dark
+ * into what is served. Address: ?show=parts|shell|doors|sign-in|…&language=mn|en&theme=light|dark
  */
 
 const asked = new URLSearchParams(location.search);
@@ -244,7 +247,7 @@ const AllParts = () => {
           items={rows}
           keyOf={(row) => row.id}
           onOpen={nothing}
-          rowHeight={6}
+          rowHeight={4.5}
           row={(row) => (
             <>
               <Clock due={row.due} time={time} />
@@ -366,22 +369,63 @@ const places: readonly Place[] = [
 
 kept.change({ language, theme });
 await speak(language);
-document.documentElement.lang = language;
+effect(() => void speak(kept.now.value.language));
+effect(() => {
+  document.documentElement.lang = words.value.language;
+});
 document.documentElement.dataset.theme = theme;
 const show = asked.get("show") ?? "parts";
 document.title = show;
+
+// The shell as it is, over screens that lead nowhere: Back, Leave, language and focus are the real ones.
+const ways = navigation({ at: "doors" });
+const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
+const leaving: Leaving = {
+  end: () => {
+    document.documentElement.dataset.ended = "yes";
+  },
+  site: "clock.html?site",
+  clock: "clock.html",
+};
+const typed = signIn([]);
+const Shell = () => {
+  const { at } = ways.screen.value;
+  return (
+    <Frame
+      kept={kept}
+      places={[]}
+      at={at}
+      onGo={ways.reset}
+      onBack={ways.depth.value > 1 ? back : null}
+      onLeave={() => leave(leaving)}
+      isPractice={false}
+    >
+      <div class="screen" key={at}>
+        {at === "doors" && <Doors receiptPage={null} onSignIn={() => ways.go({ at: "sign-in" })} />}
+        {at === "sign-in" && <SignIn state={{ ...typed, begin: async () => ways.go({ at: "second-step" }) }} />}
+        {at === "second-step" && <SecondStep state={typed} />}
+      </div>
+    </Frame>
+  );
+};
+if (show === "shell") watchLeaving(leaving);
+
 render(
-  <Frame
-    kept={kept}
-    places={AT_WORK.has(show) ? places : []}
-    at="me"
-    onGo={nothing}
-    onBack={show === "parts" || show.includes("doors") || show.startsWith("unlock") ? null : nothing}
-    onLeave={nothing}
-    isPractice={AT_WORK.has(show)}
-  >
-    <div class="screen">{(shows[show] ?? shows.parts!)()}</div>
-  </Frame>,
+  show === "shell" ? (
+    <Shell />
+  ) : (
+    <Frame
+      kept={kept}
+      places={AT_WORK.has(show) ? places : []}
+      at="me"
+      onGo={nothing}
+      onBack={show === "parts" || show.includes("doors") || show.startsWith("unlock") ? null : nothing}
+      onLeave={nothing}
+      isPractice={AT_WORK.has(show)}
+    >
+      <div class="screen">{(shows[show] ?? shows.parts!)()}</div>
+    </Frame>
+  ),
   document.getElementById("app")!,
 );
 document.documentElement.dataset.shows = Object.keys(shows).join(" ");

@@ -23,12 +23,8 @@ export const guard = (navigation: Navigation, history: History, onBack: (heard: 
   });
   onBack(() => {
     if (!stands) return;
-    stands = false;
+    stands = false; // the effect puts it there again, where there is still a way back
     if (!navigation.back()) history.back();
-    else if (navigation.depth.value > 1) {
-      history.pushState(GUARD, "");
-      stands = true;
-    }
   });
   /** Back by a button of the page: the same way as the phone's. */
   return { back: () => (stands ? history.back() : void navigation.back()) };

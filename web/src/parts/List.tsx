@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { words } from "../words/current.ts";
 import { rowAfter, rowsShown, scrolledTo } from "./list-window.ts";
 
 interface ListProps<Item> {
@@ -10,7 +11,7 @@ interface ListProps<Item> {
   /** What a row shows. The whole row is one button: nothing in it may be touched on its own. */
   readonly row: (item: Item) => ComponentChildren;
   readonly onOpen: (item: Item) => void;
-  /** In rem, so that rows grow with large text. */
+  /** At least so high, in rem, so that rows grow with large text. Where words wrap further, all rows grow together. */
   readonly rowHeight: number;
 }
 
@@ -24,21 +25,47 @@ export const List = <Item,>({ label, items, keyOf, row, onOpen, rowHeight }: Lis
   const current = useSignal<string | null>(null);
   const wanted = useRef(false);
 
-  const pixels = rowHeight * rem();
+  const tallest = useSignal(0);
+  const width = useRef(0);
+  const { language } = words.value;
+
+  const pixels = Math.max(rowHeight * rem(), tallest.value);
   const found = current.value === null ? -1 : items.findIndex((item) => keyOf(item) === current.value);
   const focused = found === -1 ? null : found;
 
   const look = () => {
     const element = box.current;
-    if (element) seen.value = { top: element.scrollTop, height: element.clientHeight };
+    if (!element) return;
+    const next = { top: element.scrollTop, height: element.clientHeight };
+    if (next.top !== seen.value.top || next.height !== seen.value.height) seen.value = next;
   };
 
   useLayoutEffect(() => {
     look();
-    const observer = new ResizeObserver(look);
+    const observer = new ResizeObserver(() => {
+      if (box.current && box.current.clientWidth !== width.current) {
+        width.current = box.current.clientWidth;
+        tallest.value = 0; // words wrap otherwise now
+      }
+      look();
+    });
     if (box.current) observer.observe(box.current);
     return () => observer.disconnect();
   }, []);
+
+  useLayoutEffect(() => {
+    tallest.value = 0;
+  }, [language, tallest]);
+
+  // No word is cut: the highest row that was seen is the height of all. What is on top stays on top.
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const highest = Math.max(0, ...Array.from(element.querySelectorAll(".row"), (one) => one.scrollHeight + 1));
+    if (highest <= pixels) return;
+    element.scrollTop *= highest / pixels;
+    tallest.value = highest;
+  });
 
   useLayoutEffect(() => {
     if (!wanted.current) return;
