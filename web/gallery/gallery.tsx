@@ -301,6 +301,7 @@ const known = (count: number) =>
 
 const session = {
   now: signal({ at: "work" as const, me: member }),
+  problem: signal(null),
   signedIn: nothing,
   unlocked: nothing,
   lock: later,
@@ -354,10 +355,11 @@ const shows: Readonly<Record<string, () => ComponentChildren>> = {
     <Unlock state={unlock([{ field: "who", key: "sign_in.needs_login" }])} session={session} known={known(2)} />
   ),
   "unlock-forget": () => <Unlock state={unlock([], true)} session={session} known={known(1)} />,
+  offline: () => <Me me={member} kept={kept} session={session} />,
   me: () => <Me me={member} kept={kept} session={session} />,
 };
 
-const AT_WORK = new Set(["parts", "me"]);
+const AT_WORK = new Set(["parts", "me", "offline"]);
 
 // As the bar will be with more places: it must hold their words in both languages.
 const places: readonly Place[] = [
@@ -399,6 +401,8 @@ const Shell = () => {
       onBack={ways.depth.value > 1 ? back : null}
       onLeave={() => leave(leaving)}
       isPractice={false}
+      line={null}
+      problem={null}
     >
       <div class="screen" key={at}>
         {at === "doors" && <Doors receiptPage={null} onSignIn={() => ways.go({ at: "sign-in" })} />}
@@ -422,6 +426,8 @@ render(
       onBack={show === "parts" || show.includes("doors") || show.startsWith("unlock") ? null : nothing}
       onLeave={nothing}
       isPractice={AT_WORK.has(show)}
+      line={AT_WORK.has(show) ? { live: show !== "offline", at: NOW } : null}
+      problem={show === "offline" ? { kind: "refused", code: "key_mismatch", fields: {} } : null}
     >
       <div class="screen">{(shows[show] ?? shows.parts!)()}</div>
     </Frame>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Kept } from "../device/preferences.ts";
+import { Waiting } from "../parts/Waiting.tsx";
 import { Doors } from "../screens/doors/Doors.tsx";
 import type { UnlockState } from "../screens/lock/state.ts";
 import { Unlock } from "../screens/lock/Unlock.tsx";
@@ -7,6 +8,7 @@ import { Me } from "../screens/me/Me.tsx";
 import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../screens/sign-in/SignIn.tsx";
 import type { SignInState } from "../screens/sign-in/state.ts";
 import { Frame } from "./Frame.tsx";
+import type { Lines } from "./line.ts";
 import type { Navigation } from "./navigation.ts";
 import { placesOf, type Screen } from "./screens.ts";
 import type { Sessions } from "./session.ts";
@@ -18,6 +20,7 @@ export interface Parts {
   readonly signIn: SignInState;
   readonly unlock: UnlockState;
   readonly kept: Kept;
+  readonly line: Lines;
   readonly onBack: () => void;
   readonly onLeave: () => void;
   readonly receiptPage: string | null;
@@ -27,6 +30,7 @@ export const App = (parts: Parts) => {
   const { navigation, session, kept, onBack, onLeave } = parts;
   const now = session.now.value;
   const screen = navigation.screen.value;
+  const alarm = parts.line.alarm.value;
   const isLocked = now.at === "locked";
   return (
     <Frame
@@ -37,10 +41,14 @@ export const App = (parts: Parts) => {
       at={isLocked ? null : screen.at}
       onGo={(to) => navigation.reset(to)}
       isPractice={now.at === "work" && now.me.practice}
+      line={now.at === "work" ? parts.line.now.value : null}
+      problem={alarm === null ? session.problem.value : { kind: "refused", code: alarm, fields: {} }}
     >
       {/* A new key for each screen: its heading takes the focus anew. */}
-      <div class="screen" key={isLocked ? "locked" : screen.at}>
-        {isLocked ? <Unlock state={parts.unlock} session={session} known={now.known} /> : shown(parts, screen)}
+      <div class="screen" key={now.at === "starting" || isLocked ? now.at : screen.at}>
+        {now.at === "starting" && <Waiting />}
+        {isLocked && <Unlock state={parts.unlock} session={session} known={now.known} />}
+        {(now.at === "out" || now.at === "work") && shown(parts, screen)}
       </div>
     </Frame>
   );

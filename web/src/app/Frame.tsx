@@ -5,7 +5,11 @@ import { Band } from "../parts/Band.tsx";
 import { Button } from "../parts/Button.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { words } from "../words/current.ts";
+import { moment } from "../words/dates.ts";
+import { problemText } from "../words/problems.ts";
 import type { Language } from "../words/words.ts";
+import type { Problem } from "../worker/api.ts";
+import type { Line } from "./line.ts";
 import type { Place, Screen } from "./screens.ts";
 
 interface FrameProps {
@@ -19,10 +23,14 @@ interface FrameProps {
   readonly onBack: (() => void) | null;
   readonly onLeave: () => void;
   readonly isPractice: boolean;
+  /** The line to the hub; null where it does not matter here. */
+  readonly line: Line | null;
+  /** What the whole page has to say: an alarm, a problem nobody waited for. */
+  readonly problem: Problem | null;
 }
 
 /** What stands around every screen: the way out, the language, the places. */
-export const Frame = ({ kept, children, places, at, onGo, onBack, onLeave, isPractice }: FrameProps) => {
+export const Frame = ({ kept, children, places, at, onGo, onBack, onLeave, isPractice, line, problem }: FrameProps) => {
   const said = words.value;
   return (
     <div class={places.length > 0 ? "frame with-places" : "frame"}>
@@ -37,6 +45,7 @@ export const Frame = ({ kept, children, places, at, onGo, onBack, onLeave, isPra
         ) : (
           <span class="frame-name">{said("app.name")}</span>
         )}
+        {line?.live && <span class="frame-line">{said("app.live")}</span>}
         <Languages kept={kept} />
         <Button icon="leave" look="plain" onPress={onLeave} describedBy="leave-about">
           {said("app.leave")}
@@ -56,7 +65,7 @@ export const Frame = ({ kept, children, places, at, onGo, onBack, onLeave, isPra
                   onClick={() => onGo(place.screen)}
                 >
                   <Icon name={place.icon} />
-                  <span>{said(place.word as "place.me")}</span>
+                  <span>{said(place.word)}</span>
                 </button>
               </li>
             ))}
@@ -64,6 +73,14 @@ export const Frame = ({ kept, children, places, at, onGo, onBack, onLeave, isPra
         </nav>
       )}
       <main class="frame-main" id="main" tabIndex={-1}>
+        <div role="alert">{problem && <Band tone="late">{problemText(said, problem)}</Band>}</div>
+        <div role="status">
+          {line && !line.live && (
+            <Band tone="wait" icon="offline">
+              {said("app.offline")} {said("app.offline.since", { at: moment(said, line.at) })}
+            </Band>
+          )}
+        </div>
         {isPractice && <Band tone="wait">{said("app.practice")}</Band>}
         {children}
       </main>

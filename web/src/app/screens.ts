@@ -1,5 +1,5 @@
 import type { IconName } from "../parts/Icon.tsx";
-import type { Key } from "../words/mn.ts";
+import type { PlainKey } from "../words/mn.ts";
 import type { Me, Names } from "../worker/api.ts";
 
 /** Where one can be. It stands in memory only: neither address nor history nor title tells it. */
@@ -12,7 +12,7 @@ export type Screen =
   | { readonly at: "me" };
 
 /** The neutral word of the title. */
-export const TITLES: Readonly<Record<Screen["at"], Key>> = {
+export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   doors: "title.page",
   "sign-in": "title.form",
   "second-step": "title.form",
@@ -24,7 +24,7 @@ export const TITLES: Readonly<Record<Screen["at"], Key>> = {
 /** A place of the bar or rail. */
 export interface Place {
   readonly screen: Screen;
-  readonly word: Key;
+  readonly word: PlainKey;
   readonly icon: IconName;
 }
 

@@ -1,16 +1,20 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { Known, Me, Vault } from "../worker/api.ts";
+import { problemOf } from "../words/problems.ts";
+import type { Known, Me, Problem, Vault } from "../worker/api.ts";
 import type { Navigation } from "./navigation.ts";
 import { HOME } from "./screens.ts";
 
-/** out: nobody is at work here. locked: somebody may unlock; what was on the screen waits behind. */
+/** starting: the worker is asked who is known here. out: nobody is at work here. locked: somebody may unlock; what was on the screen waits behind. */
 export type Session =
+  | { readonly at: "starting" }
   | { readonly at: "out" }
   | { readonly at: "locked"; readonly known: readonly Known[]; readonly last: string | null }
   | { readonly at: "work"; readonly me: Me };
 
 export interface Sessions {
   readonly now: ReadonlySignal<Session>;
+  /** What went wrong while nobody waited for it; null where all is well. */
+  readonly problem: ReadonlySignal<Problem | null>;
   /** Signed in: begin at home. */
   readonly signedIn: (me: Me) => void;
   /** Unlocked: the same member goes on where it was, another one begins at home. */
@@ -25,8 +29,10 @@ export interface Sessions {
   readonly forgotten: (login: string) => void;
 }
 
-export const sessions = (vault: Vault, navigation: Navigation): Sessions => {
-  const now = signal<Session>({ at: "out" });
+/** broken: the worker did not lock. The page has to go, and the worker with it. */
+export const sessions = (vault: Vault, navigation: Navigation, broken: () => void): Sessions => {
+  const now = signal<Session>({ at: "starting" });
+  const problem = signal<Problem | null>(null);
   let last: string | null = null;
 
   const out = () => {
@@ -37,12 +43,15 @@ export const sessions = (vault: Vault, navigation: Navigation): Sessions => {
 
   return {
     now,
+    problem,
     signedIn: (me) => {
+      problem.value = null;
       last = me.login;
       navigation.reset(HOME);
       now.value = { at: "work", me };
     },
     unlocked: (me) => {
+      problem.value = null;
       if (me.login !== last) navigation.reset(HOME);
       last = me.login;
       now.value = { at: "work", me };
@@ -51,19 +60,32 @@ export const sessions = (vault: Vault, navigation: Navigation): Sessions => {
       if (now.value.at !== "work") return;
       const { login, agency, names } = now.value.me;
       now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login };
-      await vault.lock();
+      try {
+        await vault.lock();
+      } catch {
+        broken();
+      }
     },
     signOut: async () => {
       out();
-      await vault.signOut();
+      try {
+        await vault.signOut();
+      } catch (error) {
+        problem.value = problemOf(error);
+      }
     },
     other: () => {
       out();
       navigation.go({ at: "sign-in" });
     },
     begin: async () => {
-      const known = await vault.known();
-      if (known.length > 0 && now.value.at === "out") now.value = { at: "locked", known, last: null };
+      try {
+        const known = await vault.known();
+        now.value = known.length > 0 ? { at: "locked", known, last: null } : { at: "out" };
+      } catch (error) {
+        now.value = { at: "out" };
+        problem.value = problemOf(error);
+      }
     },
     forgotten: (login) => {
       if (now.value.at !== "locked") return;

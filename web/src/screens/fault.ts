@@ -1,11 +1,8 @@
 import type { FieldError } from "../parts/ErrorSummary.tsx";
-import type { Key, Values } from "../words/mn.ts";
+import type { PlainKey } from "../words/mn.ts";
 import { problemText } from "../words/problems.ts";
 import type { Words } from "../words/words.ts";
-import { Failed, type Problem } from "../worker/api.ts";
-
-/** Texts that need no value. */
-type PlainKey = { [K in Key]: Values<K> extends [] ? K : never }[Key];
+import type { Problem } from "../worker/api.ts";
 
 /** What is to be put right, as data: it is worded when it is shown, in the language of that moment. */
 export type Fault =
@@ -21,9 +18,3 @@ export const worded = (words: Words, faults: readonly Fault[]): readonly FieldEr
 /** The words at one field; null where it is in order. */
 export const faultAt = (words: Words, faults: readonly Fault[], field: string): string | null =>
   worded(words, faults).find((error) => error.id === field)?.text ?? null;
-
-/** What a call of the vault failed with. Anything else is a fault of ours, and is not swallowed. */
-export const problemOf = (error: unknown): Problem => {
-  if (error instanceof Failed) return error.problem;
-  throw error;
-};

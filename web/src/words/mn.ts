@@ -240,6 +240,9 @@ export type Catalogue = Readonly<Record<Key, string>>;
 
 type Named<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Named<Rest> : never;
 
+/** Texts that stand as they are. */
+export type PlainKey = { [K in Key]: Values<K> extends [] ? K : never }[Key];
+
 /** What a text must be given: nothing, or a value for each of its {names}. */
 export type Values<K extends Key> = [Named<(typeof mn)[K]>] extends [never]
   ? []

@@ -1,4 +1,4 @@
-import type { Problem } from "../worker/api.ts";
+import { Failed, type Problem } from "../worker/api.ts";
 import type { Key } from "./mn.ts";
 import { plain, type Words } from "./words.ts";
 
@@ -49,3 +49,9 @@ const device = {
   another_tab: "problem.another_tab",
   no_agency_key: "problem.no_agency_key",
 } as const satisfies Record<string, Key>;
+
+/** What a call of the vault failed with. Anything else is a fault of ours, and is not swallowed. */
+export const problemOf = (error: unknown): Problem => {
+  if (error instanceof Failed) return error.problem;
+  throw error;
+};

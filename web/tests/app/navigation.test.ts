@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { guard } from "../../src/app/guard.ts";
+import { lines } from "../../src/app/line.ts";
 import { navigation } from "../../src/app/navigation.ts";
 import { scriptUrls } from "../../src/app/trusted.ts";
 
@@ -112,5 +113,22 @@ describe("the policy of scripts", () => {
     });
     expect([made, checked("/w.js")]).toEqual([["ortoo"], { trusted: "https://ortoo.example/w.js" }]);
     expect(() => checked("/x.js")).toThrow(TypeError);
+  });
+});
+
+describe("the line", () => {
+  test("is told with the time of the last contact", () => {
+    const line = lines();
+    expect(line.now.value).toBeNull();
+    line.heard({ type: "line", live: false, at: "2026-11-25T10:42:00Z" });
+    expect(line.now.value).toEqual({ live: false, at: Date.parse("2026-11-25T10:42:00Z") });
+  });
+
+  test("keeps the first alarm, whatever comes after it", () => {
+    const line = lines();
+    line.heard({ type: "alarm", code: "directory_fork" });
+    line.heard({ type: "alarm", code: "throttled" });
+    line.heard({ type: "line", live: true, at: "2026-11-25T10:42:00Z" });
+    expect(line.alarm.value).toBe("directory_fork");
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { navigation } from "../../src/app/navigation.ts";
-import { type Fault, faultAt, problemOf, worded } from "../../src/screens/fault.ts";
+import { type Fault, faultAt, worded } from "../../src/screens/fault.ts";
 import { signInState } from "../../src/screens/sign-in/state.ts";
 import { en } from "../../src/words/en.ts";
 import { mn } from "../../src/words/mn.ts";
+import { problemOf } from "../../src/words/problems.ts";
 import { wordsOf } from "../../src/words/words.ts";
 import { Failed, type Vault } from "../../src/worker/api.ts";
 

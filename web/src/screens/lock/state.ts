@@ -1,7 +1,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Sessions } from "../../app/session.ts";
+import { problemOf } from "../../words/problems.ts";
 import type { Vault } from "../../worker/api.ts";
-import { type Fault, problemOf } from "../fault.ts";
+import type { Fault } from "../fault.ts";
 
 export interface UnlockState {
   /** Whose work it is; empty where several are known and none is chosen. */

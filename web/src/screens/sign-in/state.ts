@@ -1,7 +1,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Navigation } from "../../app/navigation.ts";
+import { problemOf } from "../../words/problems.ts";
 import type { Me, SecondFactor, Vault } from "../../worker/api.ts";
-import { type Fault, problemOf } from "../fault.ts";
+import type { Fault } from "../fault.ts";
 
 export interface SignInState {
   readonly login: Signal<string>;
