@@ -1,0 +1,82 @@
+/** The one family of errors (protocol §13): a stable code and what is at fault; never content. */
+
+/** In the order of §13: of several faults in one document the first of these is told. Their sentences are in words/. */
+export const CODES = [
+  // form
+  "limit_exceeded",
+  "not_canonical",
+  "version_unsupported",
+  "malformed",
+  // signer
+  "signature_invalid",
+  "threshold_not_met",
+  "key_unknown",
+  "key_refused",
+  "role_not_allowed",
+  "second_signature_missing",
+  // directory
+  "chain_broken",
+  "epoch_stale",
+  "directory_stale",
+  "directory_fork",
+  "checkpoint_rollback",
+  "checkpoint_unwitnessed",
+  "proof_invalid",
+  "key_mismatch",
+  // seal
+  "hash_mismatch",
+  "size_mismatch",
+  "blob_missing",
+  "blob_unexpected",
+  "cannot_open",
+  // consent
+  "consent_withdrawn",
+  "grant_refused",
+  "grant_missing",
+  "grant_expired",
+  "authority_mismatch",
+  "consent_superseded",
+  "consent_author",
+  "basis_not_allowed",
+  // steps
+  "id_reused",
+  "clock_skew",
+  "recipient_suspended",
+  "recipient_unavailable",
+  "head_moved",
+  "step_illegal",
+  // service
+  "not_found",
+  "upload_unknown",
+  "receipt_unknown",
+  "throttled",
+] as const;
+
+export type Code = (typeof CODES)[number];
+export type At = Readonly<Record<string, string | number>>;
+
+/** Something that the protocol refuses. at: what is at fault, by name: referral, part, reader, field, head, state, … */
+export class Refused extends Error {
+  override readonly name = "Refused";
+
+  constructor(
+    readonly code: Code,
+    readonly at: At = {},
+  ) {
+    super(code);
+  }
+
+  /** The same refusal, with more said about where it was met. */
+  within(at: At): Refused {
+    return new Refused(this.code, { ...at, ...this.at });
+  }
+}
+
+/** Say of a refusal that is met inside where it was met. */
+export function naming<T>(at: At, inside: () => T): T {
+  try {
+    return inside();
+  } catch (error) {
+    throw error instanceof Refused ? error.within(at) : error;
+  }
+}
