@@ -140,11 +140,7 @@ export class Items {
     this.index = new Map();
   }
 
-  private async write(
-    item: [string, Bytes] | null,
-    gone: string | null,
-    index: Map<string, string>,
-  ): Promise<void> {
+  private async write(item: [string, Bytes] | null, gone: string | null, index: Map<string, string>): Promise<void> {
     const [at, sealed] = [await this.place(INDEX), await this.sealed(INDEX, Object.fromEntries(index))];
     const transaction = this.database.transaction("s", "readwrite", { durability: "strict" });
     const writes = [transaction.store.put(sealed, at), transaction.done];
