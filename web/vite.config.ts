@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   base: "/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
@@ -11,8 +11,16 @@ export default defineConfig({
     // No inline data, no polyfill that the policy of the page would refuse.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { app: page("app.html") } },
+    // The gallery shows every part in every state, for pictures and checks; it is never in what is served.
+    outDir: mode === "gallery" ? "dist-gallery" : "dist",
+    rolldownOptions: {
+      input:
+        mode === "gallery"
+          ? { gallery: page("gallery.html"), clock: page("clock.html") }
+          : { app: page("app.html"), clock: page("clock.html") },
+    },
   },
   worker: { format: "es" },
+  server: { fs: { allow: [".."] } }, // the vocabulary stands beside the Python of the protocol
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
-});
+}));
