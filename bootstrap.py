@@ -2,8 +2,8 @@
 `--test` for the tests too.
 
 Needs Python 3.11 or newer with nothing installed, and no root. Every package is pinned by hash in requirements/; pip
-itself lies in vendor/, because a bare Debian has neither pip nor ensurepip. The client is built by a Node that is one of
-these packages, from npm packages pinned by hash in web/package-lock.json, none of whose scripts is run. Does nothing
+itself lies in vendor/, because a bare Debian has neither pip nor ensurepip. The client is built by a Node that is among
+them, from npm packages pinned by hash in web/package-lock.json, none of whose scripts is run. Does nothing
 where all is as the locks and the sources say; changes an older one to what they say; makes a half-made one anew. Says
 in one sentence what is wrong.
 

@@ -1,3 +1,8 @@
 import { render } from "preact";
 
-render(<h1>Өртөө</h1>, document.getElementById("app")!);
+render(
+  <main>
+    <h1>Өртөө</h1>
+  </main>,
+  document.getElementById("app")!,
+);
