@@ -1,4 +1,4 @@
-"""How set-up makes the client: only where something changed, whole or not at all, and with one sentence where it cannot."""
+"""How set-up makes the client: where something changed, whole or not at all; one sentence says why it cannot."""
 
 import json
 import os
@@ -107,7 +107,8 @@ def test_without_a_network_it_says_so(clone: Path, tmp_path: Path) -> None:
     tried = make_client(clone, NPM_CONFIG_REGISTRY="http://127.0.0.1:9/", **alone(tmp_path))
     assert tried.returncode == 1
     assert tried.stderr == (
-        "ortoo: The npm registry cannot be reached: is there a network, or does npm need a mirror (NPM_CONFIG_REGISTRY)?\n"
+        "ortoo: The npm registry cannot be reached: "
+        "is there a network, or does npm need a mirror (NPM_CONFIG_REGISTRY)?\n"
     )
     assert not list((clone / "web" / "node_modules").glob(".made-for-*"))
 
