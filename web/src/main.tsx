@@ -1,16 +1,15 @@
-import { render } from "preact";
-import { preferences } from "./device/preferences.ts";
-import { Heading } from "./parts/Heading.tsx";
-import { speak, words } from "./words/current.ts";
-import "./parts/tokens.css";
+import { start } from "./app/start.tsx";
+import { scriptUrls } from "./app/trusted.ts";
+import worker from "./worker/worker.ts?worker&url";
+import { connect } from "./worker/rpc.ts";
 
-// The client starts (app/start.tsx) when there is a worker to hold its keys; until then the page says its name.
-const { language } = preferences().now.value;
-await speak(language);
-document.documentElement.lang = language;
-render(
-  <main>
-    <Heading>{words.value("app.name")}</Heading>
-  </main>,
-  document.getElementById("app")!,
-);
+const url = scriptUrls([worker]);
+const keys = new Worker(url(worker), { type: "module" });
+
+await start(document.getElementById("app")!, {
+  vault: connect(keys),
+  end: () => keys.terminate(),
+  site: "about:blank",
+  clock: "/clock.html",
+  receiptPage: null,
+});
