@@ -1,7 +1,7 @@
 import { start } from "./app/start.tsx";
 import { scriptUrls } from "./app/trusted.ts";
-import worker from "./worker/worker.ts?worker&url";
 import { connect } from "./worker/rpc.ts";
+import worker from "./worker/worker.ts?worker&url";
 
 const url = scriptUrls([worker]);
 const keys = new Worker(url(worker), { type: "module" });
