@@ -14,5 +14,5 @@ export default defineConfig({
     rolldownOptions: { input: { app: page("app.html") } },
   },
   worker: { format: "es" },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: { include: ["tests/**/*.test.ts"], environment: "node", testTimeout: 60_000 },
 });
