@@ -16,8 +16,8 @@ export default defineConfig(({ mode }) => ({
     rolldownOptions: {
       input:
         mode === "gallery"
-          ? { gallery: page("gallery.html"), clock: page("clock.html") }
-          : { app: page("app.html"), clock: page("clock.html") },
+          ? { gallery: page("gallery.html"), clock: page("app/clock.html") }
+          : { app: page("app.html"), clock: page("app/clock.html") },
     },
   },
   worker: { format: "es" },
