@@ -7,7 +7,7 @@ export default defineConfig(({ mode }) => ({
   base: "/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
-    target: "es2024",
+    target: "es2023",
     // No inline data, no polyfill that the policy of the page would refuse.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

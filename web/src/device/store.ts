@@ -4,7 +4,7 @@
  */
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import { b64, ctx, utf8 } from "../protocol/documents.ts";
+import { type Bytes, b64, ctx, utf8 } from "../protocol/documents.ts";
 import { expand } from "../protocol/keys.ts";
 import { pad, seal, unpad, unseal } from "../protocol/sealing.ts";
 import { Failed } from "../worker/api.ts";
@@ -28,7 +28,7 @@ export interface Keyring {
 
 interface Schema extends DBSchema {
   a: { key: string; value: Account };
-  s: { key: string; value: Uint8Array };
+  s: { key: string; value: Bytes };
 }
 
 const NAME = "ortoo";
@@ -52,7 +52,11 @@ export async function openStore(): Promise<Store> {
 }
 
 export class Store {
-  constructor(private readonly database: Database) {}
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
 
   async accounts(): Promise<readonly Account[]> {
     return this.database.getAll("a");
@@ -69,7 +73,7 @@ export class Store {
   }
 
   /** The sealed items of a member, opened with the keyring's own key. */
-  async items(kk: Uint8Array, network: string, member: string): Promise<Items> {
+  async items(kk: Bytes, network: string, member: string): Promise<Items> {
     const items = new Items(this.database, await expand(kk, ctx("device")), network, member);
     await items.begin();
     return items;
@@ -87,12 +91,17 @@ export class Store {
 export class Items {
   private index = new Map<string, string>();
 
-  constructor(
-    private readonly database: Database,
-    private readonly key: Uint8Array,
-    private readonly network: string,
-    private readonly member: string,
-  ) {}
+  private readonly database: Database;
+  private readonly key: Bytes;
+  private readonly network: string;
+  private readonly member: string;
+
+  constructor(database: Database, key: Bytes, network: string, member: string) {
+    this.database = database;
+    this.key = key;
+    this.network = network;
+    this.member = member;
+  }
 
   async begin(): Promise<void> {
     const kept = await this.read(await this.place(INDEX), INDEX);
@@ -131,11 +140,7 @@ export class Items {
     this.index = new Map();
   }
 
-  private async write(
-    item: [string, Uint8Array] | null,
-    gone: string | null,
-    index: Map<string, string>,
-  ): Promise<void> {
+  private async write(item: [string, Bytes] | null, gone: string | null, index: Map<string, string>): Promise<void> {
     const [at, sealed] = [await this.place(INDEX), await this.sealed(INDEX, Object.fromEntries(index))];
     const transaction = this.database.transaction("s", "readwrite", { durability: "strict" });
     const writes = [transaction.store.put(sealed, at), transaction.done];
@@ -151,11 +156,11 @@ export class Items {
     return JSON.parse(new TextDecoder().decode(unpad(await unseal(this.key, this.context(name), sealed))));
   }
 
-  private async sealed(name: string, item: unknown): Promise<Uint8Array> {
+  private async sealed(name: string, item: unknown): Promise<Bytes> {
     return seal(this.key, this.context(name), pad(utf8(JSON.stringify(item)), "item"));
   }
 
-  private context(name: string): Uint8Array {
+  private context(name: string): Bytes {
     return ctx("item", this.network, this.member, name);
   }
 

@@ -1,6 +1,9 @@
-/** The one family of errors (protocol §13): a stable code and what is at fault; never content. */
+/**
+ * The one family of errors (protocol §13): a stable code and what is at fault; never content.
+ * What is said to people stands in the catalogues, under the code.
+ */
 
-/** In the order of §13: of several faults in one document the first of these is told. Their sentences are in words/. */
+/** In the order of §13: of several faults in one document the first of these is told. */
 export const CODES = [
   // form
   "limit_exceeded",
@@ -53,17 +56,25 @@ export const CODES = [
 ] as const;
 
 export type Code = (typeof CODES)[number];
+
+export const ORDER: Readonly<Record<Code, number>> = Object.fromEntries(
+  CODES.map((code, rank) => [code, rank]),
+) as Record<Code, number>;
+
+/** What is at fault, by name: referral, part, reader, field, head, state, … */
 export type At = Readonly<Record<string, string | number>>;
 
-/** Something that the protocol refuses. at: what is at fault, by name: referral, part, reader, field, head, state, … */
+/** Something that the protocol refuses. */
 export class Refused extends Error {
   override readonly name = "Refused";
+  readonly code: Code;
+  readonly at: At;
 
-  constructor(
-    readonly code: Code,
-    readonly at: At = {},
-  ) {
-    super(code);
+  constructor(code: Code, at: At = {}) {
+    const where = Object.entries(at).map(([name, value]) => `${name} ${value}`);
+    super(where.length ? `${code} (${where.join(", ")})` : code);
+    this.code = code;
+    this.at = at;
   }
 
   /** The same refusal, with more said about where it was met. */
@@ -72,11 +83,15 @@ export class Refused extends Error {
   }
 }
 
-/** Say of a refusal that is met inside where it was met. */
+/** Say of a refusal that is met inside, at once or in its promise, where it was met. */
 export function naming<T>(at: At, inside: () => T): T {
-  try {
-    return inside();
-  } catch (error) {
+  const told = (error: unknown): never => {
     throw error instanceof Refused ? error.within(at) : error;
+  };
+  try {
+    const result = inside();
+    return result instanceof Promise ? (result.catch(told) as T) : result;
+  } catch (error) {
+    return told(error);
   }
 }

@@ -1,336 +1,366 @@
 /**
  * All schemas of the protocol (§15), whole: a field may not be missing; what does not apply is null or [].
  *
- * A schema is a function that gives the value back as its type, or throws `malformed` with the path of what does not fit;
- * never with a value. Types are inferred from the schemas, so that there is one statement of each.
+ * A schema is a function that checks a value and gives it back typed; the type of each payload is read off its
+ * schema. Fields keep the names under which they are signed (`hub_key`, `renew_by`, …).
  */
 
 import { Refused } from "./errors.ts";
 
-export type Schema<T> = (value: unknown, path: string) => T;
-export type Infer<S> = S extends Schema<infer T> ? T : never;
+/** What canonical bytes hold: integers are the only numbers. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-function bad(path: string): Refused {
+/** Gives the value back as T, else refuses with `malformed`, naming the path and never the value. */
+export type Schema<T> = (value: unknown, path: string) => T;
+
+/** What a schema reads. */
+export type Read<S> = S extends Schema<infer T> ? T : never;
+
+type Fields = Readonly<Record<string, Schema<unknown>>>;
+type Struct<F extends Fields> = { readonly [Name in keyof F]: Read<F[Name]> };
+
+/** The value as `schema` has it; else `malformed`, with the path of the field, such as `$.routing.services[0]`. */
+export function fit<T>(value: unknown, schema: Schema<T>): T {
+  return schema(value, "$");
+}
+
+/** An object of many values, as JSON.parse makes it. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function malformed(path: string): Refused {
   return new Refused("malformed", { field: path });
 }
 
-// --- how a schema is said ---------------------------------------------------------------------------------------------
-
-function text(pattern: RegExp): Schema<string> {
+function string(least: number): Schema<string> {
   return (value, path) => {
-    if (typeof value !== "string" || !pattern.test(value)) throw bad(path);
+    if (typeof value !== "string" || value.length < least) throw malformed(path);
     return value;
   };
 }
 
-function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Schema<number> {
+function pattern(expression: string): Schema<string> {
+  const whole = new RegExp(`^(?:${expression})$`);
   return (value, path) => {
-    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) throw bad(path);
+    if (typeof value !== "string" || !whole.test(value)) throw malformed(path);
+    return value;
+  };
+}
+
+function integer(least: number, most = Number.MAX_SAFE_INTEGER): Schema<number> {
+  return (value, path) => {
+    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) throw malformed(path);
     return value as number;
   };
 }
 
-function one<const T extends string>(...codes: readonly T[]): Schema<T> {
+function oneOf<const T extends string>(...words: readonly T[]): Schema<T> {
   return (value, path) => {
-    if (!codes.includes(value as T)) throw bad(path);
+    if (!(words as readonly unknown[]).includes(value)) throw malformed(path);
     return value as T;
   };
 }
 
-const truth: Schema<boolean> = (value, path) => {
-  if (typeof value !== "boolean") throw bad(path);
+const boolean: Schema<boolean> = (value, path) => {
+  if (typeof value !== "boolean") throw malformed(path);
   return value;
 };
 
-function maybe<T>(schema: Schema<T>): Schema<T | null> {
+function nullable<T>(schema: Schema<T>): Schema<T | null> {
   return (value, path) => (value === null ? null : schema(value, path));
 }
 
-/** A list; "*" stands alone in it. */
-function list<T>(schema: Schema<T>, least = 0): Schema<readonly T[]> {
+/** A list; "all" is ["*"], alone. */
+function list<T>(element: Schema<T>, least = 0): Schema<readonly T[]> {
   return (value, path) => {
-    if (!Array.isArray(value) || value.length < least) throw bad(path);
-    if (value.length > 1 && value.includes("*")) throw bad(path);
-    return value.map((each, at) => schema(each, `${path}[${at}]`));
+    if (!Array.isArray(value) || value.length < least) throw malformed(path);
+    value.forEach((one, place) => {
+      element(one, `${path}[${place}]`);
+    });
+    if (value.length > 1 && value.includes("*")) throw malformed(path);
+    return value;
   };
 }
 
-type Fields = { readonly [name: string]: Schema<unknown> };
-
-function object<F extends Fields>(fields: F): Schema<{ readonly [N in keyof F]: Infer<F[N]> }> {
+/** An object of just these fields, all of them. */
+function struct<F extends Fields>(fields: F): Schema<Struct<F>> {
+  const schemas = Object.entries(fields);
   return (value, path) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(path);
-    for (const name of Object.keys(value)) {
-      if (!Object.hasOwn(fields, name)) throw bad(path);
+    if (!isObject(value)) throw malformed(path);
+    for (const name of Object.keys(value)) if (!Object.hasOwn(fields, name)) throw malformed(path);
+    for (const [name, schema] of schemas) {
+      if (!Object.hasOwn(value, name)) throw malformed(`${path}.${name}`);
+      schema(value[name], `${path}.${name}`);
     }
-    const fitted: { [name: string]: unknown } = {};
-    for (const [name, schema] of Object.entries(fields)) {
-      if (!Object.hasOwn(value, name)) throw bad(`${path}.${name}`);
-      fitted[name] = schema((value as { readonly [name: string]: unknown })[name], `${path}.${name}`);
-    }
-    return fitted as { readonly [N in keyof F]: Infer<F[N]> };
+    return value as Struct<F>;
   };
 }
 
-// --- types of §15 -----------------------------------------------------------------------------------------------------
+// --- types of §15 ----------------------------------------------------------------------------------------------------
 
 const HANDLE = "[a-z0-9-]{2,40}";
 const CODE = "[a-z0-9_]{1,64}";
 
-const Id = text(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/); // a lower-case UUIDv7
-const Handle = text(new RegExp(`^${HANDLE}$`)); // an agency
-const Code = text(new RegExp(`^${CODE}$`));
-const CodeOrAll = text(new RegExp(`^(${CODE}|\\*)$`));
-const HandleOrAll = text(new RegExp(`^(${HANDLE}|\\*)$`));
-const Addressee = text(new RegExp(`^(${HANDLE}|kind:${CODE}|\\*)$`)); // an agency, a kind of agency, everybody
-const PartName = text(new RegExp(`^${CODE}(/file-[1-9][0-9]{0,2})?$`));
-const Bytes32 = text(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/); // the base64url form of 32 bytes
-const KeyId = text(/^[A-Za-z0-9_-]{21}[AQgw]$/); // of 16 bytes
-const Place = text(/^MN(-[0-9]{1,3}(\.[a-z0-9-]{1,40})?)?$/); // ISO 3166-2, soum or district
-const Count = whole(0);
-const Version = whole(1);
-const Text = text(/./s);
-const AnyText = text(/^/);
-const As = one("sender", "recipient", "reviewer"); // an agency's part in a referral
-const Role = one("focal_point", "administrator", "coordinator", "api", "recovery");
+const id = pattern("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"); // a lower-case UUIDv7
+const handle = pattern(HANDLE); // an agency
+const code = pattern(CODE);
+const codeOrAll = pattern(`${CODE}|\\*`);
+const handleOrAll = pattern(`${HANDLE}|\\*`);
+const addressee = pattern(`${HANDLE}|kind:${CODE}|\\*`); // an agency, a kind of agency, everybody
+const partName = pattern(`${CODE}(?:/file-[1-9][0-9]{0,2})?`);
+const bytes32 = pattern("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"); // the base64url form of 32 bytes
+const keyId = pattern("[A-Za-z0-9_-]{21}[AQgw]"); // of 16 bytes
+const place = pattern("MN(?:-[0-9]{1,3}(?:\\.[a-z0-9-]{1,40})?)?"); // ISO 3166-2, soum or district
+const count = integer(0);
+const number = integer(1);
+const text = string(1);
+const anyText = string(0);
 
-/** A real time, to the second. */
-const Time: Schema<string> = (value, path) => {
-  if (typeof value !== "string" || !/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(value))
-    throw bad(path);
+const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/;
+
+/** `YYYY-MM-DDThh:mm:ssZ` of a second that there is: Date would carry 29 February over into March. */
+const time: Schema<string> = (value, path) => {
+  if (typeof value !== "string" || !TIME.test(value) || value.startsWith("0000")) throw malformed(path);
   const moment = new Date(value);
-  const real = !Number.isNaN(moment.getTime()) && `${moment.toISOString().slice(0, 19)}Z` === value;
-  if (!real || value.startsWith("0000")) throw bad(path);
+  if (Number.isNaN(moment.getTime()) || moment.toISOString() !== value.replace("Z", ".000Z")) throw malformed(path);
   return value;
 };
 
-// --- the envelope -----------------------------------------------------------------------------------------------------
+const as = oneOf("sender", "recipient", "reviewer");
+const role = oneOf("focal_point", "administrator", "coordinator", "api", "recovery");
 
-export const Envelope = object({
-  payload: AnyText,
-  payloadType: AnyText,
-  signatures: list(object({ keyid: KeyId, sig: AnyText }), 1),
+/** An agency's part in a referral. */
+export type As = Read<typeof as>;
+export type Role = Read<typeof role>;
+
+// --- the envelope ----------------------------------------------------------------------------------------------------
+
+export const envelope = struct({
+  payload: anyText,
+  payloadType: anyText,
+  signatures: list(struct({ keyid: keyId, sig: anyText }), 1),
 });
 
-// --- the directory ----------------------------------------------------------------------------------------------------
+// --- the directory ---------------------------------------------------------------------------------------------------
 
 /** A tree that the author relied on: its size in entries, its root hash. */
-export const TreeHead = object({ size: Count, root: Bytes32 });
-export type TreeHead = Infer<typeof TreeHead>;
+const treeHead = struct({ size: count, root: bytes32 });
+export type TreeHead = Read<typeof treeHead>;
 
-const ofPayload = { network: Id, at: Time };
+const author = struct({ agency: handle, member: id });
+export type Author = Read<typeof author>;
 
-export const Network = object({
-  ...ofPayload,
-  version: Version,
-  prev: maybe(Bytes32),
-  practice: truth,
-  coordinators: list(object({ id: Id, key: Bytes32 }), 1),
-  threshold: Version,
-  hub_key: Bytes32,
-  policy: Text, // C2SP tlog-policy
-  continues: maybe(TreeHead),
-  min_protocol: Version,
+const coordinator = struct({ id, key: bytes32 });
+export type Coordinator = Read<typeof coordinator>;
+
+const payload = { network: id, at: time };
+
+/** What each document carries that a member signs (M+). */
+const signed = { ...payload, directory: treeHead, author };
+
+/** What every payload has. */
+export type Payload = Struct<typeof payload>;
+/** What every payload of a member has. */
+export type Signed = Struct<typeof signed>;
+
+const network = struct({
+  ...payload,
+  version: number,
+  prev: nullable(bytes32),
+  practice: boolean,
+  coordinators: list(coordinator, 1),
+  threshold: number,
+  hub_key: bytes32,
+  policy: text, // C2SP tlog-policy
+  continues: nullable(treeHead),
+  min_protocol: number,
 });
-export type Network = Infer<typeof Network>;
-
-const keys = { id: Id, key: Bytes32, kem: Bytes32 };
+export type Network = Read<typeof network>;
 
 /** A member's id, Ed25519 public key, and SHA-256 of the KEM public key. */
-export const MemberKeys = object(keys);
-export type MemberKeys = Infer<typeof MemberKeys>;
+const memberKeys = { id, key: bytes32, kem: bytes32 };
+export type MemberKeys = Struct<typeof memberKeys>;
 
-export const Admission = object({
-  ...ofPayload,
-  agency: Handle,
-  version: Version,
-  prev: maybe(Bytes32),
-  kind: Code,
-  names: object({ en: Text, mn: Text }),
-  admin: maybe(MemberKeys),
-  may: list(one("coordinate", "review")),
-  suspended: truth,
+const admission = struct({
+  ...payload,
+  agency: handle,
+  version: number,
+  prev: nullable(bytes32),
+  kind: code,
+  names: struct({ en: text, mn: text }),
+  admin: nullable(struct(memberKeys)),
+  may: list(oneOf("coordinate", "review")),
+  suspended: boolean,
 });
-export type Admission = Infer<typeof Admission>;
+export type Admission = Read<typeof admission>;
 
-/** M+: what each document of a member carries. */
-const ofMember = { ...ofPayload, directory: TreeHead, author: object({ agency: Handle, member: Id }) };
+const rosterMember = struct({ ...memberKeys, roles: list(role, 1) });
+export type RosterMember = Read<typeof rosterMember>;
 
-export const RosterMember = object({ ...keys, roles: list(Role, 1) });
-export type RosterMember = Infer<typeof RosterMember>;
+const epoch = struct({ n: number, kem: bytes32, renew_by: time });
+export type Epoch = Read<typeof epoch>;
 
-export const Epoch = object({ n: Version, kem: Bytes32, renew_by: Time });
-export type Epoch = Infer<typeof Epoch>;
-
-export const Roster = object({
-  ...ofMember,
-  agency: Handle,
-  version: Version,
-  prev: Bytes32,
-  members: list(RosterMember, 1),
-  epoch: Epoch,
-  activity: maybe(TreeHead),
+const roster = struct({
+  ...signed,
+  agency: handle,
+  version: number,
+  prev: bytes32,
+  members: list(rosterMember, 1),
+  epoch,
+  activity: nullable(treeHead),
 });
-export type Roster = Infer<typeof Roster>;
+export type Roster = Read<typeof roster>;
 
-// --- sealed sets ------------------------------------------------------------------------------------------------------
+// --- sealed sets -----------------------------------------------------------------------------------------------------
 
-export const SealedPart = object({ name: PartName, size: Version, sha256: Bytes32 });
-export type SealedPart = Infer<typeof SealedPart>;
+const sealedPart = struct({ name: partName, size: number, sha256: bytes32 });
+export type SealedPart = Read<typeof sealedPart>;
 
 /** An agency that may read, its part in the referral, its epoch, and SHA-256 of its wrap. */
-export const SealedReader = object({ agency: Handle, as: As, epoch: Version, sha256: Bytes32 });
-export type SealedReader = Infer<typeof SealedReader>;
+const sealedReader = struct({ agency: handle, as, epoch: number, sha256: bytes32 });
+export type SealedReader = Read<typeof sealedReader>;
 
-export const SealedKey = object({ part: PartName, agency: Handle, sha256: Bytes32 });
-export type SealedKey = Infer<typeof SealedKey>;
+const sealedKey = struct({ part: partName, agency: handle, sha256: bytes32 });
+export type SealedKey = Read<typeof sealedKey>;
 
-export const Sealed = object({ parts: list(SealedPart), readers: list(SealedReader, 1), keys: list(SealedKey) });
-export type Sealed = Infer<typeof Sealed>;
+const sealed = struct({ parts: list(sealedPart), readers: list(sealedReader, 1), keys: list(sealedKey) });
+export type Sealed = Read<typeof sealed>;
 
-// --- consent, referral, event -----------------------------------------------------------------------------------------
+// --- consent, referral, event ----------------------------------------------------------------------------------------
 
 /** How the decision was given: codes of the vocabulary, or null in an exception. */
-const Given = object({ by: maybe(Code), how: maybe(Code), language: maybe(Code), interpreter: truth, witness: truth });
-
-export const Granted = object({ sections: list(CodeOrAll, 1), purposes: list(Code, 1), until: Time });
-export type Granted = Infer<typeof Granted>;
-
-const ConsentException = object({
-  reviewer: Handle,
-  overrides: maybe(object({ consent: Id, to: Addressee, sha256: Bytes32 })),
-  tell_after: maybe(Time),
+const given = struct({
+  by: nullable(code),
+  how: nullable(code),
+  language: nullable(code),
+  interpreter: boolean,
+  witness: boolean,
 });
-export type ConsentException = Infer<typeof ConsentException>;
+export type Given = Read<typeof given>;
 
-export const Consent = object({
-  ...ofMember,
-  consent: Id,
-  recorder: Handle,
-  to: Addressee,
-  version: Version,
-  prev: maybe(Bytes32),
-  basis: Code,
-  given: Given,
-  granted: maybe(Granted),
-  refused: list(CodeOrAll),
-  receipt: maybe(object({ key: Bytes32, mode: one("full", "withdraw") })),
-  exception: maybe(ConsentException),
-  retain_days: whole(1, 365),
-  sealed: maybe(Sealed),
+const granted = struct({ sections: list(codeOrAll, 1), purposes: list(code, 1), until: time });
+export type Granted = Read<typeof granted>;
+
+const receiptKey = struct({ key: bytes32, mode: oneOf("full", "withdraw") });
+export type ReceiptKey = Read<typeof receiptKey>;
+
+/** A decision by name: consent id, addressee and H(document). */
+const decision = struct({ consent: id, to: addressee, sha256: bytes32 });
+export type Decision = Read<typeof decision>;
+
+const consentException = struct({ reviewer: handle, overrides: nullable(decision), tell_after: nullable(time) });
+export type ConsentException = Read<typeof consentException>;
+
+const consent = struct({
+  ...signed,
+  consent: id,
+  recorder: handle,
+  to: addressee,
+  version: number,
+  prev: nullable(bytes32),
+  basis: code,
+  given,
+  granted: nullable(granted),
+  refused: list(codeOrAll),
+  receipt: nullable(receiptKey),
+  exception: nullable(consentException),
+  retain_days: integer(1, 365),
+  sealed: nullable(sealed),
 });
-export type Consent = Infer<typeof Consent>;
+export type Consent = Read<typeof consent>;
 
-export const Routing = object({ urgency: Code, services: list(Code, 1), place: Place, language: Code, minor: truth });
-export type Routing = Infer<typeof Routing>;
+/** The id under which a consent's evidence is sealed. */
+export function documentId(one: Consent): string {
+  return `${one.consent}/${one.to}/${one.version}`;
+}
+
+const routing = struct({ urgency: code, services: list(code, 1), place, language: code, minor: boolean });
+export type Routing = Read<typeof routing>;
 
 /** The decision under which a document passes: id, addressee, version and H(document). */
-export const Authority = object({ consent: Id, to: Addressee, version: Version, sha256: Bytes32 });
-export type Authority = Infer<typeof Authority>;
+const authority = struct({ consent: id, to: addressee, version: number, sha256: bytes32 });
+export type Authority = Read<typeof authority>;
 
 /** A document by id and H. */
-const Named = object({ id: Id, sha256: Bytes32 });
+const named = struct({ id, sha256: bytes32 });
+export type Named = Read<typeof named>;
 
-export const Referral = object({
-  ...ofMember,
-  id: Id,
-  to: Handle,
-  routing: Routing,
-  authority: Authority,
-  parent: maybe(Named),
-  sealed: Sealed,
+const referral = struct({ ...signed, id, to: handle, routing, authority, parent: nullable(named), sealed });
+export type Referral = Read<typeof referral>;
+
+const event = struct({
+  ...signed,
+  id,
+  on: named,
+  prev: bytes32,
+  type: code,
+  reason: nullable(code),
+  authority: nullable(authority),
+  sealed: nullable(sealed),
 });
-export type Referral = Infer<typeof Referral>;
+export type Event = Read<typeof event>;
 
-export const Event = object({
-  ...ofMember,
-  id: Id,
-  on: Named,
-  prev: Bytes32,
-  type: Code,
-  reason: maybe(Code),
-  authority: maybe(Authority),
-  sealed: maybe(Sealed),
-});
-export type Event = Infer<typeof Event>;
-
-// --- receipt and record -----------------------------------------------------------------------------------------------
+// --- receipt and record ----------------------------------------------------------------------------------------------
 
 /** Agencies × sections × purposes that are withdrawn. */
-export const Scope = object({
-  agencies: list(HandleOrAll, 1),
-  sections: list(CodeOrAll, 1),
-  purposes: list(CodeOrAll, 1),
+const scope = struct({
+  agencies: list(handleOrAll, 1),
+  sections: list(codeOrAll, 1),
+  purposes: list(codeOrAll, 1),
 });
-export type Scope = Infer<typeof Scope>;
+export type Scope = Read<typeof scope>;
 
-export const Receipt = object({
-  ...ofPayload,
-  key: Bytes32,
-  challenge: Bytes32,
-  do: one("look", "withdraw"),
-  scope: maybe(list(Scope, 1)),
+const receipt = struct({
+  ...payload,
+  key: bytes32,
+  challenge: bytes32,
+  do: oneOf("look", "withdraw"),
+  scope: nullable(list(scope, 1)),
 });
-export type Receipt = Infer<typeof Receipt>;
+export type Receipt = Read<typeof receipt>;
 
-export const HubRecord = object({
-  ...ofPayload,
-  id: Id,
-  on: maybe(Named),
-  what: object({ code: Code, agency: maybe(Handle), count: maybe(Count) }),
-});
-export type HubRecord = Infer<typeof HubRecord>;
+const what = struct({ code, agency: nullable(handle), count: nullable(count) });
+export type What = Read<typeof what>;
 
-/** What a document may hold. */
-export type Payload = Network | Admission | Roster | Consent | Referral | Event | Receipt | HubRecord;
-/** What a member's document may hold. */
-export type Signed = Roster | Consent | Referral | Event;
+const record = struct({ ...payload, id, on: nullable(named), what });
+export type HubRecord = Read<typeof record>;
 
-const KINDS: ReadonlyMap<Schema<Payload>, string> = new Map<Schema<Payload>, string>([
-  [Network, "network"],
-  [Admission, "admission"],
-  [Roster, "roster"],
-  [Consent, "consent"],
-  [Referral, "referral"],
-  [Event, "event"],
-  [Receipt, "receipt"],
-  [HubRecord, "record"],
-]);
+/** The schema of each kind of payload. */
+export const KINDS = { network, admission, roster, consent, referral, event, receipt, record } as const;
 
-/** The kind of the documents of a schema. */
-export function kindOf<P extends Payload>(schema: Schema<P>): string {
-  return KINDS.get(schema as Schema<Payload>)!;
-}
+export type Kind = keyof typeof KINDS;
+/** The payload of each kind. */
+export type Bodies = { readonly [K in Kind]: Read<(typeof KINDS)[K]> };
 
 // --- texts inside seals (§15): canonical too, their lists in the order of their meaning -------------------------------
 
-const File = object({ part: PartName, name: AnyText, type: AnyText, size: Count, sha256: Bytes32 });
+const file = struct({ part: partName, name: anyText, type: anyText, size: count, sha256: bytes32 });
+export type File = Read<typeof file>;
 
-const fields: Schema<Readonly<{ [name: string]: unknown }>> = (value, path) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(path);
-  return value as { [name: string]: unknown };
+const fields: Schema<{ readonly [name: string]: Json }> = (value, path) => {
+  if (!isObject(value)) throw malformed(path);
+  return value as { readonly [name: string]: Json };
 };
 
-export const Section = object({ section: Code, fields, files: list(File) });
-export type Section = Infer<typeof Section>;
+export const section = struct({ section: code, fields, files: list(file) });
+export type Section = Read<typeof section>;
 
-export const Note = object({ text: AnyText, files: list(File) });
-export type Note = Infer<typeof Note>;
+export const note = struct({ text: anyText, files: list(file) });
+export type Note = Read<typeof note>;
 
-export const Seen = object({ network: Version, directory: TreeHead, activity: maybe(TreeHead) });
-export type Seen = Infer<typeof Seen>;
+const epochSeed = struct({ n: number, seed: bytes32 });
+export type EpochSeed = Read<typeof epochSeed>;
+
+const seen = struct({ network: number, directory: treeHead, activity: nullable(treeHead) });
+export type Seen = Read<typeof seen>;
 
 /** A member's secrets (§4): seeds of the Ed25519, KEM and coordinator keys and of the epochs; and what was seen. */
-export const Keyring = object({
-  sign: Bytes32,
-  kem: Bytes32,
-  coordinator: maybe(Bytes32),
-  epochs: list(object({ n: Version, seed: Bytes32 })),
-  seen: maybe(Seen),
+export const keyring = struct({
+  sign: bytes32,
+  kem: bytes32,
+  coordinator: nullable(bytes32),
+  epochs: list(epochSeed),
+  seen: nullable(seen),
 });
-export type Keyring = Infer<typeof Keyring>;
-
-/** The value as `schema`; else `malformed`, naming the field and never its value. */
-export function conform<T>(value: unknown, schema: Schema<T>): T {
-  return schema(value, "$");
-}
+export type Keyring = Read<typeof keyring>;

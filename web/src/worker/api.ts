@@ -30,8 +30,11 @@ export type DeviceCode =
 
 /** The rejection of every call of the vault. */
 export class Failed extends Error {
-  constructor(readonly problem: Problem) {
-    super(problem.kind === "refused" || problem.kind === "hub" || problem.kind === "device" ? problem.code : "line");
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.kind === "line" ? "line" : problem.code);
+    this.problem = problem;
   }
 }
 

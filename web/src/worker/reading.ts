@@ -6,13 +6,13 @@
 import * as consent from "../protocol/consent.ts";
 import { Decisions } from "../protocol/consent.ts";
 import type { Directory } from "../protocol/directory.ts";
-import { checkClock, type Document, instant, read, unb64 } from "../protocol/documents.ts";
+import { checkClock, type Document, type Instant, instant, read, unb64, utf8 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import type { KemKey } from "../protocol/hpke.ts";
 import * as referral from "../protocol/referral.ts";
-import * as schemas from "../protocol/schemas.ts";
-import { type Blobs, noBlobs, openSet } from "../protocol/sealing.ts";
+import type * as schemas from "../protocol/schemas.ts";
+import { type Blobs, openSet, pair } from "../protocol/sealing.ts";
 import { terms } from "../protocol/vocabulary.ts";
 import type { Owed, PartStatus } from "./api.ts";
 
@@ -84,7 +84,7 @@ export interface Step {
   readonly as: events.As;
   readonly type: string;
   readonly reason: string | null;
-  readonly at: Date;
+  readonly at: Instant;
   readonly note: Part | null;
   readonly document: Document<schemas.Event>;
 }
@@ -96,31 +96,41 @@ export interface Referral {
   readonly recipient: string;
   readonly as: events.As;
   readonly state: string;
-  readonly sentAt: Date;
-  readonly changedAt: Date;
+  readonly sentAt: Instant;
+  readonly changedAt: Instant;
   readonly routing: schemas.Routing;
   readonly document: Document<schemas.Referral>;
   readonly decision: Document<schemas.Consent>;
   readonly head: string;
   readonly steps: readonly Step[];
-  readonly deletionOwedSince: Date | null;
+  readonly deletionOwedSince: Instant | null;
   readonly owed: readonly Owed[];
 }
 
 /** One agency's eyes: its directory, its epoch keys by number, and H by id of what it has opened before. */
 export class Reader {
+  private readonly agency: string;
+  private readonly directory: Directory;
+  private readonly epochs: ReadonlyMap<number, KemKey>;
+  private readonly opened: ReadonlyMap<string, string>;
+
   constructor(
-    private readonly agency: string,
-    private readonly directory: Directory,
-    private readonly epochs: ReadonlyMap<number, KemKey>,
-    private readonly opened: ReadonlyMap<string, string>,
-  ) {}
+    agency: string,
+    directory: Directory,
+    epochs: ReadonlyMap<number, KemKey>,
+    opened: ReadonlyMap<string, string>,
+  ) {
+    this.agency = agency;
+    this.directory = directory;
+    this.epochs = epochs;
+    this.opened = opened;
+  }
 
   // --- verifying --------------------------------------------------------------------------------------------------------
 
   /** The referral, if all of it holds; else Refused. */
-  async verify(answer: ReferralAnswer, now: Date): Promise<Referral> {
-    const document = same(await read(answer.envelope, schemas.Referral), answer.sha256);
+  async verify(answer: ReferralAnswer, now: Instant): Promise<Referral> {
+    const document = same(await read(answer.envelope, "referral"), answer.sha256);
     const body = document.body;
     checkAnswer(answer, body);
     if ((this.opened.get(body.id) ?? document.sha256) !== document.sha256) {
@@ -140,14 +150,14 @@ export class Reader {
       recipient: body.to,
       as,
       state: answer.state,
-      sentAt: new Date(answer.sentAt),
-      changedAt: new Date(answer.changedAt),
+      sentAt: Date.parse(answer.sentAt),
+      changedAt: Date.parse(answer.changedAt),
       routing: body.routing,
       document,
       decision,
       head,
       steps,
-      deletionOwedSince: answer.deletionOwedSince === null ? null : new Date(answer.deletionOwedSince),
+      deletionOwedSince: answer.deletionOwedSince === null ? null : Date.parse(answer.deletionOwedSince),
       owed: answer.owed,
     };
   }
@@ -156,11 +166,11 @@ export class Reader {
     referral.checkShape(document.body);
     const view = await this.directory.checkSigned(document, referral.WHO_SENDS);
     referral.checkSuspension(document.body, view);
-    checkClock(document.body.at, new Date(answer.sentAt));
+    checkClock(document.body.at, Date.parse(answer.sentAt));
   }
 
   private async checkDecision(answer: DecisionAnswer, body: schemas.Referral): Promise<Document<schemas.Consent>> {
-    const decision = same(await read(answer.envelope, schemas.Consent), answer.sha256);
+    const decision = same(await read(answer.envelope, "consent"), answer.sha256);
     await this.directory.checkSigned(decision, referral.WHO_SENDS);
     consent.checkDecision(decision.body, body.routing.minor);
     const { authority } = body;
@@ -204,13 +214,13 @@ export class Reader {
     const steps: Step[] = [];
     let state = decision.body.exception ? "waiting" : "sent";
     for (const one of answer.events) {
-      const event = same(await read(one.envelope, schemas.Event), one.sha256);
+      const event = same(await read(one.envelope, "event"), one.sha256);
       const { id, author, type, reason, prev } = event.body;
       if (one.id !== id || one.agency !== author.agency || one.type !== type || one.reason !== reason) {
         throw new Refused("malformed", { field: "event" });
       }
       if (prev !== (heads.get(author.agency) ?? document.sha256)) throw new Refused("chain_broken", { field: "prev" });
-      state = await this.checkStep(event, document, decision, state, new Date(one.acceptedAt));
+      state = await this.checkStep(event, document, decision, state, Date.parse(one.acceptedAt));
       heads.set(author.agency, event.sha256);
       steps.push(await this.step(one, event, document.body));
     }
@@ -222,7 +232,7 @@ export class Reader {
     document: Document<schemas.Referral>,
     decision: Document<schemas.Consent>,
     before: string,
-    acceptedAt: Date,
+    acceptedAt: Instant,
   ): Promise<string> {
     const body = event.body;
     const as = events.partOf(body.author.agency, document.body);
@@ -240,7 +250,7 @@ export class Reader {
   // --- opening ----------------------------------------------------------------------------------------------------------
 
   /** Each part of a referral, in the order of the vocabulary; one that is bad never hides the others. */
-  async parts(of: Referral, sealed: SealedAnswer | null, now: Date): Promise<readonly Part[]> {
+  async parts(of: Referral, sealed: SealedAnswer | null, now: Instant): Promise<readonly Part[]> {
     const handed = of.steps.some((one) => one.agency === this.agency && one.type === "opened");
     const missing: PartStatus = events.READABLE.has(of.state) && !handed ? "not_yet" : "gone";
     const parts = await this.openParts(of.document, sealed, missing);
@@ -250,7 +260,7 @@ export class Reader {
   }
 
   /** A recipient applies the rule to itself, whatever the hub hands out. */
-  private mayStillRead(of: Referral, part: string, now: Date): boolean {
+  private mayStillRead(of: Referral, part: string, now: Instant): boolean {
     if (of.as !== "recipient") return true;
     const kind = this.directory.now().agency(this.agency)?.kind ?? "";
     try {
@@ -267,7 +277,7 @@ export class Reader {
     const note =
       sealed === null ? null : noteOf((await this.openParts(event, answer.sealed ?? null, "gone")).get("note")!);
     const as = events.partOf(author.agency, body);
-    const at = new Date(answer.acceptedAt);
+    const at = Date.parse(answer.acceptedAt);
     return { id, agency: author.agency, member: author.member, as, type, reason, at, note, document: event };
   }
 
@@ -300,7 +310,7 @@ export class Reader {
     granted: ReadonlySet<string>,
   ): Promise<ReadonlyMap<string, Uint8Array | Refused>> {
     try {
-      const blobs = answer === null ? noBlobs() : decoded(answer);
+      const blobs = decoded(answer ?? { parts: [], wraps: [], keys: [] });
       if (!blobs.wraps.has(this.agency)) return new Map();
       const epoch = sealed.readers.find((one) => one.agency === this.agency)!.epoch;
       const key = this.epochs.get(epoch);
@@ -339,7 +349,7 @@ function stateAfter(before: string, type: string, as: events.As): { state: strin
   try {
     return { state: before, after: events.after(before, type, as) };
   } catch (error) {
-    const ended = terms("states")[before]?.next.includes("withdrawn");
+    const ended = terms("states").get(before)?.next.includes("withdrawn");
     if (!(error instanceof Refused) || type !== "closed" || !ended) throw error;
     return { state: "withdrawn", after: "closed" };
   }
@@ -353,12 +363,12 @@ function checkEventAuthority(event: schemas.Event, body: schemas.Referral, decis
   if (other || forged) throw new Refused("authority_mismatch", { field: "authority" });
 }
 
-function checkState(answer: ReferralAnswer, state: string, decision: Document<schemas.Consent>, now: Date): void {
+function checkState(answer: ReferralAnswer, state: string, decision: Document<schemas.Consent>, now: Instant): void {
   if (answer.state === state) return;
   const { granted } = decision.body;
   const over = granted === null || now >= instant(granted.until);
   const ended = answer.state === "withdrawn" || (answer.state === "expired" && over);
-  if (!ended || !terms("states")[state]?.next.includes(answer.state)) {
+  if (!ended || !terms("states").get(state)?.next.includes(answer.state)) {
     throw new Refused("chain_broken", { field: "state" });
   }
 }
@@ -368,14 +378,14 @@ function checkDeletion(answer: ReferralAnswer, steps: readonly Step[]): void {
   const ended = steps.some((one) => events.ENDED_ACCESS.has(one.type));
   const readable = events.READABLE.has(answer.state) && answer.state !== "closed";
   if (!ended && !readable) return;
-  const said = answer.deletionOwedSince === null ? null : new Date(answer.deletionOwedSince).getTime();
-  if (said !== (deletionOwedSince(steps)?.getTime() ?? null)) {
+  const said = answer.deletionOwedSince === null ? null : Date.parse(answer.deletionOwedSince);
+  if (said !== deletionOwedSince(steps)) {
     throw new Refused("malformed", { field: "deletion_owed_since" });
   }
 }
 
 /** Since the step that ended the recipient's access, if it had opened before and has not confirmed since. */
-function deletionOwedSince(steps: readonly Step[]): Date | null {
+function deletionOwedSince(steps: readonly Step[]): Instant | null {
   const place = steps.findIndex((one) => events.ENDED_ACCESS.has(one.type));
   if (place < 0) return null;
   const opened = steps.slice(0, place).some((one) => one.type === "opened" && one.as === "recipient");
@@ -390,13 +400,13 @@ export function decoded(answer: SealedAnswer): Blobs {
   return {
     parts: new Map(answer.parts.map((one) => [one.name, unb64(one.ciphertext)])),
     wraps: new Map(answer.wraps.map((one) => [one.agency, unb64(one.wrap)])),
-    keys: new Map(answer.keys.map((one) => [`${one.part} ${one.agency}`, unb64(one.key)])),
+    keys: new Map(answer.keys.map((one) => [pair(one.part, one.agency), unb64(one.key)])),
   };
 }
 
 /** Part names in the order of the vocabulary's sections. */
 export function inOrder(parts: Iterable<string>): readonly string[] {
-  const order = Object.keys(terms("sections"));
+  const order = [...terms("sections").keys()];
   const place = (part: string) => {
     const found = order.indexOf(part.split("/", 1)[0]!);
     return found < 0 ? order.length : found;
@@ -407,7 +417,7 @@ export function inOrder(parts: Iterable<string>): readonly string[] {
 function sectionOf(part: Part): Part {
   if (part.text === null || part.name.includes("/")) return part;
   try {
-    const section = referral.readSection(part.name, new TextEncoder().encode(part.text));
+    const section = referral.readSection(part.name, utf8(part.text));
     return { ...plain(part.name, "readable"), section };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -418,7 +428,7 @@ function sectionOf(part: Part): Part {
 function noteOf(part: Part): Part {
   if (part.text === null) return part;
   try {
-    return { ...plain(part.name, "readable"), text: events.readNote(new TextEncoder().encode(part.text)).text };
+    return { ...plain(part.name, "readable"), text: events.readNote(utf8(part.text)).text };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return damaged(part.name, error);
@@ -433,7 +443,7 @@ function damaged(name: string, problem: Refused): Part {
   return { ...plain(name, "damaged"), problem };
 }
 
-function same<P>(document: Document<P>, sha256: string): Document<P> {
+function same<P extends schemas.Payload>(document: Document<P>, sha256: string): Document<P> {
   if (document.sha256 !== sha256) throw new Refused("hash_mismatch", { field: "sha256" });
   return document;
 }
