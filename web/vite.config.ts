@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { hold } from "./scripts/budgets";
-import { precompress } from "./scripts/precompress";
+import { hold } from "./scripts/budgets.ts";
+import { precompress } from "./scripts/precompress.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
