@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { hold } from "./scripts/budgets";
-import { precompress } from "./scripts/precompress";
+import { hold } from "./scripts/budgets.ts";
+import { precompress } from "./scripts/precompress.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -29,10 +29,10 @@ export default defineConfig(({ mode }) => ({
     // The gallery shows every part in every state, for pictures and checks; it is never in what is served.
     outDir: mode === "gallery" ? "dist-gallery" : "dist",
     rolldownOptions: {
-      input:
-        mode === "gallery"
-          ? { gallery: here("gallery.html"), clock: here("clock.html") }
-          : { app: here("app.html"), clock: here("clock.html") },
+      input: {
+        [mode === "gallery" ? "gallery" : "app"]: here(mode === "gallery" ? "gallery.html" : "app.html"),
+        clock: here("app/clock.html"),
+      },
     },
   },
   worker: { format: "es" },

@@ -34,7 +34,8 @@ class Pages:
 def serving() -> Iterator[Pages]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = "/app.html" if self.path == "/" else self.path
+            asked = self.path.partition("?")[0]
+            path = "/app.html" if asked == "/" else asked
             file = (WEB / "dist" / path.lstrip("/")).resolve()
             if path in pages.own:
                 content = pages.own[path].encode()

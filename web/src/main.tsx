@@ -1,15 +1,22 @@
 import { start } from "./app/start.tsx";
 import { scriptUrls } from "./app/trusted.ts";
+import { Failed } from "./worker/api.ts";
+import workerUrl from "./worker/worker.ts?worker&url";
 import { connect } from "./worker/rpc.ts";
-import worker from "./worker/worker.ts?worker&url";
 
-const url = scriptUrls([worker]);
-const keys = new Worker(url(worker), { type: "module" });
+const url = scriptUrls([workerUrl]);
+const worker = new Worker(url(workerUrl), { type: "module" });
+
+// A worker that does not even start answers nothing: that is told like a line that is broken.
+const dead = new Promise<never>((_, failed) => {
+  worker.addEventListener("error", () => failed(new Failed({ kind: "line" })), { once: true });
+});
 
 await start(document.getElementById("app")!, {
-  vault: connect(keys),
-  end: () => keys.terminate(),
-  site: "about:blank",
-  clock: "/clock.html",
+  vault: connect(worker),
+  dead,
+  end: () => worker.terminate(),
+  site: document.querySelector<HTMLMetaElement>('meta[name="leave"]')!.content,
+  clock: "/app/clock.html",
   receiptPage: null,
 });
