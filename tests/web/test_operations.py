@@ -1,4 +1,4 @@
-"""web/src/hub/operations.ts says what graphql/ says: the types, and the names under which the hub knows each document."""
+"""web/src/hub/operations.ts says what graphql/ says: the types, and the name under which the hub knows a document."""
 
 import hashlib
 import re
