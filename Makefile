@@ -1,4 +1,4 @@
-# make run    the practice hub on 127.0.0.1:8000 (PORT=8123 for another port)
+# make run    the practice hub: open http://localhost:8000/ (PORT=8123 for another port)
 # make test   every test, on SQLite and on PostgreSQL + Redis, which it starts by itself and stops again
 # make bench  how fast it is, beside what is written by hand: writes docs/performance.md
 # make check  format, lint, types and import directions only

@@ -96,8 +96,8 @@ def _refused() -> BadRequest:
 def _address_of(scope: Mapping[str, Any]) -> str | None:
     """The origin of this hub's own pages, as the browser that sent this request knows it."""
     hosts = _values(scope, b"host")
-    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
-    return f"{scheme}://{hosts[0].lower()}" if len(hosts) == 1 else None
+    is_secure = scope.get("scheme") in ("https", "wss")  # a server may say nothing where it is not
+    return f"http{'s' if is_secure else ''}://{hosts[0].lower()}" if len(hosts) == 1 else None
 
 
 def _cookies(scope: Mapping[str, Any]) -> list[str]:

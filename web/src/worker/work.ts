@@ -91,7 +91,7 @@ export class Work {
 
   /** The referral as it stands now, with the hub's answer. */
   async fetch(id: string): Promise<{ readonly referral: Referral; readonly answer: ReferralAnswer }> {
-    const { referral: answer } = await ask(operations.Referral, { id });
+    const { referral: answer } = await ask(operations.referral, { id });
     if (answer === null) throw new Refused("not_found", { referral: id });
     if (answer.id !== id) throw new Refused("malformed", { field: "id" });
     await this.agencyEpochs();
@@ -121,7 +121,7 @@ export class Work {
         at: this.network.now(),
       });
       try {
-        const { openReferral } = await ask(operations.OpenReferral, { event: event.envelope });
+        const { openReferral } = await ask(operations.openReferral, { event: event.envelope });
         const verified = await this.verifyAnew(openReferral.referral);
         this.opened.set(verified.id, verified.document.sha256);
         await this.items.put("opened", Object.fromEntries(this.opened));
@@ -146,7 +146,7 @@ export class Work {
     const step = kept ?? (await this.signed(id, type, reason, note));
     if (kept === null) await this.items.put(name, step);
     try {
-      const { takeStep } = await ask(operations.TakeStep, { step });
+      const { takeStep } = await ask(operations.takeStep, { step });
       if (!takeStep.events.some((one) => one.envelope === step.envelope)) throw badAnswer();
       await this.items.drop(name);
       return await this.verifyAnew(takeStep);
@@ -201,7 +201,7 @@ export class Work {
     const newest = this.network.directory.now().agency(this.who.agency)?.epoch ?? null;
     if (newest !== null && this.epochs.has(newest.n)) return this.epochs;
     const named = this.epochsInDirectory();
-    const { agencyKeys } = await ask(operations.AgencyKeys, {});
+    const { agencyKeys } = await ask(operations.agencyKeys, {});
     for (const { epoch, sealed } of agencyKeys) {
       const of = named.get(epoch);
       if (of === undefined) throw new Refused("key_mismatch", { epoch });
