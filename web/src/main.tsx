@@ -1,8 +1,8 @@
 import { start } from "./app/start.tsx";
 import { scriptUrls } from "./app/trusted.ts";
 import { Failed } from "./worker/api.ts";
-import workerUrl from "./worker/main.ts?worker&url";
 import { connect } from "./worker/rpc.ts";
+import workerUrl from "./worker/worker.ts?worker&url";
 
 const url = scriptUrls([workerUrl]);
 const worker = new Worker(url(workerUrl), { type: "module" });

@@ -21,8 +21,9 @@ import { b64, ctx, instant, SigningKey, sha256, unb64, utf8 } from "../../src/pr
 import type { Code } from "../../src/protocol/errors.ts";
 import { Refused } from "../../src/protocol/errors.ts";
 import * as merkle from "../../src/protocol/merkle.ts";
-import { HOUR, NOW, refused } from "./town.ts";
-import { vectorsOf } from "./vector-files.ts";
+import { refused } from "./refusing.ts";
+import { HOUR, NOW } from "./town.ts";
+import { vectors } from "./vectors.ts";
 
 interface Proof {
   readonly proof: readonly string[];
@@ -30,12 +31,12 @@ interface Proof {
 }
 
 describe("the tree", async () => {
-  const tree = vectorsOf<{
+  const tree = vectors("tree") as {
     readonly entries: readonly string[];
     readonly roots: readonly string[];
     readonly inclusion: readonly (Proof & { readonly index: number; readonly size: number })[];
     readonly consistency: readonly (Proof & { readonly size1: number; readonly size2: number })[];
-  }>("tree");
+  };
   const leaves = await Promise.all(tree.entries.map((entry) => merkle.leafHash(unb64(entry))));
   const roots = tree.roots.map((root) => unb64(root));
   const zeros = new Uint8Array(32);
@@ -50,7 +51,7 @@ describe("the tree", async () => {
     for (const { index, size, proof, good } of tree.inclusion) {
       const given = proof.map((one) => unb64(one));
       const verified = () => merkle.verifyInclusion(index, size, leaves[index]!, given, roots[size]!);
-      if (!good) await refused("proof_invalid", {}, verified);
+      if (!good) await refused("proof_invalid", verified);
       else {
         await verified();
         expect(await merkle.inclusionProof(leaves.slice(0, size), index)).toEqual(given);
@@ -63,7 +64,7 @@ describe("the tree", async () => {
     for (const { size1, size2, proof, good } of tree.consistency) {
       const given = proof.map((one) => unb64(one));
       const verified = () => merkle.verifyConsistency(size1, size2, roots[size1]!, roots[size2]!, given);
-      if (!good) await refused("proof_invalid", {}, verified);
+      if (!good) await refused("proof_invalid", verified);
       else {
         await verified();
         expect(await merkle.consistencyProof(leaves.slice(0, size2), size1)).toEqual(given);
@@ -97,7 +98,7 @@ describe("the tree", async () => {
               ]
             : []),
         ]) {
-          await refused("proof_invalid", {}, wrong);
+          await refused("proof_invalid", wrong);
         }
       }
     }
@@ -120,7 +121,7 @@ describe("the tree", async () => {
           () => merkle.verifyConsistency(size1, size2, root1.slice(0, 31), root2, proof),
           ...(proof.length > 0 ? [() => merkle.verifyConsistency(size1, size2, root1, root2, proof.slice(0, -1))] : []),
         ]) {
-          await refused("proof_invalid", {}, wrong);
+          await refused("proof_invalid", wrong);
         }
       }
     }
@@ -132,7 +133,7 @@ describe("the tree", async () => {
     let root = await merkle.leafHash(utf8("last"));
     for (const step of proof) root = await merkle.nodeHash(step, root);
     await merkle.verifyInclusion(2 ** 40 - 1, 2 ** 40, await merkle.leafHash(utf8("last")), proof, root);
-    await refused("proof_invalid", {}, async () =>
+    await refused("proof_invalid", async () =>
       merkle.verifyInclusion(2 ** 40 - 2, 2 ** 40, await merkle.leafHash(utf8("last")), proof, root),
     );
   });
@@ -145,9 +146,9 @@ describe("the tree", async () => {
   });
 
   it("has leaves of the activity tree that tell nothing", async () => {
-    const { cases } = vectorsOf<{
+    const { cases } = vectors("leaf") as {
       readonly cases: readonly { salt: string; document: string; entry: string; leaf_hash: string }[];
-    }>("leaf");
+    };
     for (const one of cases) {
       const entry = await sha256(ctx("leaf", unb64(one.salt), unb64(one.document)));
       expect([b64(entry), b64(await merkle.leafHash(entry))]).toEqual([one.entry, one.leaf_hash]);
@@ -174,18 +175,18 @@ describe("checkpoints", async () => {
   const witnessed = async (...lines: Promise<string>[]) => note + (await Promise.all(lines)).join("");
 
   it("open and fail as the vectors do", async () => {
-    const given = vectorsOf<{
+    const given = vectors("checkpoint") as {
       readonly origin: string;
       readonly size: number;
       readonly root: string;
       readonly policies: Readonly<Record<string, string>>;
       readonly cases: readonly { about: string; policy: string; note: string; code: Code | null }[];
-    }>("checkpoint");
+    };
     expect(given.cases.length).toBeGreaterThan(10);
     for (const one of given.cases) {
       const policy = await parsePolicy(given.policies[one.policy]!);
       const open = () => openCheckpoint(one.note, given.origin, policy);
-      if (one.code !== null) await refused(one.code, {}, open);
+      if (one.code !== null) await refused(one.code, open);
       else {
         const { checkpoint } = await open();
         expect(checkpoint).toEqual({ origin: given.origin, size: given.size, root: unb64(given.root) });
@@ -194,10 +195,10 @@ describe("checkpoints", async () => {
   });
 
   it("are cosigned as the vectors are", async () => {
-    const given = vectorsOf<{
+    const given = vectors("cosignature") as {
       readonly note: string;
       readonly cases: readonly { name: string; seed: string; vkey: string; time: number; line: string }[];
-    }>("cosignature");
+    };
     for (const one of given.cases) {
       const key = await SigningKey.of(unb64(one.seed));
       expect(await vkey(one.name, COSIGNATURE_KEY, key)).toBe(one.vkey);
@@ -210,7 +211,7 @@ describe("checkpoints", async () => {
     expect(opened).toEqual({ checkpoint: head, cosigned: new Map() });
     expect(isFresh(opened, alone, NOW)).toBe(true);
     expect(logNamed(alone, "/log/directory").name).toBe(ORIGIN);
-    await refused("checkpoint_unwitnessed", {}, () => logNamed(alone, "/log/activity"));
+    await refused("checkpoint_unwitnessed", () => logNamed(alone, "/log/activity"));
   });
 
   it("need two of three witnesses where two are asked", async () => {
@@ -220,7 +221,7 @@ describe("checkpoints", async () => {
       ["w3", NOW],
     ]);
     for (const few of [note, await witnessed(by("w1", w1)), await witnessed(by("w1", w1), by("w1", w1))]) {
-      await refused("checkpoint_unwitnessed", {}, () => openCheckpoint(few, ORIGIN, twoOfThree));
+      await refused("checkpoint_unwitnessed", () => openCheckpoint(few, ORIGIN, twoOfThree));
     }
   });
 
@@ -252,7 +253,7 @@ describe("checkpoints", async () => {
       ["malformed", `\u2014 w.example/w1 ${"A".repeat(400)}\n`],
       ["checkpoint_unwitnessed", "\u2014 \ud800 AAAAAAAA\n"],
     ];
-    for (const [code, line] of lines) await refused(code, {}, () => withCosignature(note, line, twoOfThree, NOW));
+    for (const [code, line] of lines) await refused(code, () => withCosignature(note, line, twoOfThree, NOW));
   });
 
   it("grow old after a day", async () => {
@@ -269,7 +270,7 @@ describe("checkpoints", async () => {
       await witnessed(by("w1", w1), by("w2", stranger)),
       await witnessed(by("w1", log), by("w2", log)), // the hub is not its own witness
     ]) {
-      await refused("checkpoint_unwitnessed", {}, () => openCheckpoint(few, ORIGIN, twoOfThree));
+      await refused("checkpoint_unwitnessed", () => openCheckpoint(few, ORIGIN, twoOfThree));
     }
   });
 
@@ -277,15 +278,15 @@ describe("checkpoints", async () => {
     const other = await signCheckpoint({ ...head, size: 43 }, log);
     const foreign = await cosign(other, "w.example/w3", w3, NOW);
     const good = await witnessed(by("w1", w1), by("w2", w2));
-    await refused("checkpoint_unwitnessed", {}, () => openCheckpoint(good + foreign, ORIGIN, twoOfThree));
+    await refused("checkpoint_unwitnessed", () => openCheckpoint(good + foreign, ORIGIN, twoOfThree));
     const moved = `${note.split("\n\n")[0]}\n\n${other.split("\n\n")[1]}`;
-    await refused("checkpoint_unwitnessed", {}, () => openCheckpoint(moved, ORIGIN, alone));
+    await refused("checkpoint_unwitnessed", () => openCheckpoint(moved, ORIGIN, alone));
   });
 
   it("count for their own log alone", async () => {
     const elsewhere = await signCheckpoint({ ...head, origin: "hub.example/log/activity" }, log);
     for (const origin of [ORIGIN, "hub.example/log/activity"]) {
-      await refused("checkpoint_unwitnessed", {}, () => openCheckpoint(elsewhere, origin, alone));
+      await refused("checkpoint_unwitnessed", () => openCheckpoint(elsewhere, origin, alone));
     }
   });
 
@@ -328,7 +329,7 @@ describe("checkpoints", async () => {
       `${note}\u2014 w\u2003x AAAAAAAA\n`,
       note + "\u2014 w.example/w1 AAAAAAAA\n".repeat(64),
     ]) {
-      await refused("malformed", {}, () => openCheckpoint(wrong, ORIGIN, alone));
+      await refused("malformed", () => openCheckpoint(wrong, ORIGIN, alone));
     }
   });
 
@@ -363,7 +364,7 @@ describe("checkpoints", async () => {
       `${witnesses}unheard of\nquorum w1\n`,
     ]) {
       const field = wrong.includes("-") && !wrong.includes("+") ? {} : { field: "policy" };
-      await refused("malformed", field, () => parsePolicy(wrong));
+      await refused("malformed", () => parsePolicy(wrong), field);
     }
   });
 

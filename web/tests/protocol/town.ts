@@ -1,6 +1,5 @@
 /** A network brought to life in memory, with real keys: what the tests of the protocol act upon. */
 
-import { expect } from "vitest";
 import { NOTE_KEY, verifierKey, vkeyOf } from "../../src/protocol/checkpoint.ts";
 import type { Decisions, Withdrawal } from "../../src/protocol/consent.ts";
 import { decisionsOf } from "../../src/protocol/consent.ts";
@@ -18,8 +17,6 @@ import {
   sign,
   stamp,
 } from "../../src/protocol/documents.ts";
-import type { At, Code } from "../../src/protocol/errors.ts";
-import { Refused } from "../../src/protocol/errors.ts";
 import * as events from "../../src/protocol/events.ts";
 import { KemKey } from "../../src/protocol/hpke.ts";
 import type { SealedReferral, Signer } from "../../src/protocol/referral.ts";
@@ -41,18 +38,6 @@ import type { Blobs } from "../../src/protocol/sealing.ts";
 export const NOW: Instant = Date.parse("2026-11-25T04:00:00Z");
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
-
-/** It refuses with this code, and names at least this. */
-export async function refused(code: Code, at: At, act: () => unknown): Promise<void> {
-  let met: unknown = "nothing was refused";
-  try {
-    await act();
-  } catch (error) {
-    met = error;
-  }
-  if (!(met instanceof Refused)) throw met instanceof Error ? met : new Error(String(met));
-  expect([met.code, met.at]).toEqual([code, expect.objectContaining(at)]);
-}
 
 interface Spec {
   readonly kind: string;

@@ -14,8 +14,8 @@ import * as referral from "../../src/protocol/referral.ts";
 import type { Consent, Granted, Scope } from "../../src/protocol/schemas.ts";
 import type { Blobs } from "../../src/protocol/sealing.ts";
 import { openSet, pair } from "../../src/protocol/sealing.ts";
-import { refused } from "./town.ts";
-import { vectorsOf } from "./vector-files.ts";
+import { refused } from "./refusing.ts";
+import { vectors } from "./vectors.ts";
 
 const NETWORK = "01935d2e-8f00-7000-8000-000000000001";
 
@@ -65,7 +65,7 @@ function withdrawalsOf(given: readonly GivenWithdrawal[], decisions: readonly Do
 }
 
 describe("the rule", () => {
-  const { cases } = vectorsOf<{
+  const { cases } = vectors("rule") as {
     readonly cases: readonly {
       readonly about: string;
       readonly decisions: readonly GivenDecision[];
@@ -77,25 +77,25 @@ describe("the rule", () => {
       readonly purposes?: readonly string[];
       readonly code?: Code;
     }[];
-  }>("rule");
+  };
 
   it.each(cases)("$about", async (one) => {
     const decisions = await Promise.all(one.decisions.map(decisionOf));
     const known = consent.decisionsOf(decisions, withdrawalsOf(one.withdrawals, decisions));
     const asked = { agency: one.agency, kind: one.kind, part: one.part, at: instant(one.at) };
     const ask = () => consent.mayRead(known, asked);
-    if (one.code) await refused(one.code, { part: one.part, reader: one.agency }, ask);
+    if (one.code) await refused(one.code, ask, { part: one.part, reader: one.agency });
     else expect([...ask()].sort()).toEqual(one.purposes);
   });
 });
 
 describe("the receipt", () => {
-  const given = vectorsOf<{
+  const given = vectors("receipt") as {
     readonly check_digits: readonly { digits: string; check: string }[];
     readonly cases: readonly { network: string; code: string; seed: string; public_key: string }[];
     readonly refused: readonly string[];
     readonly withdrawal: { challenge: string; at: string; envelope: string };
-  }>("receipt");
+  };
   const network = given.cases[0]!.network;
   const challenge = unb64(given.withdrawal.challenge);
   const now = instant(given.withdrawal.at);
@@ -107,7 +107,7 @@ describe("the receipt", () => {
       expect([b64(key.seed), b64(key.public)]).toEqual([one.seed, one.public_key]);
     }
     expect(given.refused.length).toBeGreaterThan(3);
-    for (const code of given.refused) await refused("malformed", { field: "code" }, () => receipt.parseCode(code));
+    for (const code of given.refused) await refused("malformed", () => receipt.parseCode(code), { field: "code" });
   });
 
   it("takes the withdrawal of the vectors", async () => {
@@ -115,11 +115,11 @@ describe("the receipt", () => {
     await receipt.check(document, { network, challenge, now });
     expect(document.body.key).toBe(given.cases[0]!.public_key);
     const other = { network, challenge: new Uint8Array(32), now };
-    await refused("receipt_unknown", {}, () => receipt.check(document, other));
-    await refused("receipt_unknown", {}, () =>
+    await refused("receipt_unknown", () => receipt.check(document, other));
+    await refused("receipt_unknown", () =>
       receipt.check(document, { network: NETWORK.replace("1", "2"), challenge, now }),
     );
-    await refused("clock_skew", {}, () => receipt.check(document, { network, challenge, now: now + 601_000 }));
+    await refused("clock_skew", () => receipt.check(document, { network, challenge, now: now + 601_000 }));
   });
 
   it("refuses another's signature, and a look with a scope", async () => {
@@ -128,15 +128,15 @@ describe("the receipt", () => {
     const withdrawal = await receipt.make(key, { network, challenge, do: "withdraw", at: now, scope });
     await receipt.check(withdrawal, { network, challenge, now });
     const forged = await sign("receipt", withdrawal.body, await SigningKey.generate());
-    await refused("receipt_unknown", {}, () => receipt.check(forged, { network, challenge, now }));
+    await refused("receipt_unknown", () => receipt.check(forged, { network, challenge, now }));
     const weak = await sign("receipt", { ...withdrawal.body, key: b64(new Uint8Array(32)) }, key);
-    await refused("receipt_unknown", {}, () => receipt.check(weak, { network, challenge, now }));
+    await refused("receipt_unknown", () => receipt.check(weak, { network, challenge, now }));
     const look = await receipt.make(key, { network, challenge, do: "look", at: now });
     await receipt.check(look, { network, challenge, now });
     const scoped = await receipt.make(key, { network, challenge, do: "look", at: now, scope });
-    await refused("malformed", { field: "scope" }, () => receipt.check(scoped, { network, challenge, now }));
+    await refused("malformed", () => receipt.check(scoped, { network, challenge, now }), { field: "scope" });
     const bare = await receipt.make(key, { network, challenge, do: "withdraw", at: now });
-    await refused("malformed", { field: "scope" }, () => receipt.check(bare, { network, challenge, now }));
+    await refused("malformed", () => receipt.check(bare, { network, challenge, now }), { field: "scope" });
   });
 
   it("is drawn anew each time, and read as people type it", () => {
@@ -166,7 +166,7 @@ function blobsOf(given: GivenBlobs): Blobs {
 }
 
 describe("the refusals", async () => {
-  const given = vectorsOf<{
+  const given = vectors("refusals") as {
     readonly directory: readonly string[];
     readonly epoch_seeds: readonly { agency: string; epoch: number; seed: string }[];
     readonly blob_sets: readonly GivenBlobs[];
@@ -190,7 +190,7 @@ describe("the refusals", async () => {
       readonly code: Code | null;
       readonly at: At;
     }[];
-  }>("refusals");
+  };
   const directories = new Map<number, Directory>();
   const growing = new Directory();
   for (const entry of given.directory) {
@@ -210,7 +210,10 @@ describe("the refusals", async () => {
       directory.checkCurrent(document, document.body.to);
       return document;
     };
-    if (one.code !== null) return refused(one.code, one.at, handIn);
+    if (one.code !== null) {
+      await refused(one.code, handIn, one.at);
+      return;
+    }
     const document = await handIn();
     const { sealed } = document.body;
     const binding = referral.bindingOf(document, directory.at(document.body.directory.size));
@@ -233,7 +236,7 @@ describe("the refusals", async () => {
       const authorKind = view.agency(document.body.author.agency)?.kind ?? "";
       consent.checkVersion(document.body, known, { at: instant(one.now), authorKind });
     };
-    if (one.code !== null) await refused(one.code, one.at, handIn);
+    if (one.code !== null) await refused(one.code, handIn, one.at);
     else await handIn();
   });
 
