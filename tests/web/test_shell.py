@@ -194,7 +194,7 @@ async def test_without_an_answer_from_the_hub_it_says_so_and_keeps_what_was_type
 
 async def test_a_worker_that_does_not_start_is_told(visit: Visiting, pages: Pages) -> None:
     one = await visit(pages.origin, locale="en-GB")
-    await one.context.route("**/assets/main-*.js", lambda route: route.abort())
+    await one.context.route("**/assets/worker-*.js", lambda route: route.abort())
     page = await one.go("/")
     await expect(page.get_by_role("alert")).to_contain_text("No answer came")
     one.seen.errors.clear()
