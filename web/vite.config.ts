@@ -1,14 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { hold } from "./scripts/budgets";
-import { precompress } from "./scripts/precompress";
+import { hold } from "./scripts/budgets.ts";
+import { precompress } from "./scripts/precompress.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** After the last file is written: what a server hands out compressed, and the budgets, which fail the build. */
 const finish: Plugin = {
   name: "ortoo:finish",
-  apply: "build",
+  apply: (_, { command, mode }) => command === "build" && mode !== "gallery",
   writeBundle(options) {
     const folder = options.dir ?? here("dist");
     precompress(folder);
@@ -16,7 +16,7 @@ const finish: Plugin = {
   },
 };
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   base: "/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   plugins: [finish],
@@ -26,7 +26,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: { input: { app: here("app.html") } },
+    // The gallery shows every part in every state, for pictures and checks; it is never in what is served.
+    outDir: mode === "gallery" ? "dist-gallery" : "dist",
+    rolldownOptions: {
+      input:
+        mode === "gallery"
+          ? { gallery: here("gallery.html"), clock: here("clock.html") }
+          : { app: here("app.html"), clock: here("clock.html") },
+    },
   },
   worker: { format: "es" },
-});
+  server: { fs: { allow: [".."] } }, // the vocabulary stands beside the Python of the protocol
+}));

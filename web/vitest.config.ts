@@ -3,5 +3,6 @@ import { defineConfig } from "vitest/config";
 // Apart from the build's own settings, so that a machine that only builds needs no vitest.
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  // Argon2id as the protocol has it takes seconds where the machine is busy with other tests.
+  test: { include: ["tests/**/*.test.ts"], environment: "node", testTimeout: 60_000 },
 });

@@ -20,6 +20,7 @@ from ortoo.practice import PracticeError
 from ortoo.practice.player import Played, Player, Scenario
 from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
+from ortoo.session import Session
 
 
 async def play(run: Run) -> int:
@@ -126,13 +127,14 @@ async def _set_up(hub: str, identity: Identity, path: Path) -> None:
         fresh = {"passphrase": account.new_passphrase(), "totp": Authenticator.generate().text}
         write_whole(tried, json.dumps(fresh) + "\n")
     kept = json.loads(tried.read_text(encoding="utf-8"))
-    keys, login = Keys(identity.member, identity.secrets, identity.coordinator), identity.handle
-    authenticator = Authenticator(base64.b32decode(kept["totp"]))
-    shown = authenticator.code(datetime.now(UTC))
-    new, _ = account.new_account(keys, login, kept["passphrase"], authenticator, shown, network=identity.network)
-    async with Client(hub, identity.token) as client:
+    login, authenticator = identity.handle, Authenticator(base64.b32decode(kept["totp"]))
+    async with Session.open(identity, hub, practice.state_folder()) as session:
+        # With what was seen, the keyring vouches for the network on a device that has not met it.
+        keys = Keys(identity.member, identity.secrets, identity.coordinator, seen=session.seen)
+        shown = authenticator.code(datetime.now(UTC))
+        new, _ = account.new_account(keys, login, kept["passphrase"], authenticator, shown, network=identity.network)
         try:
-            recovery_codes = await client.set_up_account(new)
+            recovery_codes = await session.client.set_up_account(new)
         except Refused as refused:
             if refused.code != "id_reused" or not again:
                 tried.unlink()

@@ -346,11 +346,20 @@ class Screen:
 
 @contextmanager
 def _ctrl_c_ends() -> Iterator[None]:
-    """asyncio would only take note of it, and whoever is asked could not leave."""
+    """asyncio would only take note of it, and whoever is asked could not leave.
+
+    A Ctrl-C in the moment before the read begins does not wake it: an alarm does, five times a second.
+    """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGALRM"):
+        alarm = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     try:
         yield
     finally:
+        if hasattr(signal, "SIGALRM"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, alarm)
         signal.signal(signal.SIGINT, before)
 
 

@@ -1,0 +1,73 @@
+import type { ComponentChildren } from "preact";
+import type { Kept } from "../device/preferences.ts";
+import { Waiting } from "../parts/Waiting.tsx";
+import { Doors } from "../screens/doors/Doors.tsx";
+import type { UnlockState } from "../screens/lock/state.ts";
+import { Unlock } from "../screens/lock/Unlock.tsx";
+import { Me } from "../screens/me/Me.tsx";
+import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../screens/sign-in/SignIn.tsx";
+import type { SignInState } from "../screens/sign-in/state.ts";
+import { Frame } from "./Frame.tsx";
+import type { Lines } from "./line.ts";
+import type { Navigation } from "./navigation.ts";
+import { placesOf, type Screen } from "./screens.ts";
+import type { Sessions } from "./session.ts";
+
+/** All that lives as long as the page. */
+export interface Parts {
+  readonly navigation: Navigation;
+  readonly session: Sessions;
+  readonly signIn: SignInState;
+  readonly unlock: UnlockState;
+  readonly kept: Kept;
+  readonly line: Lines;
+  readonly onBack: () => void;
+  readonly onLeave: () => void;
+  readonly receiptPage: string | null;
+}
+
+export const App = (parts: Parts) => {
+  const { navigation, session, kept, onBack, onLeave } = parts;
+  const now = session.now.value;
+  const screen = navigation.screen.value;
+  const alarm = parts.line.alarm.value;
+  const isLocked = now.at === "locked";
+  return (
+    <Frame
+      kept={kept}
+      onLeave={onLeave}
+      onBack={!isLocked && navigation.depth.value > 1 ? onBack : null}
+      places={now.at === "work" ? placesOf(now.me) : []}
+      at={isLocked ? null : screen.at}
+      onGo={(to) => navigation.reset(to)}
+      isPractice={now.at === "work" && now.me.practice}
+      line={now.at === "work" ? parts.line.now.value : null}
+      problem={alarm === null ? session.problem.value : { kind: "refused", code: alarm, fields: {} }}
+    >
+      {/* A new key for each screen: its heading takes the focus anew. */}
+      <div class="screen" key={now.at === "starting" || isLocked ? now.at : screen.at}>
+        {now.at === "starting" && <Waiting />}
+        {isLocked && <Unlock state={parts.unlock} session={session} known={now.known} />}
+        {(now.at === "out" || now.at === "work") && shown(parts, screen)}
+      </div>
+    </Frame>
+  );
+};
+
+const shown = (parts: Parts, screen: Screen): ComponentChildren => {
+  const { navigation, session, signIn, kept } = parts;
+  switch (screen.at) {
+    case "doors":
+      return <Doors onSignIn={() => navigation.go({ at: "sign-in" })} receiptPage={parts.receiptPage} />;
+    case "sign-in":
+      return <SignIn state={signIn} />;
+    case "second-step":
+      return <SecondStep state={signIn} />;
+    case "fingerprint":
+      return <Fingerprint state={signIn} />;
+    case "waiting":
+      return <WaitingForConfirmation state={signIn} number={screen.number} administrators={screen.administrators} />;
+    case "me":
+      return session.now.value.at === "work" ? <Me me={session.now.value.me} kept={kept} session={session} /> : null;
+  }
+};

@@ -1,0 +1,35 @@
+import type { IconName } from "../parts/Icon.tsx";
+import type { PlainKey } from "../words/mn.ts";
+import type { Me, Names } from "../worker/api.ts";
+
+/** Where one can be. It stands in memory only: neither address nor history nor title tells it. */
+export type Screen =
+  | { readonly at: "doors" }
+  | { readonly at: "sign-in" }
+  | { readonly at: "second-step" }
+  | { readonly at: "fingerprint" }
+  | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
+  | { readonly at: "me" };
+
+/** The neutral word of the title. */
+export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
+  doors: "title.page",
+  "sign-in": "title.form",
+  "second-step": "title.form",
+  fingerprint: "title.form",
+  waiting: "title.page",
+  me: "title.me",
+};
+
+/** A place of the bar or rail. */
+export interface Place {
+  readonly screen: Screen;
+  readonly word: PlainKey;
+  readonly icon: IconName;
+}
+
+/** The places that work and that the member's roles reach, in the order of the bar. */
+export const placesOf = (_me: Me): readonly Place[] => [{ screen: { at: "me" }, word: "place.me", icon: "person" }];
+
+/** Where work begins. */
+export const HOME: Screen = { at: "me" };

@@ -1,0 +1,97 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { problemOf } from "../words/problems.ts";
+import type { Known, Me, Problem, Vault } from "../worker/api.ts";
+import type { Navigation } from "./navigation.ts";
+import { HOME } from "./screens.ts";
+
+/** starting: the worker is asked who is known here. out: nobody is at work here. locked: somebody may unlock; what was on the screen waits behind. */
+export type Session =
+  | { readonly at: "starting" }
+  | { readonly at: "out" }
+  | { readonly at: "locked"; readonly known: readonly Known[]; readonly last: string | null }
+  | { readonly at: "work"; readonly me: Me };
+
+export interface Sessions {
+  readonly now: ReadonlySignal<Session>;
+  /** What went wrong while nobody waited for it; null where all is well. */
+  readonly problem: ReadonlySignal<Problem | null>;
+  /** Signed in: begin at home. */
+  readonly signedIn: (me: Me) => void;
+  /** Unlocked: the same member goes on where it was, another one begins at home. */
+  readonly unlocked: (me: Me) => void;
+  /** Lock at once; the keys go while the page is already covered. */
+  readonly lock: () => Promise<void>;
+  readonly signOut: () => Promise<void>;
+  /** Leave the lock for the sign-in of somebody else. */
+  readonly other: () => void;
+  /** On loading: whoever is known here may unlock. */
+  readonly begin: () => Promise<void>;
+  readonly forgotten: (login: string) => void;
+}
+
+/** broken: the worker did not lock. The page has to go, and the worker with it. */
+export const sessions = (vault: Vault, navigation: Navigation, broken: () => void): Sessions => {
+  const now = signal<Session>({ at: "starting" });
+  const problem = signal<Problem | null>(null);
+  let last: string | null = null;
+
+  const out = () => {
+    last = null;
+    now.value = { at: "out" };
+    navigation.reset({ at: "doors" });
+  };
+
+  return {
+    now,
+    problem,
+    signedIn: (me) => {
+      problem.value = null;
+      last = me.login;
+      navigation.reset(HOME);
+      now.value = { at: "work", me };
+    },
+    unlocked: (me) => {
+      problem.value = null;
+      if (me.login !== last) navigation.reset(HOME);
+      last = me.login;
+      now.value = { at: "work", me };
+    },
+    lock: async () => {
+      if (now.value.at !== "work") return;
+      const { login, agency, names } = now.value.me;
+      now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login };
+      try {
+        await vault.lock();
+      } catch {
+        broken();
+      }
+    },
+    signOut: async () => {
+      out();
+      try {
+        await vault.signOut();
+      } catch (error) {
+        problem.value = problemOf(error);
+      }
+    },
+    other: () => {
+      out();
+      navigation.go({ at: "sign-in" });
+    },
+    begin: async () => {
+      try {
+        const known = await vault.known();
+        now.value = known.length > 0 ? { at: "locked", known, last: null } : { at: "out" };
+      } catch (error) {
+        now.value = { at: "out" };
+        problem.value = problemOf(error);
+      }
+    },
+    forgotten: (login) => {
+      if (now.value.at !== "locked") return;
+      const known = now.value.known.filter((one) => one.login !== login);
+      if (known.length === 0) out();
+      else now.value = { ...now.value, known };
+    },
+  };
+};

@@ -1,0 +1,88 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { whenIdle } from "../device/idle.ts";
+import { leave, watchLeaving } from "../device/leave.ts";
+import { preferences } from "../device/preferences.ts";
+import { announce } from "../parts/announce.ts";
+import { unlockState } from "../screens/lock/state.ts";
+import { signInState } from "../screens/sign-in/state.ts";
+import { speak, words } from "../words/current.ts";
+import type { Vault } from "../worker/api.ts";
+import { App } from "./App.tsx";
+import { guard } from "./guard.ts";
+import { lines } from "./line.ts";
+import { navigation } from "./navigation.ts";
+import { TITLES } from "./screens.ts";
+import { sessions } from "./session.ts";
+import "../parts/tokens.css";
+import "../parts/parts.css";
+import "./frame.css";
+
+interface Start {
+  readonly vault: Vault;
+  /** End the worker behind the vault, and with it every key. */
+  readonly end: () => void;
+  /** Where Leave leads. */
+  readonly site: string;
+  readonly clock: string;
+  readonly receiptPage: string | null;
+}
+
+/** Put the client on the page. */
+export const start = async (root: Element, { vault, end, site, clock, receiptPage }: Start): Promise<void> => {
+  const leaving = { end, site, clock };
+  watchLeaving(leaving);
+
+  const kept = preferences();
+  await speak(kept.now.value.language);
+
+  const ways = navigation({ at: "doors" });
+  const session = sessions(vault, ways, () => location.reload());
+  const line = lines();
+  vault.watch((happening) => {
+    line.heard(happening);
+    if (happening.type === "ended") void session.lock();
+  });
+  const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
+
+  effect(() => {
+    speak(kept.now.value.language).catch(() => {
+      // The other language did not arrive: what is there stays.
+      announce(words.peek()("problem.line"));
+      kept.change({ language: words.peek().language });
+    });
+  });
+  effect(() => {
+    const said = words.value;
+    document.documentElement.lang = said.language;
+    const title = session.now.value.at === "locked" ? "title.page" : TITLES[ways.screen.value.at];
+    document.title = `${said("app.name")} · ${said(title)}`;
+  });
+  effect(() => {
+    document.documentElement.dataset.theme = kept.now.value.theme;
+  });
+  effect(() =>
+    session.now.value.at === "work"
+      ? whenIdle(
+          () => kept.now.peek().lockAfter * 60_000,
+          () => void session.lock(),
+        )
+      : undefined,
+  );
+
+  render(
+    <App
+      navigation={ways}
+      session={session}
+      signIn={signInState(vault, ways, session.signedIn)}
+      unlock={unlockState(vault, session)}
+      kept={kept}
+      line={line}
+      onBack={back}
+      onLeave={() => leave(leaving)}
+      receiptPage={receiptPage}
+    />,
+    root,
+  );
+  await session.begin();
+};

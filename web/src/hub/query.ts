@@ -1,0 +1,102 @@
+/**
+ * One operation of the contract, sent by its hash (the hub knows the text), with the cookie that it set at sign-in.
+ *
+ * Repeated where the line fails, and after a 5xx, never after a refusal: what is repeated is idempotent.
+ */
+
+import { Failed } from "../worker/api.ts";
+
+/** A trusted document: `id` is the hash under which the hub knows it. */
+export interface Operation<Result, Variables> {
+  readonly id: string;
+  readonly name: string;
+  /** Phantoms, so that a call is checked against the contract. */
+  readonly result?: Result;
+  readonly variables?: Variables;
+}
+
+const TRIES = 5;
+const FIRST_PAUSE = 250; // milliseconds; doubles with each try
+const LONGEST_PAUSE = 15_000;
+const WITHIN = 30_000; // milliseconds, for one answer
+const NOT_IN_TIME = [408, 429, 500, 502, 503, 504];
+
+/** Ask the hub. Rejects with `Failed`: refused, hub or line. once: not repeated by itself, each try counts. */
+export async function ask<R, V>(
+  operation: Operation<R, V>,
+  variables: V,
+  { once = false, until }: { readonly once?: boolean; readonly until?: AbortSignal } = {},
+): Promise<R> {
+  const body = JSON.stringify({ documentId: operation.id, operationName: operation.name, variables });
+  for (let tries = 0; tries < (once ? 1 : TRIES); tries += 1) {
+    if (tries > 0) await rest(pause(tries - 1), until);
+    if (until?.aborted) break;
+    const answer = await post(body, until);
+    if (answer !== null && !NOT_IN_TIME.includes(answer.status)) return dataOf(await jsonOf(answer));
+  }
+  throw new Failed({ kind: "line" });
+}
+
+async function post(body: string, until: AbortSignal | undefined): Promise<Response | null> {
+  const signals = [AbortSignal.timeout(WITHIN), ...(until ? [until] : [])];
+  try {
+    return await fetch("/graphql", {
+      method: "POST",
+      body,
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/graphql-response+json, application/json;q=0.9",
+      },
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      signal: AbortSignal.any(signals),
+    });
+  } catch {
+    return null; // no line, or not in time
+  }
+}
+
+/** Milliseconds before another try: doubling, bounded, and spread so that many clients do not come back at once. */
+export function pause(tries: number): number {
+  const spread = 0.5 + (crypto.getRandomValues(new Uint8Array(1))[0]! / 255) * 0.5;
+  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(tries, 10)) * spread;
+}
+
+export function rest(milliseconds: number, until?: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, milliseconds);
+    until?.addEventListener("abort", () => done(), { once: true });
+  });
+}
+
+async function jsonOf(answer: Response): Promise<unknown> {
+  try {
+    return await answer.json();
+  } catch {
+    throw badAnswer();
+  }
+}
+
+/** The data of an answer. Its first error is a refusal, or a fault of the hub with the incident's number. */
+export function dataOf<R>(answer: unknown): R {
+  const { data, errors } = (answer ?? {}) as { data?: unknown; errors?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) throw refusedBy(errors[0]);
+  if (typeof data !== "object" || data === null) throw badAnswer();
+  return data as R;
+}
+
+/** An error of an answer or of a socket, as what it means. */
+export function refusedBy(error: unknown): Failed {
+  const said = (error as { extensions?: Record<string, unknown> } | null)?.extensions ?? {};
+  const code = typeof said.code === "string" ? said.code : "bad_answer";
+  if (typeof said.incident === "string") return new Failed({ kind: "hub", code, incident: said.incident });
+  const plain = Object.entries(said).filter(
+    (one): one is [string, string | number] => one[0] !== "code" && ["string", "number"].includes(typeof one[1]),
+  );
+  return new Failed({ kind: "refused", code, fields: Object.fromEntries(plain) });
+}
+
+export function badAnswer(): Failed {
+  return new Failed({ kind: "hub", code: "bad_answer", incident: null });
+}

@@ -1,0 +1,233 @@
+/**
+ * What the screens may ask of the worker that holds the keys: typed calls in, plaintext and plain data out. No key, seed,
+ * passphrase or token ever comes back through it. Everything here survives `postMessage`.
+ *
+ * Times are ISO 8601 instants (UTC). Codes are those of the vocabulary. Each call may fail with a `Problem`.
+ */
+
+// --- what goes wrong --------------------------------------------------------------------------------------------------
+
+/**
+ * Why something was not done. refused: a rule of the protocol or of the hub, with its stable code; hub: the hub could not
+ * (`incident`: the number under which its operator finds it); line: no answer, what was sent may have arrived, and is
+ * sent again by itself; device: this device could not (`store_full`, `no_store`, `locked`, `wrong_passphrase`,
+ * `unlock_expired`, `another_tab`).
+ */
+export type Problem =
+  | { readonly kind: "refused"; readonly code: string; readonly fields: Readonly<Record<string, string | number>> }
+  | { readonly kind: "hub"; readonly code: string; readonly incident: string | null }
+  | { readonly kind: "line" }
+  | { readonly kind: "device"; readonly code: DeviceCode };
+
+export type DeviceCode =
+  | "store_full"
+  | "no_store"
+  | "locked"
+  | "wrong_passphrase"
+  | "unlock_expired"
+  | "another_tab"
+  | "no_agency_key";
+
+/** The rejection of every call of the vault. */
+export class Failed extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.kind === "line" ? "line" : problem.code);
+    this.problem = problem;
+  }
+}
+
+// --- who --------------------------------------------------------------------------------------------------------------
+
+export interface Names {
+  readonly mn: string;
+  readonly en: string;
+}
+
+/** Somebody who signed in on this device before and may unlock it. */
+export interface Known {
+  readonly login: string;
+  readonly agency: string;
+  readonly names: Names;
+}
+
+export interface Agency {
+  readonly id: string;
+  readonly kind: string;
+  readonly names: Names;
+  readonly suspended: boolean;
+}
+
+/** The member at work. practice: the network is one for practice, which is said on every page. */
+export interface Me {
+  readonly login: string;
+  readonly member: string;
+  readonly handle: string;
+  readonly names: Names;
+  readonly agency: Agency;
+  readonly roles: readonly string[];
+  readonly practice: boolean;
+}
+
+export type SecondFactor = { readonly totp: string } | { readonly recovery: string };
+
+/** What signing in came to. fingerprint: this device does not know the network yet and the keyring cannot vouch for it. */
+export type SignedIn =
+  | { readonly at: "work"; readonly me: Me }
+  | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
+  | { readonly at: "fingerprint" };
+
+// --- referrals --------------------------------------------------------------------------------------------------------
+
+export type Tier = "late" | "clock" | "ours" | "waiting" | "rest";
+
+export interface Owed {
+  readonly agency: string;
+  readonly kind: string;
+  readonly dueAt: string;
+  readonly late: boolean;
+}
+
+export interface Row {
+  readonly id: string;
+  readonly tier: Tier;
+  readonly as: "sender" | "recipient";
+  readonly state: string;
+  readonly urgency: string;
+  readonly services: readonly string[];
+  readonly place: string;
+  readonly counterpart: string;
+  readonly sentAt: string;
+  readonly changedAt: string;
+  readonly until: string | null;
+  readonly owed: readonly Owed[];
+  readonly deletionOwedSince: string | null;
+}
+
+/** A row that did not verify, and why. The others stand. */
+export interface DamagedRow {
+  readonly id: string;
+  readonly tier: Tier;
+  readonly damaged: string;
+}
+
+export interface Counts {
+  readonly late: number;
+  readonly clock: number;
+  readonly ours: number;
+  readonly waiting: number;
+}
+
+export interface Page {
+  readonly rows: readonly (Row | DamagedRow)[];
+  readonly after: string | null;
+  readonly counts: Counts;
+}
+
+export interface Filter {
+  readonly state?: string;
+  readonly urgency?: string;
+  readonly need?: string;
+  readonly place?: string;
+  readonly counterpart?: string;
+  readonly overdue?: boolean;
+  readonly since?: string;
+}
+
+export type Box = "inbox" | "outbox";
+
+export type PartStatus = "readable" | "not_granted" | "not_yet" | "gone" | "damaged";
+
+/** A field of a section as it was sealed: text, number, choice or list of these. */
+export type FieldValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly FieldValue[]
+  | { readonly [name: string]: FieldValue };
+
+export interface Part {
+  readonly name: string;
+  readonly status: PartStatus;
+  readonly fields: readonly (readonly [name: string, value: FieldValue])[];
+  readonly text: string | null;
+}
+
+export interface Step {
+  readonly id: string;
+  readonly agency: string;
+  readonly member: string;
+  readonly type: string;
+  readonly reason: string | null;
+  readonly at: string;
+  readonly note: Part | null;
+}
+
+/** What one agency may read, as the person decided. */
+export interface Decision {
+  readonly to: string;
+  readonly sections: readonly string[];
+  readonly purposes: readonly string[];
+  readonly until: string | null;
+  readonly refused: readonly string[];
+}
+
+export interface Referral extends Row {
+  readonly language: string;
+  readonly minor: boolean;
+  readonly partNames: readonly string[];
+  readonly parts: readonly Part[];
+  readonly steps: readonly Step[];
+  readonly decision: Decision;
+  readonly opened: boolean;
+  /** The steps that are legal now for this member, the most usual first. */
+  readonly next: readonly string[];
+}
+
+// --- what happens without being asked -----------------------------------------------------------------------------------
+
+export type Happening =
+  | { readonly type: "line"; readonly live: boolean; readonly at: string }
+  | {
+      readonly type: "arrived";
+      readonly kind: string;
+      readonly referral: string | null;
+      readonly urgency: string | null;
+    }
+  | { readonly type: "ended"; readonly code: string }
+  | { readonly type: "alarm"; readonly code: string };
+
+// --- the vault ----------------------------------------------------------------------------------------------------------
+
+export interface Vault {
+  /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
+  clockOff(): Promise<number>;
+  /** Who may unlock this device. */
+  known(): Promise<readonly Known[]>;
+
+  /** Stretch the passphrase (a few seconds), and hold what comes of it in the worker for five minutes. */
+  begin(login: string, passphrase: string): Promise<void>;
+  /** Sign in with what `begin` holds. fingerprint: of the network, from paper, where it was asked for. */
+  signIn(second: SecondFactor, fingerprint?: string): Promise<SignedIn>;
+  /** Open the keys that this device keeps. `wrong_passphrase` where they do not open. */
+  unlock(login: string, passphrase: string): Promise<Me>;
+  /** Forget the keys; what is kept stays sealed. */
+  lock(): Promise<void>;
+  /** End the session at the hub, and lock. */
+  signOut(): Promise<void>;
+  /** Remove all that this device keeps of a member. */
+  forget(login: string): Promise<void>;
+
+  agencies(): Promise<readonly Agency[]>;
+  page(box: Box, first: number, after: string | null, filter: Filter): Promise<Page>;
+  show(id: string): Promise<Referral>;
+  /** Sign that it was opened, and read it. */
+  open(id: string): Promise<Referral>;
+  /** Take a step on it. note: sealed to the other side. Repeated after a lost answer, it is one step. */
+  step(id: string, type: string, reason: string | null, note: string | null): Promise<Referral>;
+
+  /** Told of what happens, until the returned function is called. */
+  watch(told: (happening: Happening) => void): () => void;
+}
