@@ -38,7 +38,7 @@ check: setup-test
 
 clean:
 	@rm -rf .venv practice dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	@rm -rf web/node_modules web/dist web/dist.new web/dist.old
+	@rm -rf web/node_modules web/dist web/dist.new web/dist.old web/dist-gallery
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help python setup setup-test run test bench check clean

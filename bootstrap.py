@@ -246,7 +246,7 @@ def node():
 
 def client_fingerprint(packages):
     """What web/dist depends on: the client's sources, the operations that it sends, the vocabulary, packages, Node."""
-    sources = files_in(WEB, but=("node_modules", "dist", "dist.new", "dist.old", "tests"))
+    sources = files_in(WEB, but=("node_modules", "dist", "dist.new", "dist.old", "dist-gallery", "gallery", "tests"))
     sources += files_in(os.path.join(HERE, "graphql")) + files_in(os.path.join(HERE, "ortoo", "data"))
     version = subprocess.check_output([node(), "--version"]).decode().strip()
     return "%s %s %s " % (version, packages, digest_of(sources))
@@ -273,6 +273,7 @@ def digest_of(paths):
 def run(command, what, of=0, folder=HERE):
     """Run a step, its output kept in setup.log; show how far it is; raise with the cause where it fails."""
     environment = dict(os.environ, PYTHONUNBUFFERED="1", PIP_NO_PYTHON_VERSION_WARNING="1", NO_COLOR="1")
+    environment["NODE_DISABLE_COMPILE_CACHE"] = "1"  # npm leaves one in the folder for temporary files
     for name in ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"):
         environment.pop(name, None)
     for name in ("NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "FORCE_COLOR"):  # they change what is fetched and built

@@ -39,4 +39,10 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name not in ("NODE_ENV", "NODE_OPTIONS", "FORCE_COLOR")
     }
-    return {**kept, "PATH": f"{node().parent}{os.pathsep}{kept['PATH']}", "NO_COLOR": "1", **more}
+    return {
+        **kept,
+        "PATH": f"{node().parent}{os.pathsep}{kept['PATH']}",
+        "NO_COLOR": "1",
+        "NODE_DISABLE_COMPILE_CACHE": "1",
+        **more,
+    }

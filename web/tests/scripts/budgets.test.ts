@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Budgets, hold, measure } from "../../scripts/budgets";
-import { precompress } from "../../scripts/precompress";
+import { type Budgets, hold, measure } from "../../scripts/budgets.ts";
+import { precompress } from "../../scripts/precompress.ts";
 
 let folder: string;
 
