@@ -161,6 +161,7 @@ const AllParts = () => {
       </Part>
       <Part name="ErrorSummary">
         <ErrorSummary
+          of={plan}
           errors={[
             { id: "own-words", text: said("problem.limit_exceeded") },
             { id: "born", text: said("date.not_a_date") },
@@ -386,8 +387,8 @@ const leaving: Leaving = {
   end: () => {
     document.documentElement.dataset.ended = "yes";
   },
-  site: "clock.html?site",
-  clock: "clock.html",
+  site: "app/clock.html?site",
+  clock: "app/clock.html",
 };
 const typed = signIn([]);
 const Shell = () => {

@@ -24,8 +24,8 @@ export interface Sessions {
   readonly signOut: () => Promise<void>;
   /** Leave the lock for the sign-in of somebody else. */
   readonly other: () => void;
-  /** On loading: whoever is known here may unlock. */
-  readonly begin: () => Promise<void>;
+  /** On loading: whoever is known here may unlock. dead: rejects if nobody will ever answer. */
+  readonly begin: (dead: Promise<never>) => Promise<void>;
   readonly forgotten: (login: string) => void;
 }
 
@@ -78,9 +78,9 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
       out();
       navigation.go({ at: "sign-in" });
     },
-    begin: async () => {
+    begin: async (dead) => {
       try {
-        const known = await vault.known();
+        const known = await Promise.race([vault.known(), dead]);
         now.value = known.length > 0 ? { at: "locked", known, last: null } : { at: "out" };
       } catch (error) {
         now.value = { at: "out" };

@@ -20,6 +20,8 @@ import "./frame.css";
 
 interface Start {
   readonly vault: Vault;
+  /** Rejects if the worker behind the vault cannot start. */
+  readonly dead: Promise<never>;
   /** End the worker behind the vault, and with it every key. */
   readonly end: () => void;
   /** Where Leave leads. */
@@ -29,7 +31,7 @@ interface Start {
 }
 
 /** Put the client on the page. */
-export const start = async (root: Element, { vault, end, site, clock, receiptPage }: Start): Promise<void> => {
+export const start = async (root: Element, { vault, dead, end, site, clock, receiptPage }: Start): Promise<void> => {
   const leaving = { end, site, clock };
   watchLeaving(leaving);
 
@@ -84,5 +86,5 @@ export const start = async (root: Element, { vault, end, site, clock, receiptPag
     />,
     root,
   );
-  await session.begin();
+  await session.begin(dead);
 };

@@ -16,6 +16,8 @@ export interface Account {
   readonly anchor: string;
   readonly member: string;
   readonly agency: string;
+  readonly handle: string;
+  readonly names: { readonly mn: string; readonly en: string };
   readonly device: string | null;
   readonly keyring: Keyring;
 }

@@ -4,7 +4,7 @@
  */
 
 import * as consent from "../protocol/consent.ts";
-import { Decisions } from "../protocol/consent.ts";
+import { decisionsOf } from "../protocol/consent.ts";
 import type { Directory } from "../protocol/directory.ts";
 import { checkClock, type Document, type Instant, instant, read, unb64, utf8 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
@@ -71,7 +71,7 @@ export interface ReferralAnswer {
 export interface Part {
   readonly name: string;
   readonly status: PartStatus;
-  readonly section: referral.Section | null;
+  readonly section: schemas.Section | null;
   readonly text: string | null;
   readonly problem: Refused | null;
 }
@@ -81,7 +81,7 @@ export interface Step {
   readonly id: string;
   readonly agency: string;
   readonly member: string;
-  readonly as: events.As;
+  readonly as: schemas.As;
   readonly type: string;
   readonly reason: string | null;
   readonly at: Instant;
@@ -94,7 +94,7 @@ export interface Referral {
   readonly id: string;
   readonly sender: string;
   readonly recipient: string;
-  readonly as: events.As;
+  readonly as: schemas.As;
   readonly state: string;
   readonly sentAt: Instant;
   readonly changedAt: Instant;
@@ -188,7 +188,7 @@ export class Reader {
       throw new Refused("authority_mismatch", { field: "authority", reader: body.to });
     }
     const view = this.directory.at(body.directory.size);
-    const decisions = Decisions.of([decision]);
+    const decisions = decisionsOf([decision]);
     if (decision.body.version > body.authority.version) {
       referral.checkKeys(body);
       return;
@@ -264,7 +264,7 @@ export class Reader {
     if (of.as !== "recipient") return true;
     const kind = this.directory.now().agency(this.agency)?.kind ?? "";
     try {
-      consent.mayRead(Decisions.of([of.decision]), { agency: this.agency, kind, part, at: now });
+      consent.mayRead(decisionsOf([of.decision]), { agency: this.agency, kind, part, at: now });
       return true;
     } catch (error) {
       if (error instanceof Refused) return false;
@@ -345,7 +345,7 @@ function checkAnswer(answer: ReferralAnswer, body: schemas.Referral): void {
 }
 
 /** What the person took back, or what ran out, has no signed step of an agency: closing may follow it. */
-function stateAfter(before: string, type: string, as: events.As): { state: string; after: string } {
+function stateAfter(before: string, type: string, as: schemas.As): { state: string; after: string } {
   try {
     return { state: before, after: events.after(before, type, as) };
   } catch (error) {

@@ -1,0 +1,87 @@
+/** What was verified, as plain data for the screens. */
+
+import { instant } from "../protocol/documents.ts";
+import { Refused } from "../protocol/errors.ts";
+import * as events from "../protocol/events.ts";
+import { terms } from "../protocol/vocabulary.ts";
+import type * as api from "./api.ts";
+import { inOrder, type Part, type Referral, type ReferralAnswer, type Step } from "./reading.ts";
+import type { Work } from "./work.ts";
+
+/** A line of a list: whole, or what is wrong with it. tier: the hub's word. */
+export async function rowOf(work: Work, answer: ReferralAnswer, tier: api.Tier): Promise<api.Row | api.DamagedRow> {
+  try {
+    return row(await work.verify(answer), tier);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { id: answer.id, tier, damaged: error.code };
+  }
+}
+
+function row(referral: Referral, tier: api.Tier): api.Row {
+  const { urgency, services, place } = referral.routing;
+  const { granted } = referral.decision.body;
+  return {
+    id: referral.id,
+    tier,
+    as: referral.as === "sender" ? "sender" : "recipient",
+    state: referral.state,
+    urgency,
+    services,
+    place,
+    counterpart: referral.as === "sender" ? referral.recipient : referral.sender,
+    sentAt: iso(referral.sentAt),
+    changedAt: iso(referral.changedAt),
+    until: granted === null ? null : iso(instant(granted.until)),
+    owed: referral.owed,
+    deletionOwedSince: referral.deletionOwedSince === null ? null : iso(referral.deletionOwedSince),
+  };
+}
+
+export function referralOf(referral: Referral, parts: readonly Part[]): api.Referral {
+  const { granted, refused, to } = referral.decision.body;
+  return {
+    ...row(referral, "rest"),
+    language: referral.routing.language,
+    minor: referral.routing.minor,
+    partNames: inOrder(referral.document.body.sealed.parts.map((one) => one.name)),
+    parts: parts.map(shown),
+    steps: referral.steps.map(stepOf),
+    decision: {
+      to,
+      sections: granted?.sections ?? [],
+      purposes: granted?.purposes ?? [],
+      until: granted === null ? null : iso(instant(granted.until)),
+      refused,
+    },
+    opened: referral.steps.some((one) => one.type === "opened" && one.as === "recipient"),
+    next: nextOf(referral),
+  };
+}
+
+function stepOf({ id, agency, member, type, reason, at, note }: Step): api.Step {
+  return { id, agency, member, type, reason, at: iso(at), note: note === null ? null : shown(note) };
+}
+
+/** A section's filled fields: its warnings first, then as they were sealed. */
+function shown({ name, status, section, text }: Part): api.Part {
+  const fields = Object.entries(section?.fields ?? {}) as [string, api.FieldValue][];
+  const warnings = ([field]: readonly [string, unknown]) => (field === "warnings" ? 0 : 1);
+  return { name, status, text, fields: fields.sort((one, other) => warnings(one) - warnings(other)) };
+}
+
+/** The steps that are legal now for the own agency. */
+function nextOf({ state, as }: Referral): readonly string[] {
+  return [...terms("steps").keys()].filter((type) => {
+    try {
+      events.after(state, type, as);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

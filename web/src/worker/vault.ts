@@ -1,0 +1,285 @@
+/**
+ * The only holder of keys: signs in and unlocks, and hands the screens plaintext and plain data. Runs in a worker; what it
+ * holds is gone with it.
+ */
+
+import { type Account, type Items, openStore } from "../device/store.ts";
+import { follow } from "../hub/feed.ts";
+import * as operations from "../hub/operations.ts";
+import { ask } from "../hub/query.ts";
+import { type Bytes, b64, read, SigningKey, unb64 } from "../protocol/documents.ts";
+import { Refused } from "../protocol/errors.ts";
+import { KemKey } from "../protocol/hpke.ts";
+import { openKeyring, openUnlock, publicKeys, type Stretched, safetyNumber, stretch } from "../protocol/keys.ts";
+import type { Keyring } from "../protocol/schemas.ts";
+import type * as api from "./api.ts";
+import { Failed } from "./api.ts";
+import { Network } from "./network.ts";
+import { referralOf, rowOf } from "./showing.ts";
+import { type Opened, Work } from "./work.ts";
+
+const HELD = 5 * 60_000; // milliseconds for which a stretched passphrase waits for the second step
+
+/** A sign-in that has begun. done: what the hub answered, where the network's fingerprint is still asked for. */
+interface Begun {
+  readonly login: string;
+  readonly network: string;
+  readonly stretched: Stretched;
+  readonly until: number;
+  readonly account: Account | null;
+  readonly done: operations.SignInMutation["signIn"] | null;
+}
+
+/** Somebody at work. */
+interface AtWork {
+  readonly account: Account;
+  readonly kk: Bytes;
+  readonly keyring: Keyring;
+  readonly items: Items;
+  readonly work: Work;
+  readonly me: api.Me;
+  readonly stop: () => void;
+}
+
+/** url: of the hub's socket. */
+export async function newVault(url: string): Promise<api.Vault> {
+  const store = await openStore();
+  const watching = new Set<(happening: api.Happening) => void>();
+  const tell = (happening: api.Happening) => {
+    for (const told of watching) told(happening);
+  };
+  let begun: Begun | null = null;
+  let now: AtWork | null = null;
+
+  const working = (): AtWork => now ?? locked();
+
+  const end = () => {
+    now?.stop();
+    now = null;
+    begun = null;
+  };
+
+  /** Take up work with an open keyring: the directory first, then the feed. */
+  const take = async (account: Account, kk: Bytes, network: Network, items: Items): Promise<api.Me> => {
+    const keyring = await keyringOf(account, kk);
+    const secrets = { sign: await SigningKey.of(unb64(keyring.sign)), kem: await KemKey.of(unb64(keyring.kem)) };
+    const who = { network: account.network, agency: account.agency, member: account.member };
+    const work = await Work.of(who, network, secrets, keyring, items);
+    await work.begin();
+    const me = meOf(account, network);
+    await store.keep(account);
+    const after = (await items.get<number>("feed")) ?? 0;
+    const stop = follow(operations.follow, url, after, {
+      taken: async (entry) => {
+        await items.put("feed", entry.sequence);
+        tell({ type: "arrived", kind: entry.kind, referral: entry.referral, urgency: null });
+      },
+      line: (live) => tell({ type: "line", live, at: new Date(network.now()).toISOString() }),
+      ended: (code) => tell({ type: "ended", code }),
+    });
+    end();
+    now = { account, kk, keyring, items, work, me, stop };
+    return me;
+  };
+
+  const signIn = async (second: api.SecondFactor, paper?: string): Promise<api.SignedIn> => {
+    if (begun === null || Date.now() > begun.until) throw new Failed({ kind: "device", code: "unlock_expired" });
+    const { login, network, stretched, account: before } = begun;
+    const done = begun.done ?? (await handIn(begun, second));
+    begun = { ...begun, done };
+    const kk = await keyringKey(done, stretched, network);
+    const known = { network, member: done.member.id, agency: done.member.agency };
+    const keyring = await openKeyring(unb64(done.keyring.sealed), kk, {
+      ...known,
+      version: done.keyring.version,
+      newestSeen: before?.keyring.version ?? 0,
+    });
+    const anchor = before?.anchor ?? (paper === undefined ? await vouched(keyring) : fromPaper(paper));
+    if (anchor === null) return { at: "fingerprint" };
+    const items = await store.items(kk, network, done.member.id);
+    const directory = await directoryOf(anchor, items);
+    await directory.sync(keyring.seen);
+    const names = { mn: done.member.name, en: done.member.nameEn };
+    const account: Account = {
+      ...known,
+      ...{ login, anchor, names, handle: done.member.handle, device: done.device ?? before?.device ?? null },
+      keyring: { version: done.keyring.version, sealed: done.keyring.sealed, unlocks: done.keyring.unlocks },
+    };
+    if (directory.directory.now().member(known.agency, known.member) === null) return waiting(account, keyring);
+    return { at: "work", me: await take(account, kk, directory, items) };
+  };
+
+  const show = async ({ referral, parts }: Opened) => referralOf(referral, parts);
+
+  const vault: api.Vault = {
+    clockOff: async () => now?.work.network.clockOff ?? 0,
+    known: async () => (await store.accounts()).map(({ login, agency, names }) => ({ login, agency, names })),
+
+    begin: guarded(async (login, passphrase) => {
+      const account = (await store.accounts()).find((one) => one.login === login) ?? null;
+      const network = account?.network ?? (await ask(operations.network, {})).network.id;
+      const stretched = await stretch(passphrase, login, network);
+      begun = { login, network, stretched, until: Date.now() + HELD, account, done: null };
+    }),
+    signIn: guarded(signIn),
+    unlock: guarded(async (login, passphrase) => {
+      const account = (await store.accounts()).find((one) => one.login === login);
+      if (account === undefined) throw new Failed({ kind: "device", code: "locked" });
+      const stretched = await stretch(passphrase, login, account.network);
+      const kk = await keyringKey(
+        { keyring: account.keyring, member: { id: account.member } },
+        stretched,
+        account.network,
+      );
+      const items = await store.items(kk, account.network, account.member);
+      const network = await directoryOf(account.anchor, items);
+      return take(account, kk, network, items);
+    }),
+    lock: guarded(async () => end()),
+    signOut: guarded(async () => {
+      end();
+      await ask(operations.signOut, {}, { once: true });
+    }),
+    forget: guarded(async (login) => {
+      const items = now?.account.login === login ? now.items : null;
+      end();
+      await store.forget(login, items);
+    }),
+
+    agencies: guarded(async () => agenciesOf(working().work.network)),
+    page: guarded(async (box, first, after, filter) => {
+      const { work } = working();
+      const variables = { first, after, overdue: false, ...filter };
+      const page =
+        box === "inbox"
+          ? (await ask(operations.inbox, variables)).inbox
+          : (await ask(operations.outbox, variables)).outbox;
+      const rows = [];
+      for (const { node, tier } of page.edges) rows.push(await rowOf(work, node, tier as api.Tier));
+      return { rows, after: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null, counts: page.counts };
+    }),
+    show: guarded(async (id) => show(await working().work.show(id))),
+    open: guarded(async (id) => show(await working().work.open(id))),
+    step: guarded(async (id, type, reason, note) => {
+      const { work } = working();
+      await work.step(id, type, reason, note);
+      return show(await work.show(id));
+    }),
+
+    watch: (told) => {
+      watching.add(told);
+      return () => watching.delete(told);
+    },
+  };
+  return vault;
+}
+
+/** A rule of the protocol that is met on the device is told as the hub tells it. */
+function guarded<A extends readonly unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await call(...args);
+    } catch (error) {
+      if (error instanceof Refused) throw new Failed({ kind: "refused", code: error.code, fields: error.at });
+      throw error;
+    }
+  };
+}
+
+function locked(): never {
+  throw new Failed({ kind: "device", code: "locked" });
+}
+
+// --- signing in ---------------------------------------------------------------------------------------------------------
+
+async function handIn({ login, stretched, account }: Begun, second: api.SecondFactor) {
+  const factor = { totp: null, recovery: null, passkey: null, ...second };
+  const variables = { login, auth: b64(stretched.auth), second: factor, device: account?.device ?? null, name: null };
+  return (await ask(operations.signIn, variables, { once: true })).signIn;
+}
+
+interface Kept {
+  readonly keyring: Account["keyring"];
+  readonly member: { readonly id: string };
+}
+
+/** KK, by the passphrase. `wrong_passphrase` where it opens nothing. */
+async function keyringKey({ keyring, member }: Kept, { w }: Stretched, network: string): Promise<Bytes> {
+  for (const { id, method, sealed } of keyring.unlocks) {
+    if (method !== "passphrase") continue;
+    try {
+      return await openUnlock(unb64(sealed), w, { network, member: member.id, method, unlock: id });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+    }
+  }
+  throw new Failed({ kind: "device", code: "wrong_passphrase" });
+}
+
+async function keyringOf({ keyring, network, member }: Account, kk: Bytes): Promise<Keyring> {
+  return openKeyring(unb64(keyring.sealed), kk, { network, member, version: keyring.version, newestSeen: 0 });
+}
+
+/**
+ * The anchor that the hub names, if the keyring can vouch for it: what another device saw is held against the directory
+ * that follows from it, so that another network can't be passed off.
+ */
+async function vouched(keyring: Keyring): Promise<string | null> {
+  if (keyring.seen === null || keyring.seen.directory.size === 0) return null;
+  const { directory } = await ask(operations.directory, { after: 0, first: 1 });
+  return directory.entries[0] === undefined ? null : (await read(directory.entries[0], "network")).sha256;
+}
+
+/** base32 in groups, as it stands on the paper: the anchor's 32 bytes. `malformed` where it is not that. */
+function fromPaper(typed: string): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  const bytes = new Uint8Array(32);
+  let [held, bits, at] = [0, 0, 0];
+  for (const letter of typed.toLowerCase().replace(/[\s-]/g, "")) {
+    const value = letters.indexOf(letter);
+    if (value < 0 || at > 32) throw new Refused("malformed", { field: "fingerprint" });
+    held = ((held << 5) | value) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at] = held >> bits;
+    at += 1;
+  }
+  if (at !== 32) throw new Refused("malformed", { field: "fingerprint" });
+  return b64(bytes);
+}
+
+async function directoryOf(anchor: string, items: Items): Promise<Network> {
+  const network = new Network(anchor);
+  const kept = await items.get<Network["kept"]>("directory");
+  if (kept !== null) await network.resume(kept);
+  return network;
+}
+
+/** Who enrolled and is not in the roster yet: the number to read out, and to whom. */
+async function waiting({ network, agency, member }: Account, keyring: Keyring): Promise<api.SignedIn> {
+  const secrets = { sign: await SigningKey.of(unb64(keyring.sign)), kem: await KemKey.of(unb64(keyring.kem)) };
+  const number = await safetyNumber(network, agency, publicKeys(secrets, member));
+  const { waiting: told } = await ask(operations.waiting, {});
+  const administrators = (told?.administrators ?? []).map((one) => ({ mn: one.name, en: one.nameEn }));
+  return { at: "waiting", number, administrators };
+}
+
+function meOf(account: Account, network: Network): api.Me {
+  const { login, member, handle, names, agency } = account;
+  const view = network.directory.now();
+  const roles = view.member(agency, member)?.roles ?? [];
+  const own = agenciesOf(network).find((one) => one.id === agency);
+  if (own === undefined) throw new Refused("not_found");
+  return { login, member, handle, names, agency: own, roles, practice: view.network.body.practice };
+}
+
+function agenciesOf(network: Network): readonly api.Agency[] {
+  const all = network.directory.now().agencies();
+  return all.map(({ handle, kind, suspended, admission }) => ({
+    id: handle,
+    kind,
+    suspended,
+    names: admission.body.names,
+  }));
+}

@@ -1,0 +1,259 @@
+/**
+ * A member at work: what one agency's member reads, opens and answers. The counterpart of ortoo/session.py. Made when the
+ * keyring is open, forgotten when it is locked.
+ */
+
+import type { Items } from "../device/store.ts";
+import * as operations from "../hub/operations.ts";
+import { ask, badAnswer } from "../hub/query.ts";
+import { decisionsOf } from "../protocol/consent.ts";
+import { b64, ctx, newId, unb64 } from "../protocol/documents.ts";
+import { Refused } from "../protocol/errors.ts";
+import * as events from "../protocol/events.ts";
+import { KemKey } from "../protocol/hpke.ts";
+import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
+import type { Epoch, Keyring, Seen } from "../protocol/schemas.ts";
+import { Failed } from "./api.ts";
+import { handedIn } from "./handing-in.ts";
+import type { Network } from "./network.ts";
+import { type Part, Reader, type Referral, type ReferralAnswer, type SealedAnswer } from "./reading.ts";
+
+const TRIES = 5; // of a step that is safe to redo on the true head
+
+/** Who works: of the directory's agency and member. */
+export interface Who {
+  readonly network: string;
+  readonly agency: string;
+  readonly member: string;
+}
+
+export interface Opened {
+  readonly referral: Referral;
+  readonly parts: readonly Part[];
+}
+
+export class Work {
+  readonly who: Who;
+  readonly network: Network;
+  private readonly secrets: MemberSecrets;
+  private readonly items: Items;
+  private readonly seen: Seen | null;
+  private readonly epochs = new Map<number, KemKey>();
+  private opened = new Map<string, string>();
+
+  private readonly fromKeyring: ReadonlyMap<number, KemKey>;
+
+  private constructor(
+    who: Who,
+    network: Network,
+    secrets: MemberSecrets,
+    items: Items,
+    seen: Seen | null,
+    fromKeyring: ReadonlyMap<number, KemKey>,
+  ) {
+    this.who = who;
+    this.network = network;
+    this.secrets = secrets;
+    this.items = items;
+    this.seen = seen;
+    this.fromKeyring = fromKeyring;
+  }
+
+  static async of(who: Who, network: Network, secrets: MemberSecrets, keyring: Keyring, items: Items): Promise<Work> {
+    const epochs = new Map<number, KemKey>();
+    for (const { n, seed } of keyring.epochs) epochs.set(n, await KemKey.of(unb64(seed)));
+    return new Work(who, network, secrets, items, keyring.seen, epochs);
+  }
+
+  /** Take in what the hub has that is new, verified, and keep it. */
+  async sync(): Promise<void> {
+    await this.network.sync(this.seen);
+    const named = this.epochsInDirectory();
+    for (const [n, key] of this.fromKeyring) {
+      if (named.get(n)?.kem !== key.sha256) throw new Refused("key_mismatch", { reader: this.who.agency, epoch: n });
+      this.epochs.set(n, key);
+    }
+    await this.items.put("directory", this.network.kept);
+  }
+
+  async begin(): Promise<void> {
+    const kept = await this.items.get<Record<string, string>>("opened");
+    this.opened = new Map(Object.entries(kept ?? {}));
+    await this.sync();
+  }
+
+  // --- reading ----------------------------------------------------------------------------------------------------------
+
+  /** What the hub answers, if all of it holds. */
+  async verify(answer: ReferralAnswer): Promise<Referral> {
+    return this.reader().verify(answer, this.network.ruleTime());
+  }
+
+  /** The referral as it stands now, with the hub's answer. */
+  async fetch(id: string): Promise<{ readonly referral: Referral; readonly answer: ReferralAnswer }> {
+    const { referral: answer } = await ask(operations.referral, { id });
+    if (answer === null) throw new Refused("not_found", { referral: id });
+    if (answer.id !== id) throw new Refused("malformed", { field: "id" });
+    await this.agencyEpochs();
+    return { referral: await this.verifyAnew(answer), answer };
+  }
+
+  /** Its parts, as far as they were handed out before. */
+  async show(id: string): Promise<Opened> {
+    const { referral, answer } = await this.fetch(id);
+    return this.parts(referral, answer.sealed ?? null);
+  }
+
+  /**
+   * Open what the own agency may read: signed and recorded, in the reader's own name. The sender reads its own without
+   * that. Who loses a race against a colleague opens on the new head.
+   */
+  async open(id: string): Promise<Opened> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const { referral, answer } = await this.fetch(id);
+      if (referral.as === "sender") return this.parts(referral, answer.sealed ?? null);
+      events.after(referral.state, "opened", referral.as);
+      const { document: event } = await events.make(this.signer(), {
+        id: newId(),
+        referral: referral.document,
+        prev: referral.head,
+        type: "opened",
+        at: this.network.now(),
+      });
+      try {
+        const { openReferral } = await ask(operations.openReferral, { event: event.envelope });
+        const verified = await this.verifyAnew(openReferral.referral);
+        this.opened.set(verified.id, verified.document.sha256);
+        await this.items.put("opened", Object.fromEntries(this.opened));
+        return this.parts(verified, openReferral.sealed);
+      } catch (error) {
+        if (!(await this.mayTryAgain(error))) throw error;
+      }
+    }
+    throw new Refused("head_moved", { referral: id });
+  }
+
+  // --- steps ------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Take a step on the referral as it stands now. note: sealed to the other side.
+   *
+   * The step is kept until its answer is held: after a line that failed the same step again is the same bytes.
+   */
+  async step(id: string, type: string, reason: string | null, note: string | null): Promise<Referral> {
+    const name = `step/${await this.nameOf(id, type, reason, note)}`;
+    const kept = await this.items.get<operations.SealedInput>(name);
+    const step = kept ?? (await this.signed(id, type, reason, note));
+    if (kept === null) await this.items.put(name, step);
+    try {
+      const { takeStep } = await ask(operations.takeStep, { step });
+      if (!takeStep.events.some((one) => one.envelope === step.envelope)) throw badAnswer();
+      await this.items.drop(name);
+      return await this.verifyAnew(takeStep);
+    } catch (error) {
+      if (error instanceof Failed && error.problem.kind === "refused") {
+        await this.items.drop(name);
+        // What was kept never arrived, and its time is over: as if it had not been made.
+        if (kept !== null) return this.step(id, type, reason, note);
+      }
+      throw error;
+    }
+  }
+
+  private async signed(id: string, type: string, reason: string | null, note: string | null) {
+    const { referral } = await this.fetch(id);
+    events.after(referral.state, type, referral.as);
+    const publicKeys = await this.keysOf(referral);
+    const { document: event, blobs } = await events.make(this.signer(), {
+      id: newId(),
+      referral: referral.document,
+      prev: referral.head,
+      type,
+      at: this.network.now(),
+      reason,
+      note: note === null ? null : { text: note, decision: referral.decision, publicKeys },
+    });
+    await events.check(event, blobs, {
+      referral: referral.document,
+      state: referral.state,
+      directory: this.network.directory,
+      decisions: decisionsOf([referral.decision]),
+      now: this.network.now(),
+    });
+    return handedIn(event, blobs);
+  }
+
+  private async keysOf(referral: Referral) {
+    return this.network.publicKeys([referral.sender, referral.recipient]);
+  }
+
+  /** A name for this step of this member on this referral, which nobody without the member's key can guess. */
+  private async nameOf(...said: readonly (string | null)[]): Promise<string> {
+    return b64(
+      await expand(this.secrets.sign.seed, ctx("draft", this.who.member, said.map((one) => one ?? "").join("\0"))),
+    );
+  }
+
+  // --- keys -------------------------------------------------------------------------------------------------------------
+
+  /** The own agency's keys by epoch, each proven against the directory. Never empty: that is an error. */
+  async agencyEpochs(): Promise<ReadonlyMap<number, KemKey>> {
+    const newest = this.network.directory.now().agency(this.who.agency)?.epoch ?? null;
+    if (newest !== null && this.epochs.has(newest.n)) return this.epochs;
+    const named = this.epochsInDirectory();
+    const { agencyKeys } = await ask(operations.agencyKeys, {});
+    for (const { epoch, sealed } of agencyKeys) {
+      const of = named.get(epoch);
+      if (of === undefined) throw new Refused("key_mismatch", { epoch });
+      if (this.epochs.has(epoch)) continue;
+      const { network, agency, member } = this.who;
+      this.epochs.set(epoch, await takeOver(unb64(sealed), { network, agency, member, epoch: of, keys: this.secrets }));
+    }
+    if (this.epochs.size === 0) throw new Failed({ kind: "device", code: "no_agency_key" });
+    return this.epochs;
+  }
+
+  /** Every epoch that the own agency ever had. */
+  private epochsInDirectory(): ReadonlyMap<number, Epoch> {
+    const { directory } = this.network;
+    const epochs = new Map<number, Epoch>();
+    for (let size = 1; size <= directory.size; size += 1) {
+      const epoch = directory.at(size).agency(this.who.agency)?.epoch ?? null;
+      if (epoch !== null) epochs.set(epoch.n, epoch);
+    }
+    return epochs;
+  }
+
+  // --- helpers of the above ---------------------------------------------------------------------------------------------
+
+  private signer() {
+    const { agency, member } = this.who;
+    return { agency, member, key: this.secrets.sign, directory: this.network.directory };
+  }
+
+  private reader(): Reader {
+    return new Reader(this.who.agency, this.network.directory, this.epochs, this.opened);
+  }
+
+  /** An answer may rely on a directory that is newer than ours: then ours is brought up first. */
+  private async verifyAnew(answer: ReferralAnswer): Promise<Referral> {
+    try {
+      return await this.verify(answer);
+    } catch (error) {
+      const newer = error instanceof Refused && ["directory_fork", "key_unknown", "epoch_stale"].includes(error.code);
+      if (!newer) throw error;
+      await this.sync();
+      return this.verify(answer);
+    }
+  }
+
+  private async parts(referral: Referral, sealed: SealedAnswer | null): Promise<Opened> {
+    return { referral, parts: await this.reader().parts(referral, sealed, this.network.ruleTime()) };
+  }
+
+  private async mayTryAgain(error: unknown): Promise<boolean> {
+    const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
+    if (code === "directory_stale") await this.sync();
+    return code === "head_moved" || code === "directory_stale";
+  }
+}
