@@ -209,7 +209,8 @@ else
     folder "$release" 0755 root:root
     folder "$release/web" 0755 root:root
     for part in "${parts[@]}"; do
-        do_ cp -R --no-preserve=ownership,mode "$source/$part" "$release/$(dirname "$part")/"
+        case $part in web/*) into=$release/web ;; *) into=$release ;; esac
+        do_ cp -R --no-preserve=ownership,mode "$source/$part" "$into/"
     done
     do_ python3 "$release/bootstrap.py"
     do_ touch "$release/complete"
