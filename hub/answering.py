@@ -50,7 +50,7 @@ class Parameters:
         query, document_id, name = value.get("query"), value.get("documentId"), value.get("operationName")
         variables, extensions = value.get("variables"), value.get("extensions")
         if document_id is not None:
-            if query is not None or not isinstance(document_id, str):
+            if query not in (None, "") or not isinstance(document_id, str):  # graphql-ws insists on a `query`
                 raise BadRequest.because(
                     "bad_request", "`documentId` is a text, in place of `query`.", field="documentId"
                 )

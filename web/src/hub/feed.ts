@@ -3,7 +3,7 @@
  * that is lost is taken up again behind that entry, however often.
  */
 
-import { type Client, createClient, type SubscribePayload } from "graphql-ws";
+import { type Client, createClient } from "graphql-ws";
 import type { Operation } from "./query.ts";
 import { pause, refusedBy } from "./query.ts";
 
@@ -62,10 +62,10 @@ export function follow(operation: Follow, url: string, after: number, follower: 
 
   // One entry after the other: the next is taken when this one has been.
   const take = async (mine: Client, ended: (error?: unknown) => void) => {
-    // The hash in place of the text, which graphql-ws has in its type and does not look at.
-    const asked = { documentId: operation.id, operationName: operation.name, variables: { after: last } };
+    // The hash in place of the text; graphql-ws insists on a text beside it.
+    const asked = { query: "", documentId: operation.id, operationName: operation.name, variables: { after: last } };
     try {
-      for await (const answer of mine.iterate<{ feed: FeedEntry }>(asked as unknown as SubscribePayload)) {
+      for await (const answer of mine.iterate<{ feed: FeedEntry }>(asked)) {
         if (over) return;
         if (answer.errors?.length) throw answer.errors;
         const entry = answer.data!.feed;
