@@ -22,6 +22,8 @@ export interface Sessions {
   /** Lock at once; the keys go while the page is already covered. */
   readonly lock: () => Promise<void>;
   readonly signOut: () => Promise<void>;
+  /** The hub does not know the member any more (`code`): whoever it is signs in again. */
+  readonly ended: (code: string) => void;
   /** Leave the lock for the sign-in of somebody else. */
   readonly other: () => void;
   /** On loading: whoever is known here may unlock. dead: rejects if nobody will ever answer. */
@@ -73,6 +75,10 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
       } catch (error) {
         problem.value = problemOf(error);
       }
+    },
+    ended: (code) => {
+      out();
+      problem.value = { kind: "refused", code, fields: {} };
     },
     other: () => {
       out();

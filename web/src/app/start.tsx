@@ -43,7 +43,7 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
   const line = lines();
   vault.watch((happening) => {
     line.heard(happening);
-    if (happening.type === "ended") void session.lock();
+    if (happening.type === "ended") session.ended(happening.code);
   });
   const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
 

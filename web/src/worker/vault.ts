@@ -59,6 +59,12 @@ export async function newVault(url: string): Promise<api.Vault> {
     begun = null;
   };
 
+  /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
+  const over = async (account: Account) => {
+    end();
+    await store.keep({ ...account, session: false });
+  };
+
   /** Take up work with an open keyring: the directory first, then the feed. */
   const take = async (account: Account, kk: Bytes, network: Network, items: Items): Promise<api.Me> => {
     const keyring = await keyringOf(account, kk);
@@ -75,7 +81,7 @@ export async function newVault(url: string): Promise<api.Vault> {
         tell({ type: "arrived", kind: entry.kind, referral: entry.referral, urgency: null });
       },
       line: (live) => tell({ type: "line", live, at: new Date(network.now()).toISOString() }),
-      ended: (code) => tell({ type: "ended", code }),
+      ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
     end();
     now = { account, kk, keyring, items, work, me, stop };
@@ -102,7 +108,14 @@ export async function newVault(url: string): Promise<api.Vault> {
     const names = { mn: done.member.name, en: done.member.nameEn };
     const account: Account = {
       ...known,
-      ...{ login, anchor, names, handle: done.member.handle, device: done.device ?? before?.device ?? null },
+      ...{
+        login,
+        anchor,
+        names,
+        handle: done.member.handle,
+        device: done.device ?? before?.device ?? null,
+        session: true,
+      },
       keyring: { version: done.keyring.version, sealed: done.keyring.sealed, unlocks: done.keyring.unlocks },
     };
     if (directory.directory.now().member(known.agency, known.member) === null) return waiting(account, keyring);
@@ -113,7 +126,10 @@ export async function newVault(url: string): Promise<api.Vault> {
 
   const vault: api.Vault = {
     clockOff: async () => now?.work.network.clockOff ?? 0,
-    known: async () => (await store.accounts()).map(({ login, agency, names }) => ({ login, agency, names })),
+    known: guarded(async () => {
+      const kept = (await store.accounts()).filter((one) => one.session);
+      return kept.map(({ login, agency, names }) => ({ login, agency, names }));
+    }),
 
     begin: guarded(async (login, passphrase) => {
       const account = (await store.accounts()).find((one) => one.login === login) ?? null;
@@ -124,7 +140,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     signIn: guarded(signIn),
     unlock: guarded(async (login, passphrase) => {
       const account = (await store.accounts()).find((one) => one.login === login);
-      if (account === undefined) throw new Failed({ kind: "device", code: "locked" });
+      if (account?.session !== true) throw new Failed({ kind: "device", code: "locked" });
       const stretched = await stretch(passphrase, login, account.network);
       const kk = await keyringKey(
         { keyring: account.keyring, member: { id: account.member } },
@@ -137,7 +153,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
     lock: guarded(async () => end()),
     signOut: guarded(async () => {
-      end();
+      if (now !== null) await over(now.account);
       await ask(operations.signOut, {}, { once: true });
     }),
     forget: guarded(async (login) => {
