@@ -9,13 +9,13 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from playwright.async_api import Browser, Playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.web.node import PACKAGES, node, run
 
@@ -70,6 +70,14 @@ def home() -> Iterator[Path]:
             encoding="utf-8",
         )
         yield folder
+
+
+@asynccontextmanager
+async def driver() -> AsyncIterator[Playwright]:
+    """Playwright, run by the Node of set-up: its own asks for a library (libatomic) that a bare Debian lacks."""
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(node())
+    async with async_playwright() as playwright:
+        yield playwright
 
 
 async def start(playwright: Playwright, folder: Path) -> Browser:

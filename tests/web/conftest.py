@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.web import chromium, visits
 from tests.web.pages import Pages, serving
@@ -22,7 +22,7 @@ Visiting = Callable[..., Awaitable[Visit]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     with chromium.home() as folder:
-        async with async_playwright() as playwright:
+        async with chromium.driver() as playwright:
             started = await chromium.start(playwright, folder)
             try:
                 yield started

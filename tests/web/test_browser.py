@@ -69,8 +69,8 @@ async def test_what_the_policy_forbids_is_refused_and_seen(
     pages.own["/own.html"] = "<!doctype html><body><script src='/own.js'></script>"
     pages.own["/own.js"] = does
     one = await visit(pages.origin)
-    page = await one.go("/own.html")
-    await page.wait_for_timeout(200)
+    await one.go("/own.html")
+    await one.settle()
     assert [seen.split(":")[0] for seen in one.seen.violations] in ([directive], [f"{directive}-elem"])
     assert one.seen.foreign == []
     with pytest.raises(AssertionError):
@@ -93,8 +93,8 @@ async def test_an_error_that_nobody_catches_is_seen(visit: Visiting, pages: Page
     pages.own["/own.html"] = "<!doctype html><body><script src='/own.js'></script>"
     pages.own["/own.js"] = "console.error('said'); setTimeout(() => { throw new Error('thrown') })"
     one = await visit(pages.origin)
-    page = await one.go("/own.html")
-    await page.wait_for_timeout(200)
+    await one.go("/own.html")
+    await one.settle()
     assert any("said" in error for error in one.seen.errors)
     assert any("thrown" in error for error in one.seen.errors)
     one.seen.errors.clear()

@@ -46,6 +46,7 @@ async def test_the_policy_holds_in_what_the_hub_serves(visit: Visiting, hub: Hub
         }"""
     )
     assert said == ["TypeError", "TypeError"]
+    await one.settle()
     assert sorted(one.seen.violations) == [
         "connect-src: http://elsewhere.invalid/",
         "require-trusted-types-for: trusted-types-sink",

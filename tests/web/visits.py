@@ -1,10 +1,11 @@
 """One person's browser in a test: a context of its own behind a line of its own, watched from the first byte."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, WebError
+from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Error, Page, WebError
 
 from tests.web.line import Line
 from tests.web.node import PACKAGES
@@ -40,7 +41,14 @@ class Visit:
         await self.page.goto(f"{self.origin}{path}")
         return self.page
 
+    async def settle(self) -> None:
+        """Let what the pages did be told: a browser reports a violation some tasks after it."""
+        for page in self.context.pages:
+            with suppress(Error):  # a page that is gone, or that the line cut off
+                await page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
+
     async def close(self) -> None:
+        await self.settle()
         await self.context.close()
         self.line.stop()
 
