@@ -307,6 +307,7 @@ const session = {
   unlocked: nothing,
   lock: later,
   signOut: later,
+  ended: () => {},
   other: nothing,
   begin: later,
   forgotten: nothing,
