@@ -2,14 +2,11 @@
 
 import base64
 import copy
-import json
 import random
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
-import cryptography_vectors
 import msgspec
 import pytest
 
@@ -22,10 +19,10 @@ from ortoo.protocol.sealing import Binding, Blobs
 from tests.protocol.network import NOW, Town, dumps, envelope_of, plain
 from tests.protocol.network import given as decisions
 from tests.protocol.refusing import refused
+from tests.protocol.test_published_vectors import PUBLISHED, blocks, loaded
 from tests.vectors.sealed_vectors import blobs_of
 from tests.web.browser import Browser, Fault, browser
 
-PUBLISHED: Final = Path(cryptography_vectors.__file__).parent
 TEXTS: Final = {
     "needs": '{"a":"Гэр"}'.encode(),
     "contact": b"",
@@ -385,10 +382,6 @@ def test_an_agencys_key_is_handed_over_from_either_side(node: Browser, place: To
 # --- the published vectors, as Python is held to them -----------------------------------------------------------------
 
 
-def loaded(*path: str) -> Any:
-    return json.loads(PUBLISHED.joinpath(*path).read_text())
-
-
 def test_chunked_encryption_as_it_was_published(node: Browser) -> None:
     """It was published with SHA-256; Cobblestone-256 is the same with SHA-512."""
     vectors = [
@@ -431,18 +424,29 @@ def test_ed25519_as_it_was_published(node: Browser) -> None:
 
 def test_hkdf_as_it_was_published(node: Browser) -> None:
     tried = 0
-    for block in PUBLISHED.joinpath("KDF", "rfc-5869-HKDF-SHA256.txt").read_text().split("COUNT")[1:]:
-        lines = [line.partition("=") for line in block.splitlines()[1:]]
-        raw = {
-            name.strip().lower(): bytes.fromhex(value)
-            for name, equals, value in lines
-            if equals and name.strip() != "L"
-        }
-        asked = {name: b64(raw.get(name, b"")) for name in ("salt", "info")}
-        assert unb64(node.ask("hkdf", secret=b64(raw["ikm"]), **asked)) == raw["okm"][:32]
-        assert unb64(node.ask("expand", key=b64(raw["prk"]), info=asked["info"])) == raw["okm"][:32]
+    for one in blocks("KDF", "rfc-5869-HKDF-SHA256.txt"):
+        raw = {name: bytes.fromhex(one.get(name, "")) for name in ("ikm", "salt", "info", "prk", "okm")}
+        salt, info = b64(raw["salt"]), b64(raw["info"])
+        assert unb64(node.ask("hkdf", secret=b64(raw["ikm"]), salt=salt, info=info)) == raw["okm"][:32]
+        assert unb64(node.ask("expand", key=b64(raw["prk"]), info=info)) == raw["okm"][:32]
         tried += 1
     assert tried == 3
+
+
+def test_argon2id_as_it_was_published(node: Browser) -> None:
+    """Those with a passphrase and without associated data: hash-wasm takes no others, the protocol uses no others."""
+    tried = 0
+    for one in blocks("KDF", "argon2id.txt"):
+        if one.get("ad") or not one["pass"]:
+            continue
+        asked = {
+            name: b64(bytes.fromhex(one.get(given, "")))
+            for name, given in (("password", "pass"), ("salt", "salt"), ("secret", "secret"))
+        }
+        costs = {"iterations": int(one["iter"]), "parallelism": int(one["lanes"]), "memory": int(one["memcost"])}
+        assert unb64(node.ask("argon2id", **asked, **costs, length=int(one["length"]))).hex() == one["output"]
+        tried += 1
+    assert tried == 4
 
 
 def test_a_body_that_the_browser_would_not_sign_is_not_signed(
