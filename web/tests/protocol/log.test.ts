@@ -13,6 +13,7 @@ import {
   parsePolicy,
   satisfiedBy,
   signCheckpoint,
+  textOf,
   verifierKey,
   vkeyOf,
   withCosignature,
@@ -124,6 +125,17 @@ describe("the tree", async () => {
           await refused("proof_invalid", wrong);
         }
       }
+    }
+  });
+
+  it("takes no proof for a larger tree than it is of", async () => {
+    const eight = await Promise.all(Array.from({ length: 8 }, (_, at) => merkle.leafHash(utf8(`entry ${at}`))));
+    const [root4, root8] = [await merkle.root(eight.slice(0, 4)), await merkle.root(eight)];
+    const grown = await merkle.consistencyProof(eight, 4);
+    const within = await merkle.inclusionProof(eight, 0);
+    for (const size of [9, 16, 2 ** 40]) {
+      await refused("proof_invalid", () => merkle.verifyConsistency(4, size, root4, root8, grown));
+      await refused("proof_invalid", () => merkle.verifyInclusion(0, size, eight[0]!, within, root8));
     }
   });
 
@@ -288,6 +300,14 @@ describe("checkpoints", async () => {
     for (const origin of [ORIGIN, "hub.example/log/activity"]) {
       await refused("checkpoint_unwitnessed", () => openCheckpoint(elsewhere, origin, alone));
     }
+  });
+
+  it("are of the log that was asked for, whatever its key has signed", async () => {
+    const text = textOf({ ...head, origin: "hub.example/log/activity" });
+    const { id } = await verifierKey(ORIGIN, NOTE_KEY, log.public);
+    const signature = Buffer.from([...id, ...(await log.signRaw(utf8(text)))]).toString("base64");
+    const moved = `${text}\n\u2014 ${ORIGIN} ${signature}\n`;
+    await refused("checkpoint_unwitnessed", () => openCheckpoint(moved, ORIGIN, alone));
   });
 
   it("do not survive the change of any byte", async () => {
