@@ -397,9 +397,9 @@ const AT_WORK = new Set(["parts", "me", "offline", ...DESK]);
 
 // As the bar will be with more places: it must hold their words in both languages.
 const places: readonly Place[] = [
+  ...placesOf(member),
   { screen: { at: "doors" }, word: "place.send", icon: "send" },
   { screen: { at: "doors" }, word: "place.agency", icon: "people" },
-  ...placesOf(member),
 ];
 
 kept.change({ language, theme });
@@ -454,7 +454,7 @@ render(
     <Frame
       kept={kept}
       places={AT_WORK.has(show) ? places : []}
-      at="me"
+      at={DESK.includes(show) ? "inbox" : "me"}
       onGo={nothing}
       onBack={show === "parts" || show.includes("doors") || show.startsWith("unlock") ? null : nothing}
       onLeave={nothing}

@@ -181,7 +181,7 @@ export const mn = {
   "referral.place": "Газар",
   "referral.language": "Хэл",
   "referral.sent": "Илгээсэн цаг",
-  "referral.until": "Зөвшөөрлийн хугацаа",
+  "referral.until": "Зөвшөөрлийн сүүлчийн өдөр",
   "referral.minor": "18 нас хүрээгүй",
   "referral.open": "Нээж унших",
   "referral.opening": "Нээснийг таны нэрээр гарын үсэг зурж бүртгэнэ.",

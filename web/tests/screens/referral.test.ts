@@ -130,7 +130,7 @@ describe("warnings", () => {
     expect(warningsOf(english, parts)).toEqual([
       fieldLines(english, "contact", "warnings", "no_messages")[0],
       fieldLines(english, "contact", "warnings", "phone_watched")[0],
-      `${fieldLabel(english, "contact", "phone_is_safe")}: no`,
+      `${fieldLabel(english, "contact", "phone_is_safe")} no`,
       `${fieldLabel(english, "contact", "safe_times")}: 13–14`,
       fieldLines(english, "safety", "warnings", "not_police")[0],
       `${fieldLabel(english, "safety", "suspects_near")}: yes`,

@@ -13,11 +13,11 @@ import { StateWord } from "../../parts/StateWord.tsx";
 import { Urgency } from "../../parts/Urgency.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
-import { momentSeenFrom } from "../../words/dates.ts";
+import { day, lastDay, momentSeenFrom } from "../../words/dates.ts";
 import { fieldLabel, fieldLines, namesSomebody } from "../../words/fields.ts";
 import { codes, label, labels, placeInFull } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
-import { ofDecision, sectionName, untilText } from "../../words/sentences.ts";
+import { ofDecision, sectionName } from "../../words/sentences.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, owedFirst } from "../inbox/order.ts";
@@ -87,13 +87,21 @@ export const Referral = ({ state, own, time, onRetry }: ReferralProps) => {
           </Band>
         )}
         {unsent && (
-          <Band tone="wait" icon="offline">
+          <Band
+            tone="wait"
+            icon="offline"
+            action={
+              <Button busy={state.busy.value} onPress={() => void state.again()}>
+                {said("app.retry")}
+              </Button>
+            }
+          >
             {said("referral.unsent")}
           </Band>
         )}
       </div>
       <div role="alert" class="wide">
-        {trouble && !overtaken && <Band tone="late">{trouble}</Band>}
+        {trouble && <Band tone="late">{trouble}</Band>}
         {problem?.kind === "line" && !unsent && <Band tone="late">{said("problem.line")}</Band>}
       </div>
       {ENDED[referral.state] && (
@@ -112,6 +120,11 @@ export const Referral = ({ state, own, time, onRetry }: ReferralProps) => {
             ))}
           </ul>
         </section>
+      )}
+      {referral.minor && (
+        <Band tone="wait" icon="person">
+          {said("referral.minor")}
+        </Band>
       )}
       <Facts referral={referral} agencies={agencies} time={time} />
       {isClosed ? (
@@ -180,15 +193,7 @@ const Facts = ({ referral, agencies, time }: FactsProps) => {
       {referral.until !== null && (
         <>
           <dt>{said("referral.until")}</dt>
-          <dd>{untilText(said, Date.parse(referral.until))}</dd>
-        </>
-      )}
-      {referral.minor && (
-        <>
-          <dt>
-            <Icon name="warning" />
-          </dt>
-          <dd>{said("referral.minor")}</dd>
+          <dd>{day(said, lastDay(Date.parse(referral.until)))}</dd>
         </>
       )}
     </dl>

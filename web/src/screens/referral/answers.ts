@@ -13,11 +13,11 @@ export const ANSWERS = [
   "accepted",
   "under_way",
   "closed",
-  "message",
   "more_asked",
-  "handed_back",
   "declined",
+  "handed_back",
   "recalled",
+  "message",
 ] as const;
 
 export type Answer = (typeof ANSWERS)[number];
@@ -110,7 +110,9 @@ export const warningsOf = (words: Words, parts: readonly Part[]): readonly strin
   const told = (section: string, field: string) => {
     const found = value(section, field);
     if (found === null || found === "" || (Array.isArray(found) && found.length === 0)) return [];
-    return [`${fieldLabel(words, section, field)}: ${fieldLines(words, section, field, found).join(" · ")}`];
+    const asked = fieldLabel(words, section, field);
+    const said = fieldLines(words, section, field, found).join(" · ");
+    return [asked.endsWith("?") ? `${asked} ${said}` : `${asked}: ${said}`];
   };
   return [
     ...new Set([

@@ -43,6 +43,8 @@ export interface ReferralState {
   readonly open: () => Promise<void>;
   readonly choose: (answer: Answer | null) => void;
   readonly send: () => Promise<void>;
+  /** Send again what the line swallowed. */
+  readonly again: () => Promise<void>;
   readonly showNewer: () => void;
   readonly heard: (happening: Happening) => void;
   /** Nothing of it stays on the page. */
@@ -161,7 +163,7 @@ export const referralState = (
   };
 
   /** The same for a referral that is not on the screen: what hinders it is seen there, in its state. */
-  const again = async (id: string, step: Unsent) => {
+  const behind = async (id: string, step: Unsent) => {
     try {
       await vault.step(id, step.answer, step.reason, step.note);
       keep(id, null);
@@ -229,6 +231,10 @@ export const referralState = (
         note: written === "" ? null : written,
       });
     },
+    again: async () => {
+      const step = at === null ? undefined : unsent.value.get(at);
+      if (at !== null && step !== undefined && !busy.value) await hand(at, step);
+    },
     showNewer: () => {
       if (newer.value === null) return;
       shown.value = newer.value;
@@ -237,7 +243,10 @@ export const referralState = (
     },
     heard: (happening) => {
       if (happening.type === "line" && happening.live) {
-        for (const [id, step] of unsent.value) void (id === at ? hand(id, step) : again(id, step));
+        for (const [id, step] of unsent.value) {
+          if (id !== at) void behind(id, step);
+          else if (!busy.value) void hand(id, step);
+        }
       } else if (busy.value || at === null) return;
       else if (happening.type === "arrived" && happening.referral === at && shown.value !== null) void look(at);
     },
