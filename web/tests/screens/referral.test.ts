@@ -133,7 +133,7 @@ describe("warnings", () => {
       `${fieldLabel(english, "contact", "phone_is_safe")} no`,
       `${fieldLabel(english, "contact", "safe_times")}: 13–14`,
       fieldLines(english, "safety", "warnings", "not_police")[0],
-      `${fieldLabel(english, "safety", "suspects_near")}: yes`,
+      `${fieldLabel(english, "safety", "suspects_near")} yes`,
     ]);
     expect(warningsOf(mongolian, parts)[0]).toBe("Мессеж бүү илгээгээрэй");
   });
