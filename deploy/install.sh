@@ -193,6 +193,13 @@ parts=(
     agencies audit bootstrap.py deploy docs graphql hub LICENSE manage.py notifications ortoo pyproject.toml README.md
     referrals requirements vendor
 )
+# Of the browser client its sources: packages are fetched, and it is built, where it is served (bootstrap.py).
+for part in "$source"/web/* "$source"/web/.npmrc; do
+    case ${part##*/} in
+        node_modules | dist* | tests) ;;
+        *) [ ! -e "$part" ] || parts+=("web/${part##*/}") ;;
+    esac
+done
 release=$code/$(cd "$source" && find "${parts[@]}" -type f ! -name '*.pyc' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
 if [ -e "$release/complete" ]; then
@@ -200,8 +207,10 @@ if [ -e "$release/complete" ]; then
 else
     do_ rm -rf "$release"
     folder "$release" 0755 root:root
+    folder "$release/web" 0755 root:root
     for part in "${parts[@]}"; do
-        do_ cp -R --no-preserve=ownership,mode "$source/$part" "$release/"
+        case $part in web/*) into=$release/web ;; *) into=$release ;; esac
+        do_ cp -R --no-preserve=ownership,mode "$source/$part" "$into/"
     done
     do_ python3 "$release/bootstrap.py"
     do_ touch "$release/complete"

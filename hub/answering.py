@@ -1,6 +1,6 @@
 """One operation, from its parameters to its answer: the same over HTTP and over a socket."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -8,7 +8,8 @@ from graphql import ExecutionResult, OperationType, execute_sync
 
 from agencies import signing_in
 from agencies.signing_in import Actor
-from hub import documents, errors, threads
+from hub import documents, errors, threads, trusted
+from hub.browsers import Caller, SessionCookie
 from hub.documents import Prepared
 from hub.errors import BadRequest
 from hub.schema import schema
@@ -19,11 +20,13 @@ class Context:
     """What resolvers know of the request: who asks (None: nobody is signed in), its number in the log, and from where.
 
     address: the client's network address, for limits alone; never kept or logged.
+    session: takes the token of a session that begins, and hears that this one has ended.
     """
 
     actor: Actor | None
     request_id: str
     address: str
+    session: SessionCookie = field(default_factory=lambda: SessionCookie(Caller(None, "")))
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,14 @@ class Parameters:
         """Raises BadRequest."""
         if not isinstance(value, dict):
             raise BadRequest.because("bad_request", "The body is one JSON object (no batches).")
-        query, name = value.get("query"), value.get("operationName")
+        query, document_id, name = value.get("query"), value.get("documentId"), value.get("operationName")
         variables, extensions = value.get("variables"), value.get("extensions")
+        if document_id is not None:
+            if query not in (None, "") or not isinstance(document_id, str):  # graphql-ws insists on a `query`
+                raise BadRequest.because(
+                    "bad_request", "`documentId` is a text, in place of `query`.", field="documentId"
+                )
+            query = trusted.text_of(document_id)
         if not isinstance(query, str):
             raise BadRequest.because("bad_request", "`query` is a text.", field="query")
         if name is not None and not isinstance(name, str):
@@ -74,29 +83,30 @@ def from_json(text: bytes | str) -> Any:
         raise BadRequest.because("bad_request", "This is not JSON, or it holds what no text may hold.") from None
 
 
-async def prepare(parameters: Parameters) -> Prepared:
+async def prepare(parameters: Parameters, caller: Caller) -> Prepared:
     """The operation that is asked for; a document that is not known yet is read in a thread. Raises BadRequest."""
+    trusted.check(parameters.query, caller)
     if documents.is_known(parameters.query):
         return documents.prepare(parameters.query, parameters.operation_name)
     return await threads.read(documents.prepare, parameters.query, parameters.operation_name)
 
 
 async def answer(
-    prepared: Prepared, parameters: Parameters, token: str | None, request_id: str, address: str
+    prepared: Prepared, parameters: Parameters, request_id: str, caller: Caller, session: SessionCookie
 ) -> dict[str, Any]:
     """Sign in and execute, in one hop into a database thread. Raises BadRequest where nothing was executed."""
     hop = threads.write if prepared.kind is OperationType.MUTATION else threads.read
-    return await hop(_answer, prepared, parameters, token, request_id, address)
+    return await hop(_answer, prepared, parameters, request_id, caller, session)
 
 
 def _answer(
-    prepared: Prepared, parameters: Parameters, token: str | None, request_id: str, address: str
+    prepared: Prepared, parameters: Parameters, request_id: str, caller: Caller, session: SessionCookie
 ) -> dict[str, Any]:
-    actor = signed_in(prepared, token)
+    actor = signed_in(prepared, caller)
     result = execute_sync(
         schema.graphql_schema,
         prepared.document,
-        context_value=Context(actor, request_id, address),
+        context_value=Context(actor, request_id, caller.address, session),
         variable_values=parameters.variables,
         operation_name=prepared.name,
     )
@@ -122,10 +132,13 @@ def refuse_variables(result: ExecutionResult, prepared: Prepared, parameters: Pa
         documents.coerce(prepared, parameters.variables)
 
 
-def signed_in(prepared: Prepared, token: str | None) -> Actor | None:
-    """The member whose token it is; None where the operation is for anybody. Raises BadRequest (401)."""
-    actor = signing_in.actor_of(token) if token is not None else None
-    if token is not None and actor is None:
+def signed_in(prepared: Prepared, caller: Caller) -> Actor | None:
+    """The member whose token it is; None where the operation is for anybody. Raises BadRequest (401).
+
+    A browser sends its cookie along whether or not the page means to: one that has ended keeps nobody from signing in.
+    """
+    actor = signing_in.actor_of(caller.token) if caller.token is not None else None
+    if caller.token is not None and actor is None and not (caller.by_cookie and prepared.is_for_anybody):
         raise errors.signed_out()
     if actor is None and not prepared.is_for_anybody:
         raise errors.not_signed_in()

@@ -1,9 +1,10 @@
-"""Where requests go: /graphql over HTTP and WebSocket, the health checks, and Django for the rest."""
+"""Where requests go: /graphql over HTTP and WebSocket, the health checks, the client's files; Django for the rest."""
 
 import asyncio
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
@@ -11,7 +12,8 @@ django_application = get_asgi_application()  # before the rest, which needs Djan
 
 from hub import threads  # noqa: E402
 from hub.health import health  # noqa: E402
-from hub.http import GraphQLOverHTTP  # noqa: E402
+from hub.http import GraphQLOverHTTP, headers_of, is_our_host  # noqa: E402
+from hub.pages import Pages  # noqa: E402
 from hub.sockets import GraphQLSocket  # noqa: E402
 from notifications import push  # noqa: E402
 from ortoo.protocol import hpke  # noqa: E402
@@ -20,6 +22,7 @@ hpke.self_check()
 
 _graphql = GraphQLOverHTTP()
 _socket = GraphQLSocket.as_asgi()
+_pages = Pages(settings.BASE_DIR / "web" / "dist")
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -32,6 +35,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             await _graphql(scope, receive, send)
         case "http" if path in ("/healthz", "/readyz"):
             await health(scope, receive, send)
+        case "http" if _pages.has(scope["path"]) and _is_ours(scope):
+            await _pages(scope, send)
         case "http":
             await django_application(scope, receive, send)
         case "websocket" if path == "/graphql":
@@ -40,6 +45,11 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             await send({"type": "websocket.close", "code": 4404})
         case "lifespan":
             await _lifespan(receive, send)
+
+
+def _is_ours(scope: dict[str, Any]) -> bool:
+    """Under our name, and by https where the hub is a public one. Django answers whoever asks otherwise."""
+    return is_our_host(headers_of(scope)) and (scope["scheme"] == "https" or not settings.ORTOO_IS_PUBLIC)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -49,6 +49,7 @@ WHAT: Final = {
     "ORTOO_HUB_KEY_FILE": "a file with the hub's key (`python -m hub.make_keys` makes it)",
     "ORTOO_DIRECTORY_LOG_KEY_FILE": "a file with the directory log's key (`python -m hub.make_keys` makes it)",
     "ORTOO_THREADS": f"a number from 1 to {MOST_WRITERS}",
+    "ORTOO_TRUSTED_DOCUMENTS": "yes, or no",
     "EMAIL_URL": (
         "smtps://user:password@host, smtp://user:password@host:587 (STARTTLS), or smtp://localhost:25?tls=no for a mail"
         " server of this machine; `timeout=` takes seconds"
@@ -86,6 +87,7 @@ class Configuration:
     is_public: served behind a proxy under real names, a practice network too.
     trusted_proxy: UNIX, or addresses and networks; whose word about the client's address counts.
     writers: threads that write to the database.
+    trusted_documents: whether a page that is signed in by cookie may ask only what this release's own pages ask.
     mail_server: None: no e-mail is sent. mail_from: the address from which it is.
     """
 
@@ -100,6 +102,7 @@ class Configuration:
     hub_key_file: Path
     directory_log_key_file: Path
     writers: int
+    trusted_documents: bool
     mail_server: MailServer | None
     mail_from: str
 
@@ -138,6 +141,7 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         if given.get(name) or not practice:  # a practice network makes its own when it is founded
             reading.content(name, files[name], _seed)
     writers = reading.one("ORTOO_THREADS", _writers, str(WRITERS))
+    trusted_documents = reading.one("ORTOO_TRUSTED_DOCUMENTS", _yes_or_no, "yes" if is_public else "no")
     mail_server = reading.one("EMAIL_URL", _mail_server, "")
     mail_from = ""
     if given.get("EMAIL_URL") or given.get("EMAIL_URL_FILE"):
@@ -156,6 +160,7 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         hub_key_file=files["ORTOO_HUB_KEY_FILE"],
         directory_log_key_file=files["ORTOO_DIRECTORY_LOG_KEY_FILE"],
         writers=writers,
+        trusted_documents=trusted_documents,
         mail_server=mail_server,
         mail_from=mail_from,
     )
@@ -313,6 +318,11 @@ def _seed(text: str) -> bytes:
 def _writers(value: str) -> int:
     _must(value.isascii() and value.isdecimal() and 1 <= int(value) <= MOST_WRITERS)
     return int(value)
+
+
+def _yes_or_no(value: str) -> bool:
+    _must(value in ("yes", "no"))
+    return value == "yes"
 
 
 def _must(holds: bool) -> None:

@@ -37,7 +37,7 @@ from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 from graphql.utilities import coerce_input_value
 
 from hub.errors import BadRequest, Told, of_coercion, place, told
-from hub.schema import ANONYMOUS_FIELDS, schema
+from hub.schema import ANONYMOUS_FIELDS, SIGNING_IN_FIELDS, schema
 
 MAX_LENGTH: Final = 32 * 1024  # characters
 MAX_TOKENS: Final = 500  # ours have 100 at most, introspection 182; validating takes time by their square
@@ -55,7 +55,16 @@ class Prepared:
 
     document: DocumentNode
     operation: OperationDefinitionNode
-    is_for_anybody: bool  # asks for nothing but what may be asked without a token
+    roots: frozenset[str]  # the outermost fields
+
+    @property
+    def is_for_anybody(self) -> bool:
+        """Asks for nothing but what may be asked without a token."""
+        return self.roots <= ANONYMOUS_FIELDS
+
+    @property
+    def signs_in(self) -> bool:
+        return not self.roots.isdisjoint(SIGNING_IN_FIELDS)
 
     @property
     def kind(self) -> OperationType:
@@ -157,7 +166,7 @@ def _operations(document: DocumentNode) -> tuple[Prepared, ...]:
         if isinstance(one, OperationDefinitionNode):
             asked = _Asked(fragments).by(one)
             _bound(asked)
-            operations.append(Prepared(document, one, is_for_anybody=asked.roots <= ANONYMOUS_FIELDS))
+            operations.append(Prepared(document, one, asked.roots))
     return tuple(operations)
 
 

@@ -31,6 +31,10 @@ class BadRequest(Exception):
         super().__init__(status)
         self.errors, self.status = errors, status
 
+    @property
+    def is_signed_out(self) -> bool:
+        return any(one["extensions"]["code"] == "signed_out" for one in self.errors)
+
     @classmethod
     def because(cls, code: str, message: str, *, status: int = 400, **at: str | int) -> "BadRequest":
         return cls([told(code, message, **at)], status)

@@ -7,7 +7,7 @@ threads. What the handler did otherwise is done by hand: host and origin, size, 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,8 +16,9 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from graphql import OperationType
 
-from hub import answering, errors
+from hub import answering, browsers, errors
 from hub.answering import Parameters, from_json
+from hub.browsers import SessionCookie
 from hub.errors import BadRequest
 
 Scope = Mapping[str, Any]
@@ -43,6 +44,7 @@ class Answer:
     body: Mapping[str, Any]
     media_type: str = JSON
     allow: str | None = None
+    cookie: str | None = field(default=None, repr=False)  # what the browser is to keep of it
 
 
 class GraphQLOverHTTP:
@@ -71,23 +73,31 @@ async def _answer(
         return Answer(405, {"errors": [told]}, allow="GET, POST")
     if media_type is None:
         raise BadRequest.because("bad_request", f"The answer can be {GRAPHQL} or {JSON}.", status=406)
-    token = bearer(headers)
-    most = MAX_ANONYMOUS_BODY if token is None else MAX_BODY
+    caller = browsers.caller_of(scope, bearer(headers), address_of(scope))
+    most = MAX_ANONYMOUS_BODY if caller.token is None else MAX_BODY
     parameters = _of_url(scope) if scope["method"] == "GET" else await _of_body(headers, receive, most)
-    prepared = await answering.prepare(parameters)
+    prepared = await answering.prepare(parameters, caller)
     if prepared.kind is OperationType.SUBSCRIPTION:
         raise BadRequest.because("bad_request", "Subscriptions go over a WebSocket (graphql-transport-ws).")
     if scope["method"] == "GET" and prepared.kind is not OperationType.QUERY:
         told = errors.told("bad_request", "Mutations go by POST.")
         return Answer(405, {"errors": [told]}, media_type, allow="POST")
-    answer = await answering.answer(prepared, parameters, token, request_id, address_of(scope))
-    return Answer(200, answer, media_type)
+    if prepared.signs_in:
+        browsers.check_sign_in(scope, caller)
+    session = SessionCookie(caller)
+    try:
+        answer = await answering.answer(prepared, parameters, request_id, caller, session)
+    except BadRequest as bad:
+        if bad.is_signed_out:
+            session.end()
+        return _refused(bad, media_type, session.line)
+    return Answer(200, answer, media_type, cookie=session.line)
 
 
-def _refused(bad: BadRequest, media_type: str | None) -> Answer:
+def _refused(bad: BadRequest, media_type: str | None, cookie: str | None = None) -> Answer:
     """A request of which nothing was executed. As application/json its errors come with 200, as ever in GraphQL."""
     status = 200 if bad.status == 400 and media_type == JSON else bad.status
-    return Answer(status, {"errors": bad.errors}, media_type or JSON)
+    return Answer(status, {"errors": bad.errors}, media_type or JSON, cookie=cookie)
 
 
 # --- what a request says ----------------------------------------------------------------------------------------------
@@ -119,12 +129,16 @@ def token_of(value: Any) -> str | None:
 
 def check_host(headers: Mapping[str, str]) -> None:
     """The host is one of ours; a browser's page of another origin may not use a member's token. Raises BadRequest."""
-    domain, _ = split_domain_port(headers.get("host", ""))
-    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+    if not is_our_host(headers):
         raise BadRequest.because("bad_request", "This hub is not reached under that host name.", status=421)
     origin = headers.get("origin")
     if origin is not None and not _is_allowed(origin):
         raise BadRequest.because("origin_refused", "Pages of another origin may not use this hub.", status=403)
+
+
+def is_our_host(headers: Mapping[str, str]) -> bool:
+    domain, _ = split_domain_port(headers.get("host", ""))
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def _is_allowed(origin: str) -> bool:
@@ -217,6 +231,8 @@ async def _send(answer: Answer, send: Send, request_id: str) -> None:
     ]
     if answer.allow:
         headers.append((b"allow", answer.allow.encode()))
+    if answer.cookie:
+        headers.append((b"set-cookie", answer.cookie.encode()))
     if answer.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

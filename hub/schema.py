@@ -21,6 +21,9 @@ class Subscription(notifications.schema.Subscription):
 
 schema = graphene.Schema(query=Query, mutation=Mutation, subscription=Subscription)
 
+# What begins a session, and so answers with its token.
+SIGNING_IN_FIELDS = frozenset({"signIn", "kitSignIn", "enrol", "apply"})
+
 # What may be asked by whoever has no token.
 ANONYMOUS_FIELDS = frozenset(
     {

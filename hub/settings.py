@@ -71,6 +71,7 @@ ORTOO_DIRECTORY_LOG_KEY_FILE = _given.directory_log_key_file
 ORTOO_IS_PUBLIC = _given.is_public
 ORTOO_TRUSTED_PROXY = _given.trusted_proxy
 ORTOO_THREADS = _given.writers
+ORTOO_TRUSTED_DOCUMENTS = _given.trusted_documents
 
 SECRET_KEY = _given.secret_key
 SECRET_KEY_FALLBACKS = list(_given.older_secret_keys)

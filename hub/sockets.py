@@ -18,8 +18,9 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from agencies import signing_in
 from agencies.signing_in import Actor
-from hub import answering, errors, threads
+from hub import answering, browsers, errors, threads
 from hub.answering import Context, Parameters
+from hub.browsers import Caller, SessionCookie
 from hub.documents import Prepared
 from hub.errors import BadRequest
 from hub.http import address_of, check_host, headers_of, token_of
@@ -46,7 +47,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._token: str | None = None
+        self._caller = Caller(None, "")
         self._actor: Actor | None = None
         self._initialised = self._acknowledged = False
         self._on_their_way = 0
@@ -109,12 +110,13 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         self._initialised = True
         try:
-            self._token = token_of(payload.get("authorization") if isinstance(payload, dict) else None)
+            token = token_of(payload.get("authorization") if isinstance(payload, dict) else None)
+            self._caller = browsers.caller_of(self.scope, token, address_of(self.scope))
         except BadRequest:
             await self.close(SIGNED_OUT)
             return
-        if self._token is not None:
-            self._actor = await threads.read(signing_in.actor_of, self._token)
+        if self._caller.token is not None:
+            self._actor = await threads.read(signing_in.actor_of, self._caller.token)
             if self._actor is None:
                 await self.close(SIGNED_OUT)
                 return
@@ -154,11 +156,14 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         last: dict[str, Any] = {"type": "complete", "id": id}
         try:
             parameters = Parameters.of(payload)
-            prepared = await answering.prepare(parameters)
+            prepared = await answering.prepare(parameters, self._caller)
+            if prepared.signs_in:
+                browsers.check_sign_in(self.scope, self._caller)
             if prepared.kind is OperationType.SUBSCRIPTION:
                 await self._stream(id, prepared, parameters, request_id)
             else:
-                answer = await answering.answer(prepared, parameters, self._token, request_id, address_of(self.scope))
+                session = SessionCookie(self._caller)  # a socket tells no cookies
+                answer = await answering.answer(prepared, parameters, request_id, self._caller, session)
                 await self._give(id, answer)
         except BadRequest as bad:
             last = {"type": "error", "id": id, "payload": bad.errors}
@@ -175,7 +180,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         stream = await subscribe(
             schema.graphql_schema,
             prepared.document,
-            context_value=Context(self._actor, request_id, address_of(self.scope)),
+            context_value=Context(self._actor, request_id, self._caller.address, SessionCookie(self._caller)),
             variable_values=parameters.variables,
             operation_name=prepared.name,
         )

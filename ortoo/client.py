@@ -507,6 +507,11 @@ def document(name: str) -> str:
     return "\n".join(texts)
 
 
+def operation_names() -> list[str]:
+    """All operations that there are, by the names that `document` takes."""
+    return sorted(one.name.removesuffix(".graphql") for one in _operations().iterdir() if one.name.endswith(".graphql"))
+
+
 def _text(name: str) -> str:
     return _operations().joinpath(name).read_text(encoding="utf-8")
 

@@ -70,6 +70,7 @@ def pytest_configure_node(node: Any) -> None:
 # Files with tests that take long, and mostly wait: the first worker begins with them, so that none is left with one at
 # the end, and the others have the machine while it waits.
 LONG = (
+    "web/test_checks.py",
     "deploy/test_killed.py",
     "people/test_stopped.py",
     "faults/test_kill.py",

@@ -16,7 +16,7 @@ from agencies.models import KemKey
 from agencies.models import Member as MemberRow
 from agencies.scalars import Bytes, Envelope, uuid_of
 from agencies.schema.directory import Member, member_of
-from agencies.schema.signing_in import AccountInput, new_account
+from agencies.schema.signing_in import SHOWN_ONCE, AccountInput, new_account
 from ortoo.protocol import documents, schemas
 from ortoo.protocol.documents import b64, sha256, unb64
 
@@ -73,7 +73,7 @@ class HeldKey(graphene.ObjectType):
 class Enrolment(graphene.ObjectType):
     """Somebody enrolled, and waits from now on."""
 
-    token = graphene.String(required=True, description="The bearer token of a session. It is shown once.")
+    token = graphene.String(required=True, description=SHOWN_ONCE)
     member = graphene.Field(Member, required=True, description="Who enrolled.")
     recovery_codes = graphene.List(
         graphene.NonNull(graphene.String), required=True, description="Ten codes, each good once. Shown once."
@@ -243,7 +243,7 @@ class Enrol(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, code: bytes, keys: Any, account: Any) -> Enrolment:
-        return _enrolment(joining.enrol(code, _keys(keys), new_account(account), info.context.address))
+        return _enrolment(info, joining.enrol(code, _keys(keys), new_account(account), info.context.address))
 
 
 class AddPartner(graphene.Mutation):
@@ -331,7 +331,7 @@ class Apply(graphene.Mutation):
     def mutate(root: object, info: Any, agency: Any, names: Any, keys: Any, account: Any) -> Enrolment:
         asked = Applying(agency["handle"], agency["kind"], agency["name_en"], agency["name"])
         enrolled = joining.apply(asked, _names(names), _keys(keys), new_account(account), info.context.address)
-        return _enrolment(enrolled)
+        return _enrolment(info, enrolled)
 
 
 class TurnDown(graphene.Mutation):
@@ -425,8 +425,9 @@ def _candidates(rows: list[CandidateRow]) -> list[Candidate]:
     ]
 
 
-def _enrolment(done: EnrolledNow) -> Enrolment:
-    return Enrolment(token=done.token, member=member_of(done.member), recovery_codes=list(done.recovery_codes))
+def _enrolment(info: Any, done: EnrolledNow) -> Enrolment:
+    token = info.context.session.give(done.token, done.expires_at)
+    return Enrolment(token=token, member=member_of(done.member), recovery_codes=list(done.recovery_codes))
 
 
 def _application(row: ApplicationRow, admin: Candidate) -> Application:

@@ -39,10 +39,13 @@ class Keyring(graphene.ObjectType):
     unlocks = graphene.List(graphene.NonNull(Unlock), required=True, description="The ways to open it.")
 
 
+SHOWN_ONCE = "The bearer token of the session, shown once. Empty to a browser's page, which gets it as a cookie."
+
+
 class SignIn(graphene.ObjectType):
     """A session."""
 
-    token = graphene.String(required=True, description="The bearer token. It is shown once.")
+    token = graphene.String(required=True, description=SHOWN_ONCE)
     expires_at = graphene.DateTime(required=True, description="When it ends at the latest.")
     device = Bytes(description="A secret to hand in next time from this device; null where it is known already.")
     member = graphene.Field(Member, required=True, description="Who signed in.")
@@ -183,7 +186,7 @@ class SignInMutation(graphene.Mutation):
         )
         done = signing_in.sign_in(attempt)
         return SignIn(
-            token=done.token,
+            token=info.context.session.give(done.token, done.expires_at),
             expires_at=done.expires_at,
             device=done.device,
             member=member_of(done.account.member),
@@ -202,7 +205,9 @@ class NewChallenge(graphene.Mutation):
 
 
 class KitSignIn(graphene.Mutation):
-    """Sign in with a recovery kit, for an hour: gives the bearer token. It lets people in and signs a roster."""
+    """Sign in with a recovery kit, for an hour. It lets people in and signs a roster. Gives the bearer token; to a
+    browser's page an empty text, and the token as a cookie.
+    """
 
     class Arguments:
         member = graphene.ID(required=True, description="The kit's member id.")
@@ -215,7 +220,9 @@ class KitSignIn(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, member: str, challenge: bytes, proof: bytes) -> str:
-        return signing_in.sign_in_with_kit(_id(member), challenge, proof, info.context.address)
+        token, expires_at = signing_in.sign_in_with_kit(_id(member), challenge, proof, info.context.address)
+        given: str = info.context.session.give(token, expires_at)
+        return given
 
 
 class ProveSignatory(graphene.Mutation):
@@ -254,6 +261,7 @@ class SignOut(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any) -> bool:
         signing_in.sign_out(somebody_in(info))
+        info.context.session.end()
         return True
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import SigningKey, b64, canonical, ctx, parse, sha256, unb64
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.hpke import KemKey, seal_to
+from ortoo.protocol.hpke import SEED, KemKey, seal_to
 from ortoo.protocol.sealing import pad, seal, unpad, unseal
 
 Method = Literal["passphrase", "recovery", "passkey"]
@@ -55,11 +55,12 @@ def take_over(
 ) -> KemKey:
     """The agency's key of `epoch`, if the seed gives the very key that the directory names.
 
-    HPKE base mode does not say who sealed: a seed that gives another key is refused with `key_mismatch` (§4).
+    HPKE base mode does not say who sealed: a seed that gives another key, or none, is refused with `key_mismatch` (§4).
     """
     info = _agency_key_info(network, agency, epoch.n, member, keys.sign.public)
-    key = KemKey(keys.kem.open(info, sealed))
-    if key.sha256 != epoch.kem:
+    seed = keys.kem.open(info, sealed)
+    key = KemKey(seed) if len(seed) == SEED else None
+    if key is None or key.sha256 != epoch.kem:
         raise Refused("key_mismatch", reader=agency, epoch=epoch.n)
     return key
 

@@ -3,14 +3,18 @@
 import re
 import ssl
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
 
+from ortoo import practice
+from ortoo.client import document
 from tests.deploy.served import HOST, Nginx, Process, Served, free_port, production, rendered
 from tests.stores import Store
 
+GRAPHQL = "application/graphql-response+json"
 ECHO = (Path(__file__).with_name("echoing_hub.py"),)
 
 
@@ -103,6 +107,41 @@ def test_each_security_header_comes_once_from_every_part_of_the_hub(served: Serv
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_pages_come_with_each_header_once_and_a_page_is_signed_in_by_cookie(served: Served) -> None:
+    """Through nginx the hub still knows its own address, with its port: it is held against the page's origin."""
+    me = {"documentId": f"sha256:{sha256(document('me').encode()).hexdigest()}"}
+    cookie = f"__Host-ortoo={practice.identity('mgec.delger', served.practice).token}"
+    with https(served.nginx, cookie=cookie) as client:
+        for path in ("/", "/app/"):
+            page = client.get(path)
+            assert page.status_code in (200, 503)  # whether or not the client is built here
+            for name in (
+                *("content-security-policy", "cross-origin-opener-policy", "cross-origin-embedder-policy"),
+                *("cross-origin-resource-policy", "permissions-policy", "referrer-policy", "x-content-type-options"),
+                *("x-frame-options", "strict-transport-security", "cache-control"),
+            ):
+                assert len(page.headers.get_list(name)) == 1, (path, name)
+            assert "require-trusted-types-for 'script'" in page.headers["content-security-policy"]
+        for origin, status in (
+            (served.url, 200),
+            (served.url.replace("https:", "http:"), 401),
+            (f"https://{HOST}", 401),  # another port
+            (f"https://{HOST}:1", 401),
+            ("https://evil.example", 403),
+        ):
+            asked = client.post("/graphql", json=me, headers={"origin": origin, "accept": GRAPHQL})
+            assert asked.status_code == status, origin
+        free = client.post("/graphql", json={"query": "{ me { id } }"}, headers={"origin": served.url})
+        assert [one["extensions"]["code"] for one in free.json()["errors"]] == ["document_unknown"]
+
+
+def test_a_page_is_not_served_without_tls(served: Served) -> None:
+    """Past nginx, a process that was not told of https sends everybody there."""
+    with served.processes[0].client as client:
+        answer = client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (301, f"https://{HOST}/")
 
 
 def test_a_body_of_more_than_32_mib_ends_at_the_border(served: Served) -> None:

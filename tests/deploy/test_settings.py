@@ -145,12 +145,22 @@ def test_each_that_is_missing_is_named(real: dict[str, str], name: str) -> None:
         ("ORTOO_THREADS", "65"),
         ("ORTOO_THREADS", "-1"),
         ("ORTOO_THREADS", "eight"),
+        ("ORTOO_TRUSTED_DOCUMENTS", "on"),
+        ("ORTOO_TRUSTED_DOCUMENTS", "YES"),
     ],
 )
 def test_each_that_is_wrong_is_named(real: dict[str, str], name: str, value: str) -> None:
     found = problems(real | {name: value})
     assert list(found) == [name]
     assert found[name] == f"is wrong: set it to {configuration.WHAT[name]}."
+
+
+def test_pages_are_held_to_our_documents_but_in_practice(real: dict[str, str], tmp_path: Path) -> None:
+    assert read(real).trusted_documents
+    assert not read(real | {"ORTOO_TRUSTED_DOCUMENTS": "no"}).trusted_documents
+    practising = {"ORTOO_PRACTICE_DIR": str(tmp_path / "practice")}
+    assert not read(practising).trusted_documents
+    assert read(practising | {"ORTOO_TRUSTED_DOCUMENTS": "yes"}).trusted_documents
 
 
 @pytest.mark.parametrize(("value", "kept"), [("127.0.0.1", "127.0.0.1/32"), ("10.1.0.0/16", "10.1.0.0/16")])

@@ -290,7 +290,9 @@ def test_the_compose_file_fills_in_every_place_of_the_site() -> None:
 def test_the_image_holds_every_room_and_no_more() -> None:
     copied = re.findall(r"^COPY (?:\w+ )?(\w+)$", (DEPLOY / "container" / "Containerfile").read_text(), re.MULTILINE)
     rooms = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")}
-    assert set(copied) == rooms | {"graphql", "requirements", "vendor"}
+    assert set(copied) == rooms | {"graphql", "requirements", "vendor", "web"}
+    left_out = (REPOSITORY / ".dockerignore").read_text().split()
+    assert {"web/node_modules", "web/dist"} <= set(left_out)
 
 
 def test_the_installer_takes_every_room(dry_run: str) -> None:
@@ -298,6 +300,9 @@ def test_the_installer_takes_every_room(dry_run: str) -> None:
     rooms = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")}
     assert rooms | {"manage.py", "bootstrap.py", "graphql", "requirements", "vendor"} <= copied
     assert "tests" not in copied
+    client = {part.removeprefix("web/") for part in copied if part.startswith("web/")}
+    assert {"app.html", "src", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json"} <= client
+    assert not {part for part in client if part.startswith(("node_modules", "dist", "tests"))}
 
 
 def test_every_setting_is_explained() -> None:

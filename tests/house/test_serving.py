@@ -16,6 +16,7 @@ from tests.stores import REPOSITORY, Store
 def test_it_says_where_to_look_and_what_to_type_next(hub: Hub) -> None:
     said = hub.said()
     assert f"The practice hub answers at {hub.url}\n" in said
+    assert f"Open http://localhost:{hub.port}/ in a browser on this machine." in said
     assert f"{hub.url}/graphql" in said
     assert ".venv/bin/ortoo --as mgec.delger follow" in said
     assert ".venv/bin/ortoo --as mrc.nara send ortoo/data/scenarios/01-shelter-tonight.json" in said

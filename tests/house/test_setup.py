@@ -73,11 +73,15 @@ def test_where_there_is_no_python_make_says_so(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
+CLIENT = ("web/node_modules/.made-for-hub", "web/dist/app.html", "web/dist.new/app.html", "web/app.html")
+
+
 def test_clean_forgets_it_all(clone: Path) -> None:
-    for name in (".venv/bin/python", "practice/hub.sqlite3", "hub/__pycache__/x.pyc", "hub/kept.py"):
+    for name in (".venv/bin/python", "practice/hub.sqlite3", "hub/__pycache__/x.pyc", "hub/kept.py", *CLIENT):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         (clone / name).touch()
     subprocess.run(["make", "clean"], cwd=clone, check=True, timeout=30)
     assert not (clone / ".venv").exists()
     assert not (clone / "practice").exists()
     assert [path.name for path in (clone / "hub").iterdir()] == ["kept.py"]
+    assert [path.name for path in (clone / "web").iterdir()] == ["app.html"]

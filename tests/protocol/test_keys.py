@@ -62,6 +62,13 @@ def test_a_key_that_the_directory_does_not_name_is_refused(town: Town) -> None:
         taken(town, handed(town, KemKey.generate().seed))
 
 
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_what_is_no_seed_at_all_is_refused_too(town: Town, length: int) -> None:
+    """Anybody can seal anything to a member."""
+    with refused("key_mismatch", reader="shelter", epoch=1):
+        taken(town, handed(town, bytes(length)))
+
+
 def test_a_key_handed_to_somebody_else_or_for_something_else_does_not_open(town: Town) -> None:
     seed = town.epochs["shelter", 1].seed
     with refused("cannot_open"):

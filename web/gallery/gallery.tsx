@@ -165,6 +165,7 @@ const AllParts = () => {
       </Part>
       <Part name="ErrorSummary">
         <ErrorSummary
+          of={plan}
           errors={[
             { id: "own-words", text: said("problem.limit_exceeded") },
             { id: "born", text: said("date.not_a_date") },
@@ -310,6 +311,7 @@ const session = {
   unlocked: nothing,
   lock: later,
   signOut: later,
+  ended: () => {},
   other: nothing,
   begin: later,
   forgotten: nothing,
@@ -419,8 +421,8 @@ const leaving: Leaving = {
   end: () => {
     document.documentElement.dataset.ended = "yes";
   },
-  site: "clock.html?site",
-  clock: "clock.html",
+  site: "app/clock.html?site",
+  clock: "app/clock.html",
 };
 const typed = signIn([]);
 const Shell = () => {

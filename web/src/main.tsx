@@ -1,16 +1,22 @@
-import { render } from "preact";
-import { preferences } from "./device/preferences.ts";
-import { Heading } from "./parts/Heading.tsx";
-import { speak, words } from "./words/current.ts";
-import "./parts/tokens.css";
+import { start } from "./app/start.tsx";
+import { scriptUrls } from "./app/trusted.ts";
+import { Failed } from "./worker/api.ts";
+import { connect } from "./worker/rpc.ts";
+import workerUrl from "./worker/worker.ts?worker&url";
 
-// The client starts (app/start.tsx) when there is a worker to hold its keys; until then the page says its name.
-const { language } = preferences().now.value;
-await speak(language);
-document.documentElement.lang = language;
-render(
-  <main>
-    <Heading>{words.value("app.name")}</Heading>
-  </main>,
-  document.getElementById("app")!,
-);
+const url = scriptUrls([workerUrl]);
+const worker = new Worker(url(workerUrl), { type: "module" });
+
+// A worker that does not even start answers nothing: that is told like a line that is broken.
+const dead = new Promise<never>((_, failed) => {
+  worker.addEventListener("error", () => failed(new Failed({ kind: "line" })), { once: true });
+});
+
+await start(document.getElementById("app")!, {
+  vault: connect(worker),
+  dead,
+  end: () => worker.terminate(),
+  site: document.querySelector<HTMLMetaElement>('meta[name="leave"]')!.content,
+  clock: "/app/clock.html",
+  receiptPage: null,
+});

@@ -22,6 +22,8 @@ HOST: Final = "127.0.0.1"  # a practice network has no secrets: it serves this m
 SOON: Final = 30  # seconds in which the hub must answer for itself
 
 WORDS: Final = """
+Open {page} in a browser on this machine. By this name: passkeys refuse an IP address.
+
 The practice hub answers at {address}
   GraphQL, over HTTP and WebSocket:  {address}/graphql
   Its keys and its database:         {folder}
@@ -104,7 +106,8 @@ class Command(BaseCommand):
         while time.monotonic() < until:
             ready, answer = _ask(address)
             if ready:
-                words = WORDS.format(address=address, folder=_short(folder), ortoo=".venv/bin/ortoo")
+                page = f"http://localhost:{address.rpartition(':')[2]}/"
+                words = WORDS.format(page=page, address=address, folder=_short(folder), ortoo=".venv/bin/ortoo")
                 self.stdout.write(words)
                 self.stdout.flush()
                 return

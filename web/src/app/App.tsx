@@ -70,7 +70,15 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
   const { navigation, session, signIn, kept } = parts;
   switch (screen.at) {
     case "doors":
-      return <Doors onSignIn={() => navigation.go({ at: "sign-in" })} receiptPage={parts.receiptPage} />;
+      return (
+        <Doors
+          onSignIn={() => {
+            signIn.clear();
+            navigation.go({ at: "sign-in" });
+          }}
+          receiptPage={parts.receiptPage}
+        />
+      );
     case "sign-in":
       return <SignIn state={signIn} />;
     case "second-step":

@@ -22,10 +22,12 @@ export interface Sessions {
   /** Lock at once; the keys go while the page is already covered. */
   readonly lock: () => Promise<void>;
   readonly signOut: () => Promise<void>;
+  /** The hub does not know the member any more (`code`): whoever it is signs in again. */
+  readonly ended: (code: string) => void;
   /** Leave the lock for the sign-in of somebody else. */
   readonly other: () => void;
-  /** On loading: whoever is known here may unlock. */
-  readonly begin: () => Promise<void>;
+  /** On loading: whoever is known here may unlock. dead: rejects if nobody will ever answer. */
+  readonly begin: (dead: Promise<never>) => Promise<void>;
   readonly forgotten: (login: string) => void;
 }
 
@@ -74,13 +76,17 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
         problem.value = problemOf(error);
       }
     },
+    ended: (code) => {
+      out();
+      problem.value = { kind: "refused", code, fields: {} };
+    },
     other: () => {
       out();
       navigation.go({ at: "sign-in" });
     },
-    begin: async () => {
+    begin: async (dead) => {
       try {
-        const known = await vault.known();
+        const known = await Promise.race([vault.known(), dead]);
         now.value = known.length > 0 ? { at: "locked", known, last: null } : { at: "out" };
       } catch (error) {
         now.value = { at: "out" };

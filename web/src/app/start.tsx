@@ -24,6 +24,8 @@ import "./frame.css";
 
 interface Start {
   readonly vault: Vault;
+  /** Rejects if the worker behind the vault cannot start. */
+  readonly dead: Promise<never>;
   /** End the worker behind the vault, and with it every key. */
   readonly end: () => void;
   /** Where Leave leads. */
@@ -33,7 +35,7 @@ interface Start {
 }
 
 /** Put the client on the page. */
-export const start = async (root: Element, { vault, end, site, clock, receiptPage }: Start): Promise<void> => {
+export const start = async (root: Element, { vault, dead, end, site, clock, receiptPage }: Start): Promise<void> => {
   const leaving = { end, site, clock };
   watchLeaving(leaving);
 
@@ -53,7 +55,7 @@ export const start = async (root: Element, { vault, end, site, clock, receiptPag
     line.heard(happening);
     inbox.heard(happening);
     referral.heard(happening);
-    if (happening.type === "ended") void session.lock();
+    if (happening.type === "ended") session.ended(happening.code);
   });
   const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
 
@@ -114,5 +116,5 @@ export const start = async (root: Element, { vault, end, site, clock, receiptPag
     />,
     root,
   );
-  await session.begin();
+  await session.begin(dead);
 };

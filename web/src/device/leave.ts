@@ -57,9 +57,9 @@ export const watchLeaving = (leaving: Leaving): void => {
   window.addEventListener("keydown", (event) => event.repeat || heard(event.key), { capture: true });
   window.addEventListener("pointerdown", () => heard(null), { capture: true });
 
-  document.addEventListener("visibilitychange", () => {
-    document.documentElement.toggleAttribute("data-away", document.visibilityState === "hidden");
-  });
+  const cover = () => document.documentElement.toggleAttribute("data-away", document.visibilityState === "hidden");
+  document.addEventListener("visibilitychange", cover);
+  cover();
   window.addEventListener("pagehide", () => {
     blank();
     leaving.end();

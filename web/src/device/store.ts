@@ -19,6 +19,8 @@ export interface Account {
   readonly handle: string;
   readonly names: { readonly mn: string; readonly en: string };
   readonly device: string | null;
+  /** Whether the hub still has a session for it, as far as is known here: else it signs in, and does not unlock. */
+  readonly session: boolean;
   readonly keyring: Keyring;
 }
 

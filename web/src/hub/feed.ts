@@ -62,9 +62,10 @@ export function follow(operation: Follow, url: string, after: number, follower: 
 
   // One entry after the other: the next is taken when this one has been.
   const take = async (mine: Client, ended: (error?: unknown) => void) => {
-    const request = { query: "", operationName: operation.name, variables: { after: last }, documentId: operation.id };
+    // The hash in place of the text; graphql-ws insists on a text beside it.
+    const asked = { query: "", documentId: operation.id, operationName: operation.name, variables: { after: last } };
     try {
-      for await (const answer of mine.iterate<{ feed: FeedEntry }>(request)) {
+      for await (const answer of mine.iterate<{ feed: FeedEntry }>(asked)) {
         if (over) return;
         if (answer.errors?.length) throw answer.errors;
         const entry = answer.data!.feed;

@@ -1,4 +1,4 @@
-// Written by generate/operations.ts from graphql/.
+/** Made by scripts/operations.ts from ../graphql (`npm run operations`): not to be changed by hand. */
 
 import type { Operation } from "./query.ts";
 
@@ -6,205 +6,121 @@ import type { Operation } from "./query.ts";
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-/** A signed document and all that travels sealed beside it. */
 export type SealedInput = {
-  /** The signed document. */
   readonly envelope: string;
-  /** Sealed texts. */
   readonly parts?: ReadonlyArray<PartInput>;
-  /** Readers' keys. */
   readonly wraps?: ReadonlyArray<WrapInput>;
-  /** Parts' keys. */
   readonly keys?: ReadonlyArray<KeyInput>;
 };
 
-/** A sealed text. */
 export type PartInput = {
-  /** The part's name, as the document lists it. */
   readonly name: string;
-  /** The sealed, padded text. */
   readonly ciphertext: string;
 };
 
-/** A reader's key, sealed to the newest key of that agency. */
 export type WrapInput = {
-  /** The reader. */
   readonly agency: string;
-  /** 1,168 bytes. */
   readonly wrap: string;
 };
 
-/** A part's key under a reader's key. */
 export type KeyInput = {
-  /** The part. */
   readonly part: string;
-  /** The reader. */
   readonly agency: string;
-  /** 104 bytes. */
   readonly key: string;
 };
 
-/** All of it; what is not said is as it is at first. */
 export type NotificationsInput = {
-  /** Where to; empty: no e-mail. A new one gets a code. */
   readonly address: string;
-  /** `mn` or `en`. */
   readonly language: string;
-  /** Of which referrals: codes of `urgency`. */
   readonly urgencies: ReadonlyArray<string>;
-  /** Whether only while the agency is open. */
   readonly workingHours: boolean;
-  /** Once a day at this hour in Asia/Ulaanbaatar, 0 to 23; null: at once. */
   readonly digestHour?: number | null | undefined;
 };
 
-/** All that is said of a service; whether it accepts and is full tonight is said apart. */
 export type ServiceInput = {
-  /** A code of `services`. */
   readonly code: string;
-  /** The name to show, in Mongolian. */
   readonly name: string;
-  /** The name to show, in English. */
   readonly nameEn: string;
-  /** What it serves: 1 to 60 codes. */
   readonly places: ReadonlyArray<string>;
-  /** Codes of `languages`, at least one. */
   readonly languages: ReadonlyArray<string>;
-  /** The week; none: the hours of an office. */
   readonly schedule: ReadonlyArray<OpeningHoursInput>;
-  /** Dates with other hours, at most 120. */
   readonly exceptions: ReadonlyArray<ExceptionalHoursInput>;
-  /** Null: if it is open around the clock. */
   readonly openOnHolidays?: boolean | null | undefined;
-  /** The youngest that it takes, in years. */
   readonly minAge?: number | null | undefined;
-  /** The oldest that it takes, in years. */
   readonly maxAge?: number | null | undefined;
-  /** Codes of HTCDS `prs_Gender`; none: all. */
   readonly genders: ReadonlyArray<string>;
-  /** Whether children and others may come along. */
   readonly dependants: boolean;
-  /** How many places there are; null where they are not counted. */
   readonly capacity?: number | null | undefined;
-  /** How many of them are taken. */
   readonly taken: number;
 };
 
-/** The same hours on some days of each week, in Asia/Ulaanbaatar. */
 export type OpeningHoursInput = {
-  /** MO, TU, WE, TH, FR, SA, SU, with commas. */
   readonly days: string;
-  /** HH:MM. */
   readonly opens: string;
-  /** HH:MM; to 24:00 is to the end of the day, earlier than `opens` the next morning. */
   readonly closes: string;
 };
 
-/** Other hours on one date. */
 export type ExceptionalHoursInput = {
-  /** YYYY-MM-DD. */
   readonly date: string;
-  /** HH:MM; null where it is closed that day. */
   readonly opens?: string | null | undefined;
-  /** Null where it is closed that day. */
   readonly closes?: string | null | undefined;
 };
 
-/** How the own agency is reached. */
 export type ContactInput = {
-  /** Where it is: ISO 3166-2:MN with soum or district; or empty. */
   readonly place: string;
-  /** In its hours; or empty. */
   readonly phone: string;
-  /** Around the clock; or empty. */
   readonly dutyPhone: string;
-  /** For what is no secret; or empty. */
   readonly email: string;
 };
 
-/** How a member is called. */
 export type NamesInput = {
-  /** a-z, digits, dots and dashes, 3 to 80. */
   readonly handle: string;
-  /** The name to show, in Mongolian. */
   readonly name: string;
-  /** The name to show, in English. */
   readonly nameEn: string;
 };
 
-/** How somebody will sign in. The passphrase itself never leaves the device. */
 export type AccountInput = {
-  /** 3 to 80 letters without a space; compared in lower case. */
   readonly login: string;
-  /** 32 bytes that the client stretched from the passphrase. */
   readonly auth: string;
-  /** The keys, sealed. */
   readonly keyring: KeyringInput;
-  /** The secret of the authenticator app: 20 random bytes. */
   readonly totp: string;
-  /** The six digits that the app shows now: it took the secret. */
   readonly code: string;
 };
 
-/** A keyring under a KK of its own. */
 export type KeyringInput = {
-  /** The sealed keyring. */
   readonly sealed: string;
-  /** All the ways to open it. */
   readonly unlocks: ReadonlyArray<UnlockInput>;
 };
 
-/** A way to open the keyring. */
 export type UnlockInput = {
-  /** An id that the client draws: it is bound into `sealed`. */
   readonly id: string;
-  /** `passphrase`, `recovery` or `passkey`. */
   readonly method: string;
-  /** KK, sealed under what this way gives. */
   readonly sealed: string;
-  /** The credential's id, where it is a passkey. */
   readonly passkey?: string | null | undefined;
 };
 
-/** Public keys that were made on the own device. */
 export type MemberKeysInput = {
-  /** The member's id: a UUIDv7 that the client draws. */
-  readonly id: string | number;
-  /** The Ed25519 public key, 32 bytes. */
+  readonly id: string;
   readonly key: string;
-  /** The public key to seal to, 1,216 bytes. */
   readonly kem: string;
 };
 
-/** An epoch's seed, sealed to a member. */
 export type SeedInput = {
-  /** The member. */
-  readonly member: string | number;
-  /** The number of the epoch. */
+  readonly member: string;
   readonly epoch: number;
-  /** The sealed seed, 1,168 bytes. */
   readonly sealed: string;
 };
 
-/** An agency that asks to be admitted. */
 export type AgencyInput = {
-  /** The handle that it wishes: a-z, digits, dashes. */
   readonly handle: string;
-  /** A code of `agency_kinds`. */
   readonly kind: string;
-  /** The name to show, in Mongolian. */
   readonly name: string;
-  /** The name to show, in English. */
   readonly nameEn: string;
 };
 
-/** One of them. */
 export type SecondFactorInput = {
-  /** Six digits of the authenticator app. */
   readonly totp?: string | null | undefined;
-  /** A recovery code: good once. */
   readonly recovery?: string | null | undefined;
-  /** The assertion (AuthenticationResponseJSON of WebAuthn level 3), as JSON. */
   readonly passkey?: string | null | undefined;
 };
 
@@ -231,7 +147,7 @@ export type AgencyKeysQueryVariables = Exact<{ [key: string]: never; }>;
 export type AgencyKeysQuery = { readonly agencyKeys: ReadonlyArray<{ readonly epoch: number, readonly sealed: string }> };
 
 export type AlternativesQueryVariables = Exact<{
-  referral: string | number;
+  referral: string;
 }>;
 
 
@@ -293,7 +209,7 @@ export type ChangePassphraseMutationVariables = Exact<{
 export type ChangePassphraseMutation = { readonly changePassphrase: { readonly login: string, readonly version: number, readonly sealed: string, readonly unlocks: ReadonlyArray<{ readonly id: string, readonly method: string, readonly sealed: string, readonly passkey: string | null }> } };
 
 export type ClearFullMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -312,7 +228,7 @@ export type ConfirmAddressMutationVariables = Exact<{
 export type ConfirmAddressMutation = { readonly confirmAddress: { readonly available: boolean, readonly address: string, readonly confirmed: boolean, readonly refused: boolean, readonly language: string, readonly urgencies: ReadonlyArray<string>, readonly workingHours: boolean, readonly digestHour: number | null } };
 
 export type ConsentQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -343,14 +259,14 @@ export type DirectoryToCosignQueryVariables = Exact<{
 export type DirectoryToCosignQuery = { readonly directoryToCosign: { readonly entries: ReadonlyArray<string>, readonly checkpoint: { readonly note: string, readonly size: number, readonly root: string } } };
 
 export type EndServiceMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
 export type EndServiceMutation = { readonly endService: boolean };
 
 export type EndSessionMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -445,14 +361,14 @@ export type InvitationsQuery = { readonly invitations: ReadonlyArray<{ readonly 
 export type InviteMutationVariables = Exact<{
   names: NamesInput;
   roles: ReadonlyArray<string> | string;
-  again?: string | number | null | undefined;
+  again?: string | null | undefined;
 }>;
 
 
 export type InviteMutation = { readonly invite: { readonly code: string, readonly listed: { readonly id: string, readonly agency: string, readonly handle: string, readonly name: string, readonly nameEn: string, readonly roles: ReadonlyArray<string>, readonly member: string | null, readonly expiresAt: string } } };
 
 export type IssueApiTokenMutationVariables = Exact<{
-  member: string | number;
+  member: string;
   name: string;
   scopes: ReadonlyArray<string> | string;
   days: number;
@@ -474,7 +390,7 @@ export type KeyringQueryVariables = Exact<{ [key: string]: never; }>;
 export type KeyringQuery = { readonly keyring: { readonly login: string, readonly version: number, readonly sealed: string, readonly unlocks: ReadonlyArray<{ readonly id: string, readonly method: string, readonly sealed: string, readonly passkey: string | null }> } | null };
 
 export type KitSignInMutationVariables = Exact<{
-  member: string | number;
+  member: string;
   challenge: string;
   proof: string;
 }>;
@@ -585,7 +501,7 @@ export type RecordConsentMutationVariables = Exact<{
 export type RecordConsentMutation = { readonly recordConsent: ReadonlyArray<{ readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }> };
 
 export type ReferralQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -600,7 +516,7 @@ export type RemovePasskeyMutationVariables = Exact<{
 export type RemovePasskeyMutation = { readonly removePasskey: boolean };
 
 export type RevokeApiTokenMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -629,7 +545,7 @@ export type SaveNotificationsMutationVariables = Exact<{
 export type SaveNotificationsMutation = { readonly saveNotifications: { readonly available: boolean, readonly address: string, readonly confirmed: boolean, readonly refused: boolean, readonly language: string, readonly urgencies: ReadonlyArray<string>, readonly workingHours: boolean, readonly digestHour: number | null } };
 
 export type SaveServiceMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   service: ServiceInput;
 }>;
 
@@ -656,7 +572,7 @@ export type SessionsQueryVariables = Exact<{ [key: string]: never; }>;
 export type SessionsQuery = { readonly sessions: ReadonlyArray<{ readonly id: string, readonly name: string, readonly createdAt: string, readonly usedAt: string, readonly expiresAt: string | null, readonly current: boolean }> };
 
 export type SetAcceptingMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   accepting: boolean;
 }>;
 
@@ -664,7 +580,7 @@ export type SetAcceptingMutationVariables = Exact<{
 export type SetAcceptingMutation = { readonly setAccepting: { readonly id: string, readonly agency: string, readonly code: string, readonly name: string, readonly nameEn: string, readonly places: ReadonlyArray<string>, readonly openOnHolidays: boolean, readonly languages: ReadonlyArray<string>, readonly minAge: number | null, readonly maxAge: number | null, readonly genders: ReadonlyArray<string>, readonly dependants: boolean, readonly capacity: number | null, readonly taken: number, readonly free: number | null, readonly accepting: boolean, readonly fullUntil: string | null, readonly openNow: boolean, readonly changedAt: string, readonly schedule: ReadonlyArray<{ readonly days: string, readonly opens: string, readonly closes: string }>, readonly exceptions: ReadonlyArray<{ readonly date: string, readonly opens: string | null, readonly closes: string | null }> } };
 
 export type SetFullMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   until: string;
 }>;
 
@@ -711,7 +627,7 @@ export type TakeStepMutation = { readonly takeStep: { readonly id: string, reado
 export type TrailQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
-  referral?: string | number | null | undefined;
+  referral?: string | null | undefined;
   counterpart?: string | null | undefined;
   type?: string | null | undefined;
   since?: string | null | undefined;
@@ -721,14 +637,14 @@ export type TrailQueryVariables = Exact<{
 export type TrailQuery = { readonly trail: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly referral: string, readonly counterpart: string, readonly agency: string, readonly member: string, readonly type: string, readonly reason: string | null, readonly at: string } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type TurnAwayMutationVariables = Exact<{
-  member: string | number;
+  member: string;
 }>;
 
 
 export type TurnAwayMutation = { readonly turnAway: boolean };
 
 export type TurnDownMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -740,7 +656,7 @@ export type WaitingQueryVariables = Exact<{ [key: string]: never; }>;
 export type WaitingQuery = { readonly waiting: { readonly since: string, readonly roles: ReadonlyArray<string>, readonly administrators: ReadonlyArray<{ readonly id: string, readonly handle: string, readonly name: string, readonly nameEn: string, readonly agency: string, readonly roles: ReadonlyArray<string> }> } | null };
 
 export type WithdrawInvitationMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -760,368 +676,367 @@ export type RowFragment = { readonly id: string, readonly sender: string, readon
 
 export type ServiceFragment = { readonly id: string, readonly agency: string, readonly code: string, readonly name: string, readonly nameEn: string, readonly places: ReadonlyArray<string>, readonly openOnHolidays: boolean, readonly languages: ReadonlyArray<string>, readonly minAge: number | null, readonly maxAge: number | null, readonly genders: ReadonlyArray<string>, readonly dependants: boolean, readonly capacity: number | null, readonly taken: number, readonly free: number | null, readonly accepting: boolean, readonly fullUntil: string | null, readonly openNow: boolean, readonly changedAt: string, readonly schedule: ReadonlyArray<{ readonly days: string, readonly opens: string, readonly closes: string }>, readonly exceptions: ReadonlyArray<{ readonly date: string, readonly opens: string | null, readonly closes: string | null }> };
 
-
-export const AddPartner: Operation<AddPartnerMutation, AddPartnerMutationVariables> = {
+export const addPartner: Operation<AddPartnerMutation, AddPartnerMutationVariables> = {
   id: "sha256:ca8d901ca16f275e22af42ff1ca511ff0bbcce437780eb8c1373ff7049d12c5d",
   name: "AddPartner",
 };
 
-export const AddPasskey: Operation<AddPasskeyMutation, AddPasskeyMutationVariables> = {
+export const addPasskey: Operation<AddPasskeyMutation, AddPasskeyMutationVariables> = {
   id: "sha256:5598ae8e09654f611a4198110853b8749fe66330b8b877766628b42d411baa15",
   name: "AddPasskey",
 };
 
-export const AgencyKeys: Operation<AgencyKeysQuery, AgencyKeysQueryVariables> = {
+export const agencyKeys: Operation<AgencyKeysQuery, AgencyKeysQueryVariables> = {
   id: "sha256:0f8776a0fdd9a46aae6cf5ae3f13749eef93dcfff24a3c2b0e50821d29f2c5d5",
   name: "AgencyKeys",
 };
 
-export const Alternatives: Operation<AlternativesQuery, AlternativesQueryVariables> = {
+export const alternatives: Operation<AlternativesQuery, AlternativesQueryVariables> = {
   id: "sha256:84c2edfd82de3ce787beca3fcdc4a57b979ffde67a0d2df7e98cc6b54fd3e0c9",
   name: "Alternatives",
 };
 
-export const ApiTokens: Operation<ApiTokensQuery, ApiTokensQueryVariables> = {
+export const apiTokens: Operation<ApiTokensQuery, ApiTokensQueryVariables> = {
   id: "sha256:b799a10c99ca312430d610029a7ba6f86c51ae36313f953e885e0d82f1a3b040",
   name: "ApiTokens",
 };
 
-export const Applications: Operation<ApplicationsQuery, ApplicationsQueryVariables> = {
+export const applications: Operation<ApplicationsQuery, ApplicationsQueryVariables> = {
   id: "sha256:39e9991b416c96780773af951a2ff849ce5b579bf58d63d5ff73f1503e30a760",
   name: "Applications",
 };
 
-export const Apply: Operation<ApplyMutation, ApplyMutationVariables> = {
+export const apply: Operation<ApplyMutation, ApplyMutationVariables> = {
   id: "sha256:c205784b769470d05b552b54814b4e30c4695a810f465782c7406de4aea668d8",
   name: "Apply",
 };
 
-export const BeginPasskey: Operation<BeginPasskeyMutation, BeginPasskeyMutationVariables> = {
+export const beginPasskey: Operation<BeginPasskeyMutation, BeginPasskeyMutationVariables> = {
   id: "sha256:d71481d8a767e66fd58f6c47646873fd200522d5577b92b385edf7331ae03d40",
   name: "BeginPasskey",
 };
 
-export const BeginPasskeySignIn: Operation<BeginPasskeySignInMutation, BeginPasskeySignInMutationVariables> = {
+export const beginPasskeySignIn: Operation<BeginPasskeySignInMutation, BeginPasskeySignInMutationVariables> = {
   id: "sha256:1ed3ea080a4f15d6edd333f68c3b4f29cced685c3f1f90ecad209b5de1ca59c0",
   name: "BeginPasskeySignIn",
 };
 
-export const Candidates: Operation<CandidatesQuery, CandidatesQueryVariables> = {
+export const candidates: Operation<CandidatesQuery, CandidatesQueryVariables> = {
   id: "sha256:d7aeba6541a5659ed9e51ebf41e81c8c743eaf28b1d7495b805f9a40a72aaa28",
   name: "Candidates",
 };
 
-export const ChangeAuthenticator: Operation<ChangeAuthenticatorMutation, ChangeAuthenticatorMutationVariables> = {
+export const changeAuthenticator: Operation<ChangeAuthenticatorMutation, ChangeAuthenticatorMutationVariables> = {
   id: "sha256:16eefe98054a46feb1a0621f6df82e600bb8a10cdd6385b7b0e64f1c5b063352",
   name: "ChangeAuthenticator",
 };
 
-export const ChangePassphrase: Operation<ChangePassphraseMutation, ChangePassphraseMutationVariables> = {
+export const changePassphrase: Operation<ChangePassphraseMutation, ChangePassphraseMutationVariables> = {
   id: "sha256:b8a914fb01731034e34e09c8a743a25f913db80be3007fafeacb3d9e3d6ea87d",
   name: "ChangePassphrase",
 };
 
-export const ClearFull: Operation<ClearFullMutation, ClearFullMutationVariables> = {
+export const clearFull: Operation<ClearFullMutation, ClearFullMutationVariables> = {
   id: "sha256:35e94f7a366c6470b1539b43cbe45dfc4ff6bd3c07c8fcd77b9e858f7c7b3218",
   name: "ClearFull",
 };
 
-export const Colleagues: Operation<ColleaguesQuery, ColleaguesQueryVariables> = {
+export const colleagues: Operation<ColleaguesQuery, ColleaguesQueryVariables> = {
   id: "sha256:08bbf86a913af124a39a846f8e6444dbc6372906b8397caadfa17726558063f6",
   name: "Colleagues",
 };
 
-export const ConfirmAddress: Operation<ConfirmAddressMutation, ConfirmAddressMutationVariables> = {
+export const confirmAddress: Operation<ConfirmAddressMutation, ConfirmAddressMutationVariables> = {
   id: "sha256:b6dba4d9291cca3721e3bfe450d481892005d0c151efe722c1caec81e74b5252",
   name: "ConfirmAddress",
 };
 
-export const Consent: Operation<ConsentQuery, ConsentQueryVariables> = {
+export const consent: Operation<ConsentQuery, ConsentQueryVariables> = {
   id: "sha256:6c7c0e3065f0d34b1debc50c15be59bf20e34825a7abfdc679c681fca3c3190b",
   name: "Consent",
 };
 
-export const CosignDirectory: Operation<CosignDirectoryMutation, CosignDirectoryMutationVariables> = {
+export const cosignDirectory: Operation<CosignDirectoryMutation, CosignDirectoryMutationVariables> = {
   id: "sha256:9ab782a32ad764031e7b2b2068a877459116e2318662f78b4f049c894716249c",
   name: "CosignDirectory",
 };
 
-export const Directory: Operation<DirectoryQuery, DirectoryQueryVariables> = {
+export const directory: Operation<DirectoryQuery, DirectoryQueryVariables> = {
   id: "sha256:caaa8ba1b5cf994544baa377e75715d38b80dfce41004477224a7563761e29bf",
   name: "Directory",
 };
 
-export const DirectoryToCosign: Operation<DirectoryToCosignQuery, DirectoryToCosignQueryVariables> = {
+export const directoryToCosign: Operation<DirectoryToCosignQuery, DirectoryToCosignQueryVariables> = {
   id: "sha256:c84bf628e54c415b3eb161520232908c7b4ebdfde90fb6669596b725aab8cff7",
   name: "DirectoryToCosign",
 };
 
-export const EndService: Operation<EndServiceMutation, EndServiceMutationVariables> = {
+export const endService: Operation<EndServiceMutation, EndServiceMutationVariables> = {
   id: "sha256:636fc8b2778f7843d54887d1b41c58d7a69925c201f7902b2540e4cfa75b397f",
   name: "EndService",
 };
 
-export const EndSession: Operation<EndSessionMutation, EndSessionMutationVariables> = {
+export const endSession: Operation<EndSessionMutation, EndSessionMutationVariables> = {
   id: "sha256:5e815c002c5d78417c8e5c556ef2ae5a44c92f35e97203b74466e3132fa4475d",
   name: "EndSession",
 };
 
-export const Enrol: Operation<EnrolMutation, EnrolMutationVariables> = {
+export const enrol: Operation<EnrolMutation, EnrolMutationVariables> = {
   id: "sha256:201c1a1585bee5bb0f01688db3129b6262a3cd651852334f59df08031bdd1251",
   name: "Enrol",
 };
 
-export const Feed: Operation<FeedQuery, FeedQueryVariables> = {
+export const feed: Operation<FeedQuery, FeedQueryVariables> = {
   id: "sha256:4522b24ae9d5c09c07802f8d7e265656c353b09f2f8c345dbc35bcb88255eeec",
   name: "Feed",
 };
 
-export const FindServices: Operation<FindServicesQuery, FindServicesQueryVariables> = {
+export const findServices: Operation<FindServicesQuery, FindServicesQueryVariables> = {
   id: "sha256:12509720f0e93685caa06fb81ad108fe3372f353e0bc4f053092d916597834df",
   name: "FindServices",
 };
 
-export const Follow: Operation<FollowSubscription, FollowSubscriptionVariables> = {
+export const follow: Operation<FollowSubscription, FollowSubscriptionVariables> = {
   id: "sha256:6ab57dee502d93ddb3338bf356cc35e60e19e0cf5f2fa583c65f806d9704ff31",
   name: "Follow",
 };
 
-export const HandOver: Operation<HandOverMutation, HandOverMutationVariables> = {
+export const handOver: Operation<HandOverMutation, HandOverMutationVariables> = {
   id: "sha256:e0ab7ca9201007ba16ab9dbc7b6acbf1da69c7a1bb9047ff2245d1516e5f06eb",
   name: "HandOver",
 };
 
-export const HeldKeys: Operation<HeldKeysQuery, HeldKeysQueryVariables> = {
+export const heldKeys: Operation<HeldKeysQuery, HeldKeysQueryVariables> = {
   id: "sha256:fcd3a8428bd42157c43b89a785a86a8e15f72ad54b74e489113294ae04ec96da",
   name: "HeldKeys",
 };
 
-export const Ids: Operation<IdsQuery, IdsQueryVariables> = {
+export const ids: Operation<IdsQuery, IdsQueryVariables> = {
   id: "sha256:13aed6bbd9536ae08c0ade664226e6b9f1d443e36fc62e9df9a2c86743066726",
   name: "Ids",
 };
 
-export const Inbox: Operation<InboxQuery, InboxQueryVariables> = {
+export const inbox: Operation<InboxQuery, InboxQueryVariables> = {
   id: "sha256:efd320d7fe19fc18ffd5c5e6e8cb91f5222656d597419cd03e9082aec9039831",
   name: "Inbox",
 };
 
-export const Invitation: Operation<InvitationQuery, InvitationQueryVariables> = {
+export const invitation: Operation<InvitationQuery, InvitationQueryVariables> = {
   id: "sha256:56ee784841aa58bede8b905be1768fa2c484fe07c4a270c4a6c1493fa521b44b",
   name: "Invitation",
 };
 
-export const Invitations: Operation<InvitationsQuery, InvitationsQueryVariables> = {
+export const invitations: Operation<InvitationsQuery, InvitationsQueryVariables> = {
   id: "sha256:3305cdeac84b20defdfcf259227c7a0dd795e4a49c027e9153af7ab7d6fa698b",
   name: "Invitations",
 };
 
-export const Invite: Operation<InviteMutation, InviteMutationVariables> = {
+export const invite: Operation<InviteMutation, InviteMutationVariables> = {
   id: "sha256:ebd5f17f03de2548233719ad8fe97eb2b37636ea27f712313f483d876545b2ff",
   name: "Invite",
 };
 
-export const IssueApiToken: Operation<IssueApiTokenMutation, IssueApiTokenMutationVariables> = {
+export const issueApiToken: Operation<IssueApiTokenMutation, IssueApiTokenMutationVariables> = {
   id: "sha256:11866fcc3ff454cc8d16b7faa32f993b77a64c23efb7ec110faafdbf591cc35d",
   name: "IssueApiToken",
 };
 
-export const KemKeys: Operation<KemKeysQuery, KemKeysQueryVariables> = {
+export const kemKeys: Operation<KemKeysQuery, KemKeysQueryVariables> = {
   id: "sha256:a9cbf2e937862faf4f7686ecc73740069ff6ffdb47f76b85f3cee3459140db09",
   name: "KemKeys",
 };
 
-export const Keyring: Operation<KeyringQuery, KeyringQueryVariables> = {
+export const keyring: Operation<KeyringQuery, KeyringQueryVariables> = {
   id: "sha256:5ba5f212a0024de9b450545383a0ba11d3da47371248e592707e2c022a031a3a",
   name: "Keyring",
 };
 
-export const KitSignIn: Operation<KitSignInMutation, KitSignInMutationVariables> = {
+export const kitSignIn: Operation<KitSignInMutation, KitSignInMutationVariables> = {
   id: "sha256:cbcc83602fc56882bab903bb7f35ac75519c20739d28bfd88e093c9ce4f60050",
   name: "KitSignIn",
 };
 
-export const Me: Operation<MeQuery, MeQueryVariables> = {
+export const me: Operation<MeQuery, MeQueryVariables> = {
   id: "sha256:42bd7250733368aef520948dec0a4b42b65dbef073d9620a185351554eee8ac8",
   name: "Me",
 };
 
-export const MovePracticeClock: Operation<MovePracticeClockMutation, MovePracticeClockMutationVariables> = {
+export const movePracticeClock: Operation<MovePracticeClockMutation, MovePracticeClockMutationVariables> = {
   id: "sha256:e4b1117eaebb63d31d19ca02f56b5aa6e7697efb3d3e61a42b299ef1ddc75285",
   name: "MovePracticeClock",
 };
 
-export const Network: Operation<NetworkQuery, NetworkQueryVariables> = {
+export const network: Operation<NetworkQuery, NetworkQueryVariables> = {
   id: "sha256:67302d02ceb45d5b754d01f43d8570167f9865710a36ea9684b19855e5a225bf",
   name: "Network",
 };
 
-export const NewChallenge: Operation<NewChallengeMutation, NewChallengeMutationVariables> = {
+export const newChallenge: Operation<NewChallengeMutation, NewChallengeMutationVariables> = {
   id: "sha256:b39bbe9e2479f193f3f14ef7875be9ecc5a4b076ac2e7d9b49d1e716927b97a9",
   name: "NewChallenge",
 };
 
-export const NewRecoveryCodes: Operation<NewRecoveryCodesMutation, NewRecoveryCodesMutationVariables> = {
+export const newRecoveryCodes: Operation<NewRecoveryCodesMutation, NewRecoveryCodesMutationVariables> = {
   id: "sha256:3f7c5f3a189284255034677e302bd1a93deff124836e522534099562deb2f23e",
   name: "NewRecoveryCodes",
 };
 
-export const Notifications: Operation<NotificationsQuery, NotificationsQueryVariables> = {
+export const notifications: Operation<NotificationsQuery, NotificationsQueryVariables> = {
   id: "sha256:ca528c9c9633dca28707c96142f5cb6688fcf7656672954921d15042143af5c5",
   name: "Notifications",
 };
 
-export const OpenReferral: Operation<OpenReferralMutation, OpenReferralMutationVariables> = {
+export const openReferral: Operation<OpenReferralMutation, OpenReferralMutationVariables> = {
   id: "sha256:d2e5da55417122409ca76b63d7a202c9dbe8ce864be7a2c43475e9a51b60af57",
   name: "OpenReferral",
 };
 
-export const Outbox: Operation<OutboxQuery, OutboxQueryVariables> = {
+export const outbox: Operation<OutboxQuery, OutboxQueryVariables> = {
   id: "sha256:c973a654592631d3d73b49bc3c276a974df0871eed8b2c19a1ee13efd0549c8e",
   name: "Outbox",
 };
 
-export const Overdue: Operation<OverdueQuery, OverdueQueryVariables> = {
+export const overdue: Operation<OverdueQuery, OverdueQueryVariables> = {
   id: "sha256:a89363d10bd50e410d9c0625a072522575579a6a582922180ca33fb55db85a92",
   name: "Overdue",
 };
 
-export const Passkeys: Operation<PasskeysQuery, PasskeysQueryVariables> = {
+export const passkeys: Operation<PasskeysQuery, PasskeysQueryVariables> = {
   id: "sha256:256e72ef8c72eeda3ea7d597830920f4ebc0b4b090332606bb893f1596d941ac",
   name: "Passkeys",
 };
 
-export const Proposals: Operation<ProposalsQuery, ProposalsQueryVariables> = {
+export const proposals: Operation<ProposalsQuery, ProposalsQueryVariables> = {
   id: "sha256:b2ff846d439d6c0c433b1162ee44d613bd11a4f77706e928cb8e96c2c2f03962",
   name: "Proposals",
 };
 
-export const Propose: Operation<ProposeMutation, ProposeMutationVariables> = {
+export const propose: Operation<ProposeMutation, ProposeMutationVariables> = {
   id: "sha256:e8e496f317890742cc182498ba23c871aaaa042ec4b73d2e76940b658e788532",
   name: "Propose",
 };
 
-export const ProveSignatory: Operation<ProveSignatoryMutation, ProveSignatoryMutationVariables> = {
+export const proveSignatory: Operation<ProveSignatoryMutation, ProveSignatoryMutationVariables> = {
   id: "sha256:21b6b9f98a1259daddbcf93a5df2f1081b8bb024ff0486023a2520d9d498f371",
   name: "ProveSignatory",
 };
 
-export const PublishRoster: Operation<PublishRosterMutation, PublishRosterMutationVariables> = {
+export const publishRoster: Operation<PublishRosterMutation, PublishRosterMutationVariables> = {
   id: "sha256:85f166f1b26c8ec9ff3c46692b57ae56ec0a80d039de81019253e7de85dbb5c4",
   name: "PublishRoster",
 };
 
-export const RecordConsent: Operation<RecordConsentMutation, RecordConsentMutationVariables> = {
+export const recordConsent: Operation<RecordConsentMutation, RecordConsentMutationVariables> = {
   id: "sha256:edd1922d40c38a0a2667b4b1b34c9b505a4449d43ffbe512096dba9d1a75e4bf",
   name: "RecordConsent",
 };
 
-export const Referral: Operation<ReferralQuery, ReferralQueryVariables> = {
+export const referral: Operation<ReferralQuery, ReferralQueryVariables> = {
   id: "sha256:57c894d06662da114a12c3eb876a13256a7adaefec4ae28aa4b4167b2616392e",
   name: "Referral",
 };
 
-export const RemovePasskey: Operation<RemovePasskeyMutation, RemovePasskeyMutationVariables> = {
+export const removePasskey: Operation<RemovePasskeyMutation, RemovePasskeyMutationVariables> = {
   id: "sha256:3bf319dce30895dfbbbfe95339d7493e3c631bc2fd9dae8b7f63e70c1d65e172",
   name: "RemovePasskey",
 };
 
-export const RevokeApiToken: Operation<RevokeApiTokenMutation, RevokeApiTokenMutationVariables> = {
+export const revokeApiToken: Operation<RevokeApiTokenMutation, RevokeApiTokenMutationVariables> = {
   id: "sha256:71d4207e74a0ce637aec0de91f7dfe060ed278f967b5795b9206c3f7beb38d15",
   name: "RevokeApiToken",
 };
 
-export const SaveContact: Operation<SaveContactMutation, SaveContactMutationVariables> = {
+export const saveContact: Operation<SaveContactMutation, SaveContactMutationVariables> = {
   id: "sha256:28beafe98cdc6f9066f5f0d7469802b478c0b901abb56d1014abb5956ed24cf9",
   name: "SaveContact",
 };
 
-export const SaveKeyring: Operation<SaveKeyringMutation, SaveKeyringMutationVariables> = {
+export const saveKeyring: Operation<SaveKeyringMutation, SaveKeyringMutationVariables> = {
   id: "sha256:461c7c70de236cf47c9b16c0d6fff5399e0dd8bec555ed68fb6fdb31b3d02f1f",
   name: "SaveKeyring",
 };
 
-export const SaveNotifications: Operation<SaveNotificationsMutation, SaveNotificationsMutationVariables> = {
+export const saveNotifications: Operation<SaveNotificationsMutation, SaveNotificationsMutationVariables> = {
   id: "sha256:c156e01a8af8cc08bb2bcee4807a3d3bfa415416fb6e57eb2bb8959c76b84a5c",
   name: "SaveNotifications",
 };
 
-export const SaveService: Operation<SaveServiceMutation, SaveServiceMutationVariables> = {
+export const saveService: Operation<SaveServiceMutation, SaveServiceMutationVariables> = {
   id: "sha256:7913f55ecb62c82756740d331b43fc0c26f6d21b4e98a73f2ed2cb922a1c7404",
   name: "SaveService",
 };
 
-export const SendReferrals: Operation<SendReferralsMutation, SendReferralsMutationVariables> = {
+export const sendReferrals: Operation<SendReferralsMutation, SendReferralsMutationVariables> = {
   id: "sha256:543393eb48b515dd59ddc42ecc7ba0e4907e31eb9a4877b92ac7e62b81f11c6e",
   name: "SendReferrals",
 };
 
-export const Services: Operation<ServicesQuery, ServicesQueryVariables> = {
+export const services: Operation<ServicesQuery, ServicesQueryVariables> = {
   id: "sha256:92fcb4c9148c2e25f994f11438cebb20ba1ff818ba5b73c45d450b27ae39227a",
   name: "Services",
 };
 
-export const Sessions: Operation<SessionsQuery, SessionsQueryVariables> = {
+export const sessions: Operation<SessionsQuery, SessionsQueryVariables> = {
   id: "sha256:c9ac58c9cfbefe11f2f5742c26aa8724f8367f19e55ae5326c24d6cd62508439",
   name: "Sessions",
 };
 
-export const SetAccepting: Operation<SetAcceptingMutation, SetAcceptingMutationVariables> = {
+export const setAccepting: Operation<SetAcceptingMutation, SetAcceptingMutationVariables> = {
   id: "sha256:b6e392f5dc05dcd635164ab8c81ea445aec5a1dc0f68901cd9d92d04104dcbb4",
   name: "SetAccepting",
 };
 
-export const SetFull: Operation<SetFullMutation, SetFullMutationVariables> = {
+export const setFull: Operation<SetFullMutation, SetFullMutationVariables> = {
   id: "sha256:869280a8118ed093e9d2d998a930838779e941bccf53e64bb16bf211da51deba",
   name: "SetFull",
 };
 
-export const SetReceiving: Operation<SetReceivingMutation, SetReceivingMutationVariables> = {
+export const setReceiving: Operation<SetReceivingMutation, SetReceivingMutationVariables> = {
   id: "sha256:925763e46857e0cfeb70efe0656d27954e37c2551c6ebd25490414e6b5ad3d11",
   name: "SetReceiving",
 };
 
-export const SetUpAccount: Operation<SetUpAccountMutation, SetUpAccountMutationVariables> = {
+export const setUpAccount: Operation<SetUpAccountMutation, SetUpAccountMutationVariables> = {
   id: "sha256:b98d0f2200b27fdb332aaf9bdf60539bde6073d6426fc805503eb64c2f45bea3",
   name: "SetUpAccount",
 };
 
-export const SignIn: Operation<SignInMutation, SignInMutationVariables> = {
+export const signIn: Operation<SignInMutation, SignInMutationVariables> = {
   id: "sha256:a9261cbeff3f7e118bb5ddd48c3371449c31f57fd6d630a44e3cc42f6a4dabee",
   name: "SignIn",
 };
 
-export const SignOut: Operation<SignOutMutation, SignOutMutationVariables> = {
+export const signOut: Operation<SignOutMutation, SignOutMutationVariables> = {
   id: "sha256:589063ee1eb2d095cc6bd122d7d224d89e1030c7372433b209201fdaef113cd2",
   name: "SignOut",
 };
 
-export const TakeStep: Operation<TakeStepMutation, TakeStepMutationVariables> = {
+export const takeStep: Operation<TakeStepMutation, TakeStepMutationVariables> = {
   id: "sha256:3aadd791e0245e870cbb67c6fecc6966ef0c4d6c6388fe5fc7fd3b97009522f0",
   name: "TakeStep",
 };
 
-export const Trail: Operation<TrailQuery, TrailQueryVariables> = {
+export const trail: Operation<TrailQuery, TrailQueryVariables> = {
   id: "sha256:744bae74b29ee10e85456c6fb20bbaeb449c34c004e78cf7025e2a7bd87a11fa",
   name: "Trail",
 };
 
-export const TurnAway: Operation<TurnAwayMutation, TurnAwayMutationVariables> = {
+export const turnAway: Operation<TurnAwayMutation, TurnAwayMutationVariables> = {
   id: "sha256:c733da2fef3bb84b670579b7bfd5e6468a3819e8773aa16e1ee998ed92c45149",
   name: "TurnAway",
 };
 
-export const TurnDown: Operation<TurnDownMutation, TurnDownMutationVariables> = {
+export const turnDown: Operation<TurnDownMutation, TurnDownMutationVariables> = {
   id: "sha256:dbb98bd2a065bf3f9568275f70af88254d655fa069862a5e9bd56934308abfeb",
   name: "TurnDown",
 };
 
-export const Waiting: Operation<WaitingQuery, WaitingQueryVariables> = {
+export const waiting: Operation<WaitingQuery, WaitingQueryVariables> = {
   id: "sha256:33a9d168f1bc1c73fbc08d37c9e36a78b57ed1c26373321ba8f9344518bceb4f",
   name: "Waiting",
 };
 
-export const WithdrawInvitation: Operation<WithdrawInvitationMutation, WithdrawInvitationMutationVariables> = {
+export const withdrawInvitation: Operation<WithdrawInvitationMutation, WithdrawInvitationMutationVariables> = {
   id: "sha256:d6986b5bb657d5c470502719f35fa5a9a423e5aab27d19742aa7c624e39a5995",
   name: "WithdrawInvitation",
 };

@@ -7,10 +7,16 @@ export interface FieldError {
   readonly text: string;
 }
 
-/** On top of a form: takes the focus when errors come, and leads to each field. `errors` anew: the focus anew. */
-export const ErrorSummary = ({ errors }: { readonly errors: readonly FieldError[] }) => {
+interface ErrorSummaryProps {
+  readonly errors: readonly FieldError[];
+  /** What the errors are worded from: when it is another one, the focus is taken anew. A switch of language takes none. */
+  readonly of: unknown;
+}
+
+/** On top of a form: takes the focus when errors come, and leads to each field. */
+export const ErrorSummary = ({ errors, of }: ErrorSummaryProps) => {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus(), [errors]);
+  useEffect(() => box.current?.focus(), [of]);
   if (errors.length === 0) return null;
   return (
     <div class="errors" ref={box} tabIndex={-1} role="alert" aria-labelledby="errors-title">

@@ -30,7 +30,6 @@ export const hubTime = (device: () => number = Date.now): HubTime => {
   });
   return {
     second,
-    // The last second of the minute, so that no clock shows more time than there is.
     minute: computed(() => Math.floor(second.value / 60_000) * 60_000),
     isAheadBy: (milliseconds) => {
       ahead = milliseconds;

@@ -35,18 +35,21 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 // --- bytes, hashes, contexts -----------------------------------------------------------------------------------------
 
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const SEXTETS: ReadonlyMap<string, number> = new Map([...ALPHABET].map((letter, value) => [letter, value]));
+const ALPHABET = new TextEncoder().encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+const NO_SEXTET = 64;
+const SEXTETS = new Uint8Array(128).fill(NO_SEXTET);
+for (const [value, letter] of ALPHABET.entries()) SEXTETS[letter] = value;
 
 /** base64url without padding (RFC 4648 §5). */
 export function b64(raw: Uint8Array): string {
-  const letters: string[] = [];
-  for (let at = 0; at < raw.length; at += 3) {
+  const letters = new Uint8Array(Math.ceil((raw.length * 4) / 3));
+  for (let at = 0, letter = 0; at < raw.length; at += 3) {
     const three = (raw[at]! << 16) | ((raw[at + 1] ?? 0) << 8) | (raw[at + 2] ?? 0);
-    const count = Math.min(raw.length - at, 3) + 1;
-    for (let letter = 0; letter < count; letter++) letters.push(ALPHABET[(three >> (18 - 6 * letter)) & 63]!);
+    for (let shift = 18; shift >= 0 && letter < letters.length; shift -= 6) {
+      letters[letter++] = ALPHABET[(three >> shift) & 63]!;
+    }
   }
-  return letters.join("");
+  return new TextDecoder().decode(letters);
 }
 
 /** The bytes of their one base64url form; anything else is `malformed`. */
@@ -54,10 +57,9 @@ export function unb64(text: string, field = "base64"): Bytes {
   const raw = new Uint8Array(Math.floor((text.length * 3) / 4));
   let bits = 0;
   let held = 0;
-  let at = 0;
-  for (const letter of text) {
-    const sextet = SEXTETS.get(letter);
-    if (sextet === undefined) throw new Refused("malformed", { field });
+  for (let place = 0, at = 0; place < text.length; place++) {
+    const sextet = SEXTETS[text.charCodeAt(place)] ?? NO_SEXTET;
+    if (sextet === NO_SEXTET) throw new Refused("malformed", { field });
     held = ((held << 6) | sextet) & 0xffff;
     bits += 6;
     if (bits >= 8) {

@@ -142,11 +142,17 @@ export interface Stretched {
   readonly w: Bytes;
 }
 
-/** Argon2id (RFC 9106) of the NFKC passphrase: 3 passes, 64 MiB, 1 lane; salt from network and login. */
+/**
+ * Argon2id (RFC 9106) of the NFKC passphrase: 3 passes, 64 MiB, 1 lane; salt from network and login.
+ *
+ * `malformed` for no passphrase at all, which hash-wasm does not take, and for a lone surrogate.
+ */
 export async function stretch(passphrase: string, login: string, network: string): Promise<Stretched> {
+  const secret = passphrase.normalize("NFKC");
+  if (secret === "" || /\p{Surrogate}/u.test(secret)) throw new Refused("malformed", { field: "passphrase" });
   const name = login.normalize("NFKC").toLowerCase();
   const m = await argon2id({
-    password: utf8(passphrase.normalize("NFKC")),
+    password: utf8(secret),
     salt: (await sha256(ctx("passphrase", network, name))).subarray(0, 16),
     iterations: ARGON2_PASSES,
     parallelism: ARGON2_LANES,

@@ -72,7 +72,7 @@ export class Network {
    */
   async sync(seen: Seen | null): Promise<void> {
     const before = this.checkpoint;
-    const { network } = await ask(operations.Network, {});
+    const { network } = await ask(operations.network, {});
     const off = Date.parse(network.now) - Date.now();
     this.off = Math.abs(off) > TOLERANCE ? off : 0;
     const size = this.directory.size;
@@ -95,7 +95,7 @@ export class Network {
     const named = [...agencies].flatMap((agency) => view.agency(agency)?.epoch?.kem ?? []);
     const missing = [...new Set(named)].filter((kem) => !this.keys.has(kem)).sort();
     if (missing.length > 0) {
-      const { kemKeys } = await ask(operations.KemKeys, { hashes: missing });
+      const { kemKeys } = await ask(operations.kemKeys, { hashes: missing });
       for (const { sha256, key } of kemKeys) {
         if (missing.includes(sha256)) this.keys.set(sha256, await checkPublicKey(unb64(key), sha256));
       }
@@ -115,7 +115,7 @@ export class Network {
     const entries: string[] = [];
     for (;;) {
       const known = this.directory.size + entries.length;
-      const { directory } = await ask(operations.Directory, { after: known, first: PAGE });
+      const { directory } = await ask(operations.directory, { after: known, first: PAGE });
       const { size, note } = directory.checkpoint;
       if (size < known) throw new Refused("checkpoint_rollback", { size });
       entries.push(...directory.entries.slice(0, size - known));

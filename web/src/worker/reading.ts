@@ -1,49 +1,55 @@
 /**
- * What the hub answers, verified (protocol §5, §7, §9): the referral, its decision, each step, and what an agency may read
- * of it. What is not here is the hub's word. The counterpart of ortoo/reading.py.
+ * What a reader checks of all that it is shown (protocol §5, “A reader MUST”), and what it can open of it.
+ *
+ * From the hub's answer nothing is taken but the signed documents, the sealed bytes and what only the hub can know: the
+ * order and the time of acceptance. Whatever else it says beside them must agree with them.
  */
 
+import type { Decisions } from "../protocol/consent.ts";
 import * as consent from "../protocol/consent.ts";
-import { decisionsOf } from "../protocol/consent.ts";
 import type { Directory } from "../protocol/directory.ts";
-import { checkClock, type Document, type Instant, instant, read, unb64, utf8 } from "../protocol/documents.ts";
+import type { Bytes, Document, Instant } from "../protocol/documents.ts";
+import { checkClock, compareText, instant, read, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import type { KemKey } from "../protocol/hpke.ts";
 import * as referral from "../protocol/referral.ts";
-import type * as schemas from "../protocol/schemas.ts";
-import { type Blobs, openSet, pair } from "../protocol/sealing.ts";
-import { terms } from "../protocol/vocabulary.ts";
-import type { Owed, PartStatus } from "./api.ts";
+import type { As, Consent, Event, Note, Payload, Referral, Routing, Sealed, Section } from "../protocol/schemas.ts";
+import type { Blobs } from "../protocol/sealing.ts";
+import { base, openSet, pair } from "../protocol/sealing.ts";
+import * as vocabulary from "../protocol/vocabulary.ts";
 
-// --- the hub's answers, as graphql/operations ask for them --------------------------------------------------------------
+// --- what a hub answers (graphql/schema.graphql); bytes in base64url, times as GraphQL writes them ----------------------
 
-export interface SealedAnswer {
+export interface AnsweredBlobs {
   readonly parts: readonly { readonly name: string; readonly ciphertext: string }[];
   readonly wraps: readonly { readonly agency: string; readonly wrap: string }[];
   readonly keys: readonly { readonly part: string; readonly agency: string; readonly key: string }[];
 }
 
-export interface DecisionAnswer {
-  readonly consent: string;
-  readonly to: string;
-  readonly version: number;
+/** A signed document and its H. */
+interface Answered {
   readonly envelope: string;
   readonly sha256: string;
 }
 
-export interface EventAnswer {
+export interface AnsweredEvent extends Answered {
   readonly id: string;
   readonly agency: string;
   readonly type: string;
   readonly reason: string | null;
   readonly acceptedAt: string;
-  readonly envelope: string;
-  readonly sha256: string;
-  readonly sealed?: SealedAnswer | null;
+  readonly sealed: AnsweredBlobs | null;
 }
 
-export interface ReferralAnswer {
+export interface Owed {
+  readonly agency: string;
+  readonly kind: string;
+  readonly dueAt: string;
+  readonly late: boolean;
+}
+
+export interface AnsweredReferral extends Answered {
   readonly id: string;
   readonly sender: string;
   readonly recipient: string;
@@ -56,63 +62,96 @@ export interface ReferralAnswer {
   readonly place: string;
   readonly language: string;
   readonly minor: boolean;
-  readonly envelope: string;
-  readonly sha256: string;
-  readonly decision: DecisionAnswer;
+  readonly decision: Answered;
   readonly owed: readonly Owed[];
   readonly head: string;
-  readonly sealed?: SealedAnswer | null;
-  readonly events: readonly EventAnswer[];
+  readonly events: readonly AnsweredEvent[];
 }
 
-// --- what holds ---------------------------------------------------------------------------------------------------------
-
-/** One part of a referral, or a note: its text if it is readable, else what became of it. */
-export interface Part {
-  readonly name: string;
-  readonly status: PartStatus;
-  readonly section: schemas.Section | null;
-  readonly text: string | null;
-  readonly problem: Refused | null;
+export interface AnsweredConsent {
+  readonly id: string;
+  readonly recorder: string;
+  readonly decisions: readonly Answered[];
 }
+
+// --- what a reader makes of it ---------------------------------------------------------------------------------------
+
+/**
+ * One part of a referral, or a note: what it holds if it is readable, else what became of it.
+ *
+ * readable: opened. not_granted: sealed for others. not_yet: to be had by opening. gone: withdrawn, run out, declined
+ * or retained no longer. damaged: it does not open, or is not what was signed.
+ */
+export type Part<T> =
+  | { readonly name: string; readonly status: "readable"; readonly holds: T }
+  | { readonly name: string; readonly status: "damaged"; readonly problem: Refused }
+  | { readonly name: string; readonly status: "not_granted" | "not_yet" | "gone" };
 
 /** A verified event. at: when the hub accepted it. note: null where there is none. */
 export interface Step {
   readonly id: string;
   readonly agency: string;
   readonly member: string;
-  readonly as: schemas.As;
+  readonly as: As;
   readonly type: string;
   readonly reason: string | null;
   readonly at: Instant;
-  readonly note: Part | null;
-  readonly document: Document<schemas.Event>;
+  readonly note: Part<Note> | null;
+  readonly document: Document<Event>;
 }
 
-/** A verified referral with its steps. head: H that the own agency's next event names as `prev`. owed: the hub's word. */
-export interface Referral {
+/** A referral of which all holds. head: what the own agency's next step names as `prev`. */
+export interface VerifiedReferral {
   readonly id: string;
   readonly sender: string;
   readonly recipient: string;
-  readonly as: schemas.As;
+  readonly as: As;
   readonly state: string;
   readonly sentAt: Instant;
   readonly changedAt: Instant;
-  readonly routing: schemas.Routing;
-  readonly document: Document<schemas.Referral>;
-  readonly decision: Document<schemas.Consent>;
+  readonly routing: Routing;
+  readonly document: Document<Referral>;
+  readonly decision: Document<Consent>;
   readonly head: string;
   readonly steps: readonly Step[];
   readonly deletionOwedSince: Instant | null;
   readonly owed: readonly Owed[];
 }
 
-/** One agency's eyes: its directory, its epoch keys by number, and H by id of what it has opened before. */
+/** Its recipient owes an answer, a decision or a word on how it goes, and the time is over. */
+export function isLate(of: VerifiedReferral): boolean {
+  return of.owed.some((one) => one.late && one.agency === of.recipient && one.kind !== "delete");
+}
+
+/** Its sender may ask who else could take it: it came to nothing, or its recipient is late. */
+export function wantsAnother(of: VerifiedReferral): boolean {
+  return of.as === "sender" && (isLate(of) || events.CAME_TO_NOTHING.has(of.state));
+}
+
+export function counterpartOf(of: VerifiedReferral): string {
+  return of.as === "sender" ? of.recipient : of.sender;
+}
+
+/** Until when the recipient may read, as decided. */
+export function untilOf({ decision }: VerifiedReferral): Instant | null {
+  const { granted } = decision.body;
+  return granted ? instant(granted.until) : null;
+}
+
+/** In the order of the vocabulary's sections. */
+export function partNamesOf({ document }: VerifiedReferral): readonly string[] {
+  const order = [...vocabulary.codes("sections")];
+  const names = document.body.sealed.parts.map((part) => part.name);
+  const placeOf = (name: string) => (order.includes(base(name)) ? order.indexOf(base(name)) : order.length);
+  return names.sort((one, other) => placeOf(one) - placeOf(other) || compareText(one, other));
+}
+
+/** One agency's eyes: its directory, its epoch keys, and H of what it has opened before, by id. */
 export class Reader {
-  private readonly agency: string;
-  private readonly directory: Directory;
-  private readonly epochs: ReadonlyMap<number, KemKey>;
-  private readonly opened: ReadonlyMap<string, string>;
+  readonly #agency: string;
+  readonly #directory: Directory;
+  readonly #epochs: ReadonlyMap<number, KemKey>;
+  readonly #opened: ReadonlyMap<string, string>;
 
   constructor(
     agency: string,
@@ -120,61 +159,63 @@ export class Reader {
     epochs: ReadonlyMap<number, KemKey>,
     opened: ReadonlyMap<string, string>,
   ) {
-    this.agency = agency;
-    this.directory = directory;
-    this.epochs = epochs;
-    this.opened = opened;
+    this.#agency = agency;
+    this.#directory = directory;
+    this.#epochs = epochs;
+    this.#opened = opened;
   }
 
-  // --- verifying --------------------------------------------------------------------------------------------------------
+  // --- verifying -----------------------------------------------------------------------------------------------------
 
   /** The referral, if all of it holds; else Refused. */
-  async verify(answer: ReferralAnswer, now: Instant): Promise<Referral> {
+  async verify(answer: AnsweredReferral, now: Instant): Promise<VerifiedReferral> {
     const document = same(await read(answer.envelope, "referral"), answer.sha256);
-    const body = document.body;
+    const { body } = document;
     checkAnswer(answer, body);
-    if ((this.opened.get(body.id) ?? document.sha256) !== document.sha256) {
+    if ((this.#opened.get(body.id) ?? document.sha256) !== document.sha256) {
       throw new Refused("id_reused", { field: "id" });
     }
-    const as = events.partOf(this.agency, body);
-    await this.checkReferral(document, answer);
-    const decision = await this.checkDecision(answer.decision, body);
-    this.checkRule(document, decision);
-    const { steps, state, head } = await this.checkSteps(answer, document, decision);
-    checkState(answer, state, decision, now);
+    const as = events.partOf(this.#agency, body);
+    const sentAt = moment(answer.sentAt, "sentAt");
+    await this.#checkReferral(document, sentAt);
+    const decision = await this.#checkDecision(answer.decision, body);
+    this.#checkRule(document, decision);
+    const { steps, state, head } = await this.#checkSteps(answer, document, decision);
+    checkState(answer.state, state, decision, now);
     if (answer.head !== head) throw new Refused("chain_broken", { field: "head" });
-    checkDeletion(answer, steps);
+    const deletionOwedSince =
+      answer.deletionOwedSince === null ? null : moment(answer.deletionOwedSince, "deletion_owed_since");
+    checkDeletion(answer.state, deletionOwedSince, steps);
     return {
       id: body.id,
       sender: body.author.agency,
       recipient: body.to,
       as,
       state: answer.state,
-      sentAt: Date.parse(answer.sentAt),
-      changedAt: Date.parse(answer.changedAt),
+      sentAt,
+      changedAt: moment(answer.changedAt, "changedAt"),
       routing: body.routing,
       document,
       decision,
       head,
       steps,
-      deletionOwedSince: answer.deletionOwedSince === null ? null : Date.parse(answer.deletionOwedSince),
+      deletionOwedSince,
       owed: answer.owed,
     };
   }
 
-  private async checkReferral(document: Document<schemas.Referral>, answer: ReferralAnswer): Promise<void> {
+  async #checkReferral(document: Document<Referral>, sentAt: Instant): Promise<void> {
     referral.checkShape(document.body);
-    const view = await this.directory.checkSigned(document, referral.WHO_SENDS);
+    const view = await this.#directory.checkSigned(document, referral.WHO_SENDS);
     referral.checkSuspension(document.body, view);
-    checkClock(document.body.at, Date.parse(answer.sentAt));
+    checkClock(document.body.at, sentAt);
   }
 
-  private async checkDecision(answer: DecisionAnswer, body: schemas.Referral): Promise<Document<schemas.Consent>> {
+  async #checkDecision(answer: Answered, body: Referral): Promise<Document<Consent>> {
     const decision = same(await read(answer.envelope, "consent"), answer.sha256);
-    await this.directory.checkSigned(decision, referral.WHO_SENDS);
+    await this.#directory.checkSigned(decision, referral.WHO_SENDS);
     consent.checkDecision(decision.body, body.routing.minor);
-    const { authority } = body;
-    if (decision.body.consent !== authority.consent || decision.body.to !== body.to) {
+    if (decision.body.consent !== body.authority.consent || decision.body.to !== body.to) {
       throw new Refused("authority_mismatch", { field: "authority", reader: body.to });
     }
     consent.checkSigner(decision.body);
@@ -182,37 +223,37 @@ export class Reader {
   }
 
   /** The rule of §7 as it stood when the referral was made; under a newer version only that it grew from there. */
-  private checkRule(document: Document<schemas.Referral>, decision: Document<schemas.Consent>): void {
-    const body = document.body;
-    if (decision.body.version < body.authority.version) {
+  #checkRule({ body }: Document<Referral>, decision: Document<Consent>): void {
+    const { version } = decision.body;
+    if (version < body.authority.version) {
       throw new Refused("authority_mismatch", { field: "authority", reader: body.to });
     }
-    const view = this.directory.at(body.directory.size);
-    const decisions = decisionsOf([decision]);
-    if (decision.body.version > body.authority.version) {
+    const view = this.#directory.at(body.directory.size);
+    if (version > body.authority.version) {
       referral.checkKeys(body);
       return;
     }
+    const decisions = consent.decisionsOf([decision]);
+    const at = instant(body.at);
     if (decision.body.recorder === body.author.agency) {
-      referral.checkConsent(body, view, decisions, instant(body.at));
+      referral.checkConsent(body, view, decisions, at);
       return;
     }
     const parts = body.sealed.keys.filter((key) => key.agency === body.to).map((key) => key.part);
-    const kind = view.agency(body.to)?.kind ?? "";
-    consent.checkParts(decisions, { agency: body.to, kind, parts, at: instant(body.at) });
+    consent.checkParts(decisions, { agency: body.to, kind: view.agency(body.to)?.kind ?? "", parts, at });
     consent.checkAuthority(decisions, body.authority, body.to);
     referral.checkKeys(body);
   }
 
   /** The steps, each signed, legal and the next in its agency's chain; the state after them; the own head. */
-  private async checkSteps(
-    answer: ReferralAnswer,
-    document: Document<schemas.Referral>,
-    decision: Document<schemas.Consent>,
-  ): Promise<{ steps: readonly Step[]; state: string; head: string }> {
+  async #checkSteps(
+    answer: AnsweredReferral,
+    document: Document<Referral>,
+    decision: Document<Consent>,
+  ): Promise<{ readonly steps: readonly Step[]; readonly state: string; readonly head: string }> {
+    let state = decision.body.exception ? "waiting" : "sent";
     const heads = new Map<string, string>();
     const steps: Step[] = [];
-    let state = decision.body.exception ? "waiting" : "sent";
     for (const one of answer.events) {
       const event = same(await read(one.envelope, "event"), one.sha256);
       const { id, author, type, reason, prev } = event.body;
@@ -220,183 +261,227 @@ export class Reader {
         throw new Refused("malformed", { field: "event" });
       }
       if (prev !== (heads.get(author.agency) ?? document.sha256)) throw new Refused("chain_broken", { field: "prev" });
-      state = await this.checkStep(event, document, decision, state, Date.parse(one.acceptedAt));
+      const acceptedAt = moment(one.acceptedAt, "acceptedAt");
+      state = await this.#checkStep(event, document, decision, state, acceptedAt);
       heads.set(author.agency, event.sha256);
-      steps.push(await this.step(one, event, document.body));
+      steps.push(await this.#step(one, event, document.body, acceptedAt));
     }
-    return { steps, state, head: heads.get(this.agency) ?? document.sha256 };
+    return { steps, state, head: heads.get(this.#agency) ?? document.sha256 };
   }
 
-  private async checkStep(
-    event: Document<schemas.Event>,
-    document: Document<schemas.Referral>,
-    decision: Document<schemas.Consent>,
+  async #checkStep(
+    event: Document<Event>,
+    document: Document<Referral>,
+    decision: Document<Consent>,
     before: string,
     acceptedAt: Instant,
   ): Promise<string> {
-    const body = event.body;
+    const { body } = event;
     const as = events.partOf(body.author.agency, document.body);
-    if (body.on.id !== document.body.id || body.on.sha256 !== document.sha256) {
-      throw new Refused("malformed", { field: "on" });
-    }
-    await this.directory.checkSigned(event, events.WHO_ACTS);
+    events.checkOn(body, document);
+    await this.#directory.checkSigned(event, events.WHO_ACTS);
     checkClock(body.at, acceptedAt);
-    const { state, after } = stateAfter(before, body.type, as);
+    let [state, after] = [before, before];
+    const illegal = consent.refusalOf(() => {
+      after = events.after(before, body.type, as);
+    });
+    if (illegal !== null) {
+      // What the person took back, or what ran out, has no signed step of an agency: closing may follow it.
+      if (body.type !== "closed" || !events.nextOf(before).includes("withdrawn")) throw illegal;
+      [state, after] = ["withdrawn", "closed"];
+    }
     events.checkShape(body, state);
-    checkEventAuthority(body, document.body, decision);
+    checkAuthority(body, document.body, decision);
     return after;
   }
 
-  // --- opening ----------------------------------------------------------------------------------------------------------
+  // --- decisions -----------------------------------------------------------------------------------------------------
 
-  /** Each part of a referral, in the order of the vocabulary; one that is bad never hides the others. */
-  async parts(of: Referral, sealed: SealedAnswer | null, now: Instant): Promise<readonly Part[]> {
-    const handed = of.steps.some((one) => one.agency === this.agency && one.type === "opened");
-    const missing: PartStatus = events.READABLE.has(of.state) && !handed ? "not_yet" : "gone";
-    const parts = await this.openParts(of.document, sealed, missing);
-    return inOrder(of.document.body.sealed.parts.map((one) => one.name)).map((name) =>
-      this.mayStillRead(of, name, now) ? sectionOf(parts.get(name)!) : plain(name, "gone"),
-    );
+  /** The newest decisions under a consent, as far as the hub shows them, each signed by who may sign it. */
+  async decisions(answer: AnsweredConsent): Promise<Decisions> {
+    const verified: Document<Consent>[] = [];
+    for (const one of answer.decisions) {
+      const decision = same(await read(one.envelope, "consent"), one.sha256);
+      await this.#directory.checkSigned(decision, referral.WHO_SENDS);
+      consent.checkDecision(decision.body);
+      consent.checkSigner(decision.body);
+      if (decision.body.consent !== answer.id || decision.body.recorder !== answer.recorder) {
+        throw new Refused("authority_mismatch", { field: "consent" });
+      }
+      verified.push(decision);
+    }
+    return consent.decisionsOf(verified);
+  }
+
+  // --- opening -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Each part of a referral, in the order of the vocabulary; one that is bad never hides the others. A section is read;
+   * a file is its bytes.
+   */
+  async parts(
+    of: VerifiedReferral,
+    sealed: AnsweredBlobs | null,
+    now: Instant,
+  ): Promise<readonly Part<Section | Bytes>[]> {
+    const isHanded = of.steps.some((one) => one.agency === this.#agency && one.type === "opened");
+    const missing = events.READABLE.has(of.state) && !isHanded ? "not_yet" : "gone";
+    const opened = await this.#open(of.document, sealed, missing);
+    return partNamesOf(of).map((name): Part<Section | Bytes> => {
+      if (!this.#mayStillRead(of, name, now)) return { name, status: "gone" };
+      const part = opened.get(name)!;
+      return name.includes("/") ? part : readable(part, (raw) => referral.readSection(name, raw));
+    });
+  }
+
+  /** The own epochs to which anything of it is sealed that may still be read, by what was signed alone. */
+  epochsNeeded(of: VerifiedReferral, now: Instant): ReadonlySet<number> {
+    if (of.as === "recipient" && of.steps.some((step) => events.ENDED_ACCESS.has(step.type))) return new Set();
+    const notes = of.steps.map((step) => step.document.body.sealed).filter((sealed) => sealed !== null);
+    const needed = [of.document.body.sealed, ...notes].flatMap((sealed) => {
+      const parts = sealed.keys.filter((key) => key.agency === this.#agency).map((key) => key.part);
+      if (!parts.some((part) => this.#ruleAllows(of, part, now))) return [];
+      return sealed.readers.filter((reader) => reader.agency === this.#agency).map((reader) => reader.epoch);
+    });
+    return new Set(needed);
   }
 
   /** A recipient applies the rule to itself, whatever the hub hands out. */
-  private mayStillRead(of: Referral, part: string, now: Instant): boolean {
-    if (of.as !== "recipient") return true;
-    const kind = this.directory.now().agency(this.agency)?.kind ?? "";
-    try {
-      consent.mayRead(decisionsOf([of.decision]), { agency: this.agency, kind, part, at: now });
-      return true;
-    } catch (error) {
-      if (error instanceof Refused) return false;
-      throw error;
-    }
+  #mayStillRead(of: VerifiedReferral, part: string, now: Instant): boolean {
+    return of.as !== "recipient" || this.#ruleAllows(of, part, now);
   }
 
-  private async step(answer: EventAnswer, event: Document<schemas.Event>, body: schemas.Referral): Promise<Step> {
-    const { id, author, type, reason, sealed } = event.body;
-    const note =
-      sealed === null ? null : noteOf((await this.openParts(event, answer.sealed ?? null, "gone")).get("note")!);
+  #ruleAllows(of: VerifiedReferral, part: string, now: Instant): boolean {
+    const kind = this.#directory.now().agency(this.#agency)?.kind ?? "";
+    const decisions = consent.decisionsOf([of.decision]);
+    const asked = { agency: this.#agency, kind, part, at: now };
+    return consent.refusalOf(() => consent.mayRead(decisions, asked)) === null;
+  }
+
+  async #step(answer: AnsweredEvent, event: Document<Event>, body: Referral, at: Instant): Promise<Step> {
+    let note: Part<Note> | null = null;
+    if (event.body.sealed !== null) {
+      const opened = await this.#open(event, answer.sealed, "gone");
+      note = readable(opened.get("note")!, events.readNote);
+    }
+    const { id, author, type, reason } = event.body;
     const as = events.partOf(author.agency, body);
-    const at = Date.parse(answer.acceptedAt);
     return { id, agency: author.agency, member: author.member, as, type, reason, at, note, document: event };
   }
 
-  /** Each part of a verified document by name: its text, or what became of it. */
-  private async openParts(
-    document: Document<schemas.Referral> | Document<schemas.Event>,
-    answer: SealedAnswer | null,
-    missing: PartStatus,
-  ): Promise<ReadonlyMap<string, Part>> {
-    const sealed = document.body.sealed!;
-    const granted = new Set(sealed.keys.filter((key) => key.agency === this.agency).map((key) => key.part));
-    const opened = await this.unseal(document, sealed, answer, granted);
+  /** Each part of a verified document by name: its bytes, or what became of it. */
+  async #open(
+    document: Document<Referral> | Document<Event>,
+    answer: AnsweredBlobs | null,
+    missing: "not_yet" | "gone",
+  ): Promise<ReadonlyMap<string, Part<Bytes>>> {
+    const sealed = document.body.sealed ?? { parts: [], readers: [], keys: [] };
+    const granted = new Set(sealed.keys.filter((key) => key.agency === this.#agency).map((key) => key.part));
+    let opened: ReadonlyMap<string, Bytes | Refused>;
+    try {
+      const blobs = answer === null ? events.NO_BLOBS : decoded(answer);
+      opened = blobs.wraps.has(this.#agency) ? await this.#unseal(document, sealed, blobs) : new Map();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      opened = new Map(Array.from(granted, (part) => [part, error]));
+    }
     return new Map(
-      sealed.parts.map(({ name }) => {
-        if (!granted.has(name)) return [name, plain(name, "not_granted")];
+      sealed.parts.map(({ name }): [string, Part<Bytes>] => {
+        if (!granted.has(name)) return [name, { name, status: "not_granted" }];
         const found = opened.get(name);
         if (found === undefined || (found instanceof Refused && found.code === "blob_missing")) {
-          return [name, plain(name, missing)];
+          return [name, { name, status: missing }];
         }
-        if (found instanceof Refused) return [name, damaged(name, found)];
-        return [name, { ...plain(name, "readable"), text: new TextDecoder().decode(found) }];
+        if (found instanceof Refused) return [name, { name, status: "damaged", problem: found }];
+        return [name, { name, status: "readable", holds: found }];
       }),
     );
   }
 
-  private async unseal(
-    document: Document<schemas.Referral> | Document<schemas.Event>,
-    sealed: schemas.Sealed,
-    answer: SealedAnswer | null,
-    granted: ReadonlySet<string>,
-  ): Promise<ReadonlyMap<string, Uint8Array | Refused>> {
-    try {
-      const blobs = decoded(answer ?? { parts: [], wraps: [], keys: [] });
-      if (!blobs.wraps.has(this.agency)) return new Map();
-      const epoch = sealed.readers.find((one) => one.agency === this.agency)!.epoch;
-      const key = this.epochs.get(epoch);
-      if (key === undefined) throw new Refused("cannot_open", { epoch });
-      const binding = referral.bindingOf(document, this.directory.at(document.body.directory.size));
-      return await openSet(binding, sealed, blobs, this.agency, key);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      return new Map([...granted].map((name) => [name, error]));
-    }
+  #unseal(
+    document: Document<Referral> | Document<Event>,
+    sealed: Sealed,
+    blobs: Blobs,
+  ): Promise<ReadonlyMap<string, Bytes | Refused>> {
+    const epoch = sealed.readers.find((one) => one.agency === this.#agency)?.epoch;
+    if (epoch === undefined) throw new Refused("cannot_open", { reader: this.#agency });
+    const key = this.#epochs.get(epoch);
+    if (key === undefined) throw new Refused("cannot_open", { epoch }); // it was not handed over to this member
+    const view = this.#directory.at(document.body.directory.size);
+    return openSet(referral.bindingOf(document, view), sealed, blobs, this.#agency, key);
   }
 }
 
-// --- the checks that need no directory ------------------------------------------------------------------------------------
-
 /** What the hub says beside the document agrees with it. */
-function checkAnswer(answer: ReferralAnswer, body: schemas.Referral): void {
+function checkAnswer(answer: AnsweredReferral, body: Referral): void {
   const { routing } = body;
-  const said: readonly (readonly [field: string, said: unknown, signed: unknown])[] = [
+  const listed = (codes: readonly string[]) => [...codes].sort().join(" ");
+  for (const [field, said, signed] of [
     ["id", answer.id, body.id],
     ["sender", answer.sender, body.author.agency],
     ["recipient", answer.recipient, body.to],
     ["urgency", answer.urgency, routing.urgency],
-    ["services", [...answer.services].sort().join(), [...routing.services].sort().join()],
+    ["services", listed(answer.services), listed(routing.services)],
     ["place", answer.place, routing.place],
     ["language", answer.language, routing.language],
     ["minor", answer.minor, routing.minor],
-  ];
-  for (const [field, ours, signed] of said) {
-    if (ours !== signed) throw new Refused("malformed", { field });
+  ] as const) {
+    if (said !== signed) throw new Refused("malformed", { field });
   }
 }
 
-/** What the person took back, or what ran out, has no signed step of an agency: closing may follow it. */
-function stateAfter(before: string, type: string, as: schemas.As): { state: string; after: string } {
-  try {
-    return { state: before, after: events.after(before, type, as) };
-  } catch (error) {
-    const ended = terms("states").get(before)?.next.includes("withdrawn");
-    if (!(error instanceof Refused) || type !== "closed" || !ended) throw error;
-    return { state: "withdrawn", after: "closed" };
-  }
-}
-
-function checkEventAuthority(event: schemas.Event, body: schemas.Referral, decision: Document<schemas.Consent>): void {
-  const { authority } = event;
+function checkAuthority({ authority }: Event, body: Referral, decision: Document<Consent>): void {
   if (authority === null) return;
-  const other = authority.consent !== body.authority.consent || authority.to !== body.to;
-  const forged = authority.version === decision.body.version && authority.sha256 !== decision.sha256;
-  if (other || forged) throw new Refused("authority_mismatch", { field: "authority" });
+  if (authority.consent !== body.authority.consent || authority.to !== body.to) {
+    throw new Refused("authority_mismatch", { field: "authority" });
+  }
+  if (authority.version === decision.body.version && authority.sha256 !== decision.sha256) {
+    throw new Refused("authority_mismatch", { field: "authority" });
+  }
 }
 
-function checkState(answer: ReferralAnswer, state: string, decision: Document<schemas.Consent>, now: Instant): void {
-  if (answer.state === state) return;
+/** The hub says another state than the signed steps only where the person, or time, ended it. */
+function checkState(said: string, state: string, decision: Document<Consent>, now: Instant): void {
+  if (said === state) return;
   const { granted } = decision.body;
-  const over = granted === null || now >= instant(granted.until);
-  const ended = answer.state === "withdrawn" || (answer.state === "expired" && over);
-  if (!ended || !terms("states").get(state)?.next.includes(answer.state)) {
-    throw new Refused("chain_broken", { field: "state" });
-  }
+  const isOver = granted === null || now >= instant(granted.until);
+  const isEnded = said === "withdrawn" || (said === "expired" && isOver);
+  if (!isEnded || !events.nextOf(state).includes(said)) throw new Refused("chain_broken", { field: "state" });
 }
 
-/** What is owed is what the signed steps say; after a withdrawal or an expiry, which no step ended, the hub's word. */
-function checkDeletion(answer: ReferralAnswer, steps: readonly Step[]): void {
-  const ended = steps.some((one) => events.ENDED_ACCESS.has(one.type));
-  const readable = events.READABLE.has(answer.state) && answer.state !== "closed";
-  if (!ended && !readable) return;
-  const said = answer.deletionOwedSince === null ? null : Date.parse(answer.deletionOwedSince);
-  if (said !== deletionOwedSince(steps)) {
-    throw new Refused("malformed", { field: "deletion_owed_since" });
-  }
+/**
+ * What is owed is what the signed steps say; after a withdrawal or an expiry, which no step of theirs ended, it is the
+ * hub's word.
+ */
+function checkDeletion(state: string, said: Instant | null, steps: readonly Step[]): void {
+  const isEnded = steps.some((one) => events.ENDED_ACCESS.has(one.type));
+  const isOpen = events.READABLE.has(state) && state !== "closed";
+  if (!isEnded && !isOpen) return;
+  if (said !== deletionOwedSince(steps)) throw new Refused("malformed", { field: "deletion_owed_since" });
 }
 
 /** Since the step that ended the recipient's access, if it had opened before and has not confirmed since. */
 function deletionOwedSince(steps: readonly Step[]): Instant | null {
   const place = steps.findIndex((one) => events.ENDED_ACCESS.has(one.type));
   if (place < 0) return null;
-  const opened = steps.slice(0, place).some((one) => one.type === "opened" && one.as === "recipient");
-  const confirmed = steps.slice(place + 1).some((one) => one.type === "deleted");
-  return opened && !confirmed ? steps[place]!.at : null;
+  const isOpened = steps.slice(0, place).some((one) => one.type === "opened" && one.as === "recipient");
+  const isConfirmed = steps.slice(place + 1).some((one) => one.type === "deleted");
+  return isOpened && !isConfirmed ? steps[place]!.at : null;
 }
 
-// --- parts ------------------------------------------------------------------------------------------------------------
+function same<T extends Payload>(document: Document<T>, sha256: string): Document<T> {
+  if (document.sha256 !== sha256) throw new Refused("hash_mismatch", { field: "sha256" });
+  return document;
+}
 
-/** The bytes of sealed parts as the hub hands them out. `malformed` where one is not base64url. */
-export function decoded(answer: SealedAnswer): Blobs {
+/** A time as GraphQL writes it. What is no time would compare with nothing, so that every check of it passed. */
+function moment(text: string, field: string): Instant {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new Refused("malformed", { field });
+  return at;
+}
+
+function decoded(answer: AnsweredBlobs): Blobs {
   return {
     parts: new Map(answer.parts.map((one) => [one.name, unb64(one.ciphertext)])),
     wraps: new Map(answer.wraps.map((one) => [one.agency, unb64(one.wrap)])),
@@ -404,46 +489,13 @@ export function decoded(answer: SealedAnswer): Blobs {
   };
 }
 
-/** Part names in the order of the vocabulary's sections. */
-export function inOrder(parts: Iterable<string>): readonly string[] {
-  const order = [...terms("sections").keys()];
-  const place = (part: string) => {
-    const found = order.indexOf(part.split("/", 1)[0]!);
-    return found < 0 ? order.length : found;
-  };
-  return [...parts].sort((one, other) => place(one) - place(other) || (one < other ? -1 : 1));
-}
-
-function sectionOf(part: Part): Part {
-  if (part.text === null || part.name.includes("/")) return part;
+/** What the bytes of a part are read as; damaged where they are something else. */
+function readable<T>(part: Part<Bytes>, reads: (raw: Bytes) => T): Part<T> {
+  if (part.status !== "readable") return part;
   try {
-    const section = referral.readSection(part.name, utf8(part.text));
-    return { ...plain(part.name, "readable"), section };
+    return { name: part.name, status: "readable", holds: reads(part.holds) };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return damaged(part.name, error);
+    return { name: part.name, status: "damaged", problem: error };
   }
-}
-
-function noteOf(part: Part): Part {
-  if (part.text === null) return part;
-  try {
-    return { ...plain(part.name, "readable"), text: events.readNote(utf8(part.text)).text };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return damaged(part.name, error);
-  }
-}
-
-function plain(name: string, status: PartStatus): Part {
-  return { name, status, section: null, text: null, problem: null };
-}
-
-function damaged(name: string, problem: Refused): Part {
-  return { ...plain(name, "damaged"), problem };
-}
-
-function same<P extends schemas.Payload>(document: Document<P>, sha256: string): Document<P> {
-  if (document.sha256 !== sha256) throw new Refused("hash_mismatch", { field: "sha256" });
-  return document;
 }

@@ -17,18 +17,24 @@ export interface Port {
   addEventListener(type: "message", heard: (event: MessageEvent) => void): void;
 }
 
-/** Serve a vault on a port. Methods that are not the vault's own are refused. */
-export function serve(vault: Vault, port: Port): void {
+/**
+ * Serve a vault on a port. Methods that are not the vault's own are refused. ready: it may still be in the making; what is
+ * asked until then waits, since a message that nobody listens to is lost.
+ */
+export function serve(ready: Promise<Vault>, port: Port): void {
   port.addEventListener("message", async (event: MessageEvent) => {
     const { call, method, args } = event.data as Ask;
     try {
-      const result = await own(vault, method)(...args);
+      const result = await own(await ready, method)(...args);
       port.postMessage({ call, result } satisfies Answer);
     } catch (error) {
       port.postMessage({ call, problem: problemOf(error) } satisfies Answer);
     }
   });
-  vault.watch((happened) => port.postMessage({ happened } satisfies Answer));
+  ready.then(
+    (vault) => vault.watch((happened) => port.postMessage({ happened } satisfies Answer)),
+    () => {}, // each call is told why
+  );
 }
 
 function own(vault: Vault, method: string): (...args: readonly unknown[]) => unknown {

@@ -1,15 +1,16 @@
 /** What was verified, as plain data for the screens. */
 
-import { instant } from "../protocol/documents.ts";
+import { type Bytes, instant } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
+import type { Note, Section } from "../protocol/schemas.ts";
 import { terms } from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
-import { inOrder, type Part, type Referral, type ReferralAnswer, type Step } from "./reading.ts";
-import type { Work } from "./work.ts";
+import { counterpartOf, type Part, partNamesOf, type Step, untilOf, type VerifiedReferral } from "./reading.ts";
+import type { Answer, Work } from "./work.ts";
 
 /** A line of a list: whole, or what is wrong with it. tier: the hub's word. */
-export async function rowOf(work: Work, answer: ReferralAnswer, tier: api.Tier): Promise<api.Row | api.DamagedRow> {
+export async function rowOf(work: Work, answer: Answer, tier: api.Tier): Promise<api.Row | api.DamagedRow> {
   try {
     return row(await work.verify(answer), tier);
   } catch (error) {
@@ -18,9 +19,9 @@ export async function rowOf(work: Work, answer: ReferralAnswer, tier: api.Tier):
   }
 }
 
-function row(referral: Referral, tier: api.Tier): api.Row {
+function row(referral: VerifiedReferral, tier: api.Tier): api.Row {
   const { urgency, services, place } = referral.routing;
-  const { granted } = referral.decision.body;
+  const until = untilOf(referral);
   return {
     id: referral.id,
     tier,
@@ -29,22 +30,22 @@ function row(referral: Referral, tier: api.Tier): api.Row {
     urgency,
     services,
     place,
-    counterpart: referral.as === "sender" ? referral.recipient : referral.sender,
+    counterpart: counterpartOf(referral),
     sentAt: iso(referral.sentAt),
     changedAt: iso(referral.changedAt),
-    until: granted === null ? null : iso(instant(granted.until)),
+    until: until === null ? null : iso(until),
     owed: referral.owed,
     deletionOwedSince: referral.deletionOwedSince === null ? null : iso(referral.deletionOwedSince),
   };
 }
 
-export function referralOf(referral: Referral, parts: readonly Part[]): api.Referral {
+export function referralOf(referral: VerifiedReferral, parts: readonly Part<Section | Bytes>[]): api.Referral {
   const { granted, refused, to } = referral.decision.body;
   return {
     ...row(referral, "rest"),
     language: referral.routing.language,
     minor: referral.routing.minor,
-    partNames: inOrder(referral.document.body.sealed.parts.map((one) => one.name)),
+    partNames: partNamesOf(referral),
     parts: parts.map(shown),
     steps: referral.steps.map(stepOf),
     decision: {
@@ -63,15 +64,18 @@ function stepOf({ id, agency, member, type, reason, at, note }: Step): api.Step 
   return { id, agency, member, type, reason, at: iso(at), note: note === null ? null : shown(note) };
 }
 
-/** A section's filled fields: its warnings first, then as they were sealed. */
-function shown({ name, status, section, text }: Part): api.Part {
-  const fields = Object.entries(section?.fields ?? {}) as [string, api.FieldValue][];
+/** A section's filled fields, its warnings first, then as they were sealed; a note's text; or what became of it. */
+function shown(part: Part<Section | Note | Bytes>): api.Part {
+  const { name, status } = part;
+  if (part.status !== "readable" || part.holds instanceof Uint8Array) return { name, status, text: null, fields: [] };
+  if ("text" in part.holds) return { name, status, text: part.holds.text, fields: [] };
+  const fields = Object.entries(part.holds.fields) as [string, api.FieldValue][];
   const warnings = ([field]: readonly [string, unknown]) => (field === "warnings" ? 0 : 1);
-  return { name, status, text, fields: fields.sort((one, other) => warnings(one) - warnings(other)) };
+  return { name, status, text: null, fields: fields.sort((one, other) => warnings(one) - warnings(other)) };
 }
 
 /** The steps that are legal now for the own agency. */
-function nextOf({ state, as }: Referral): readonly string[] {
+function nextOf({ state, as }: VerifiedReferral): readonly string[] {
   return [...terms("steps").keys()].filter((type) => {
     try {
       events.after(state, type, as);

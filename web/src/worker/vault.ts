@@ -59,6 +59,12 @@ export async function newVault(url: string): Promise<api.Vault> {
     begun = null;
   };
 
+  /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
+  const over = async (account: Account) => {
+    end();
+    await store.keep({ ...account, session: false });
+  };
+
   /** Take up work with an open keyring: the directory first, then the feed. */
   const take = async (account: Account, kk: Bytes, network: Network, items: Items): Promise<api.Me> => {
     const keyring = await keyringOf(account, kk);
@@ -69,13 +75,13 @@ export async function newVault(url: string): Promise<api.Vault> {
     const me = meOf(account, network);
     await store.keep(account);
     const after = (await items.get<number>("feed")) ?? 0;
-    const stop = follow(operations.Follow, url, after, {
+    const stop = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
         tell({ type: "arrived", kind: entry.kind, referral: entry.referral, urgency: null });
       },
       line: (live) => tell({ type: "line", live, at: new Date(network.now()).toISOString() }),
-      ended: (code) => tell({ type: "ended", code }),
+      ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
     end();
     now = { account, kk, keyring, items, work, me, stop };
@@ -102,7 +108,14 @@ export async function newVault(url: string): Promise<api.Vault> {
     const names = { mn: done.member.name, en: done.member.nameEn };
     const account: Account = {
       ...known,
-      ...{ login, anchor, names, handle: done.member.handle, device: done.device ?? before?.device ?? null },
+      ...{
+        login,
+        anchor,
+        names,
+        handle: done.member.handle,
+        device: done.device ?? before?.device ?? null,
+        session: true,
+      },
       keyring: { version: done.keyring.version, sealed: done.keyring.sealed, unlocks: done.keyring.unlocks },
     };
     if (directory.directory.now().member(known.agency, known.member) === null) return waiting(account, keyring);
@@ -113,18 +126,21 @@ export async function newVault(url: string): Promise<api.Vault> {
 
   const vault: api.Vault = {
     clockOff: async () => now?.work.network.clockOff ?? 0,
-    known: async () => (await store.accounts()).map(({ login, agency, names }) => ({ login, agency, names })),
+    known: guarded(async () => {
+      const kept = (await store.accounts()).filter((one) => one.session);
+      return kept.map(({ login, agency, names }) => ({ login, agency, names }));
+    }),
 
     begin: guarded(async (login, passphrase) => {
       const account = (await store.accounts()).find((one) => one.login === login) ?? null;
-      const network = account?.network ?? (await ask(operations.Network, {})).network.id;
+      const network = account?.network ?? (await ask(operations.network, {})).network.id;
       const stretched = await stretch(passphrase, login, network);
       begun = { login, network, stretched, until: Date.now() + HELD, account, done: null };
     }),
     signIn: guarded(signIn),
     unlock: guarded(async (login, passphrase) => {
       const account = (await store.accounts()).find((one) => one.login === login);
-      if (account === undefined) throw new Failed({ kind: "device", code: "locked" });
+      if (account?.session !== true) throw new Failed({ kind: "device", code: "locked" });
       const stretched = await stretch(passphrase, login, account.network);
       const kk = await keyringKey(
         { keyring: account.keyring, member: { id: account.member } },
@@ -137,8 +153,8 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
     lock: guarded(async () => end()),
     signOut: guarded(async () => {
-      end();
-      await ask(operations.SignOut, {}, { once: true });
+      if (now !== null) await over(now.account);
+      await ask(operations.signOut, {}, { once: true });
     }),
     forget: guarded(async (login) => {
       const items = now?.account.login === login ? now.items : null;
@@ -152,8 +168,8 @@ export async function newVault(url: string): Promise<api.Vault> {
       const variables = { first, after, overdue: false, ...filter };
       const page =
         box === "inbox"
-          ? (await ask(operations.Inbox, variables)).inbox
-          : (await ask(operations.Outbox, variables)).outbox;
+          ? (await ask(operations.inbox, variables)).inbox
+          : (await ask(operations.outbox, variables)).outbox;
       const rows = [];
       for (const { node, tier } of page.edges) rows.push(await rowOf(work, node, tier as api.Tier));
       return { rows, after: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null, counts: page.counts };
@@ -195,7 +211,7 @@ function locked(): never {
 async function handIn({ login, stretched, account }: Begun, second: api.SecondFactor) {
   const factor = { totp: null, recovery: null, passkey: null, ...second };
   const variables = { login, auth: b64(stretched.auth), second: factor, device: account?.device ?? null, name: null };
-  return (await ask(operations.SignIn, variables, { once: true })).signIn;
+  return (await ask(operations.signIn, variables, { once: true })).signIn;
 }
 
 interface Kept {
@@ -226,7 +242,7 @@ async function keyringOf({ keyring, network, member }: Account, kk: Bytes): Prom
  */
 async function vouched(keyring: Keyring): Promise<string | null> {
   if (keyring.seen === null || keyring.seen.directory.size === 0) return null;
-  const { directory } = await ask(operations.Directory, { after: 0, first: 1 });
+  const { directory } = await ask(operations.directory, { after: 0, first: 1 });
   return directory.entries[0] === undefined ? null : (await read(directory.entries[0], "network")).sha256;
 }
 
@@ -260,7 +276,7 @@ async function directoryOf(anchor: string, items: Items): Promise<Network> {
 async function waiting({ network, agency, member }: Account, keyring: Keyring): Promise<api.SignedIn> {
   const secrets = { sign: await SigningKey.of(unb64(keyring.sign)), kem: await KemKey.of(unb64(keyring.kem)) };
   const number = await safetyNumber(network, agency, publicKeys(secrets, member));
-  const { waiting: told } = await ask(operations.Waiting, {});
+  const { waiting: told } = await ask(operations.waiting, {});
   const administrators = (told?.administrators ?? []).map((one) => ({ mn: one.name, en: one.nameEn }));
   return { at: "waiting", number, administrators };
 }

@@ -7,16 +7,23 @@ import type { Items } from "../device/store.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
 import { decisionsOf } from "../protocol/consent.ts";
-import { b64, ctx, newId, unb64 } from "../protocol/documents.ts";
+import { type Bytes, b64, ctx, newId, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
-import type { Epoch, Keyring, Seen } from "../protocol/schemas.ts";
+import type { Epoch, Keyring, Section, Seen } from "../protocol/schemas.ts";
 import { Failed } from "./api.ts";
 import { handedIn } from "./handing-in.ts";
 import type { Network } from "./network.ts";
-import { type Part, Reader, type Referral, type ReferralAnswer, type SealedAnswer } from "./reading.ts";
+import {
+  type AnsweredBlobs,
+  type AnsweredEvent,
+  type AnsweredReferral,
+  type Part,
+  Reader,
+  type VerifiedReferral,
+} from "./reading.ts";
 
 const TRIES = 5; // of a step that is safe to redo on the true head
 
@@ -27,9 +34,15 @@ export interface Who {
   readonly member: string;
 }
 
+/** A referral as the hub lists it: without what is sealed; or as it shows one. */
+export type Answer = Omit<AnsweredReferral, "events"> & {
+  readonly sealed?: AnsweredBlobs | null;
+  readonly events: readonly (Omit<AnsweredEvent, "sealed"> & { readonly sealed?: AnsweredBlobs | null })[];
+};
+
 export interface Opened {
-  readonly referral: Referral;
-  readonly parts: readonly Part[];
+  readonly referral: VerifiedReferral;
+  readonly parts: readonly Part<Section | Bytes>[];
 }
 
 export class Work {
@@ -85,13 +98,14 @@ export class Work {
   // --- reading ----------------------------------------------------------------------------------------------------------
 
   /** What the hub answers, if all of it holds. */
-  async verify(answer: ReferralAnswer): Promise<Referral> {
-    return this.reader().verify(answer, this.network.ruleTime());
+  async verify(answer: Answer): Promise<VerifiedReferral> {
+    const events = answer.events.map((one) => ({ ...one, sealed: one.sealed ?? null }));
+    return this.reader().verify({ ...answer, events }, this.network.ruleTime());
   }
 
   /** The referral as it stands now, with the hub's answer. */
-  async fetch(id: string): Promise<{ readonly referral: Referral; readonly answer: ReferralAnswer }> {
-    const { referral: answer } = await ask(operations.Referral, { id });
+  async fetch(id: string): Promise<{ readonly referral: VerifiedReferral; readonly answer: Answer }> {
+    const { referral: answer } = await ask(operations.referral, { id });
     if (answer === null) throw new Refused("not_found", { referral: id });
     if (answer.id !== id) throw new Refused("malformed", { field: "id" });
     await this.agencyEpochs();
@@ -121,7 +135,7 @@ export class Work {
         at: this.network.now(),
       });
       try {
-        const { openReferral } = await ask(operations.OpenReferral, { event: event.envelope });
+        const { openReferral } = await ask(operations.openReferral, { event: event.envelope });
         const verified = await this.verifyAnew(openReferral.referral);
         this.opened.set(verified.id, verified.document.sha256);
         await this.items.put("opened", Object.fromEntries(this.opened));
@@ -140,13 +154,13 @@ export class Work {
    *
    * The step is kept until its answer is held: after a line that failed the same step again is the same bytes.
    */
-  async step(id: string, type: string, reason: string | null, note: string | null): Promise<Referral> {
+  async step(id: string, type: string, reason: string | null, note: string | null): Promise<VerifiedReferral> {
     const name = `step/${await this.nameOf(id, type, reason, note)}`;
     const kept = await this.items.get<operations.SealedInput>(name);
     const step = kept ?? (await this.signed(id, type, reason, note));
     if (kept === null) await this.items.put(name, step);
     try {
-      const { takeStep } = await ask(operations.TakeStep, { step });
+      const { takeStep } = await ask(operations.takeStep, { step });
       if (!takeStep.events.some((one) => one.envelope === step.envelope)) throw badAnswer();
       await this.items.drop(name);
       return await this.verifyAnew(takeStep);
@@ -183,7 +197,7 @@ export class Work {
     return handedIn(event, blobs);
   }
 
-  private async keysOf(referral: Referral) {
+  private async keysOf(referral: VerifiedReferral) {
     return this.network.publicKeys([referral.sender, referral.recipient]);
   }
 
@@ -201,7 +215,7 @@ export class Work {
     const newest = this.network.directory.now().agency(this.who.agency)?.epoch ?? null;
     if (newest !== null && this.epochs.has(newest.n)) return this.epochs;
     const named = this.epochsInDirectory();
-    const { agencyKeys } = await ask(operations.AgencyKeys, {});
+    const { agencyKeys } = await ask(operations.agencyKeys, {});
     for (const { epoch, sealed } of agencyKeys) {
       const of = named.get(epoch);
       if (of === undefined) throw new Refused("key_mismatch", { epoch });
@@ -236,7 +250,7 @@ export class Work {
   }
 
   /** An answer may rely on a directory that is newer than ours: then ours is brought up first. */
-  private async verifyAnew(answer: ReferralAnswer): Promise<Referral> {
+  private async verifyAnew(answer: Answer): Promise<VerifiedReferral> {
     try {
       return await this.verify(answer);
     } catch (error) {
@@ -247,7 +261,7 @@ export class Work {
     }
   }
 
-  private async parts(referral: Referral, sealed: SealedAnswer | null): Promise<Opened> {
+  private async parts(referral: VerifiedReferral, sealed: AnsweredBlobs | null): Promise<Opened> {
     return { referral, parts: await this.reader().parts(referral, sealed, this.network.ruleTime()) };
   }
 

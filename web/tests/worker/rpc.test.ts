@@ -26,7 +26,8 @@ const vault = {
   },
 } as unknown as Vault;
 
-serve(vault, ends[0]);
+const making = new Promise<Vault>((done) => setTimeout(() => done(vault), 20));
+serve(making, ends[0]);
 const far = connect(ends[1]);
 channel.port1.start();
 channel.port2.start();

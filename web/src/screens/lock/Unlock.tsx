@@ -34,7 +34,7 @@ const Ask = ({ state, session, known }: UnlockProps) => {
       }}
     >
       <Heading>{said("unlock.title")}</Heading>
-      <ErrorSummary errors={worded(said, faults)} />
+      <ErrorSummary of={faults} errors={worded(said, faults)} />
       <p>{said("unlock.kept")}</p>
       {known.length > 1 ? (
         <Choice
@@ -83,7 +83,7 @@ const Forget = ({ state }: { readonly state: UnlockState }) => {
   return (
     <div class="stack">
       <Heading>{said("unlock.forget")}</Heading>
-      <ErrorSummary errors={worded(said, state.faults.value)} />
+      <ErrorSummary of={state.faults.value} errors={worded(said, state.faults.value)} />
       <p>{said("unlock.forget.sure")}</p>
       <div class="buttons">
         <Button look="grave" busy={state.busy.value} onPress={() => void state.forget()}>

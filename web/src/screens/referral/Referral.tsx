@@ -237,6 +237,7 @@ const Parts = ({ parts, state }: { readonly parts: readonly Part[]; readonly sta
 const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areNamesShown: boolean }) => {
   const said = words.value;
   const name = sectionName(said, "worker", part.name);
+  const isFile = part.name.includes("/");
   const isHidden = part.name === "identity" && !areNamesShown;
   switch (part.status) {
     case "readable":
@@ -246,7 +247,9 @@ const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areN
             {name}
             {isHidden && ` (${said("referral.hidden")})`}
           </summary>
-          {part.fields.length === 0 && part.text === null && <p>{said("referral.empty_part")}</p>}
+          {part.fields.length === 0 && part.text === null && (
+            <p>{said(isFile ? "referral.file" : "referral.empty_part")}</p>
+          )}
           <dl class="fields">
             {part.fields.map(([field, value]) => (
               <div key={field}>
@@ -378,6 +381,7 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
         </h2>
         {faults.length > 0 && (
           <ErrorSummary
+            of={faults}
             errors={faults.map(({ field, key }) => ({
               id: field === "reason" ? "answer-reason" : "answer-note",
               text: said(key),

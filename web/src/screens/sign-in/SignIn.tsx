@@ -22,7 +22,7 @@ export const SignIn = ({ state }: { readonly state: SignInState }) => {
   return (
     <form class="stack" noValidate onSubmit={sends(state.begin)}>
       <Heading>{said("sign_in.title")}</Heading>
-      <ErrorSummary errors={worded(said, faults)} />
+      <ErrorSummary of={faults} errors={worded(said, faults)} />
       <Field
         id="login"
         label={said("sign_in.login")}
@@ -52,7 +52,7 @@ export const SecondStep = ({ state }: { readonly state: SignInState }) => {
   return (
     <form class="stack" noValidate onSubmit={sends(state.finish)}>
       <Heading>{said("sign_in.second")}</Heading>
-      <ErrorSummary errors={worded(said, faults)} />
+      <ErrorSummary of={faults} errors={worded(said, faults)} />
       {byRecovery ? (
         <Field
           key="recovery"
@@ -93,7 +93,7 @@ export const Fingerprint = ({ state }: { readonly state: SignInState }) => {
   return (
     <form class="stack" noValidate onSubmit={sends(state.vouch)}>
       <Heading>{said("sign_in.fingerprint.title")}</Heading>
-      <ErrorSummary errors={worded(said, faults)} />
+      <ErrorSummary of={faults} errors={worded(said, faults)} />
       <p>{said("sign_in.fingerprint.why")}</p>
       <Field
         id="fingerprint"

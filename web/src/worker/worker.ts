@@ -7,5 +7,9 @@ import { newVault } from "./vault.ts";
 const socket = new URL("/graphql", location.origin);
 socket.protocol = socket.protocol.replace("http", "ws");
 
-await selfCheck();
-serve(await newVault(socket.href), self);
+const begin = async () => {
+  await selfCheck();
+  return newVault(socket.href);
+};
+
+serve(begin(), self);

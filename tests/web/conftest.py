@@ -1,0 +1,55 @@
+"""What a test in a browser can ask for. Such a module says `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
+
+browser   one Chromium for each worker of the run
+visit     a function: `await visit(origin)` opens one person's browser there; as many as a test needs, beside the SDK
+pages     a small server with the client as it was built and whatever the test puts beside it
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.web import chromium, visits
+from tests.web.pages import Pages, serving
+from tests.web.visits import Visit
+
+Visiting = Callable[..., Awaitable[Visit]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    with chromium.home() as folder:
+        async with chromium.driver() as playwright:
+            started = await chromium.start(playwright, folder)
+            try:
+                yield started
+            finally:
+                await started.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser) -> AsyncIterator[Visiting]:
+    """Whatever a visit saw that no page of Ortoo does fails the test at its end."""
+    begun: list[Visit] = []
+
+    async def begin(origin: str, **options: Any) -> Visit:
+        one = await visits.begin(browser, origin, **options)
+        begun.append(one)
+        return one
+
+    try:
+        yield begin
+    finally:
+        for one in begun:
+            await one.close()
+    for one in begun:
+        one.assert_clean()
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    with serving() as served:
+        yield served

@@ -1,0 +1,143 @@
+"""The line between a browser and a hub: the browser's HTTP proxy. It lets nothing through but to the one origin, writes
+down who tried, and can be slow or cut.
+
+Being below the browser, it sees what pages, workers and service workers ask for alike, and slows them alike.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+HEAD: Final = 64 * 1024  # bytes of a request's head
+CHUNK: Final = 2048  # bytes; small, so that a slow line trickles
+
+
+class Line:
+    """`origin` is the only one that is reached. `there_and_back` is in seconds, `rate` in bytes a second each way."""
+
+    def __init__(self, origin: str) -> None:
+        at = urlsplit(origin)
+        self.allowed = f"{at.hostname}:{at.port or 80}"
+        self._port = at.port or 80
+        self.refused: list[str] = []
+        self.there_and_back = 0.0
+        self.rate = float("inf")
+        self._is_cut = False
+        self._open: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
+
+    def start(self) -> "Line":
+        self._thread.start()
+        self._server = self._do(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD))
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def stop(self) -> None:
+        self._do(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def slow(self, *, kbit: float, there_and_back: float) -> None:
+        """From now on so many kilobits a second, and so many seconds from a question to the first of its answer."""
+        self.rate, self.there_and_back = kbit * 1000 / 8, there_and_back
+
+    def cut(self) -> None:
+        """Break off every connection, and let no new one through, until `mend`."""
+        self._is_cut = True
+        self._do(self._break_off())
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    # --- in the line's own thread ---
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    async def _break_off(self) -> None:
+        for writer in list(self._open):
+            writer.transport.abort()
+
+    async def _close(self) -> None:
+        self._server.close()
+        await self._break_off()
+        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection of the browser: one request, or a tunnel for a socket."""
+        self._open.add(writer)
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self._pass_on(reader, writer)
+        finally:
+            self._open.discard(writer)
+            writer.transport.abort() if writer.is_closing() else writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if self._is_cut:
+            writer.transport.abort()
+            return
+        method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
+        at = urlsplit(target if method != "CONNECT" else f"//{target}")
+        if f"{at.hostname}:{at.port or 80}" != self.allowed:
+            self.refused.append(f"{at.hostname}:{at.port or 80}")
+            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            return
+        upstream, to_hub = await asyncio.open_connection("127.0.0.1", self._port)
+        self._open.add(to_hub)
+        try:
+            if method == "CONNECT":
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            else:
+                path = f"{at.path or '/'}{f'?{at.query}' if at.query else ''}"
+                lines = head.decode("latin-1").split("\r\n")[1:-2]
+                kept = [one for one in lines if not one.lower().startswith(("connection:", "proxy-"))]
+                text = "\r\n".join([f"{method} {path} HTTP/1.1", *kept, "Connection: close", "", ""])
+                await self._wait(len(head))
+                to_hub.write(text.encode("latin-1"))
+            sending = asyncio.ensure_future(self._carry(reader, to_hub.write, to_hub.drain))
+            await self._carry(upstream, writer.write, writer.drain)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        finally:
+            self._open.discard(to_hub)
+            to_hub.close()
+
+    async def _wait(self, size: int) -> None:
+        await asyncio.sleep(self.there_and_back / 2 + size / self.rate)
+
+    async def _carry(
+        self, reader: asyncio.StreamReader, write: Callable[[bytes], None], drain: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Bytes arrive half a round trip after they were sent, one after the other as the rate allows."""
+        on_the_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(64)
+
+        async def send() -> None:
+            while chunk := await reader.read(CHUNK):
+                await on_the_way.put((self._loop.time() + self.there_and_back / 2, chunk))
+            await on_the_way.put((0, b""))
+
+        sending = asyncio.ensure_future(send())
+        try:
+            while True:
+                due, chunk = await on_the_way.get()
+                if not chunk:
+                    return
+                await asyncio.sleep(max(0, due - self._loop.time()))
+                if self.rate != float("inf"):
+                    await asyncio.sleep(len(chunk) / self.rate)
+                write(chunk)
+                await drain()
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)

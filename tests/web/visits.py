@@ -1,0 +1,122 @@
+"""One person's browser in a test: a context of its own behind a line of its own, watched from the first byte."""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Error, Page, WebError
+
+from tests.web.line import Line
+from tests.web.node import PACKAGES
+
+AXE: Final = PACKAGES / "axe-core" / "axe.min.js"
+
+TELL_VIOLATIONS: Final = """
+addEventListener("securitypolicyviolation", (event) =>
+  ortooViolation(`${event.effectiveDirective}: ${event.blockedURI}`));
+"""
+
+
+@dataclass
+class Seen:
+    """What no page of Ortoo does. A test that provokes one takes it out; whatever is left at the end fails the test."""
+
+    violations: list[str] = field(default_factory=list)  # of the page's content security policy
+    errors: list[str] = field(default_factory=list)  # on the console, or caught by nobody
+    foreign: list[str] = field(default_factory=list)  # hosts that were asked for and are not the hub
+
+
+@dataclass
+class Visit:
+    """`origin` as the browser calls it; `context` for further tabs; `line` to slow or cut."""
+
+    origin: str
+    context: BrowserContext
+    line: Line
+    seen: Seen
+    page: Page
+
+    async def go(self, path: str = "/") -> Page:
+        await self.page.goto(f"{self.origin}{path}")
+        return self.page
+
+    async def settle(self) -> None:
+        """Let what the pages did be told: a browser reports a violation some tasks after it."""
+        for page in self.context.pages:
+            with suppress(Error):  # a page that is gone, or that the line cut off
+                await page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
+
+    async def close(self) -> None:
+        await self.settle()
+        await self.context.close()
+        self.line.stop()
+
+    def assert_clean(self) -> None:
+        assert self.seen == Seen(), f"seen at {self.origin}: {self.seen}"
+
+
+async def begin(browser: Browser, origin: str, **options: Any) -> Visit:
+    """A context behind a line to `origin` alone; `options` are Playwright's (viewport, locale, color_scheme…)."""
+    line = Line(origin).start()
+    try:
+        proxy: Any = {"server": f"http://127.0.0.1:{line.port}", "bypass": "<-loopback>"}
+        context = await browser.new_context(proxy=proxy, timezone_id="Asia/Ulaanbaatar", **options)
+        context.set_default_timeout(30_000)
+        seen = Seen(foreign=line.refused)
+
+        def violate(what: str) -> None:
+            seen.violations.append(what)
+
+        def hear(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                seen.errors.append(message.text)
+
+        def hear_error(error: WebError) -> None:
+            seen.errors.append(str(error.error))
+
+        await context.expose_function("ortooViolation", violate)
+        await context.add_init_script(TELL_VIOLATIONS)
+        context.on("console", hear)
+        context.on("weberror", hear_error)
+        return Visit(origin, context, line, seen, await context.new_page())
+    except BaseException:
+        line.stop()
+        raise
+
+
+async def axe(page: Page) -> list[str]:
+    """What axe finds at fault, each as `rule: where`. It looks from a world of its own; the page's policy stays."""
+    session = await page.context.new_cdp_session(page)
+    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+    world = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})
+    at = {"contextId": world["executionContextId"], "returnByValue": True, "awaitPromise": True}
+    for expression in (
+        AXE.read_text(encoding="utf-8") + ";0",
+        "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify("
+        "found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}`))))",
+    ):
+        answer = await session.send("Runtime.evaluate", {"expression": expression, **at})
+        if "exceptionDetails" in answer:
+            raise RuntimeError(f"axe did not run: {answer['exceptionDetails']}")
+    await session.detach()
+    found: list[str] = json.loads(answer["result"]["value"])
+    return found
+
+
+async def add_authenticator(page: Page) -> CDPSession:
+    """A passkey's authenticator that is built in, says yes at once, and has `prf`. It lives as long as the session."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "ctap2Version": "ctap2_1",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "hasPrf": True,
+        "automaticPresenceSimulation": True,
+    }
+    await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return session

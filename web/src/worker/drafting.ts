@@ -1,0 +1,185 @@
+/** From a form to sealed wholes that a hub can accept; as ortoo/drafting.py makes them. */
+
+import type { Decisions } from "../protocol/consent.ts";
+import * as consent from "../protocol/consent.ts";
+import type { View } from "../protocol/directory.ts";
+import type { Document, Instant } from "../protocol/documents.ts";
+import { asSet, newId, sign, stamp } from "../protocol/documents.ts";
+import { naming, Refused } from "../protocol/errors.ts";
+import type { PublicKeys, SealedReferral, Signer } from "../protocol/referral.ts";
+import * as referral from "../protocol/referral.ts";
+import type { Consent } from "../protocol/schemas.ts";
+import * as vocabulary from "../protocol/vocabulary.ts";
+import type { Form } from "./form.ts";
+import { addresseesOf, FormError, partsFor, untilOf } from "./form.ts";
+
+const DAY = 86_400_000; // milliseconds
+
+/** A signed decision for each addressee of the form, under one new consent id, recorded by the signer's agency. */
+export async function decide(form: Form, signer: Signer, at: Instant): Promise<readonly Document<Consent>[]> {
+  const wanted = form.consent;
+  const id = newId();
+  const { directory } = signer;
+  const said = { network: directory.id, at: stamp(at), directory: directory.head, author: referral.authorOf(signer) };
+  const bodies = addresseesOf(wanted).map(
+    (to): Consent => ({
+      ...said,
+      consent: id,
+      recorder: signer.agency,
+      to,
+      version: 1,
+      prev: null,
+      basis: wanted.basis,
+      given: {
+        by: wanted.givenBy,
+        how: wanted.givenHow,
+        language: wanted.language,
+        interpreter: wanted.interpreter,
+        witness: wanted.witness,
+      },
+      granted: grantedTo(form, to, at),
+      refused: asSet(wanted.refusals.get(to) ?? []),
+      receipt: null,
+      exception: exceptionOf(form, at),
+      retain_days: wanted.retainDays,
+      sealed: null,
+    }),
+  );
+  for (const body of bodies) consent.checkDecision(body);
+  return Promise.all(bodies.map((body) => sign("consent", body, signer.key)));
+}
+
+function grantedTo(form: Form, to: string, at: Instant): Consent["granted"] {
+  const grant = form.consent.grants.get(to);
+  if (grant === undefined) return null;
+  return {
+    sections: asSet(grant.sections),
+    purposes: asSet(grant.purposes),
+    until: stamp(untilOf(grant, at, form.consent.basis)),
+  };
+}
+
+function exceptionOf(form: Form, at: Instant): Consent["exception"] {
+  const without = form.consent.exception;
+  if (without === null) return null;
+  const tellAfter = without.tellAfterDays > 0 ? stamp(at + without.tellAfterDays * DAY) : null;
+  return { reviewer: without.reviewer, overrides: null, tell_after: tellAfter };
+}
+
+/** Those whose keys are needed in order to seal. */
+export function agenciesIn(form: Form, sender: string): ReadonlySet<string> {
+  const without = form.consent.exception;
+  return new Set([sender, ...form.recipients, ...(without ? [without.reviewer] : [])]);
+}
+
+/** FormError where the form names an agency that the directory does not have. */
+export function checkAgencies(form: Form, view: View): void {
+  for (const [place, to] of form.recipients.entries()) {
+    if (view.agency(to) === null) throw new FormError(`recipients[${place}]`, "unknown_agency");
+  }
+  for (const to of addresseesOf(form.consent)) {
+    if (!to.startsWith("kind:") && to !== consent.ALL && view.agency(to) === null) {
+      throw new FormError("consent", "unknown_agency");
+    }
+  }
+  const without = form.consent.exception;
+  if (without !== null && view.agency(without.reviewer) === null) {
+    throw new FormError("consent.exception.reviewer", "unknown_agency");
+  }
+}
+
+/**
+ * A sealed referral for each recipient, checked against the rule as the hub and the reader will (§5, §7).
+ *
+ * parts: which sections go to whom, where it is not what the grant says.
+ * Refused, naming referral, part and reader; or FormError.
+ */
+export async function seal(
+  form: Form,
+  signer: Signer,
+  decisions: readonly Document<Consent>[],
+  publicKeys: PublicKeys,
+  at: Instant,
+  parts: ReadonlyMap<string, readonly string[]> = new Map(),
+): Promise<readonly SealedReferral[]> {
+  const known = consent.decisionsOf(decisions);
+  const view = signer.directory.now();
+  checkAgencies(form, view);
+  const sealed: SealedReferral[] = [];
+  for (const to of form.recipients) {
+    const agency = view.agency(to);
+    if (agency === null || !known.newest.has(to)) throw new Refused("grant_missing", { reader: to });
+    if (agency.suspended) throw new Refused("recipient_suspended", { reader: to });
+    const chosen = parts.get(to) ?? partsFor(form, to, agency.kind);
+    sealed.push(await sealFor(form, signer, to, chosen, known, publicKeys, at));
+  }
+  return sealed;
+}
+
+/** What a form is when it goes out once more, to one agency: the parts that the newest decision lets it read. */
+export interface Again {
+  readonly to: string;
+  readonly decision: Document<Consent>;
+  readonly parts: readonly string[];
+}
+
+/** A new referral from a form that was sent before, to one agency. */
+export async function sealAgain(
+  form: Form,
+  signer: Signer,
+  again: Again,
+  publicKeys: PublicKeys,
+  at: Instant,
+): Promise<SealedReferral> {
+  if (signer.directory.now().agency(again.to)?.suspended) {
+    throw new Refused("recipient_suspended", { reader: again.to });
+  }
+  const known = consent.decisionsOf([again.decision]);
+  if (!known.newest.has(again.to)) throw new Refused("grant_missing", { reader: again.to });
+  return sealFor(form, signer, again.to, again.parts, known, publicKeys, at);
+}
+
+async function sealFor(
+  form: Form,
+  signer: Signer,
+  to: string,
+  parts: readonly string[],
+  decisions: Decisions,
+  publicKeys: PublicKeys,
+  at: Instant,
+): Promise<SealedReferral> {
+  const texts = new Map(
+    parts.map((part) => {
+      const fields = form.sections.get(part);
+      if (fields === undefined) throw new RangeError("a part that the form does not have");
+      return [part, referral.sectionText(part, fields)];
+    }),
+  );
+  const one = await referral.seal(signer, {
+    id: newId(),
+    to,
+    routing: { ...form.routing, services: asSet(form.routing.services) },
+    decision: decisions.newest.get(to)!,
+    texts,
+    publicKeys,
+    at,
+  });
+  await naming({ referral: one.document.body.id }, () => referral.check(one, signer.directory, decisions, at));
+  return one;
+}
+
+/**
+ * The form's sections that an agency (of `kind`) may read under these decisions.
+ *
+ * Refused where it may read nothing: with the rule's answer for a note, else `grant_missing`.
+ */
+export function partsAllowed(form: Form, asked: consent.Asked, decisions: Decisions): readonly string[] {
+  const isExceptional = decisions.newest.get(asked.agency)?.body.exception != null;
+  const leftOut = [...referral.NEVER_SENT, ...(isExceptional ? [] : ["justification"])];
+  const there = [...vocabulary.codes("sections")].filter((part) => form.sections.has(part) && !leftOut.includes(part));
+  const allowed = there.filter(
+    (part) => consent.refusalOf(() => consent.mayRead(decisions, { ...asked, part })) === null,
+  );
+  if (allowed.length === 0) consent.checkReaderWithoutKey(decisions, asked);
+  return allowed;
+}

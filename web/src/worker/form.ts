@@ -1,0 +1,89 @@
+/** What a worker filled in, of which decisions and referrals are made; as ortoo/form.py has it. */
+
+import { ALL, isException, MOST_DAYS } from "../protocol/consent.ts";
+import type { Instant } from "../protocol/documents.ts";
+import { NEVER_SENT } from "../protocol/referral.ts";
+import type { Json, Routing } from "../protocol/schemas.ts";
+import * as vocabulary from "../protocol/vocabulary.ts";
+
+/** What one agency is granted; until the end of the day, so many days from now. */
+export interface Grant {
+  readonly sections: readonly string[];
+  readonly purposes: readonly string[];
+  readonly days: number;
+}
+
+/** An exception: passing on without the person's consent. tellAfterDays: 0 for never. */
+export interface Without {
+  readonly reviewer: string;
+  readonly tellAfterDays: number;
+}
+
+/** The person's decisions: at most one grant for each agency, refusals by addressee (`kind:…` and `*` too). */
+export interface Consented {
+  readonly basis: string;
+  readonly givenBy: string | null;
+  readonly givenHow: string | null;
+  readonly language: string | null;
+  readonly interpreter: boolean;
+  readonly witness: boolean;
+  readonly retainDays: number;
+  readonly grants: ReadonlyMap<string, Grant>;
+  readonly refusals: ReadonlyMap<string, readonly string[]>;
+  readonly exception: Without | null;
+}
+
+export type Fields = Readonly<Record<string, Json>>;
+
+export interface Form {
+  readonly routing: Routing;
+  readonly recipients: readonly string[];
+  readonly consent: Consented;
+  readonly sections: ReadonlyMap<string, Fields>;
+}
+
+/** A form that cannot be sent as it is. field: where; problem: a key of the catalogue; never a value. */
+export class FormError extends Error {
+  override readonly name = "FormError";
+  readonly field: string;
+  readonly problem: string;
+
+  constructor(field: string, problem: string) {
+    super(`${field}: ${problem}`);
+    this.field = field;
+    this.problem = problem;
+  }
+}
+
+export function addresseesOf({ grants, refusals }: Consented): readonly string[] {
+  return [...new Set([...grants.keys(), ...refusals.keys()])].sort();
+}
+
+/** The sections that go to an agency: those that its grant names and the form has; `evidence` stays. */
+export function partsFor(form: Form, agency: string, kind: string): readonly string[] {
+  const { grants, refusals, exception } = form.consent;
+  const grant = grants.get(agency);
+  if (grant === undefined) return [];
+  const there = [...vocabulary.codes("sections")].filter((one) => form.sections.has(one) && !NEVER_SENT.includes(one));
+  const isWanted = grant.sections[0] === ALL ? isLeft : (one: string) => grant.sections.includes(one);
+  const refused = new Set([agency, `kind:${kind}`, ALL].flatMap((to) => refusals.get(to) ?? []));
+  function isLeft(one: string): boolean {
+    return !refused.has(ALL) && !refused.has(one);
+  }
+  const chosen = there.filter((one) => one !== "justification" && isWanted(one));
+  return exception !== null && there.includes("justification") ? [...chosen, "justification"] : chosen;
+}
+
+const DAY = 86_400_000; // milliseconds
+const ULAANBAATAR = 8 * 3_600_000; // milliseconds ahead of UTC; no summer time since 2017
+
+/** Where “for so many days” ends: with that day in Ulaanbaatar, as an instant. Every client uses this one. */
+export function endOfDay(at: Instant, days: number): Instant {
+  return (Math.floor((at + ULAANBAATAR) / DAY) + days + 1) * DAY - ULAANBAATAR;
+}
+
+/** The end of a grant's last day; without consent at most 30 times 24 hours (protocol §7). */
+export function untilOf(grant: Grant, at: Instant, basis: string): Instant {
+  const end = endOfDay(at, grant.days);
+  return isException(basis) ? Math.min(end, at + MOST_DAYS) : end;
+}
