@@ -23,8 +23,11 @@ import { Urgency } from "../src/parts/Urgency.tsx";
 import { Waiting } from "../src/parts/Waiting.tsx";
 import { Doors } from "../src/screens/doors/Doors.tsx";
 import type { Fault } from "../src/screens/fault.ts";
+import { Desk } from "../src/screens/inbox/Desk.tsx";
+import { inboxState } from "../src/screens/inbox/state.ts";
 import { Unlock } from "../src/screens/lock/Unlock.tsx";
 import { Me } from "../src/screens/me/Me.tsx";
+import { referralState } from "../src/screens/referral/state.ts";
 import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../src/screens/sign-in/SignIn.tsx";
 import { speak, words } from "../src/words/current.ts";
 import { codes, label, placeInFull } from "../src/words/labels.ts";
@@ -33,6 +36,7 @@ import type { Me as Member } from "../src/worker/api.ts";
 import "../src/parts/tokens.css";
 import "../src/parts/parts.css";
 import "../src/app/frame.css";
+import { agencies, pages, referrals } from "./referrals.ts";
 import "./gallery.css";
 
 /*
@@ -325,6 +329,19 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
 
 const kept = preferences();
 
+const lines = { now: signal({ live: true, at: NOW }), alarm: signal(null), heard: nothing };
+const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referralState>) => void = nothing) => {
+  const given = async (asked: string) => referrals(NOW)[asked]!;
+  const inbox = inboxState(
+    { page: async (box) => pages(NOW)[box], agencies: async () => agencies },
+    () => "a",
+    () => {},
+  );
+  const referral = referralState({ show: given, open: given, step: given, agencies: async () => agencies }, () => {});
+  if (id !== null) void referral.go(id).then(() => prepare(referral));
+  return <Desk inbox={inbox} referral={referral} me={member} time={time} line={lines} id={id} onOpen={nothing} />;
+};
+
 const shows: Readonly<Record<string, () => ComponentChildren>> = {
   parts: () => <AllParts />,
   doors: () => <Doors onSignIn={nothing} receiptPage={null} />,
@@ -357,18 +374,34 @@ const shows: Readonly<Record<string, () => ComponentChildren>> = {
     <Unlock state={unlock([{ field: "who", key: "sign_in.needs_login" }])} session={session} known={known(2)} />
   ),
   "unlock-forget": () => <Unlock state={unlock([], true)} session={session} known={known(1)} />,
+  inbox: () => atDesk(null),
+  "referral-unopened": () => atDesk("r1"),
+  "referral-opened": () => atDesk("r2"),
+  "referral-names": () =>
+    atDesk("r2", (state) => {
+      state.areNamesShown.value = true;
+    }),
+  "referral-decline": () =>
+    atDesk("r2", (state) => {
+      state.choose("declined");
+      void state.send();
+    }),
+  "referral-withdrawn": () => atDesk("r3"),
+  "referral-sender": () => atDesk("r4"),
   offline: () => <Me me={member} kept={kept} session={session} />,
   me: () => <Me me={member} kept={kept} session={session} />,
 };
 
-const AT_WORK = new Set(["parts", "me", "offline"]);
+const DESK = ["inbox", "unopened", "opened", "names", "decline", "withdrawn", "sender"].map((name) =>
+  name === "inbox" ? name : `referral-${name}`,
+);
+const AT_WORK = new Set(["parts", "me", "offline", ...DESK]);
 
 // As the bar will be with more places: it must hold their words in both languages.
 const places: readonly Place[] = [
-  { screen: { at: "doors" }, word: "place.inbox", icon: "inbox" },
+  ...placesOf(member),
   { screen: { at: "doors" }, word: "place.send", icon: "send" },
   { screen: { at: "doors" }, word: "place.agency", icon: "people" },
-  ...placesOf(member),
 ];
 
 kept.change({ language, theme });
@@ -423,7 +456,7 @@ render(
     <Frame
       kept={kept}
       places={AT_WORK.has(show) ? places : []}
-      at="me"
+      at={DESK.includes(show) ? "inbox" : "me"}
       onGo={nothing}
       onBack={show === "parts" || show.includes("doors") || show.startsWith("unlock") ? null : nothing}
       onLeave={nothing}
@@ -431,7 +464,7 @@ render(
       line={AT_WORK.has(show) ? { live: show !== "offline", at: NOW } : null}
       problem={show === "offline" ? { kind: "refused", code: "key_mismatch", fields: {} } : null}
     >
-      <div class="screen">{(shows[show] ?? shows.parts!)()}</div>
+      <div class={DESK.includes(show) ? "screen wide" : "screen"}>{(shows[show] ?? shows.parts!)()}</div>
     </Frame>
   ),
   document.getElementById("app")!,

@@ -1,16 +1,20 @@
 import type { ComponentChildren } from "preact";
 import type { Kept } from "../device/preferences.ts";
+import type { HubTime } from "../parts/hub-time.ts";
 import { Waiting } from "../parts/Waiting.tsx";
 import { Doors } from "../screens/doors/Doors.tsx";
+import { Desk } from "../screens/inbox/Desk.tsx";
+import type { InboxState } from "../screens/inbox/state.ts";
 import type { UnlockState } from "../screens/lock/state.ts";
 import { Unlock } from "../screens/lock/Unlock.tsx";
 import { Me } from "../screens/me/Me.tsx";
+import type { ReferralState } from "../screens/referral/state.ts";
 import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../screens/sign-in/SignIn.tsx";
 import type { SignInState } from "../screens/sign-in/state.ts";
 import { Frame } from "./Frame.tsx";
 import type { Lines } from "./line.ts";
 import type { Navigation } from "./navigation.ts";
-import { placesOf, type Screen } from "./screens.ts";
+import { placeAt, placesOf, type Screen } from "./screens.ts";
 import type { Sessions } from "./session.ts";
 
 /** All that lives as long as the page. */
@@ -19,6 +23,9 @@ export interface Parts {
   readonly session: Sessions;
   readonly signIn: SignInState;
   readonly unlock: UnlockState;
+  readonly inbox: InboxState;
+  readonly referral: ReferralState;
+  readonly time: HubTime;
   readonly kept: Kept;
   readonly line: Lines;
   readonly onBack: () => void;
@@ -38,14 +45,17 @@ export const App = (parts: Parts) => {
       onLeave={onLeave}
       onBack={!isLocked && navigation.depth.value > 1 ? onBack : null}
       places={now.at === "work" ? placesOf(now.me) : []}
-      at={isLocked ? null : screen.at}
+      at={isLocked ? null : placeAt(screen.at)}
       onGo={(to) => navigation.reset(to)}
       isPractice={now.at === "work" && now.me.practice}
       line={now.at === "work" ? parts.line.now.value : null}
       problem={alarm === null ? session.problem.value : { kind: "refused", code: alarm, fields: {} }}
     >
       {/* A new key for each screen: its heading takes the focus anew. */}
-      <div class="screen" key={now.at === "starting" || isLocked ? now.at : screen.at}>
+      <div
+        class={isAtDesk(screen) && now.at === "work" ? "screen wide" : "screen"}
+        key={now.at === "starting" || isLocked ? now.at : placeAt(screen.at)}
+      >
         {now.at === "starting" && <Waiting />}
         {isLocked && <Unlock state={parts.unlock} session={session} known={now.known} />}
         {(now.at === "out" || now.at === "work") && shown(parts, screen)}
@@ -53,6 +63,8 @@ export const App = (parts: Parts) => {
     </Frame>
   );
 };
+
+const isAtDesk = ({ at }: Screen): boolean => placeAt(at) === "inbox";
 
 const shown = (parts: Parts, screen: Screen): ComponentChildren => {
   const { navigation, session, signIn, kept } = parts;
@@ -75,6 +87,19 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
       return <Fingerprint state={signIn} />;
     case "waiting":
       return <WaitingForConfirmation state={signIn} number={screen.number} administrators={screen.administrators} />;
+    case "inbox":
+    case "referral":
+      return session.now.value.at === "work" ? (
+        <Desk
+          inbox={parts.inbox}
+          referral={parts.referral}
+          me={session.now.value.me}
+          time={parts.time}
+          line={parts.line}
+          id={screen.at === "referral" ? screen.id : null}
+          onOpen={(id) => (screen.at === "referral" ? navigation.replace : navigation.go)({ at: "referral", id })}
+        />
+      ) : null;
     case "me":
       return session.now.value.at === "work" ? <Me me={session.now.value.me} kept={kept} session={session} /> : null;
   }

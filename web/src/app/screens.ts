@@ -9,6 +9,8 @@ export type Screen =
   | { readonly at: "second-step" }
   | { readonly at: "fingerprint" }
   | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
+  | { readonly at: "inbox" }
+  | { readonly at: "referral"; readonly id: string }
   | { readonly at: "me" };
 
 /** The neutral word of the title. */
@@ -18,6 +20,8 @@ export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   "second-step": "title.form",
   fingerprint: "title.form",
   waiting: "title.page",
+  inbox: "title.inbox",
+  referral: "title.page",
   me: "title.me",
 };
 
@@ -28,8 +32,15 @@ export interface Place {
   readonly icon: IconName;
 }
 
+const INBOX: Place = { screen: { at: "inbox" }, word: "place.inbox", icon: "inbox" };
+const ME: Place = { screen: { at: "me" }, word: "place.me", icon: "person" };
+
 /** The places that work and that the member's roles reach, in the order of the bar. */
-export const placesOf = (_me: Me): readonly Place[] => [{ screen: { at: "me" }, word: "place.me", icon: "person" }];
+export const placesOf = (me: Pick<Me, "roles">): readonly Place[] =>
+  me.roles.includes("focal_point") ? [INBOX, ME] : [ME];
 
 /** Where work begins. */
-export const HOME: Screen = { at: "me" };
+export const homeOf = (me: Pick<Me, "roles">): Screen => placesOf(me)[0]!.screen;
+
+/** The place of the bar to which a screen belongs. */
+export const placeAt = (at: Screen["at"]): Screen["at"] => (at === "referral" ? "inbox" : at);

@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { problemOf } from "../words/problems.ts";
 import type { Known, Me, Problem, Vault } from "../worker/api.ts";
 import type { Navigation } from "./navigation.ts";
-import { HOME } from "./screens.ts";
+import { homeOf } from "./screens.ts";
 
 /** starting: the worker is asked who is known here. out: nobody is at work here. locked: somebody may unlock; what was on the screen waits behind. */
 export type Session =
@@ -49,12 +49,12 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
     signedIn: (me) => {
       problem.value = null;
       last = me.login;
-      navigation.reset(HOME);
+      navigation.reset(homeOf(me));
       now.value = { at: "work", me };
     },
     unlocked: (me) => {
       problem.value = null;
-      if (me.login !== last) navigation.reset(HOME);
+      if (me.login !== last) navigation.reset(homeOf(me));
       last = me.login;
       now.value = { at: "work", me };
     },

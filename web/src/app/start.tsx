@@ -4,15 +4,19 @@ import { whenIdle } from "../device/idle.ts";
 import { leave, watchLeaving } from "../device/leave.ts";
 import { preferences } from "../device/preferences.ts";
 import { announce } from "../parts/announce.ts";
+import { hubTime } from "../parts/hub-time.ts";
+import { inboxState } from "../screens/inbox/state.ts";
 import { unlockState } from "../screens/lock/state.ts";
+import { referralState } from "../screens/referral/state.ts";
 import { signInState } from "../screens/sign-in/state.ts";
 import { speak, words } from "../words/current.ts";
 import type { Vault } from "../worker/api.ts";
 import { App } from "./App.tsx";
 import { guard } from "./guard.ts";
+import { goesToInbox } from "./keys.ts";
 import { lines } from "./line.ts";
 import { navigation } from "./navigation.ts";
-import { TITLES } from "./screens.ts";
+import { placesOf, TITLES } from "./screens.ts";
 import { sessions } from "./session.ts";
 import "../parts/tokens.css";
 import "../parts/parts.css";
@@ -41,8 +45,16 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
   const ways = navigation({ at: "doors" });
   const session = sessions(vault, ways, () => location.reload());
   const line = lines();
+  const time = hubTime();
+  const own = () => (session.now.value.at === "work" ? session.now.value.me.agency.id : "");
+  const inbox = inboxState(vault, own, (count, isImmediate) =>
+    announce(words.peek()("inbox.new.said", { count }), isImmediate ? "assertive" : "polite"),
+  );
+  const referral = referralState(vault, () => void inbox.load());
   vault.watch((happening) => {
     line.heard(happening);
+    inbox.heard(happening);
+    referral.heard(happening);
     if (happening.type === "ended") session.ended(happening.code);
   });
   const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
@@ -59,6 +71,21 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
     document.documentElement.lang = said.language;
     const title = session.now.value.at === "locked" ? "title.page" : TITLES[ways.screen.value.at];
     document.title = `${said("app.name")} · ${said(title)}`;
+  });
+  effect(() => {
+    if (session.now.value.at !== "work") {
+      inbox.clear();
+      referral.clear();
+      return;
+    }
+    vault.clockOff().then(time.isAheadBy, () => undefined); // else the device's own clock, as before
+  });
+  const isInboxAsked = goesToInbox();
+  document.addEventListener("keydown", (event) => {
+    const now = session.now.value;
+    if (!isInboxAsked(event, event.timeStamp) || now.at !== "work") return;
+    const place = placesOf(now.me).find(({ screen }) => screen.at === "inbox");
+    if (place) ways.reset(place.screen);
   });
   effect(() => {
     document.documentElement.dataset.theme = kept.now.value.theme;
@@ -78,6 +105,9 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
       session={session}
       signIn={signInState(vault, ways, session.signedIn)}
       unlock={unlockState(vault, session)}
+      inbox={inbox}
+      referral={referral}
+      time={time}
       kept={kept}
       line={line}
       onBack={back}

@@ -18,11 +18,13 @@ interface Common<Value extends string> {
 }
 
 /** One of several. An empty value: nothing is chosen yet. */
-export const Choice = <Value extends string>(props: Common<Value> & { readonly value: Signal<Value | ""> }) => (
+export const Choice = <Value extends string>(
+  props: Common<Value> & { readonly value: Signal<Value | "">; readonly look?: "rows" | "chips" },
+) => (
   <Options
     {...props}
     type="radio"
-    look="rows"
+    look={props.look ?? "rows"}
     has={(value) => props.value.value === value}
     choose={(value) => {
       props.value.value = value;

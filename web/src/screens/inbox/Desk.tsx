@@ -1,0 +1,64 @@
+import { useEffect } from "preact/hooks";
+import type { Lines } from "../../app/line.ts";
+import type { HubTime } from "../../parts/hub-time.ts";
+import { words } from "../../words/current.ts";
+import type { Me } from "../../worker/api.ts";
+import { Referral } from "../referral/Referral.tsx";
+import type { ReferralState } from "../referral/state.ts";
+import { Inbox } from "./Inbox.tsx";
+import type { InboxState } from "./state.ts";
+import "./inbox.css";
+
+interface DeskProps {
+  readonly inbox: InboxState;
+  readonly referral: ReferralState;
+  readonly me: Me;
+  readonly time: HubTime;
+  readonly line: Lines;
+  /** The referral that is on the screen; null: none. */
+  readonly id: string | null;
+  readonly onOpen: (id: string) => void;
+}
+
+/** The list and what is open of it: side by side where there is room, else one of them. */
+export const Desk = ({ inbox, referral, me, time, line, id, onOpen }: DeskProps) => {
+  useEffect(() => {
+    void inbox.load();
+  }, [inbox]);
+  useEffect(() => {
+    if (id !== null) void referral.go(id);
+  }, [id, referral]);
+  return (
+    <div class={id === null ? "desk" : "desk with-referral"}>
+      <div class="desk-list">
+        <Inbox
+          boxes={inbox.boxes.value}
+          lines={inbox.lines.value}
+          agencies={inbox.agencies.value}
+          filter={inbox.filter.value}
+          news={inbox.gathered.value?.lines.length ?? 0}
+          hasMore={inbox.hasMore.value}
+          busy={inbox.busy.value}
+          problem={inbox.problem.value}
+          isOffline={line.now.value?.live === false}
+          isOthersOpen={inbox.isOthersOpen}
+          isShown={id === null}
+          own={me.agency.id}
+          time={time}
+          onOpen={onOpen}
+          onShow={inbox.show}
+          onMore={() => void inbox.more()}
+          onFilter={(filter) => void inbox.narrow(filter)}
+          onRetry={() => void inbox.load()}
+        />
+      </div>
+      <div class="desk-referral">
+        {id === null ? (
+          <p class="hint">{words.value("inbox.choose")}</p>
+        ) : (
+          <Referral key={id} state={referral} own={me.agency.id} time={time} onRetry={() => void referral.go(id)} />
+        )}
+      </div>
+    </div>
+  );
+};

@@ -1,0 +1,259 @@
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { PlainKey } from "../../words/mn.ts";
+import { problemOf } from "../../words/problems.ts";
+import type { Agency, Happening, Problem, Referral, Vault } from "../../worker/api.ts";
+import { type Answer, noteRule, REASONS } from "./answers.ts";
+
+/** A step whose answer did not come. It is sent again as it is, and is one step however often it arrives. */
+export interface Unsent {
+  readonly answer: Answer;
+  readonly reason: string | null;
+  readonly note: string | null;
+}
+
+/** What a colleague made of it, while something else was decided here. at: an instant. */
+export interface Overtaken {
+  readonly state: string;
+  readonly at: string;
+}
+
+/** Which field of the answer is not right, and why. */
+export interface AnswerFault {
+  readonly field: "reason" | "note";
+  readonly key: PlainKey;
+}
+
+export interface ReferralState {
+  readonly shown: ReadonlySignal<Referral | null>;
+  readonly agencies: ReadonlySignal<readonly Agency[]>;
+  readonly problem: ReadonlySignal<Problem | null>;
+  readonly busy: ReadonlySignal<boolean>;
+  /** A newer state that is not shown yet. */
+  readonly newer: ReadonlySignal<Referral | null>;
+  readonly overtaken: ReadonlySignal<Overtaken | null>;
+  /** By referral. Each is sent again when the line is back, whatever is on the screen then. */
+  readonly unsent: ReadonlySignal<ReadonlyMap<string, Unsent>>;
+  readonly faults: ReadonlySignal<readonly AnswerFault[]>;
+  readonly areNamesShown: Signal<boolean>;
+  readonly answering: ReadonlySignal<Answer | null>;
+  readonly reason: Signal<string>;
+  readonly note: Signal<string>;
+  /** Show this one, as far as it was opened. */
+  readonly go: (id: string) => Promise<void>;
+  readonly open: () => Promise<void>;
+  readonly choose: (answer: Answer | null) => void;
+  readonly send: () => Promise<void>;
+  /** Send again what the line swallowed. */
+  readonly again: () => Promise<void>;
+  readonly showNewer: () => void;
+  readonly heard: (happening: Happening) => void;
+  /** Nothing of it stays on the page. */
+  readonly clear: () => void;
+}
+
+/** What is missing before it can be sent. */
+export const faultsOf = (answer: Answer, state: string, reason: string, note: string): readonly AnswerFault[] => {
+  const faults: AnswerFault[] = [];
+  if (REASONS[answer] && reason === "") faults.push({ field: "reason", key: "answer.needs_reason" });
+  if (noteRule(answer, state, reason) === "must" && note.trim() === "")
+    faults.push({ field: "note", key: "answer.needs_note" });
+  return faults;
+};
+
+/** Whether a refusal means that somebody else of the agency was there first. */
+export const isOvertaken = (problem: Problem): boolean =>
+  problem.kind === "refused" && (problem.code === "head_moved" || problem.code === "step_illegal");
+
+/** What the newest step made of it. */
+export const overtakenBy = (newest: Referral): Overtaken => ({
+  state: newest.state,
+  at: newest.steps.at(-1)?.at ?? newest.changedAt,
+});
+
+/** answered: a step was taken, the lists are otherwise now. */
+export const referralState = (
+  vault: Pick<Vault, "show" | "open" | "step" | "agencies">,
+  answered: () => void,
+): ReferralState => {
+  const shown = signal<Referral | null>(null);
+  const agencies = signal<readonly Agency[]>([]);
+  const problem = signal<Problem | null>(null);
+  const busy = signal(false);
+  const newer = signal<Referral | null>(null);
+  const overtaken = signal<Overtaken | null>(null);
+  const unsent = signal<ReadonlyMap<string, Unsent>>(new Map());
+  const faults = signal<readonly AnswerFault[]>([]);
+  const areNamesShown = signal(false);
+  const answering = signal<Answer | null>(null);
+  const reason = signal("");
+  const note = signal("");
+  let at: string | null = null;
+  // What was asked for one referral is never shown in place of another.
+  let turn = 0;
+
+  const choose = (answer: Answer | null) => {
+    answering.value = answer;
+    reason.value = "";
+    note.value = "";
+    faults.value = [];
+    problem.value = null;
+  };
+
+  const keep = (id: string, step: Unsent | null) => {
+    const all = new Map(unsent.value);
+    if (step === null) all.delete(id);
+    else all.set(id, step);
+    unsent.value = all;
+  };
+
+  const leave = () => {
+    turn += 1;
+    at = null;
+    shown.value = null;
+    newer.value = null;
+    overtaken.value = null;
+    areNamesShown.value = false;
+    busy.value = false;
+    choose(null);
+  };
+
+  /** Runs alone. Says whether it was done, and what hindered it. */
+  const alone = async (work: () => Promise<void>): Promise<Problem | null> => {
+    const mine = turn;
+    busy.value = true;
+    problem.value = null;
+    try {
+      await work();
+      return null;
+    } catch (error) {
+      const found = problemOf(error);
+      if (mine === turn) problem.value = found;
+      return found;
+    } finally {
+      if (mine === turn) busy.value = false;
+    }
+  };
+
+  const take = async (asked: Promise<Referral>) => {
+    const mine = turn;
+    const referral = await asked;
+    if (mine !== turn) return;
+    shown.value = referral;
+    newer.value = null;
+  };
+
+  const hand = async (id: string, step: Unsent) => {
+    const mine = turn;
+    const failed = await alone(async () => {
+      await take(vault.step(id, step.answer, step.reason, step.note));
+      answered();
+    });
+    keep(id, failed?.kind === "line" ? step : null);
+    if (mine !== turn) return;
+    if (failed === null) {
+      overtaken.value = null;
+      choose(null);
+    } else if (isOvertaken(failed)) {
+      await alone(() => take(vault.show(id)));
+      if (mine !== turn || shown.value === null) return;
+      overtaken.value = overtakenBy(shown.value);
+      // What was written stays in its field as long as it can still be sent.
+      if (answering.value !== null && !shown.value.next.includes(answering.value)) answering.value = null;
+    }
+  };
+
+  /** The same for a referral that is not on the screen: what hinders it is seen there, in its state. */
+  const behind = async (id: string, step: Unsent) => {
+    try {
+      await vault.step(id, step.answer, step.reason, step.note);
+      keep(id, null);
+      answered();
+    } catch (error) {
+      if (problemOf(error).kind !== "line") keep(id, null);
+    }
+  };
+
+  const look = async (id: string) => {
+    const mine = turn;
+    try {
+      const found = await vault.show(id);
+      if (mine !== turn || busy.value || shown.value === null) return;
+      const isOther = found.state !== shown.value.state || found.steps.length !== shown.value.steps.length;
+      newer.value = isOther ? found : null;
+    } catch (error) {
+      if (mine === turn) problem.value = problemOf(error);
+    }
+  };
+
+  return {
+    shown,
+    agencies,
+    problem,
+    busy,
+    newer,
+    overtaken,
+    unsent,
+    faults,
+    areNamesShown,
+    answering,
+    reason,
+    note,
+    go: async (id) => {
+      if (at === id && shown.value !== null) return;
+      leave();
+      at = id;
+      await alone(async () => {
+        const mine = turn;
+        const all = await vault.agencies();
+        if (mine !== turn) return;
+        agencies.value = all;
+        await take(vault.show(id));
+      });
+    },
+    open: async () => {
+      const id = at;
+      if (id === null || busy.value) return;
+      await alone(async () => {
+        await take(vault.open(id));
+        answered();
+      });
+    },
+    choose,
+    send: async () => {
+      const [id, answer, now] = [at, answering.value, shown.value];
+      if (id === null || answer === null || now === null || busy.value) return;
+      faults.value = faultsOf(answer, now.state, reason.value, note.value);
+      if (faults.value.length > 0) return;
+      const written = noteRule(answer, now.state, reason.value) === "none" ? "" : note.value.trim();
+      await hand(id, {
+        answer,
+        reason: REASONS[answer] ? reason.value : null,
+        note: written === "" ? null : written,
+      });
+    },
+    again: async () => {
+      const step = at === null ? undefined : unsent.value.get(at);
+      if (at !== null && step !== undefined && !busy.value) await hand(at, step);
+    },
+    showNewer: () => {
+      if (newer.value === null) return;
+      shown.value = newer.value;
+      newer.value = null;
+      if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
+    },
+    heard: (happening) => {
+      if (happening.type === "line" && happening.live) {
+        for (const [id, step] of unsent.value) {
+          if (id !== at) void behind(id, step);
+          else if (!busy.value) void hand(id, step);
+        }
+      } else if (busy.value || at === null) return;
+      else if (happening.type === "arrived" && happening.referral === at && shown.value !== null) void look(at);
+    },
+    clear: () => {
+      leave();
+      unsent.value = new Map();
+      agencies.value = [];
+    },
+  };
+};

@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import vocabulary from "../../../ortoo/data/vocabulary.json" with { type: "json" };
+import {
+  ANSWERS,
+  answersOf,
+  mustOpen,
+  noteRule,
+  REASONS,
+  undoneBy,
+  usualOf,
+  warningsOf,
+} from "../../src/screens/referral/answers.ts";
+import { faultsOf, isOvertaken } from "../../src/screens/referral/state.ts";
+import { en } from "../../src/words/en.ts";
+import { fieldLabel, fieldLines, namesSomebody } from "../../src/words/fields.ts";
+import { mn } from "../../src/words/mn.ts";
+import { wordsOf } from "../../src/words/words.ts";
+import type { Part } from "../../src/worker/api.ts";
+
+const english = wordsOf("en", en);
+const mongolian = wordsOf("mn", mn);
+
+const part = (name: string, fields: Part["fields"], status: Part["status"] = "readable"): Part => ({
+  name,
+  status,
+  fields,
+  text: null,
+});
+
+const received = { as: "recipient", state: "opened", deletionOwedSince: null } as const;
+
+describe("answers", () => {
+  test("are the legal ones alone", () => {
+    expect(answersOf({ next: ["opened", "acknowledged", "unreadable", "upheld"], deletionOwedSince: null })).toEqual([
+      "acknowledged",
+    ]);
+    expect(answersOf({ next: [], deletionOwedSince: "2026-11-25T11:00:00Z" })).toEqual([]);
+  });
+
+  test("a deletion is confirmed only where one is owed", () => {
+    expect(answersOf({ next: ["deleted", "message"], deletionOwedSince: null })).toEqual(["message"]);
+    expect(answersOf({ next: ["deleted"], deletionOwedSince: "2026-11-25T11:00:00Z" })).toEqual(["deleted"]);
+  });
+
+  test.each([
+    [["acknowledged", "more_asked", "accepted", "declined"], "acknowledged"],
+    [["more_asked", "accepted", "declined"], "accepted"],
+    [["under_way", "handed_back", "closed"], "under_way"],
+    [["handed_back", "closed"], "closed"],
+    [["message"], null],
+    [["declined", "handed_back"], null],
+  ] as const)("of %j the usual one is %s", (next, usual) =>
+    expect(usualOf({ ...received, next: [...next] }, false)).toBe(usual),
+  );
+
+  test("nothing but opening is filled before it is opened", () =>
+    expect(usualOf({ ...received, next: ["opened", "acknowledged"] }, true)).toBeNull());
+
+  test("the owed deletion goes before closing", () =>
+    expect(
+      usualOf({ ...received, state: "withdrawn", next: ["closed", "deleted"], deletionOwedSince: "2026-11-25" }, false),
+    ).toBe("deleted"));
+
+  test("the sender is asked only where more was asked", () => {
+    const sent = { as: "sender", deletionOwedSince: null, next: ["recalled", "message"] } as const;
+    expect(usualOf({ ...sent, state: "more_asked" }, false)).toBe("message");
+    expect(usualOf({ ...sent, state: "opened" }, false)).toBeNull();
+  });
+
+  test("opening is asked for where something waits to be opened by us", () => {
+    const parts = [part("needs", [], "not_yet")];
+    expect(mustOpen({ as: "recipient", next: ["opened"], parts })).toBe(true);
+    expect(mustOpen({ as: "recipient", next: [], parts })).toBe(false);
+    expect(mustOpen({ as: "sender", next: ["opened"], parts })).toBe(false);
+    expect(mustOpen({ as: "recipient", next: ["opened"], parts: [part("needs", [], "gone")] })).toBe(false);
+  });
+
+  test("take their reasons from the lists of the protocol", () => {
+    for (const answer of ANSWERS) {
+      const step = vocabulary.steps.terms.find((one) => one.code === answer) as { readonly code_from?: string };
+      expect([answer, REASONS[answer]]).toEqual([answer, step.code_from]);
+    }
+  });
+
+  test("say what still undoes them: the next legal step and nothing else", () => {
+    expect(undoneBy("accepted", "recipient")).toEqual(["under_way", "closed", "handed_back"]);
+    expect(undoneBy("declined", "recipient")).toEqual([]);
+    expect(undoneBy("recalled", "sender")).toEqual([]);
+    expect(undoneBy("message", "sender")).toBeNull();
+    expect(undoneBy("deleted", "recipient")).toBeNull();
+  });
+});
+
+describe("what is missing", () => {
+  test("a reason, and a note where the reason asks for one", () => {
+    expect(faultsOf("declined", "opened", "", "").map(({ field }) => field)).toEqual(["reason"]);
+    expect(faultsOf("declined", "opened", "other", " \n").map(({ field }) => field)).toEqual(["note"]);
+    expect(faultsOf("declined", "opened", "no_capacity", "")).toEqual([]);
+    expect(faultsOf("message", "opened", "", "").map(({ field }) => field)).toEqual(["note"]);
+    expect(faultsOf("acknowledged", "opened", "", "")).toEqual([]);
+  });
+
+  test("no note goes anywhere once the consent has ended", () => {
+    for (const state of ["withdrawn", "expired"]) expect(noteRule("closed", state, "other")).toBe("none");
+    expect(noteRule("closed", "under_way", "service_given")).toBe("may");
+  });
+
+  test("a colleague who was first is told from other refusals", () => {
+    const refused = (code: string) => isOvertaken({ kind: "refused", code, fields: {} });
+    expect([refused("head_moved"), refused("step_illegal"), refused("consent_withdrawn")]).toEqual([true, true, false]);
+    expect(isOvertaken({ kind: "line" })).toBe(false);
+  });
+});
+
+describe("warnings", () => {
+  const parts = [
+    part("safety", [
+      ["warnings", ["not_police"]],
+      ["suspects_near", true],
+    ]),
+    part("contact", [
+      ["phone", "9900 0000"],
+      ["safe_times", "13–14"],
+      ["warnings", ["no_messages", "phone_watched"]],
+      ["phone_is_safe", false],
+    ]),
+  ];
+
+  test("contact goes before danger, codes by their words, and nothing else of a section", () => {
+    expect(warningsOf(english, parts)).toEqual([
+      fieldLines(english, "contact", "warnings", "no_messages")[0],
+      fieldLines(english, "contact", "warnings", "phone_watched")[0],
+      `${fieldLabel(english, "contact", "phone_is_safe")} no`,
+      `${fieldLabel(english, "contact", "safe_times")}: 13–14`,
+      fieldLines(english, "safety", "warnings", "not_police")[0],
+      `${fieldLabel(english, "safety", "suspects_near")} yes`,
+    ]);
+    expect(warningsOf(mongolian, parts)[0]).toBe("Мессеж бүү илгээгээрэй");
+  });
+
+  test("none where nothing is said, and none of a part that did not open", () => {
+    expect(warningsOf(english, [part("contact", [["phone_is_safe", true]])])).toEqual([]);
+    expect(warningsOf(english, [part("contact", [["warnings", ["no_calls"]]], "damaged")])).toEqual([]);
+  });
+});
+
+describe("a field", () => {
+  test("is said by its kind", () => {
+    expect(fieldLines(mongolian, "needs", "services", ["shelter", "legal_aid"])).toHaveLength(2);
+    expect(fieldLines(mongolian, "needs", "services", ["shelter"])).toEqual(["Хамгаалах байр"]);
+    expect(fieldLines(english, "identity", "date_of_birth", "1998")).toEqual(["1998"]);
+    expect(fieldLines(english, "needs", "interpreter_language", "kaz")).toEqual(["Kazakh"]);
+    expect(fieldLines(english, "needs", "people", 3)).toEqual(["3"]);
+    expect(fieldLines(english, "safety", "plan", null)).toEqual(["asked, not known"]);
+  });
+
+  test("of text stays text: no code, no markup, nothing that turns the letters", () => {
+    expect(fieldLines(english, "needs", "need_in_own_words", "shelter")).toEqual(["shelter"]);
+    expect(fieldLines(english, "needs", "need_in_own_words", "<b>https://x</b>\u202e")).toEqual([
+      "<b>https://x</b>\ufffd",
+    ]);
+    expect(fieldLines(english, "unknown", "thing", { a: ["b\u202e", true] })).toEqual(["a: b\ufffd", "a: yes"]);
+  });
+
+  test("every field that names somebody is in the vocabulary, and given names are among them", () => {
+    const known = vocabulary.fields.terms.map(({ code }) => code.split(".") as [string, string]);
+    expect(known.filter(([section, field]) => namesSomebody(section, field))).toHaveLength(10);
+    expect(namesSomebody("identity", "given_name")).toBe(true);
+    expect(namesSomebody("contact", "warnings")).toBe(false);
+  });
+});
