@@ -77,5 +77,15 @@ async def test_what_arrives_is_opened_answered_and_sometimes_answered_first_by_a
         await page.get_by_role("button", name="Accept", exact=True).wait_for()
         assert (await nara.show(other.id)).state == "acknowledged"
 
+        # The line is lost while one is sent: said so, and sent once by itself when the line is back.
+        await press(page, "Accept")
+        browser.line.cut()
+        await press(page, "Send")
+        await page.get_by_text("The line was lost.").wait_for()
+        browser.line.mend()
+        await page.get_by_role("button", name="Start the service", exact=True).wait_for(timeout=60_000)
+        taken = [one.type for one in (await nara.show(other.id)).steps]
+        assert taken == ["opened", "acknowledged", "accepted"]
+
     assert page.url == f"{browser.origin}/"
     browser.seen.errors.clear()
