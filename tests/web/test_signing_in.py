@@ -138,9 +138,7 @@ async def test_who_is_not_confirmed_yet_is_told_the_number_and_for_whom_it_is(
     await step(page, one.code())
     await page.get_by_label("Fingerprint of the network").fill(fingerprint(hub))
     await press(page, "Continue")
-    await page.get_by_text(joined.number).or_(page.get_by_text(joined.number.split()[0])).first.wait_for()
-    said = await page.locator("main").inner_text()
-    assert joined.number.split() == re.findall(r"\b[0-9]{5}\b", said)
+    await page.get_by_text(joined.number).wait_for()
     await confirm(hub, joined)
     await press(page, "See whether it is confirmed")
     await step(page, one.code())
@@ -158,5 +156,5 @@ async def test_another_network_is_not_passed_off(visit: Visiting, hub: Hub, tmp_
     other = ("b" if paper[0] != "b" else "c") + paper[1:]
     await page.get_by_label("Fingerprint of the network").fill(other)
     await press(page, "Continue")
-    await page.locator("[role=alert], .errors").first.wait_for()
+    await page.locator(".errors").wait_for()
     assert await page.get_by_text("New Member").count() == 0

@@ -4,7 +4,6 @@ import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
 import { Field } from "../../parts/Field.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import { words } from "../../words/current.ts";
-import { grouped } from "../../words/numbers.ts";
 import { plain } from "../../words/words.ts";
 import type { Names } from "../../worker/api.ts";
 import { faultAt, worded } from "../fault.ts";
@@ -121,7 +120,7 @@ export const WaitingForConfirmation = ({ state, number, administrators }: Waitin
     <div class="stack">
       <Heading>{said("sign_in.waiting.title")}</Heading>
       <p>{said("sign_in.waiting")}</p>
-      <p class="number">{grouped(number)}</p>
+      <p class="number">{plain(number)}</p>
       {names && <p>{said("sign_in.waiting.who", { names })}</p>}
       <Button look="main" onPress={state.again}>
         {said("sign_in.waiting.check")}
