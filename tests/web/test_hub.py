@@ -18,7 +18,7 @@ def address(hub: Hub) -> str:
 
 
 @pytest.mark.parametrize("size", [{"width": 360, "height": 640}, {"width": 1280, "height": 800}], ids=["phone", "desk"])
-@pytest.mark.parametrize("path", ["/", "/clock.html"])
+@pytest.mark.parametrize("path", ["/", "/app/clock.html"])
 async def test_a_page_opens_under_the_hubs_policy(visit: Visiting, hub: Hub, path: str, size: dict[str, int]) -> None:
     one = await visit(address(hub), viewport=size)
     answer = await one.page.goto(f"{one.origin}{path}")

@@ -65,7 +65,8 @@ async def test_every_state_can_be_used_by_everybody(
         await show(one.page, one.origin, what, language, theme)
         assert (what, await axe(one.page)) == (what, [])
         assert (what, await scrolls_sideways(one.page)) == (what, False)
-        assert await one.page.locator("h1").count() == 1
+        # On a wide screen list and referral stand side by side, each with its heading.
+        assert await one.page.locator("h1:visible").count() in ((1, 2) if size["width"] >= 900 else (1,))
 
 
 async def test_the_list_of_50_000_is_walked_by_keys_and_its_words_are_whole(visit: Visiting, gallery: Pages) -> None:

@@ -312,6 +312,7 @@ const session = {
   lock: later,
   signOut: later,
   ended: () => {},
+  nobody: () => {},
   other: nothing,
   begin: later,
   forgotten: nothing,

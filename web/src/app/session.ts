@@ -28,6 +28,8 @@ export interface Sessions {
   readonly other: () => void;
   /** On loading: whoever is known here may unlock. dead: rejects if nobody will ever answer. */
   readonly begin: (dead: Promise<never>) => Promise<void>;
+  /** Nobody can be known here: what is shown need not wait for the worker. */
+  readonly nobody: () => void;
   readonly forgotten: (login: string) => void;
 }
 
@@ -84,9 +86,13 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
       out();
       navigation.go({ at: "sign-in" });
     },
+    nobody: () => {
+      now.value = { at: "out" };
+    },
     begin: async (dead) => {
       try {
         const known = await Promise.race([vault.known(), dead]);
+        if (now.value.at === "work") return;
         now.value = known.length > 0 ? { at: "locked", known, last: null } : { at: "out" };
       } catch (error) {
         now.value = { at: "out" };

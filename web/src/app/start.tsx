@@ -34,6 +34,15 @@ interface Start {
   readonly receiptPage: string | null;
 }
 
+/** Whether this browser keeps nothing of ours; false where it does not say. */
+const isFirstVisit = async (): Promise<boolean> => {
+  try {
+    return (await indexedDB.databases()).every(({ name }) => name !== "ortoo");
+  } catch {
+    return false;
+  }
+};
+
 /** Put the client on the page. */
 export const start = async (root: Element, { vault, dead, end, site, clock, receiptPage }: Start): Promise<void> => {
   const leaving = { end, site, clock };
@@ -116,5 +125,7 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
     />,
     root,
   );
+  // Where nothing was ever kept, nobody can be known: the doors open before the worker is even there.
+  if (await isFirstVisit()) session.nobody();
   await session.begin(dead);
 };

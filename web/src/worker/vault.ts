@@ -28,6 +28,8 @@ interface Begun {
   readonly until: number;
   readonly account: Account | null;
   readonly done: operations.SignInMutation["signIn"] | null;
+  /** Of the network, once the keyring or the paper vouched for it. */
+  readonly anchor: string | null;
 }
 
 /** Somebody at work. */
@@ -100,11 +102,12 @@ export async function newVault(url: string): Promise<api.Vault> {
       version: done.keyring.version,
       newestSeen: before?.keyring.version ?? 0,
     });
-    const anchor = before?.anchor ?? (paper === undefined ? await vouched(keyring) : fromPaper(paper));
+    const anchor = begun.anchor ?? (paper === undefined ? await vouched(keyring) : fromPaper(paper));
     if (anchor === null) return { at: "fingerprint" };
     const items = await store.items(kk, network, done.member.id);
     const directory = await directoryOf(anchor, items);
     await directory.sync(keyring.seen);
+    begun = { ...begun, anchor };
     const names = { mn: done.member.name, en: done.member.nameEn };
     const account: Account = {
       ...known,
@@ -135,7 +138,15 @@ export async function newVault(url: string): Promise<api.Vault> {
       const account = (await store.accounts()).find((one) => one.login === login) ?? null;
       const network = account?.network ?? (await ask(operations.network, {})).network.id;
       const stretched = await stretch(passphrase, login, network);
-      begun = { login, network, stretched, until: Date.now() + HELD, account, done: null };
+      begun = {
+        login,
+        network,
+        stretched,
+        until: Date.now() + HELD,
+        account,
+        done: null,
+        anchor: account?.anchor ?? null,
+      };
     }),
     signIn: guarded(signIn),
     unlock: guarded(async (login, passphrase) => {
