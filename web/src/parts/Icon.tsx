@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 // Shapes from Lucide (https://lucide.dev), ISC License: the notice stands in public/licenses.txt, which goes with every copy.
 const SHAPES = {
   back: "m12 19-7-7 7-7M19 12H5",
+  to: "m12 5 7 7-7 7M5 12h14",
   onward: "m9 18 6-6-6-6",
   down: "m6 9 6 6 6-6",
   check: "M20 6 9 17l-5-5",

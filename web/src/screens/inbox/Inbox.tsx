@@ -175,7 +175,7 @@ const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
         </span>
         <span>
           {placeInFull(said, row.place)} · <span class="unseen">{said(`referral.${TOWARDS[row.as]}`)}: </span>
-          <span aria-hidden="true">{row.as === "sender" ? "→ " : "← "}</span>
+          <Icon name={row.as === "sender" ? "to" : "back"} />
           {plain(agencyName(agencies, row.counterpart, language))} · <StateWord code={row.state} />
         </span>
       </span>
