@@ -363,19 +363,22 @@ async def test_the_hub_destroys_nothing_while_somebody_lacks_what_is_needed(hub:
         await confirmed(session, await second.enrol(await expected(session, second)))
         assert await administration.rotate(session) == 2
         (sent,) = await session.send(plain_form(6))
-        assert await administration.rotate(session) == 3
 
         def held() -> list[int]:
             rows = f"SELECT DISTINCT epoch FROM agencies_agencykey WHERE agency_id = '{agency}'"  # noqa: S608
             return sorted(epoch for (epoch,) in hub.store.execute(rows))
 
-        forget(hub, second.login, 2)
+        for newest in range(3, 8):  # the hub sweeps once a minute, perhaps between these two
+            assert await administration.rotate(session) == newest
+            forget(hub, second.login, 2)
+            if len(before := held()) > 2:
+                break
         hub.store.manage("work", "--once")
-        assert held() == [1, 2, 3]
+        assert held() == before
         (joined,) = [one for one in session.directory.now().agency(agency).members if one.id != session.identity.member]  # type: ignore[union-attr]
         await administration.change_roles(session, joined.id, ["focal_point", "administrator"])
         hub.store.manage("work", "--once")
-        assert held() == [2, 3]
+        assert held() == [2, newest]
     async with second.at_work() as colleague:
         assert (await colleague.open_referral(sent.id)).readable
 

@@ -91,7 +91,7 @@ async def told(hub: Hub) -> Town:
         (elsewhere,) = await nara.send(form)
         async with at_work(hub, THIRD) as hulan:
             await hulan.decline(elsewhere.id, "no_capacity")
-        before = nara.now()
+        before = (await nara.client.network()).now  # by the hub's clock, to which nara's comes near
         await delger.close(closed, "service_given")
         return Town(hub, late, running, asked, declined, closed, elsewhere.id, before)
 
