@@ -389,10 +389,12 @@ class Reader:
         return parts
 
     def _unseal(self, document: Document[Any], sealed: schemas.Sealed, blobs: Blobs) -> Mapping[str, bytes | Refused]:
-        epoch = next(one.epoch for one in sealed.readers if one.agency == self._agency)
-        key = self._epochs.get(epoch)
+        mine = next((one for one in sealed.readers if one.agency == self._agency), None)
+        if mine is None:
+            raise Refused("cannot_open", "Nothing here is sealed for this agency.", reader=self._agency)
+        key = self._epochs.get(mine.epoch)
         if key is None:
-            raise Refused("cannot_open", "The key of this epoch was not handed over to this member.", epoch=epoch)
+            raise Refused("cannot_open", "The key of this epoch was not handed over to this member.", epoch=mine.epoch)
         binding = referral.binding_of(document, self._directory.at(document.body.directory.size))
         return open_set(binding, sealed, blobs, self._agency, key)
 

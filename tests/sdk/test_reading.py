@@ -11,6 +11,7 @@ from ortoo import contract
 from ortoo.form import Form
 from ortoo.protocol.documents import b64, sign, unb64
 from ortoo.protocol.errors import Refused
+from tests.sdk.conftest import SCENARIOS
 from tests.sdk.network import Network, Story, found
 
 
@@ -141,6 +142,23 @@ def test_a_damaged_part_does_not_hide_the_others(network: Network, story: Story)
     status = {part.name: part.status for part in reader.parts(referral, lie, story.at)}
     assert status.pop(damaged.name) == "damaged"
     assert set(status.values()) == {"readable"}
+
+
+def test_a_wrap_for_who_is_no_reader_of_a_note_opens_nothing_and_breaks_nothing(network: Network) -> None:
+    """A hub hands the reviewer of an exception a wrap beside a note that was sealed to both sides alone."""
+    form = Form.read(SCENARIOS / "04-child-alone-at-the-border.json")
+    story = Story.sent(network, form, "zu.tuya")
+    story.state = "waiting"
+    story.step("zu.bold", "seconded")
+    story.step("zu.tuya", "message", note="Хариу хэлнэ үү.")
+    reviewer = form.consent.exception.reviewer  # type: ignore[union-attr]
+    answer = story.answer(reviewer)
+    seconded, note = answer.events
+    given = contract.Blobs(wraps=[contract.Wrap(agency=reviewer, wrap=b64(bytes(1168)))])
+    lied = msgspec.structs.replace(answer, events=[seconded, msgspec.structs.replace(note, sealed=given)])
+    _, step = network.reader(reviewer).verify(lied, story.at).steps
+    assert step.note is not None
+    assert step.note.status == "not_granted"
 
 
 def test_not_yet_gone_and_damaged_are_told_apart(network: Network, shelter: Form) -> None:
