@@ -17,8 +17,7 @@ Headers = list[tuple[bytes, bytes]]
 APP: Final = "/app.html"
 APP_AT: Final = ("/", "/app/")
 NOT_BUILT: Final = (
-    "The browser client is not built: run `npm ci --ignore-scripts` and `npm run build` in the folder web/, then start"
-    " the hub again.\n"
+    "The browser client is not built: run `python3 bootstrap.py` where the hub's code lies, then start the hub again.\n"
 )
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -57,9 +56,9 @@ POLICY: Final = "; ".join(
 )
 OWN: Final = ("camera", "publickey-credentials-create", "publickey-credentials-get")  # codes are scanned; passkeys
 OFF: Final = (
-    *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "display-capture", "encrypted-media", "fullscreen"),
+    *("accelerometer", "autoplay", "browsing-topics", "display-capture", "encrypted-media", "fullscreen"),
     *("geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi"),
-    *("payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking"),
+    *("payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
 )
 SECURITY: Final = (
     ("Content-Security-Policy", POLICY),

@@ -1,28 +1,13 @@
 """The feed: what an agency has to be told, in a sequence without a gap."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from notifications import outbox, push
 from notifications.models import FeedEntry, FeedHead
-
-
-@dataclass(frozen=True)
-class Told:
-    """An agency is told of something: the kind, and the ids by which it can be looked up.
-
-    urgency: of the referral. sender: who is told if nobody of the agency could be reached.
-    """
-
-    agency: str
-    kind: str
-    referral: str | None = None
-    event: str | None = None
-    urgency: str = "standard"
-    sender: str | None = None
+from notifications.news import Told
 
 
 def tell(news: Sequence[Told], at: datetime) -> None:

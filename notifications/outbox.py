@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -23,12 +23,10 @@ from django.utils import timezone
 from agencies import services
 from notifications import preferences
 from notifications.models import Mail, Message, Preference, Reaching
+from notifications.news import Told
 from ortoo.days import ULAANBAATAR
 from ortoo.hours import Hours
 from ortoo.protocol.documents import new_id
-
-if TYPE_CHECKING:
-    from notifications.feed import Told
 
 IMMEDIATE: Final = "immediate"  # the urgency that waits for no hour
 LATE: Final = timedelta(minutes=15)  # what is unsent for longer turns health red, and counts as not reached

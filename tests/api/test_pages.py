@@ -255,8 +255,8 @@ def test_where_nothing_is_built_it_says_what_to_do(tmp_path: Path, there: bool) 
             answer = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
             assert answer.status_code == 503
             assert answer.text == (
-                "The browser client is not built: run `npm ci --ignore-scripts` and `npm run build` in the folder web/,"
-                " then start the hub again.\n"
+                "The browser client is not built: run `python3 bootstrap.py` where the hub's code lies, then start the"
+                " hub again.\n"
             )
             assert answer.headers["content-security-policy"] == POLICY
 

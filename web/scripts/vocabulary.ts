@@ -1,7 +1,7 @@
 /**
  * Writes src/protocol/vocabulary-terms.ts from ortoo/data/vocabulary.json: what the rules look at, without the labels.
  *
- *     node web/generate/vocabulary.ts
+ *     node web/scripts/vocabulary.ts
  *
  * The labels are 40 kB of words, which the worker that holds the keys has no use for.
  */
@@ -45,7 +45,7 @@ export function file(): string {
     });
     return `  ${name}: [\n${lines.join("")}  ],\n`;
   });
-  return `// Written by generate/vocabulary.ts from ortoo/data/vocabulary.json.\n\nexport const TERMS = {\n${lists.join("")}};\n`;
+  return `// Written by scripts/vocabulary.ts from ortoo/data/vocabulary.json.\n\nexport const TERMS = {\n${lists.join("")}};\n`;
 }
 
 if (import.meta.main) writeFileSync(TARGET, file());

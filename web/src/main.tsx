@@ -1,6 +1,6 @@
 import { start } from "./app/start.tsx";
 import { scriptUrls } from "./app/trusted.ts";
-import { Failed } from "./worker/api.ts";
+import { Failed } from "./failed.ts";
 import { connect } from "./worker/rpc.ts";
 import workerUrl from "./worker/worker.ts?worker&url";
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Kept } from "../device/preferences.ts";
+import type { Problem } from "../failed.ts";
 import { Announcer } from "../parts/Announcer.tsx";
 import { Band } from "../parts/Band.tsx";
 import { Button } from "../parts/Button.tsx";
@@ -8,7 +9,6 @@ import { words } from "../words/current.ts";
 import { moment } from "../words/dates.ts";
 import { problemText } from "../words/problems.ts";
 import type { Language } from "../words/words.ts";
-import type { Problem } from "../worker/api.ts";
 import type { Line } from "./line.ts";
 import type { Place, Screen } from "./screens.ts";
 

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Problem } from "../failed.ts";
 import { problemOf } from "../words/problems.ts";
-import type { Known, Me, Problem, Vault } from "../worker/api.ts";
+import type { Known, Me, Vault } from "../worker/api.ts";
 import type { Navigation } from "./navigation.ts";
 import { homeOf } from "./screens.ts";
 

@@ -4,10 +4,10 @@
  */
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { Failed } from "../failed.ts";
 import { type Bytes, b64, ctx, utf8 } from "../protocol/documents.ts";
 import { expand } from "../protocol/keys.ts";
 import { pad, seal, unpad, unseal } from "../protocol/sealing.ts";
-import { Failed } from "../worker/api.ts";
 
 /** An account as the device has it: nothing in it opens anything by itself. seen: the newest keyring version. */
 export interface Account {

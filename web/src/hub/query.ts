@@ -4,7 +4,7 @@
  * Repeated where the line fails, and after a 5xx, never after a refusal: what is repeated is idempotent.
  */
 
-import { Failed } from "../worker/api.ts";
+import { Failed } from "../failed.ts";
 
 /** A trusted document: `id` is the hash under which the hub knows it. */
 export interface Operation<Result, Variables> {

@@ -1,4 +1,4 @@
-// Written by generate/vocabulary.ts from ortoo/data/vocabulary.json.
+// Written by scripts/vocabulary.ts from ortoo/data/vocabulary.json.
 
 export const TERMS = {
   agency_kinds: [

@@ -1,8 +1,8 @@
+import type { Problem } from "../failed.ts";
 import type { FieldError } from "../parts/ErrorSummary.tsx";
 import type { PlainKey } from "../words/mn.ts";
 import { problemText } from "../words/problems.ts";
 import type { Words } from "../words/words.ts";
-import type { Problem } from "../worker/api.ts";
 
 /** What is to be put right, as data: it is worded when it is shown, in the language of that moment. */
 export type Fault =

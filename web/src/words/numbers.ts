@@ -6,6 +6,3 @@ export const count = (number: number): string => String(Math.trunc(number)).repl
 /** A small count of people is never told exactly: it could point at one of them. */
 export const few = (words: Words, number: number | null): string =>
   number === null || number < 5 ? words("number.few") : count(number);
-
-/** «4071 2290 …»: digits or letters in groups of four, as they are read out. */
-export const grouped = (text: string): string => text.replace(/[\s-]/g, "").replace(/(.{4})(?=.)/gu, "$1 ");

@@ -1,4 +1,4 @@
-import { Failed, type Problem } from "../worker/api.ts";
+import { Failed, type Problem } from "../failed.ts";
 import type { Key } from "./mn.ts";
 import { plain, type Words } from "./words.ts";
 

@@ -5,39 +5,6 @@
  * Times are ISO 8601 instants (UTC). Codes are those of the vocabulary. Each call may fail with a `Problem`.
  */
 
-// --- what goes wrong --------------------------------------------------------------------------------------------------
-
-/**
- * Why something was not done. refused: a rule of the protocol or of the hub, with its stable code; hub: the hub could not
- * (`incident`: the number under which its operator finds it); line: no answer, what was sent may have arrived, and is
- * sent again by itself; device: this device could not (`store_full`, `no_store`, `locked`, `wrong_passphrase`,
- * `unlock_expired`, `another_tab`).
- */
-export type Problem =
-  | { readonly kind: "refused"; readonly code: string; readonly fields: Readonly<Record<string, string | number>> }
-  | { readonly kind: "hub"; readonly code: string; readonly incident: string | null }
-  | { readonly kind: "line" }
-  | { readonly kind: "device"; readonly code: DeviceCode };
-
-export type DeviceCode =
-  | "store_full"
-  | "no_store"
-  | "locked"
-  | "wrong_passphrase"
-  | "unlock_expired"
-  | "another_tab"
-  | "no_agency_key";
-
-/** The rejection of every call of the vault. */
-export class Failed extends Error {
-  readonly problem: Problem;
-
-  constructor(problem: Problem) {
-    super(problem.kind === "line" ? "line" : problem.code);
-    this.problem = problem;
-  }
-}
-
 // --- who --------------------------------------------------------------------------------------------------------------
 
 export interface Names {
@@ -194,7 +161,6 @@ export type Happening =
       readonly type: "arrived";
       readonly kind: string;
       readonly referral: string | null;
-      readonly urgency: string | null;
     }
   | { readonly type: "ended"; readonly code: string }
   | { readonly type: "alarm"; readonly code: string };

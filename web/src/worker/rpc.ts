@@ -3,7 +3,8 @@
  * or its `Problem` comes back. What the worker tells of its own accord (`watch`) comes the same way.
  */
 
-import { Failed, type Happening, type Problem, type Vault } from "./api.ts";
+import { Failed, type Problem } from "../failed.ts";
+import type { Happening, Vault } from "./api.ts";
 
 type Ask = { readonly call: number; readonly method: string; readonly args: readonly unknown[] };
 type Answer =

@@ -4,6 +4,7 @@
  */
 
 import { type Account, type Items, openStore } from "../device/store.ts";
+import { Failed } from "../failed.ts";
 import { follow } from "../hub/feed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask } from "../hub/query.ts";
@@ -13,7 +14,6 @@ import { KemKey } from "../protocol/hpke.ts";
 import { openKeyring, openUnlock, publicKeys, type Stretched, safetyNumber, stretch } from "../protocol/keys.ts";
 import type { Keyring } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
-import { Failed } from "./api.ts";
 import { Network } from "./network.ts";
 import { referralOf, rowOf } from "./showing.ts";
 import { type Opened, Work } from "./work.ts";
@@ -80,7 +80,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     const stop = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
-        tell({ type: "arrived", kind: entry.kind, referral: entry.referral, urgency: null });
+        tell({ type: "arrived", kind: entry.kind, referral: entry.referral });
       },
       line: (live) => tell({ type: "line", live, at: new Date(network.now()).toISOString() }),
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),

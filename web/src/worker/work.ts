@@ -4,6 +4,7 @@
  */
 
 import type { Items } from "../device/store.ts";
+import { Failed } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
 import { decisionsOf } from "../protocol/consent.ts";
@@ -13,7 +14,6 @@ import * as events from "../protocol/events.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
 import type { Epoch, Keyring, Section, Seen } from "../protocol/schemas.ts";
-import { Failed } from "./api.ts";
 import { handedIn } from "./handing-in.ts";
 import type { Network } from "./network.ts";
 import {

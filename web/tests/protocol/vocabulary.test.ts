@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { file } from "../../generate/vocabulary.ts";
+import { file } from "../../scripts/vocabulary.ts";
 import { codes, GENDERS, isListName, terms } from "../../src/protocol/vocabulary.ts";
 
 function read(path: string): string {

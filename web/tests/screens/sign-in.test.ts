@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { navigation } from "../../src/app/navigation.ts";
+import { Failed } from "../../src/failed.ts";
 import { type Fault, faultAt, worded } from "../../src/screens/fault.ts";
 import { signInState } from "../../src/screens/sign-in/state.ts";
 import { en } from "../../src/words/en.ts";
 import { mn } from "../../src/words/mn.ts";
 import { problemOf } from "../../src/words/problems.ts";
 import { wordsOf } from "../../src/words/words.ts";
-import { Failed, type Vault } from "../../src/worker/api.ts";
+import type { Vault } from "../../src/worker/api.ts";
 
 /** Nothing here gets as far as the vault: whatever asked it would fail the test. */
 const asked: string[] = [];

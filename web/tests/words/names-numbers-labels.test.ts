@@ -5,7 +5,7 @@ import { en } from "../../src/words/en.ts";
 import { allPlaces, codes, label, labels, placeInFull, placeName } from "../../src/words/labels.ts";
 import { mn } from "../../src/words/mn.ts";
 import { fullName, shortName } from "../../src/words/names.ts";
-import { count, few, grouped } from "../../src/words/numbers.ts";
+import { count, few } from "../../src/words/numbers.ts";
 import { wordsOf } from "../../src/words/words.ts";
 
 const inMongolian = wordsOf("mn", mn);
@@ -47,11 +47,6 @@ describe("a number", () => {
       "5",
     ]);
     expect(few(inMongolian, 1)).toBe("5-аас цөөн");
-  });
-
-  test("to be read out stands in groups of four", () => {
-    expect(grouped("40712290 8836-1502")).toBe("4071 2290 8836 1502");
-    expect(grouped("abcde")).toBe("abcd e");
   });
 });
 

@@ -1,6 +1,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { afterEach, expect, test } from "vitest";
-import { Failed, type Happening, type Vault } from "../../src/worker/api.ts";
+import { Failed } from "../../src/failed.ts";
+import type { Happening, Vault } from "../../src/worker/api.ts";
 import { connect, type Port, serve } from "../../src/worker/rpc.ts";
 
 const channel = new MessageChannel();

@@ -1,6 +1,7 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { Problem } from "../../failed.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Clock } from "../../parts/Clock.tsx";
@@ -17,7 +18,7 @@ import type { PlainKey } from "../../words/mn.ts";
 import { count } from "../../words/numbers.ts";
 import { problemText } from "../../words/problems.ts";
 import { plain } from "../../words/words.ts";
-import type { Agency, Filter, Problem } from "../../worker/api.ts";
+import type { Agency, Filter } from "../../worker/api.ts";
 import {
   agencyName,
   type Boxes,

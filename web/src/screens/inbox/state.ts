@@ -1,6 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Problem } from "../../failed.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { Agency, Box, Filter, Happening, Page, Problem, Vault } from "../../worker/api.ts";
+import type { Agency, Box, Filter, Happening, Page, Vault } from "../../worker/api.ts";
 import { type Boxes, changes, isImmediate, type Line, merged, toAsk, withMore } from "./order.ts";
 
 /** How many rows of a box are asked for at once. */

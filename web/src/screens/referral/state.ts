@@ -1,7 +1,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Problem } from "../../failed.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { Agency, Happening, Problem, Referral, Vault } from "../../worker/api.ts";
+import type { Agency, Happening, Referral, Vault } from "../../worker/api.ts";
 import { type Answer, noteRule, REASONS } from "./answers.ts";
 
 /** A step whose answer did not come. It is sent again as it is, and is one step however often it arrives. */
