@@ -38,10 +38,13 @@ CLI: Final = Path(sys.executable).parent / "ortoo"
 
 # What hub and command import first of all; nothing that reads settings, nor makes an event loop.
 LIBRARIES: Final = """
-asyncio channels.layers cryptography.x509 django.contrib.postgres.fields django.core.management django.db.models
-django.forms django.http django.urls fido2.server graphene graphql graphql_relay httpx msgspec psycopg redis.asyncio
-rich.console rich.progress structlog twisted.internet.task twisted.protocols.tls twisted.web.http
-websockets.asyncio.client ortoo.cli.accounts ortoo.cli.commands ortoo.cli.coordinators ortoo.cli.joining
+asyncio autobahn.websocket.protocol cffi.cparser channels.generic.websocket channels.layers cryptography.x509
+django.contrib.postgres.fields django.core.management.commands.migrate django.core.asgi django.core.mail
+django.db.backends.postgresql.base django.db.backends.sqlite3.base django.db.models django.forms django.http
+django.template.defaulttags django.urls django.views.debug django.views.generic fido2.server graphene graphql
+graphql_relay httpx msgspec psycopg redis.asyncio rich.console rich.progress service_identity structlog
+twisted.application.service twisted.internet.endpoints twisted.internet.task twisted.plugin twisted.protocols.tls
+twisted.trial.itrial twisted.web.http unittest uvicorn.main websockets.asyncio.client ortoo.cli.accounts ortoo.cli.commands ortoo.cli.coordinators ortoo.cli.joining
 ortoo.cli.members ortoo.cli.partners ortoo.cli.practice
 """
 
@@ -154,8 +157,14 @@ def _text(file: IO[bytes]) -> str:
 def _server() -> socket.socket:
     """The worker's own, started by its first request."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # What it compiles of the hub is kept for the next start, whatever the environment says of it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.warm"], cwd=REPOSITORY, stdin=theirs, preexec_fn=lambda: _die_with_parent(9)
+        [sys.executable, "-m", "tests.warm"],
+        cwd=REPOSITORY,
+        env=environment,
+        stdin=theirs,
+        preexec_fn=lambda: _die_with_parent(9),
     )
     theirs.close()
 
