@@ -44,8 +44,8 @@ django.db.backends.postgresql.base django.db.backends.sqlite3.base django.db.mod
 django.template.defaulttags django.urls django.views.debug django.views.generic fido2.server graphene graphql
 graphql_relay httpx msgspec psycopg redis.asyncio rich.console rich.progress service_identity structlog
 twisted.application.service twisted.internet.endpoints twisted.internet.task twisted.plugin twisted.protocols.tls
-twisted.trial.itrial twisted.web.http unittest uvicorn.main websockets.asyncio.client ortoo.cli.accounts ortoo.cli.commands ortoo.cli.coordinators ortoo.cli.joining
-ortoo.cli.members ortoo.cli.partners ortoo.cli.practice
+twisted.trial.itrial twisted.web.http unittest uvicorn.main websockets.asyncio.client ortoo.cli.accounts
+ortoo.cli.commands ortoo.cli.coordinators ortoo.cli.joining ortoo.cli.members ortoo.cli.partners ortoo.cli.practice
 """
 
 

@@ -119,7 +119,7 @@ def test_the_same_fragment_may_be_used_often(http: httpx.Client) -> None:
 
 
 def test_many_different_documents_leave_a_hub_as_it_was(http: httpx.Client, served: Hub) -> None:
-    """What is remembered of documents is bounded: 900 large ones that differ do not stay."""
+    """What is remembered of documents is bounded: 720 large ones that differ do not stay."""
     assert served.process
     status = f"/proc/{served.process.pid}/statm"
 
@@ -127,9 +127,9 @@ def test_many_different_documents_leave_a_hub_as_it_was(http: httpx.Client, serv
         with open(status) as file:
             return int(file.read().split()[1]) * 4096
 
-    for n in range(900):
+    for n in range(720):
         ask(http, f"query Q{n} {{ me {{ {'id ' * 20} # {'x' * 20_000}\n }} }}")
-        if n == 600:
+        if n == 520:
             before = resident()
     assert resident() - before < 10_000_000
 

@@ -24,7 +24,7 @@ from ortoo.protocol.keys import stretch
 from tests.hubs import Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, expected
-from tests.stores import KINDS, Stores
+from tests.stores import Stores
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"
@@ -33,10 +33,12 @@ GIVEN: Final = re.compile(r"__Host-ortoo=([A-Za-z0-9_-]{43}); Max-Age=(\d+); Pat
 FREE: Final = "{ me { handle } }"  # no document of ours
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def hub(request: pytest.FixtureRequest, stores: Stores) -> Iterator[Hub]:
-    """A hub that takes our own documents alone from pages, as a real one does."""
-    with stores.opened(request.param, "founded") as store:
+@pytest.fixture(scope="module")
+def hub(stores: Stores) -> Iterator[Hub]:
+    """A hub that takes our own documents alone from pages, as a real one does. What a cookie counts for does not depend
+    on the store.
+    """
+    with stores.opened("sqlite", "founded") as store:
         hub = Hub(dataclasses.replace(store, more={"ORTOO_TRUSTED_DOCUMENTS": "yes"}))
         hub.start()
         try:

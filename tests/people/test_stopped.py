@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+import pytest
+
 from ortoo.session import Session
 from tests import warm
 from tests.hubs import Hub
@@ -31,6 +33,7 @@ async def check_nothing_is_lost(session: Session, old: str) -> None:
     assert (await session.open_referral(old)).readable
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)  # it is the administrator's side that is killed
 async def test_killed_at_every_step_it_goes_on(hub: Hub, tmp_path: Path) -> None:
     async with (
         at_work(hub, ADMINISTRATOR) as administrator,
