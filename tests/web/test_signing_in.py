@@ -1,5 +1,6 @@
 """Signing in from a page, under the hub's own headers: what is asked, what is kept, what a thief of the device gets."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -115,8 +116,9 @@ async def test_a_member_signs_in_locks_unlocks_and_signs_out(visit: Visiting, hu
 
     await press(page, "Sign out")
     await page.locator("main").get_by_role("button", name=re.compile("^Sign in")).wait_for()
-    await page.wait_for_function("true")
-    assert await page.context.cookies() == []
+    # The page is covered at once; the hub ends the session while the doors are shown.
+    while await page.context.cookies():
+        await asyncio.sleep(0.05)
     async with Client(hub.url, cookie["value"]) as client:
         with pytest.raises(HubError):
             await client.me()
