@@ -2,15 +2,17 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { hold } from "./scripts/budgets.ts";
 import { precompress } from "./scripts/precompress.ts";
+import { nameRelease } from "./scripts/release.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** After the last file is written: what a server hands out compressed, and the budgets, which fail the build. */
+/** After the last file is written: what the service worker keeps, what a server hands out compressed, and the budgets, which fail the build. */
 const finish: Plugin = {
   name: "ortoo:finish",
   apply: "build",
   writeBundle(options) {
     const folder = options.dir ?? here("dist");
+    nameRelease(folder);
     precompress(folder);
     hold(folder, here("budgets.json"));
   },
@@ -32,7 +34,10 @@ export default defineConfig(({ mode }) => ({
       input: {
         [mode === "gallery" ? "gallery" : "app"]: here(mode === "gallery" ? "gallery.html" : "app.html"),
         clock: here("app/clock.html"),
+        ...(mode === "gallery" ? {} : { sw: here("src/sw.ts") }),
       },
+      // The service worker has one address for good: a browser asks there for the next one.
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },
   worker: { format: "es" },

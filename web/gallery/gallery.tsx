@@ -437,6 +437,8 @@ const Shell = () => {
       onBack={ways.depth.value > 1 ? back : null}
       onLeave={() => leave(leaving)}
       isPractice={false}
+      release="none"
+      onRelease={() => undefined}
       line={null}
       problem={null}
     >
@@ -462,6 +464,8 @@ render(
       onBack={show === "parts" || show.includes("doors") || show.startsWith("unlock") ? null : nothing}
       onLeave={nothing}
       isPractice={AT_WORK.has(show)}
+      release={show === "release" ? "ready" : "none"}
+      onRelease={nothing}
       line={AT_WORK.has(show) ? { live: show !== "offline", at: NOW } : null}
       problem={show === "offline" ? { kind: "refused", code: "key_mismatch", fields: {} } : null}
     >

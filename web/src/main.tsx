@@ -1,10 +1,12 @@
 import { start } from "./app/start.tsx";
 import { scriptUrls } from "./app/trusted.ts";
+import { releases } from "./device/release.ts";
 import { Failed } from "./failed.ts";
 import { connect } from "./worker/rpc.ts";
 import workerUrl from "./worker/worker.ts?worker&url";
 
-const url = scriptUrls([workerUrl]);
+const SERVICE_WORKER = "/sw.js";
+const url = scriptUrls([workerUrl, SERVICE_WORKER]);
 const worker = new Worker(url(workerUrl), { type: "module" });
 
 // A worker that does not even start answers nothing: that is told like a line that is broken.
@@ -15,6 +17,7 @@ const dead = new Promise<never>((_, failed) => {
 await start(document.getElementById("app")!, {
   vault: connect(worker),
   dead,
+  releases: releases(() => url(SERVICE_WORKER), navigator.serviceWorker ?? null),
   end: () => worker.terminate(),
   site: document.querySelector<HTMLMetaElement>('meta[name="leave"]')!.content,
   clock: "/app/clock.html",

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Kept } from "../device/preferences.ts";
+import type { Releases } from "../device/release.ts";
 import type { HubTime } from "../parts/hub-time.ts";
 import { Waiting } from "../parts/Waiting.tsx";
 import { Doors } from "../screens/doors/Doors.tsx";
@@ -14,7 +15,7 @@ import type { SignInState } from "../screens/sign-in/state.ts";
 import { Frame } from "./Frame.tsx";
 import type { Lines } from "./line.ts";
 import type { Navigation } from "./navigation.ts";
-import { placeAt, placesOf, type Screen } from "./screens.ts";
+import { placeAt, placesOf, type Screen, TITLES } from "./screens.ts";
 import type { Sessions } from "./session.ts";
 
 /** All that lives as long as the page. */
@@ -28,6 +29,7 @@ export interface Parts {
   readonly time: HubTime;
   readonly kept: Kept;
   readonly line: Lines;
+  readonly releases: Releases;
   readonly onBack: () => void;
   readonly onLeave: () => void;
   readonly receiptPage: string | null;
@@ -49,6 +51,9 @@ export const App = (parts: Parts) => {
       onGo={(to) => navigation.reset(to)}
       isPractice={now.at === "work" && now.me.practice}
       line={now.at === "work" ? parts.line.now.value : null}
+      // Never under a form: it begins anew.
+      release={TITLES[screen.at] === "title.form" ? "none" : parts.releases.next.value}
+      onRelease={parts.releases.use}
       problem={alarm === null ? session.problem.value : { kind: "refused", code: alarm, fields: {} }}
     >
       {/* A new key for each screen: its heading takes the focus anew. */}

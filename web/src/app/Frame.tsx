@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Kept } from "../device/preferences.ts";
+import type { NewRelease } from "../device/release.ts";
 import type { Problem } from "../failed.ts";
 import { Announcer } from "../parts/Announcer.tsx";
 import { Band } from "../parts/Band.tsx";
@@ -25,12 +26,15 @@ interface FrameProps {
   readonly isPractice: boolean;
   /** The line to the hub; null where it does not matter here. */
   readonly line: Line | null;
+  readonly release: NewRelease;
+  readonly onRelease: () => void;
   /** What the whole page has to say: an alarm, a problem nobody waited for. */
   readonly problem: Problem | null;
 }
 
 /** What stands around every screen: the way out, the language, the places. */
-export const Frame = ({ kept, children, places, at, onGo, onBack, onLeave, isPractice, line, problem }: FrameProps) => {
+export const Frame = (props: FrameProps) => {
+  const { kept, children, places, at, onGo, onBack, onLeave, isPractice, line, problem } = props;
   const said = words.value;
   return (
     <div class={places.length > 0 ? "frame with-places" : "frame"}>
@@ -80,6 +84,14 @@ export const Frame = ({ kept, children, places, at, onGo, onBack, onLeave, isPra
               {said("app.offline")} {said("app.offline.since", { at: moment(said, line.at) })}
             </Band>
           )}
+        </div>
+        <div role="status">
+          {props.release === "ready" && (
+            <Band tone="note" action={<Button onPress={props.onRelease}>{said("app.release.use")}</Button>}>
+              {said("app.release")}
+            </Band>
+          )}
+          {props.release === "failed" && <Band tone="late">{said("app.release.failed")}</Band>}
         </div>
         {isPractice && <Band tone="wait">{said("app.practice")}</Band>}
         {children}

@@ -3,6 +3,7 @@ import { render } from "preact";
 import { whenIdle } from "../device/idle.ts";
 import { leave, watchLeaving } from "../device/leave.ts";
 import { preferences } from "../device/preferences.ts";
+import type { Releases } from "../device/release.ts";
 import { announce } from "../parts/announce.ts";
 import { hubTime } from "../parts/hub-time.ts";
 import { inboxState } from "../screens/inbox/state.ts";
@@ -26,6 +27,7 @@ interface Start {
   readonly vault: Vault;
   /** Rejects if the worker behind the vault cannot start. */
   readonly dead: Promise<never>;
+  readonly releases: Releases;
   /** End the worker behind the vault, and with it every key. */
   readonly end: () => void;
   /** Where Leave leads. */
@@ -43,8 +45,14 @@ const isFirstVisit = async (): Promise<boolean> => {
   }
 };
 
+/** Milliseconds after which the line may be used for what can wait. */
+const SETTLED = 3000;
+
 /** Put the client on the page. */
-export const start = async (root: Element, { vault, dead, end, site, clock, receiptPage }: Start): Promise<void> => {
+export const start = async (
+  root: Element,
+  { vault, dead, releases, end, site, clock, receiptPage }: Start,
+): Promise<void> => {
   const leaving = { end, site, clock };
   watchLeaving(leaving);
 
@@ -88,6 +96,7 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
       return;
     }
     vault.clockOff().then(time.isAheadBy, () => undefined); // else the device's own clock, as before
+    setTimeout(() => void releases.keep(), SETTLED);
   });
   const isInboxAsked = goesToInbox();
   document.addEventListener("keydown", (event) => {
@@ -119,6 +128,7 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
       time={time}
       kept={kept}
       line={line}
+      releases={releases}
       onBack={back}
       onLeave={() => leave(leaving)}
       receiptPage={receiptPage}

@@ -14,6 +14,8 @@ export const en: Catalogue = {
   "app.leave.hint": "Takes this page away at once. Pressing Shift three times does the same.",
   "app.back": "Back",
   "app.practice": "A network for practice. Put in nothing about a real person.",
+  "app.release.failed":
+    "A new version was not what it said it was. Nothing of it was used: this one goes on. Tell the hub's operator.",
   "app.live": "live",
   "app.offline": "No connection. It is sent once, when the line is back.",
   "app.offline.since": "Last contact: {at}.",
