@@ -15,6 +15,7 @@ import { openKeyring, openUnlock, publicKeys, type Stretched, safetyNumber, stre
 import type { Keyring } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
 import { Network } from "./network.ts";
+import { sendingCalls } from "./sending-calls.ts";
 import { referralOf, rowOf } from "./showing.ts";
 import { type Opened, Work } from "./work.ts";
 
@@ -61,6 +62,8 @@ export async function newVault(url: string): Promise<api.Vault> {
     begun = null;
   };
 
+  const sending = sendingCalls(working, tell);
+
   /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
   const over = async (account: Account) => {
     end();
@@ -80,9 +83,13 @@ export async function newVault(url: string): Promise<api.Vault> {
     const stop = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
+        await sending.arrived({ work, items }, entry.kind, entry.referral);
         tell({ type: "arrived", kind: entry.kind, referral: entry.referral });
       },
-      line: (live) => tell({ type: "line", live, at: new Date(network.now()).toISOString() }),
+      line: (live) => {
+        tell({ type: "line", live, at: new Date(network.now()).toISOString() });
+        if (live) sending.lineBack({ work, items });
+      },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
     end();
@@ -193,6 +200,8 @@ export async function newVault(url: string): Promise<api.Vault> {
       return show(await work.show(id));
     }),
 
+    ...guardedAll(sending.calls),
+
     watch: (told) => {
       watching.add(told);
       return () => watching.delete(told);
@@ -211,6 +220,10 @@ function guarded<A extends readonly unknown[], R>(call: (...args: A) => Promise<
       throw error;
     }
   };
+}
+
+function guardedAll<Calls extends object>(calls: Calls): Calls {
+  return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guarded(call)])) as Calls;
 }
 
 function locked(): never {
