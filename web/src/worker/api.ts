@@ -261,6 +261,8 @@ export interface Filled {
   readonly language: string;
   readonly minor: boolean;
   readonly recipients: readonly string[];
+  /** On whom she decides too, without anything being sent there now. */
+  readonly also: readonly string[];
   readonly fields: Readonly<Record<string, Fields>>;
   readonly unfolded: readonly string[];
   readonly decided: Readonly<Record<string, Deciding>>;
@@ -317,6 +319,8 @@ export interface Again {
 export interface Sending {
   /** Who could take the person: those who can first. Works without a line as far as this device knows. */
   find(wanted: Wanted): Promise<Found>;
+  /** Where the own agency is; empty where it does not say. */
+  ownPlace(): Promise<string>;
   drafts(): Promise<readonly DraftRow[]>;
   draft(id: string): Promise<Draft | null>;
   /** Keep it, sealed, in place of what was kept under this id. */
@@ -341,7 +345,7 @@ export type Happening =
       readonly referral: string | null;
     }
   /** What waited was accepted, or came back as a draft. */
-  | { readonly type: "sent"; readonly draft: string }
+  | { readonly type: "sent"; readonly draft: string; readonly rows: readonly Row[] }
   | { readonly type: "returned"; readonly draft: string }
   | { readonly type: "ended"; readonly code: string }
   | { readonly type: "alarm"; readonly code: string };

@@ -24,6 +24,10 @@ export function sendingCalls(working: () => At, tell: (happening: api.Happening)
         const [at, sending] = await now();
         return sending.find(at, wanted);
       },
+      ownPlace: async () => {
+        const [at, sending] = await now();
+        return sending.ownPlace(at);
+      },
       drafts: async () => {
         const [at, sending] = await now();
         return sending.drafts(at);

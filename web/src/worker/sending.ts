@@ -121,7 +121,7 @@ export async function resume(at: At, tell: (happening: api.Happening) => void): 
     const id = name.slice("outbox/".length);
     try {
       const rows = await once(at, name);
-      if (rows !== null) tell({ type: "sent", draft: id });
+      if (rows !== null) tell({ type: "sent", draft: id, rows });
     } catch {
       // What was refused is a draft again, with the reason; what the hub could not do stays here for the next time.
       if (at.items.names(name).length === 0) tell({ type: "returned", draft: id });
@@ -332,7 +332,7 @@ export async function again(at: At, id: string): Promise<api.Again> {
   return {
     of: id,
     filled: kept?.filled ?? null,
-    form: { ...formSent(opened, decisions), sections },
+    form: { ...formSent(opened, decisions), sections, ...(kept === null ? {} : { routing: kept.form.routing }) },
     found,
     counterpart: referral.recipient,
     state: referral.state,
@@ -467,6 +467,19 @@ export async function find({ work, items }: At, wanted: api.Wanted): Promise<api
   } catch (error) {
     if (!(error instanceof Failed) || error.problem.kind !== "line") throw error;
     return asKept({ work, items }, wanted);
+  }
+}
+
+/** Where the own agency is, as it was said last. */
+export async function ownPlace({ work, items }: At): Promise<string> {
+  try {
+    const { services } = await ask(operations.services, { handle: work.who.agency }, { once: true });
+    const place = services?.contact.place ?? "";
+    await items.put("place", place);
+    return place;
+  } catch (error) {
+    if (!(error instanceof Failed) || error.problem.kind !== "line") throw error;
+    return (await items.get<string>("place")) ?? "";
   }
 }
 
