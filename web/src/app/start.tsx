@@ -61,7 +61,7 @@ export const start = async (root: Element, { vault, dead, end, site, clock, rece
     announce(words.peek()("inbox.new.said", { count }), isImmediate ? "assertive" : "polite"),
   );
   const referral = referralState(vault, () => void inbox.load());
-  const send = sendEntry(vault, ways, time.now, () => void inbox.load());
+  const send = sendEntry(vault, ways, own, time.now, () => void inbox.load());
   vault.watch((happening) => {
     line.heard(happening);
     inbox.heard(happening);

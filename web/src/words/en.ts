@@ -336,7 +336,9 @@ export const en: Catalogue = {
   "send.directory_only":
     "No connection. These are the agencies of the network; who can take the person now is not known.",
   "send.nobody_takes": "No one takes now. Call one of those below who are near, or your coordinator.",
-  "send.not_found_now": "Not found now. Untick it if it shall get nothing.",
+  "send.not_found_now": "It does not say that it gives any of this.",
+  "send.new": "Send a new one",
+  "send.other_agency": "Add another agency of the network",
   "send.keep_draft": "Keep as draft",
   "send.she_refused": "The person refused this agency",
   "send.she_agreed": "The person has agreed",

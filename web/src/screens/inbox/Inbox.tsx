@@ -220,7 +220,7 @@ const Nothing = ({ filter, newest, time, onFilter, onSend }: NothingProps) => {
         {newest !== null && said("inbox.last_change", { at: momentSeenFrom(said, newest, time.now()) })}
       </p>
       <Button icon="plus" onPress={onSend}>
-        {said("place.send")}
+        {said("send.new")}
       </Button>
     </div>
   );

@@ -192,6 +192,8 @@ const Cell = ({ state, agency, section }: CellProps) => {
     <button
       type="button"
       class={isIn ? "cell reads" : "cell"}
+      data-agency={agency}
+      data-section={section}
       aria-pressed={isIn}
       aria-disabled={isNobody || undefined}
       aria-label={`${nameOf(state, agency)}: ${sectionName(said, "her", section)}: ${said(isIn ? "send.reads" : "send.reads_not")}`}
@@ -391,7 +393,7 @@ const MoreOfDecision = ({ state, columns, there }: GridProps) => {
   const { language } = said;
   const filled = state.filled.value!;
   const others = state.agencies.value
-    .filter((agency) => !columns.includes(agency.id) && !agency.suspended)
+    .filter((agency) => agency.id !== state.own && !columns.includes(agency.id) && !agency.suspended)
     .map((agency) => [agency.id, plain(agency.names[language])] as const)
     .sort(([, one], [, other]) => one.localeCompare(other, "und"));
   return (

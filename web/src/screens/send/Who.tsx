@@ -10,8 +10,9 @@ import { label, labels, placeInFull } from "../../words/labels.ts";
 import { count } from "../../words/numbers.ts";
 import { problemText } from "../../words/problems.ts";
 import { plain, type Words } from "../../words/words.ts";
-import type { Candidate, Given } from "../../worker/api.ts";
+import type { Candidate, Found, Given } from "../../worker/api.ts";
 import { isRefused } from "./filled.ts";
+import { SelectField } from "./Selects.tsx";
 import type { SendProps } from "./Send.tsx";
 import { faultAt, nameOf, StepForm } from "./Step.tsx";
 import type { SendState } from "./state.ts";
@@ -91,6 +92,16 @@ export const WhoStep = ({ state, time }: SendProps) => {
               ))}
             </div>
           </fieldset>
+          {again === null && found.from !== "directory" && (
+            <SelectField
+              id="send-other"
+              label={said("send.other_agency")}
+              value=""
+              none={said("send.choose")}
+              options={othersOf(state, found)}
+              onChange={(agency) => agency !== "" && choose(state, agency, true)}
+            />
+          )}
           <div class="buttons">
             <Button look="main">{said("send.continue")}</Button>
             {!found.candidates.some(takes) && (
@@ -101,6 +112,15 @@ export const WhoStep = ({ state, time }: SendProps) => {
       )}
     </StepForm>
   );
+};
+
+/** Whoever was not found, by name. */
+const othersOf = (state: SendState, found: Found): readonly (readonly [string, string])[] => {
+  const there = new Set([...found.candidates.map((one) => one.agency), ...state.filled.value!.recipients]);
+  return state.agencies.value
+    .filter(({ id, suspended }) => id !== state.own && !suspended && !there.has(id))
+    .map(({ id }) => [id, nameOf(state, id)] as const)
+    .sort(([, one], [, other]) => one.localeCompare(other, "und"));
 };
 
 /** Several may be asked; what goes to another agency goes to one. */

@@ -27,8 +27,14 @@ export interface SendEntry {
   readonly clear: () => void;
 }
 
-/** now: by the hub's clock. sent: the lists are otherwise. */
-export const sendEntry = (vault: Vault, ways: Navigation, now: () => number, sent: () => void): SendEntry => {
+/** own: the agency at work. now: by the hub's clock. sent: the lists are otherwise. */
+export const sendEntry = (
+  vault: Vault,
+  ways: Navigation,
+  own: () => string,
+  now: () => number,
+  sent: () => void,
+): SendEntry => {
   const rows = signal<readonly DraftRow[]>([]);
   const screens = signal<{ readonly Send: Screens["Send"]; readonly state: SendState } | null>(null);
   const isMissing = signal(false);
@@ -48,7 +54,7 @@ export const sendEntry = (vault: Vault, ways: Navigation, now: () => number, sen
   const fetch = async () => {
     isMissing.value = false;
     fetching ??= import("./Send.tsx").then(({ Send, sendState }) => {
-      screens.value = { Send, state: sendState(vault, ways, now, () => void look()) };
+      screens.value = { Send, state: sendState(vault, ways, own, now, () => void look()) };
     });
     try {
       await fetching;

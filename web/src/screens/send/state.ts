@@ -49,6 +49,8 @@ export interface Outcome {
 }
 
 export interface SendState {
+  /** The own agency. */
+  readonly own: string;
   readonly draft: ReadonlySignal<Draft | null>;
   readonly filled: ReadonlySignal<Filled | null>;
   readonly found: ReadonlySignal<Found | null>;
@@ -94,8 +96,14 @@ export interface SendState {
 
 type Asked = Pick<Vault, "find" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace">;
 
-/** now: by the hub's clock. changed: the drafts are otherwise. */
-export const sendState = (vault: Asked, ways: Navigation, now: () => number, changed: () => void): SendState => {
+/** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise. */
+export const sendState = (
+  vault: Asked,
+  ways: Navigation,
+  own: () => string,
+  now: () => number,
+  changed: () => void,
+): SendState => {
   const draft = signal<Draft | null>(null);
   const found = signal<Found | null>(null);
   const again = signal<Again | null>(null);
@@ -301,6 +309,9 @@ export const sendState = (vault: Asked, ways: Navigation, now: () => number, cha
   };
 
   return {
+    get own() {
+      return own();
+    },
     draft,
     filled,
     found,
