@@ -26,6 +26,7 @@ class Line:
         self.there_and_back = 0.0
         self.rate = float("inf")
         self._is_cut = False
+        self._is_mute = False
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
@@ -51,8 +52,12 @@ class Line:
         self._is_cut = True
         self._do(self._break_off())
 
+    def lose_answers(self) -> None:
+        """What is asked reaches the hub; no answer comes back, until `mend`."""
+        self._is_mute = True
+
     def mend(self) -> None:
-        self._is_cut = False
+        self._is_cut = self._is_mute = False
 
     # --- in the line's own thread ---
 
@@ -106,7 +111,11 @@ class Line:
                 await self._wait(len(head))
                 to_hub.write(text.encode("latin-1"))
             sending = asyncio.ensure_future(self._carry(reader, to_hub.write, to_hub.drain))
-            await self._carry(upstream, writer.write, writer.drain)
+            if self._is_mute:
+                await upstream.read(1)  # the hub has done it
+                writer.transport.abort()
+            else:
+                await self._carry(upstream, writer.write, writer.drain)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
         finally:

@@ -49,6 +49,7 @@ class Worker:
     page: Page
     who: Newcomer
     language: str
+    paper: str  # the network's fingerprint
     screens: list[str] = field(default_factory=list)  # of the last sending
 
     def said(self, key: str, **values: object) -> str:
@@ -81,6 +82,17 @@ class Worker:
         await self.page.locator(f'.languages button[lang="{language}"]').click()
         await expect(self.page.locator("html")).to_have_attribute("lang", language)
 
+    async def sign_in(self) -> None:
+        """From the sign-in's first screen to its second step."""
+        await self.page.get_by_label(self.said("sign_in.login")).fill(self.who.login)
+        await self.page.get_by_label(self.said("sign_in.passphrase"), exact=True).fill(self.who.passphrase)
+        await self.press("sign_in.continue")
+        await self.page.get_by_label(self.said("sign_in.digits")).fill(self.who.code())
+        await self.press("sign_in.continue")
+        await self.page.get_by_label(self.said("sign_in.fingerprint")).fill(self.paper)
+        await self.press("sign_in.continue")
+        await self.page.locator(".inbox .filters").wait_for()
+
     async def unlock(self) -> None:
         await self.page.get_by_label(self.said("sign_in.passphrase"), exact=True).fill(self.who.passphrase)
         await self.press("unlock.do")
@@ -107,14 +119,13 @@ class Worker:
         await form.get_by_role("button", name=self.said("answer.send"), exact=True).click()
         await self.page.locator(".answer-form").wait_for(state="detached")
 
-    async def opens_others(self) -> None:
-        """The first of what waits for others."""
+    async def opens_sent(self) -> None:
+        """What was sent and nobody has opened yet, among what waits for others."""
         fold = self.page.locator(".inbox .fold")
         if await fold.get_attribute("aria-expanded") == "false":
             await fold.click()
-        await self.page.get_by_role("list", name=self.said("inbox.others"), exact=True).get_by_role(
-            "button"
-        ).first.click()
+        rows = self.page.get_by_role("list", name=self.said("inbox.others"), exact=True).get_by_role("button")
+        await rows.filter(has=self.page.locator(".state", has_text=self.label("states", "sent"))).first.click()
 
     async def reads(self) -> list[str]:
         """The sections that stand open on the referral, in their order."""
@@ -257,14 +268,7 @@ async def signed_in(
     locale = {"mn": "mn-MN", "en": "en-GB"}[language]
     browser = await visit(address(hub), locale=locale, **options)
     page = await browser.go("/")
-    one = Worker(browser, page, who, language)
+    one = Worker(browser, page, who, language, fingerprint(hub))
     await page.locator("main").get_by_role("button", name=re.compile(f"^{one.said('doors.sign_in')}")).click()
-    await page.get_by_label(one.said("sign_in.login")).fill(who.login)
-    await page.get_by_label(one.said("sign_in.passphrase"), exact=True).fill(who.passphrase)
-    await one.press("sign_in.continue")
-    await page.get_by_label(one.said("sign_in.digits")).fill(who.code())
-    await one.press("sign_in.continue")
-    await page.get_by_label(one.said("sign_in.fingerprint")).fill(fingerprint(hub))
-    await one.press("sign_in.continue")
-    await page.locator(".inbox .filters").wait_for()
+    await one.sign_in()
     return one

@@ -45,7 +45,7 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
     assert nara.screens == ["need", "who", "tell", "decision", "check", "sent"]
     await nara.page.locator(".sent-rows").get_by_text(nara.agency("mgec")).wait_for()
     await nara.press("send.done")
-    await nara.opens_others()
+    await nara.opens_sent()
 
     await delger.shows_new()
     await delger.opens_first()

@@ -111,6 +111,7 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           step={screen.step}
           me={session.now.value.me}
           time={parts.time}
+          hasLeft={() => navigation.screen.value.at !== "send"}
           onDone={() => navigation.reset({ at: "inbox" })}
         />
       ) : null;

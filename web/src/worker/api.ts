@@ -281,11 +281,12 @@ export interface Returned {
   readonly fields: Readonly<Record<string, string | number>>;
 }
 
-/** step: where it was left. of: the referral in whose place it goes to another agency. */
+/** step: where it was left. isOpen: it is on a screen, or was when that went away. of: the referral in whose place it goes to another agency. */
 export interface Draft {
   readonly id: string;
   readonly savedAt: string;
   readonly step: string;
+  readonly isOpen: boolean;
   readonly filled: Filled;
   readonly of: string | null;
   readonly returned: Returned | null;
@@ -300,6 +301,7 @@ export interface DraftRow {
   readonly place: string;
   readonly recipients: readonly string[];
   readonly waits: boolean;
+  readonly isOpen: boolean;
   readonly returned: Returned | null;
 }
 

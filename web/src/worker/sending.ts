@@ -76,18 +76,22 @@ export async function drafts({ items }: At): Promise<readonly api.DraftRow[]> {
   return rows.sort((one, other) => (one.savedAt < other.savedAt ? 1 : -1));
 }
 
-function draftRow({ id, savedAt, filled, returned }: api.Draft, waits: boolean): api.DraftRow {
+function draftRow({ id, savedAt, isOpen, filled, returned }: api.Draft, waits: boolean): api.DraftRow {
   const { urgency, services, place, recipients } = filled;
-  return { id, savedAt, urgency, services, place, recipients, waits, returned };
+  return { id, savedAt, urgency, services, place, recipients, waits, isOpen: isOpen && !waits, returned };
 }
 
-export function draft({ items }: At, id: string): Promise<api.Draft | null> {
-  return items.get<api.Draft>(`draft/${id}`);
+/** Null where there is none, or where it is on its way: then it is nobody's to change any more. */
+export async function draft({ items }: At, id: string): Promise<api.Draft | null> {
+  return isOnItsWay(items, id) ? null : items.get<api.Draft>(`draft/${id}`);
 }
 
-/** What is on its way is nobody's to change any more. */
 export async function saveDraft({ items }: At, draft: api.Draft): Promise<void> {
-  if (items.names(`outbox/${draft.id}`).length === 0) await items.put(`draft/${draft.id}`, draft);
+  if (!isOnItsWay(items, draft.id)) await items.put(`draft/${draft.id}`, draft);
+}
+
+function isOnItsWay(items: Items, id: string): boolean {
+  return items.names(`outbox/${id}`).length > 0;
 }
 
 export function dropDraft({ items }: At, id: string): Promise<void> {
@@ -168,7 +172,12 @@ async function submit(at: At, name: string): Promise<readonly api.Row[] | null> 
     if (error instanceof Failed && error.problem.kind === "line") return null;
     const refusal = refusalIn(error);
     if (refusal !== null) {
-      await at.items.put(`draft/${outgoing.draft.id}`, { ...outgoing.draft, step: "check", returned: refusal });
+      await at.items.put(`draft/${outgoing.draft.id}`, {
+        ...outgoing.draft,
+        step: "check",
+        isOpen: false,
+        returned: refusal,
+      });
       await at.items.drop(name);
       if (error instanceof FormError) throw new Refused("not_found", { field: error.field });
     }

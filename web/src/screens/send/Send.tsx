@@ -24,6 +24,8 @@ export interface SendProps {
   readonly time: HubTime;
   readonly drafts: readonly DraftRow[];
   readonly onDraft: (id: string) => void;
+  /** Whether another place is shown now; else it is only locked over. */
+  readonly hasLeft: () => boolean;
   readonly onDone: () => void;
 }
 
@@ -35,8 +37,11 @@ export const Send = (props: SendProps) => {
   useEffect(() => {
     const hidden = () => document.visibilityState === "hidden" && void state.save();
     document.addEventListener("visibilitychange", hidden);
-    return () => document.removeEventListener("visibilitychange", hidden);
-  }, [state]);
+    return () => {
+      document.removeEventListener("visibilitychange", hidden);
+      if (props.hasLeft()) state.close();
+    };
+  }, [state, props.hasLeft]);
   if (step === "sent") return <SentStep {...props} />;
   const problem = state.problem.value;
   if (state.filled.value === null)

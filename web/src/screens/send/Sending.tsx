@@ -12,6 +12,7 @@ interface SendingProps {
   readonly step: Step | "sent";
   readonly me: Me;
   readonly time: HubTime;
+  readonly hasLeft: () => boolean;
   readonly onDone: () => void;
 }
 

@@ -39,6 +39,7 @@ export const sendEntry = (
   const screens = signal<{ readonly Send: Screens["Send"]; readonly state: SendState } | null>(null);
   const isMissing = signal(false);
   let turn = 0;
+  let isFresh = true; // since the page was loaded
 
   const look = async () => {
     const mine = turn;
@@ -68,6 +69,11 @@ export const sendEntry = (
     void fetch().then(() => screens.value && enter(screens.value.state));
   };
 
+  const enter = (draft: string) => {
+    at((state) => state.open(draft));
+    ways.go({ at: "send", step: "need" });
+  };
+
   return {
     rows,
     screens,
@@ -78,10 +84,7 @@ export const sendEntry = (
       at((state) => state.begin());
       ways.reset({ at: "send", step: "need" });
     },
-    open: (draft) => {
-      at((state) => state.open(draft));
-      ways.go({ at: "send", step: "need" });
-    },
+    open: enter,
     elsewhere: (referral) => {
       at((state) => state.elsewhere(referral));
       ways.go({ at: "send", step: "who" });
@@ -97,8 +100,14 @@ export const sendEntry = (
       sent();
     },
     resume: () => {
-      void look();
+      const wasFresh = isFresh;
+      isFresh = false;
       void screens.value?.state.resume();
+      void look().then(() => {
+        // The page went away under it: back to where it was.
+        const open = rows.value.find((row) => row.isOpen);
+        if (wasFresh && open !== undefined && ways.screen.value.at === "inbox") enter(open.id);
+      });
     },
     clear: () => {
       turn += 1;

@@ -84,6 +84,8 @@ export interface SendState {
   /** Ask her about this one too, though nothing goes there now. */
   readonly ask: (agency: string) => void;
   readonly save: () => Promise<void>;
+  /** The screens are left for another place. */
+  readonly close: () => void;
   readonly keep: () => Promise<void>;
   readonly sayNo: () => Promise<void>;
   readonly send: () => Promise<void>;
@@ -119,6 +121,7 @@ export const sendState = (
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dirty = false;
   let mending = false;
+  let isKept = false;
   /** The draft that was on the screen at the lock. */
   let left: string | null = null;
   // What was asked for one draft is never shown in another.
@@ -144,6 +147,7 @@ export const sendState = (
     const one = draft.value;
     if (!dirty || one === null) return;
     dirty = false;
+    isKept = true;
     const mine = turn;
     try {
       await vault.saveDraft({ ...one, savedAt: new Date(now()).toISOString() });
@@ -188,10 +192,12 @@ export const sendState = (
     });
     dirty = false;
     mending = false;
+    isKept = false;
   };
 
   const show = (one: Draft) => {
     draft.value = one;
+    isKept = one.savedAt !== "";
     isSaved.value = one.savedAt !== "";
   };
 
@@ -304,6 +310,7 @@ export const sendState = (
   };
 
   const done = (rows: readonly Row[] | null, id: string, returned: boolean) => {
+    draft.value = null;
     outcome.value = { draft: id, at: now(), rows, returned };
     changed();
   };
@@ -341,7 +348,8 @@ export const sendState = (
     begin: async () => {
       leave();
       const mine = turn;
-      show({ id: crypto.randomUUID(), savedAt: "", step: "need", filled: emptyFilled(""), of: null, returned: null });
+      const one = { id: crypto.randomUUID(), savedAt: "", step: "need", isOpen: true, filled: emptyFilled("") };
+      show({ ...one, of: null, returned: null });
       agencies.value = await vault.agencies();
       const place = await vault.ownPlace();
       // Not over what was chosen meanwhile.
@@ -356,7 +364,7 @@ export const sendState = (
         if (mine !== turn) return;
         agencies.value = all;
         if (kept === null) return ways.reset({ at: "inbox" });
-        show(kept);
+        show({ ...kept, isOpen: true });
         const step = kept.step as Step;
         areNamesShown.value = step !== "check";
         ways.replace({ at: "send", step });
@@ -374,7 +382,7 @@ export const sendState = (
         agencies.value = all;
         again.value = of;
         found.value = of.found;
-        const one = { id: crypto.randomUUID(), savedAt: "", step: "who", filled: filledAgain(of) };
+        const one = { id: crypto.randomUUID(), savedAt: "", step: "who", isOpen: true, filled: filledAgain(of) };
         show({ ...one, of: referral, returned: null });
       } catch (error) {
         if (mine === turn) problem.value = problemOf(error);
@@ -401,6 +409,7 @@ export const sendState = (
       if (step === "need") void find();
     },
     mend: (step) => {
+      if (busy.value) return;
       mending = true;
       if (step === "decision") propose();
       go(step);
@@ -412,8 +421,14 @@ export const sendState = (
       propose();
     },
     save,
+    close: () => {
+      // What is being sent is not written down once more.
+      if ((isKept || dirty) && !busy.value) put({ isOpen: false });
+      leave();
+    },
     keep: async () => {
-      dirty = true;
+      if (busy.value) return;
+      put({});
       await save();
       if (unsaved.value === null) ways.reset({ at: "inbox" });
     },
