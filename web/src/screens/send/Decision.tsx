@@ -320,7 +320,9 @@ const Nobody = ({ state }: { readonly state: SendState }) => {
     if (to === ALL) return capital(said("her.everybody"));
     return to.startsWith("kind:") ? label(language, "agency_kinds", to.slice(5)) : nameOf(state, to);
   };
-  const shown = [...NOBODY_FIRST, ...filled.nobody.filter((to) => !NOBODY_FIRST.includes(to))];
+  // What was added stays in its place when it is unticked.
+  const added = useSignal<readonly string[]>(filled.nobody);
+  const shown = [...new Set([...NOBODY_FIRST, ...added.value, ...filled.nobody])];
   const kinds = codes("agency_kinds").map((kind) => `kind:${kind}`);
   const all = [ALL, ...kinds, ...state.agencies.value.map((agency) => agency.id)];
   return (
@@ -341,7 +343,11 @@ const Nobody = ({ state }: { readonly state: SendState }) => {
         value=""
         none={said("send.choose")}
         options={all.filter((to) => !shown.includes(to)).map((to) => [to, text(to)])}
-        onChange={(to) => to !== "" && state.change({ nobody: [...filled.nobody, to] })}
+        onChange={(to) => {
+          if (to === "") return;
+          added.value = [...added.value, to];
+          state.change({ nobody: [...filled.nobody, to] });
+        }}
       />
     </div>
   );
