@@ -101,7 +101,9 @@ class Worker:
 
     async def shows_new(self) -> None:
         """What has arrived is asked for, once it is told."""
-        await self.page.get_by_role("button", name=re.compile("^" + self.said("inbox.new", count="").split(".")[0])).click()
+        await self.page.get_by_role(
+            "button", name=re.compile("^" + self.said("inbox.new", count="").split(".")[0])
+        ).click()
 
     async def opens_first(self) -> None:
         """The first row of the list, read as one who opens it."""
@@ -195,15 +197,15 @@ class Worker:
             )
             if await group.count() == 0:
                 await self.page.get_by_role("button", name=self.label("sections", section), exact=True).click()
-            for field, value in fields.items():
-                await self.fill(group, section, field, value)
+            for name, value in fields.items():
+                await self.fill(group, section, name, value)
         await self.press("send.continue")
 
-    async def fill(self, group: Locator, section: str, field: str, value: Any) -> None:
-        type = str(vocabulary.terms("fields")[f"{section}.{field}"]["type"])
-        if f"{section}.{field}" == "needs.services" or (type.startswith("htcds:") and field != "gender"):
+    async def fill(self, group: Locator, section: str, name: str, value: Any) -> None:
+        type = str(vocabulary.terms("fields")[f"{section}.{name}"]["type"])
+        if f"{section}.{name}" == "needs.services" or (type.startswith("htcds:") and name != "gender"):
             return  # asked on the first screen; not asked here
-        id = f"send-{section}-{field}"
+        id = f"send-{section}-{name}"
         if await self.page.locator(f"#{id}").count() == 0:
             await group.get_by_role(
                 "button", name=self.said("send.more_of", name=self.label("sections", section)), exact=True
@@ -230,8 +232,10 @@ class Worker:
 
     async def set_decisions(self, form: Form) -> None:
         also = [to for to in form.consent.grants if to not in form.recipients]
-        if also or any(not one.purposes == ("give_service",) for one in form.consent.grants.values()) or any(
-            not to.startswith("kind:") for to in form.consent.refusals
+        if (
+            also
+            or any(one.purposes != ("give_service",) for one in form.consent.grants.values())
+            or any(not to.startswith("kind:") for to in form.consent.refusals)
         ):
             await self.page.locator("details.more summary").click()
         for to in also:

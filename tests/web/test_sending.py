@@ -21,9 +21,7 @@ async def test_a_shelter_bed_tonight_and_not_the_police_from_either_language_to_
 ) -> None:
     form = Form.read(SHELTER_TONIGHT)
     nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.send1"), "mn")
-    delger = await signed_in(
-        visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send1"), "en", viewport=PHONE
-    )
+    delger = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send1"), "en", viewport=PHONE)
     for sends, answers in (("mn", "en"), ("en", "mn")):
         await nara.speak(sends)
         await delger.speak(answers)
@@ -72,9 +70,7 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
     await delger.place("place.inbox")
 
 
-async def test_three_views_of_one_person_and_a_shelter_that_is_full(
-    visit: Visiting, hub: Hub, tmp_path: Path
-) -> None:
+async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visiting, hub: Hub, tmp_path: Path) -> None:
     solongo = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send2"), "en")
     uyanga = await signed_in(visit, hub, await member(hub, tmp_path, "osc.uyanga", "osc.send2"), "mn")
 

@@ -21,9 +21,7 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
     visit: Visiting, hub: Hub, tmp_path: Path
 ) -> None:
     form = Form.read(SHELTER_TONIGHT)
-    nara = await signed_in(
-        visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.rules1"), "en", viewport=PHONE
-    )
+    nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.rules1"), "en", viewport=PHONE)
     page = nara.page
 
     # Errors stand on top and take the focus; each leads to its field.
@@ -40,7 +38,9 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
     await nara.who_can(("police-umnugobi",))
     await nara.tell(replace(form, sections={"needs": form.sections["needs"]}))
     await nara.heading("send.decision")
-    refused = page.locator(".errors").get_by_text(nara.said("send.refused_agency", agency=nara.agency("police-umnugobi")))
+    refused = page.locator(".errors").get_by_text(
+        nara.said("send.refused_agency", agency=nara.agency("police-umnugobi"))
+    )
     for to in ("kind:police", "police-umnugobi", "*"):
         if to != "kind:police":
             await page.locator("#send-nobody-more").select_option(to)
@@ -140,7 +140,7 @@ async def test_sending_and_answering_need_no_mouse(visit: Visiting, hub: Hub, tm
     await to(".inbox .row")
     await keys.press("Enter")
     await page.get_by_text("Хэдэн хүүхэдтэй вэ?").wait_for()
-    await to('.answers .button.main')
+    await to(".answers .button.main")
     await keys.press("Enter")
     await to("#answer-note")
     await keys.type("Хоёр.")

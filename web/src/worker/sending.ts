@@ -36,6 +36,8 @@ const NOT_YET: readonly string[] = ["throttled"];
 export interface At {
   readonly work: Work;
   readonly items: Items;
+  /** Whether there is a line, as far as is known. */
+  readonly isLive: () => boolean;
 }
 
 /** What is on its way. sealed: null until it could be sealed, which needs the others' keys. */
@@ -162,6 +164,8 @@ async function submit(at: At, name: string): Promise<readonly api.Row[] | null> 
   const outgoing = await at.items.get<Outgoing>(name);
   if (outgoing === null) throw new Refused("not_found");
   try {
+    // Without a line that is found out at once, and not after several tries.
+    if (!at.isLive()) await ask(operations.network, {}, { once: true });
     const accepted = await accept(at, name, outgoing);
     for (const one of accepted) await keepForm(at, one.id, outgoing);
     await at.items.drop(`draft/${outgoing.draft.id}`);
@@ -475,7 +479,7 @@ export async function find({ work, items }: At, wanted: api.Wanted): Promise<api
     return { from: "hub", at, candidates: candidatesOf(work, found, services) };
   } catch (error) {
     if (!(error instanceof Failed) || error.problem.kind !== "line") throw error;
-    return asKept({ work, items }, wanted);
+    return asKept(work, items, wanted);
   }
 }
 
@@ -492,7 +496,7 @@ export async function ownPlace({ work, items }: At): Promise<string> {
   }
 }
 
-async function asKept({ work, items }: At, { services, place }: api.Wanted): Promise<api.Found> {
+async function asKept(work: Work, items: Items, { services, place }: api.Wanted): Promise<api.Found> {
   const kept: KeptFound[] = [];
   for (const need of services) {
     const one = await items.get<KeptFound>(`found/${need} ${place}`);

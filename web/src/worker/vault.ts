@@ -42,6 +42,8 @@ interface AtWork {
   readonly work: Work;
   readonly me: api.Me;
   readonly stop: () => void;
+  /** Whether the feed is connected. */
+  readonly isLive: () => boolean;
 }
 
 /** url: of the hub's socket. */
@@ -80,20 +82,23 @@ export async function newVault(url: string): Promise<api.Vault> {
     const me = meOf(account, network);
     await store.keep(account);
     const after = (await items.get<number>("feed")) ?? 0;
+    let isLive = false;
+    const at = { work, items, isLive: () => isLive };
     const stop = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
-        await sending.arrived({ work, items }, entry.kind, entry.referral);
+        await sending.arrived(at, entry.kind, entry.referral);
         tell({ type: "arrived", kind: entry.kind, referral: entry.referral });
       },
       line: (live) => {
+        isLive = live;
         tell({ type: "line", live, at: new Date(network.now()).toISOString() });
-        if (live) sending.lineBack({ work, items });
+        if (live) sending.lineBack(at);
       },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
     end();
-    now = { account, kk, keyring, items, work, me, stop };
+    now = { account, kk, keyring, me, stop, ...at };
     return me;
   };
 
