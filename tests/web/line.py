@@ -26,6 +26,7 @@ class Line:
         self.there_and_back = 0.0
         self.rate = float("inf")
         self._is_cut = False
+        self._lost: bytes | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
@@ -51,8 +52,12 @@ class Line:
         self._is_cut = True
         self._do(self._break_off())
 
+    def lose_answers(self, operation: str) -> None:
+        """This operation reaches the hub and is done; no answer to it comes back, until `mend`."""
+        self._lost = f'"operationName":"{operation}"'.encode()
+
     def mend(self) -> None:
-        self._is_cut = False
+        self._is_cut, self._lost = False, None
 
     # --- in the line's own thread ---
 
@@ -105,8 +110,18 @@ class Line:
                 text = "\r\n".join([f"{method} {path} HTTP/1.1", *kept, "Connection: close", "", ""])
                 await self._wait(len(head))
                 to_hub.write(text.encode("latin-1"))
-            sending = asyncio.ensure_future(self._carry(reader, to_hub.write, to_hub.drain))
-            await self._carry(upstream, writer.write, writer.drain)
+            is_lost = False
+
+            def pass_on(chunk: bytes) -> None:
+                nonlocal is_lost
+                is_lost = is_lost or (self._lost is not None and self._lost in chunk)
+                to_hub.write(chunk)
+
+            def answer(chunk: bytes) -> None:
+                writer.transport.abort() if is_lost else writer.write(chunk)
+
+            sending = asyncio.ensure_future(self._carry(reader, pass_on, to_hub.drain))
+            await self._carry(upstream, answer, writer.drain)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
         finally:

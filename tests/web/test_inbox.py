@@ -61,7 +61,7 @@ async def test_what_arrives_is_opened_answered_and_sometimes_answered_first_by_a
         await page.get_by_text("You now care for this.").wait_for()
         async with at_work(hub, "mgec.delger") as delger:
             await delger.decline(sent.id, "no_capacity")
-        await press(page, "Send")
+        await page.locator(".answer-form").get_by_role("button", name="Send", exact=True).click()
         await page.get_by_text("Somebody in your agency answered first: Declined").wait_for()
         assert (await nara.show(sent.id)).state == "declined"
         await expect(page.get_by_role("button", name="Accept", exact=True)).to_have_count(0)
@@ -72,7 +72,7 @@ async def test_what_arrives_is_opened_answered_and_sometimes_answered_first_by_a
         await page.locator(".inbox .row").first.click()
         await press(page, "Open and read")
         await press(page, "Acknowledge")
-        await press(page, "Send")
+        await page.locator(".answer-form").get_by_role("button", name="Send", exact=True).click()
         await page.get_by_role("button", name="Acknowledge", exact=True).wait_for(state="detached")
         await page.get_by_role("button", name="Accept", exact=True).wait_for()
         assert (await nara.show(other.id)).state == "acknowledged"
@@ -80,7 +80,7 @@ async def test_what_arrives_is_opened_answered_and_sometimes_answered_first_by_a
         # The line is lost while one is sent: said so, and sent once by itself when the line is back.
         await press(page, "Accept")
         browser.line.cut()
-        await press(page, "Send")
+        await page.locator(".answer-form").get_by_role("button", name="Send", exact=True).click()
         await page.get_by_text("The line was lost.").wait_for()
         browser.line.mend()
         await page.get_by_role("button", name="Start the service", exact=True).wait_for(timeout=60_000)

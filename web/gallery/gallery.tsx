@@ -331,6 +331,14 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
 const kept = preferences();
 
 const lines = { now: signal({ live: true, at: NOW }), alarm: signal(null), heard: nothing };
+const drafts = {
+  rows: signal([]),
+  look: later,
+  begin: nothing,
+  open: nothing,
+  discard: later,
+  elsewhere: nothing,
+};
 const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referralState>) => void = nothing) => {
   const given = async (asked: string) => referrals(NOW)[asked]!;
   const inbox = inboxState(
@@ -340,7 +348,18 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
   );
   const referral = referralState({ show: given, open: given, step: given, agencies: async () => agencies }, () => {});
   if (id !== null) void referral.go(id).then(() => prepare(referral));
-  return <Desk inbox={inbox} referral={referral} me={member} time={time} line={lines} id={id} onOpen={nothing} />;
+  return (
+    <Desk
+      inbox={inbox}
+      referral={referral}
+      me={member}
+      time={time}
+      line={lines}
+      drafts={drafts}
+      id={id}
+      onOpen={nothing}
+    />
+  );
 };
 
 const shows: Readonly<Record<string, () => ComponentChildren>> = {

@@ -10,6 +10,8 @@ import type { UnlockState } from "../screens/lock/state.ts";
 import { Unlock } from "../screens/lock/Unlock.tsx";
 import { Me } from "../screens/me/Me.tsx";
 import type { ReferralState } from "../screens/referral/state.ts";
+import type { SendEntry } from "../screens/send/entry.ts";
+import { Sending } from "../screens/send/Sending.tsx";
 import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../screens/sign-in/SignIn.tsx";
 import type { SignInState } from "../screens/sign-in/state.ts";
 import { Frame } from "./Frame.tsx";
@@ -26,6 +28,7 @@ export interface Parts {
   readonly unlock: UnlockState;
   readonly inbox: InboxState;
   readonly referral: ReferralState;
+  readonly send: SendEntry;
   readonly time: HubTime;
   readonly kept: Kept;
   readonly line: Lines;
@@ -48,7 +51,7 @@ export const App = (parts: Parts) => {
       onBack={!isLocked && navigation.depth.value > 1 ? onBack : null}
       places={now.at === "work" ? placesOf(now.me) : []}
       at={isLocked ? null : placeAt(screen.at)}
-      onGo={(to) => navigation.reset(to)}
+      onGo={(to) => (to.at === "send" ? parts.send.begin() : navigation.reset(to))}
       isPractice={now.at === "work" && now.me.practice}
       line={now.at === "work" ? parts.line.now.value : null}
       // Never under a form: it begins anew.
@@ -102,7 +105,19 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           time={parts.time}
           line={parts.line}
           id={screen.at === "referral" ? screen.id : null}
+          drafts={parts.send}
           onOpen={(id) => (screen.at === "referral" ? navigation.replace : navigation.go)({ at: "referral", id })}
+        />
+      ) : null;
+    case "send":
+      return session.now.value.at === "work" ? (
+        <Sending
+          entry={parts.send}
+          step={screen.step}
+          me={session.now.value.me}
+          time={parts.time}
+          hasLeft={() => navigation.screen.value.at !== "send"}
+          onDone={() => navigation.reset({ at: "inbox" })}
         />
       ) : null;
     case "me":

@@ -15,6 +15,10 @@ const TYPING = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 const isTyping = (target: unknown): boolean =>
   typeof target === "object" && target !== null && "tagName" in target && TYPING.has(String(target.tagName));
 
+/** `n`: a new one. Never while something is typed. */
+export const asksForNew = ({ key, altKey, ctrlKey, metaKey, target }: Pressed): boolean =>
+  key === "n" && !altKey && !ctrlKey && !metaKey && !isTyping(target);
+
 /** `g`, then `i`: to the inbox. Never while something is typed. at: in milliseconds. */
 export const goesToInbox = () => {
   let began = Number.NEGATIVE_INFINITY;

@@ -1,4 +1,5 @@
 import type { IconName } from "../parts/Icon.tsx";
+import type { Step } from "../screens/send/filled.ts";
 import type { PlainKey } from "../words/mn.ts";
 import type { Me, Names } from "../worker/api.ts";
 
@@ -11,6 +12,7 @@ export type Screen =
   | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
   | { readonly at: "inbox" }
   | { readonly at: "referral"; readonly id: string }
+  | { readonly at: "send"; readonly step: Step | "sent" }
   | { readonly at: "me" };
 
 /** The neutral word of the title. */
@@ -22,6 +24,7 @@ export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   waiting: "title.page",
   inbox: "title.inbox",
   referral: "title.page",
+  send: "title.form",
   me: "title.me",
 };
 
@@ -33,11 +36,12 @@ export interface Place {
 }
 
 const INBOX: Place = { screen: { at: "inbox" }, word: "place.inbox", icon: "inbox" };
+const SEND: Place = { screen: { at: "send", step: "need" }, word: "place.send", icon: "plus" };
 const ME: Place = { screen: { at: "me" }, word: "place.me", icon: "person" };
 
 /** The places that work and that the member's roles reach, in the order of the bar. */
 export const placesOf = (me: Pick<Me, "roles">): readonly Place[] =>
-  me.roles.includes("focal_point") ? [INBOX, ME] : [ME];
+  me.roles.includes("focal_point") ? [INBOX, SEND, ME] : [ME];
 
 /** Where work begins. */
 export const homeOf = (me: Pick<Me, "roles">): Screen => placesOf(me)[0]!.screen;

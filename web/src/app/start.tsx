@@ -9,12 +9,13 @@ import { hubTime } from "../parts/hub-time.ts";
 import { inboxState } from "../screens/inbox/state.ts";
 import { unlockState } from "../screens/lock/state.ts";
 import { referralState } from "../screens/referral/state.ts";
+import { sendEntry } from "../screens/send/entry.ts";
 import { signInState } from "../screens/sign-in/state.ts";
 import { speak, words } from "../words/current.ts";
 import type { Vault } from "../worker/api.ts";
 import { App } from "./App.tsx";
 import { guard } from "./guard.ts";
-import { goesToInbox } from "./keys.ts";
+import { asksForNew, goesToInbox } from "./keys.ts";
 import { lines } from "./line.ts";
 import { navigation } from "./navigation.ts";
 import { placesOf, TITLES } from "./screens.ts";
@@ -68,10 +69,12 @@ export const start = async (
     announce(words.peek()("inbox.new.said", { count }), isImmediate ? "assertive" : "polite"),
   );
   const referral = referralState(vault, () => void inbox.load());
+  const send = sendEntry(vault, ways, own, time.now, () => void inbox.load());
   vault.watch((happening) => {
     line.heard(happening);
     inbox.heard(happening);
     referral.heard(happening);
+    send.heard(happening);
     if (happening.type === "ended") session.ended(happening.code);
   });
   const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
@@ -93,17 +96,30 @@ export const start = async (
     if (session.now.value.at !== "work") {
       inbox.clear();
       referral.clear();
+      send.clear();
       return;
     }
+    send.resume();
     vault.clockOff().then(time.isAheadBy, () => undefined); // else the device's own clock, as before
     setTimeout(() => void releases.keep(), SETTLED);
+  });
+  // Once the inbox stands there is room on the line: then sending works without one too.
+  effect(() => {
+    if (inbox.boxes.value !== null) void send.fetch();
   });
   const isInboxAsked = goesToInbox();
   document.addEventListener("keydown", (event) => {
     const now = session.now.value;
-    if (!isInboxAsked(event, event.timeStamp) || now.at !== "work") return;
+    const isInbox = isInboxAsked(event, event.timeStamp);
+    if (now.at !== "work") return;
     const place = placesOf(now.me).find(({ screen }) => screen.at === "inbox");
-    if (place) ways.reset(place.screen);
+    if (place === undefined) return;
+    if (isInbox) ways.reset(place.screen);
+    else if (asksForNew(event)) send.begin();
+    else if (event.altKey && event.key === "ArrowLeft" && ways.depth.value > 1) {
+      event.preventDefault();
+      back();
+    }
   });
   effect(() => {
     document.documentElement.dataset.theme = kept.now.value.theme;
@@ -125,6 +141,7 @@ export const start = async (
       unlock={unlockState(vault, session)}
       inbox={inbox}
       referral={referral}
+      send={send}
       time={time}
       kept={kept}
       line={line}

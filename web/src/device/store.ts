@@ -94,6 +94,8 @@ export class Store {
  */
 export class Items {
   private index = new Map<string, string>();
+  /** The write before: each begins with the index that it left. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   private readonly database: Database;
   private readonly key: Bytes;
@@ -123,13 +125,21 @@ export class Items {
   }
 
   /** Keep an item, whole or not at all: with the index, in one transaction. `store_full` where there is no room. */
-  async put(name: string, item: unknown): Promise<void> {
+  put(name: string, item: unknown): Promise<void> {
+    return this.inTurn(() => this.putNow(name, item));
+  }
+
+  private async putNow(name: string, item: unknown): Promise<void> {
     const at = this.index.get(name) ?? b64(crypto.getRandomValues(new Uint8Array(16)));
     const index = new Map(this.index).set(name, at);
     await this.write([at, await this.sealed(name, item)], null, index);
   }
 
-  async drop(name: string): Promise<void> {
+  drop(name: string): Promise<void> {
+    return this.inTurn(() => this.dropNow(name));
+  }
+
+  private async dropNow(name: string): Promise<void> {
     const at = this.index.get(name);
     if (at === undefined) return;
     const index = new Map(this.index);
@@ -137,11 +147,22 @@ export class Items {
     await this.write(null, at, index);
   }
 
-  async dropAll(): Promise<void> {
+  dropAll(): Promise<void> {
+    return this.inTurn(() => this.dropAllNow());
+  }
+
+  private async dropAllNow(): Promise<void> {
     const transaction = this.database.transaction("s", "readwrite");
     const all = [...this.index.values(), await this.place(INDEX)];
     await kept(Promise.all([...all.map((at) => transaction.store.delete(at)), transaction.done]));
     this.index = new Map();
+  }
+
+  /** One write at a time: two at once would each leave an index without the other's item. */
+  private inTurn(write: () => Promise<void>): Promise<void> {
+    const done = this.turn.then(write);
+    this.turn = done.catch(() => undefined);
+    return done;
   }
 
   private async write(item: [string, Bytes] | null, gone: string | null, index: Map<string, string>): Promise<void> {

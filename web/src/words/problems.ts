@@ -20,6 +20,7 @@ const REFUSED = [
   "recipient_unavailable",
   "recipient_suspended",
   "limit_exceeded",
+  "basis_not_allowed",
 ] as const;
 
 /** What went wrong, what became of the work, what to do now. */

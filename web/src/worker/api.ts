@@ -153,6 +153,190 @@ export interface Referral extends Row {
   readonly next: readonly string[];
 }
 
+// --- sending ----------------------------------------------------------------------------------------------------------
+
+/** Who is looked for. What is sealed is not among it: the hub must not learn it. */
+export interface Wanted {
+  readonly services: readonly string[];
+  readonly place: string;
+  readonly language: string;
+  readonly minor: boolean;
+}
+
+/** Why a service cannot take the person: a code, and its values. */
+export interface WhyNot {
+  readonly code: string;
+  readonly until: string | null;
+  readonly least: number | null;
+  readonly most: number | null;
+  readonly codes: readonly string[];
+}
+
+/** One service of what is asked for. openUntil: null where it never closes. */
+export interface Given {
+  readonly service: string;
+  readonly names: Names;
+  readonly takesNow: boolean;
+  readonly whyNot: readonly WhyNot[];
+  readonly openNow: boolean;
+  readonly openUntil: string | null;
+  readonly free: number | null;
+  readonly capacity: number | null;
+  readonly languages: readonly string[];
+}
+
+/** What she agreed to. until: an instant. */
+export interface Grant {
+  readonly to: string;
+  readonly sections: readonly string[];
+  readonly purposes: readonly string[];
+  readonly until: string;
+}
+
+/** To an agency, to a kind (`kind:…`), or to everybody (`*`). */
+export interface Refusal {
+  readonly to: string;
+  readonly sections: readonly string[];
+}
+
+/** An agency that could take her. grant: what she agreed to before, where it goes out once more. */
+export interface Candidate {
+  readonly agency: string;
+  readonly kind: string;
+  readonly names: Names;
+  readonly place: string;
+  readonly phone: string;
+  readonly gives: readonly Given[];
+  readonly grant: Grant | null;
+}
+
+/** from: the hub as it is now; what this device saw last (at `at`); or only the directory, which knows no services. */
+export interface Found {
+  readonly from: "hub" | "kept" | "directory";
+  readonly at: string;
+  readonly candidates: readonly Candidate[];
+}
+
+export type Fields = Readonly<Record<string, FieldValue>>;
+
+/** A form that can be sent. */
+export interface SendForm {
+  readonly routing: {
+    readonly urgency: string;
+    readonly services: readonly string[];
+    readonly place: string;
+    readonly language: string;
+    readonly minor: boolean;
+  };
+  readonly recipients: readonly string[];
+  readonly consent: {
+    readonly basis: string;
+    readonly givenBy: string;
+    readonly givenHow: string;
+    readonly language: string;
+    readonly interpreter: boolean;
+    readonly witness: boolean;
+    readonly grants: readonly Grant[];
+    readonly refusals: readonly Refusal[];
+  };
+  readonly sections: Readonly<Record<string, Fields>>;
+}
+
+/** What is decided on one agency, as far as it is filled in. until: an instant. */
+export interface Deciding {
+  readonly sections: readonly string[];
+  readonly refused: readonly string[];
+  readonly purposes: readonly string[];
+  readonly until: string;
+}
+
+/**
+ * A form as it stands while it is filled in: all that was typed, as it was typed, so that nothing is lost.
+ * fields: by section and field. nobody: agencies, kinds and `*` that shall read nothing.
+ */
+export interface Filled {
+  readonly urgency: string;
+  readonly services: readonly string[];
+  readonly place: string;
+  readonly language: string;
+  readonly minor: boolean;
+  readonly recipients: readonly string[];
+  /** On whom she decides too, without anything being sent there now. */
+  readonly also: readonly string[];
+  readonly fields: Readonly<Record<string, Fields>>;
+  readonly unfolded: readonly string[];
+  readonly decided: Readonly<Record<string, Deciding>>;
+  readonly nobody: readonly string[];
+  readonly how: string;
+  readonly by: string;
+  readonly consentLanguage: string;
+  readonly interpreter: boolean;
+  readonly witness: boolean;
+  readonly saidNo: boolean;
+}
+
+/** Why the hub did not take it. */
+export interface Returned {
+  readonly code: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** step: where it was left. isOpen: it is on a screen, or was when that went away. of: the referral in whose place it goes to another agency. */
+export interface Draft {
+  readonly id: string;
+  readonly savedAt: string;
+  readonly step: string;
+  readonly isOpen: boolean;
+  readonly filled: Filled;
+  readonly of: string | null;
+  readonly returned: Returned | null;
+}
+
+/** A draft in a list. waits: it is out of the writer's hands, and goes out by itself when there is a line. */
+export interface DraftRow {
+  readonly id: string;
+  readonly savedAt: string;
+  readonly urgency: string;
+  readonly services: readonly string[];
+  readonly place: string;
+  readonly recipients: readonly string[];
+  readonly waits: boolean;
+  readonly isOpen: boolean;
+  readonly returned: Returned | null;
+}
+
+/**
+ * What goes to another agency. filled: as it was typed, where this device sent it; else null, and the rest is what the
+ * first recipient was given. reason: why it came back.
+ */
+export interface Again {
+  readonly of: string;
+  readonly filled: Filled | null;
+  readonly form: SendForm;
+  readonly found: Found;
+  readonly counterpart: string;
+  readonly state: string;
+}
+
+export interface Sending {
+  /** Who could take the person: those who can first. Works without a line as far as this device knows. */
+  find(wanted: Wanted): Promise<Found>;
+  /** Where the own agency is; empty where it does not say. */
+  ownPlace(): Promise<string>;
+  drafts(): Promise<readonly DraftRow[]>;
+  draft(id: string): Promise<Draft | null>;
+  /** Keep it, sealed, in place of what was kept under this id. */
+  saveDraft(draft: Draft): Promise<void>;
+  dropDraft(id: string): Promise<void>;
+  /**
+   * Record the decisions and send to each recipient, or to none. Without a line it waits sealed on this device, and is
+   * sent once: null. covered: her decisions are there already, and it goes out under them in place of `draft.of`.
+   */
+  send(draft: Draft, form: SendForm, covered: boolean): Promise<readonly Row[] | null>;
+  /** What was sent and can go to another agency. */
+  again(id: string): Promise<Again>;
+}
+
 // --- what happens without being asked -----------------------------------------------------------------------------------
 
 export type Happening =
@@ -162,12 +346,15 @@ export type Happening =
       readonly kind: string;
       readonly referral: string | null;
     }
+  /** What waited was accepted, or came back as a draft. */
+  | { readonly type: "sent"; readonly draft: string; readonly rows: readonly Row[] }
+  | { readonly type: "returned"; readonly draft: string }
   | { readonly type: "ended"; readonly code: string }
   | { readonly type: "alarm"; readonly code: string };
 
 // --- the vault ----------------------------------------------------------------------------------------------------------
 
-export interface Vault {
+export interface Vault extends Sending {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */

@@ -15,6 +15,7 @@ import { openKeyring, openUnlock, publicKeys, type Stretched, safetyNumber, stre
 import type { Keyring } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
 import { Network } from "./network.ts";
+import { sendingCalls } from "./sending-calls.ts";
 import { referralOf, rowOf } from "./showing.ts";
 import { type Opened, Work } from "./work.ts";
 
@@ -41,6 +42,8 @@ interface AtWork {
   readonly work: Work;
   readonly me: api.Me;
   readonly stop: () => void;
+  /** Whether the feed is connected. */
+  readonly isLive: () => boolean;
 }
 
 /** url: of the hub's socket. */
@@ -61,6 +64,8 @@ export async function newVault(url: string): Promise<api.Vault> {
     begun = null;
   };
 
+  const sending = sendingCalls(working, tell);
+
   /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
   const over = async (account: Account) => {
     end();
@@ -77,16 +82,23 @@ export async function newVault(url: string): Promise<api.Vault> {
     const me = meOf(account, network);
     await store.keep(account);
     const after = (await items.get<number>("feed")) ?? 0;
+    let isLive = false;
+    const at = { work, items, isLive: () => isLive };
     const stop = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
+        await sending.arrived(at, entry.kind, entry.referral);
         tell({ type: "arrived", kind: entry.kind, referral: entry.referral });
       },
-      line: (live) => tell({ type: "line", live, at: new Date(network.now()).toISOString() }),
+      line: (live) => {
+        isLive = live;
+        tell({ type: "line", live, at: new Date(network.now()).toISOString() });
+        if (live) sending.lineBack(at);
+      },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
     end();
-    now = { account, kk, keyring, items, work, me, stop };
+    now = { account, kk, keyring, me, stop, ...at };
     return me;
   };
 
@@ -193,6 +205,8 @@ export async function newVault(url: string): Promise<api.Vault> {
       return show(await work.show(id));
     }),
 
+    ...guardedAll(sending.calls),
+
     watch: (told) => {
       watching.add(told);
       return () => watching.delete(told);
@@ -211,6 +225,10 @@ function guarded<A extends readonly unknown[], R>(call: (...args: A) => Promise<
       throw error;
     }
   };
+}
+
+function guardedAll<Calls extends object>(calls: Calls): Calls {
+  return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guarded(call)])) as Calls;
 }
 
 function locked(): never {

@@ -7,12 +7,13 @@ import type { Items } from "../device/store.ts";
 import { Failed } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
-import { decisionsOf } from "../protocol/consent.ts";
+import { type Decisions, decisionsOf } from "../protocol/consent.ts";
 import { type Bytes, b64, ctx, newId, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
+import type { Signer } from "../protocol/referral.ts";
 import type { Epoch, Keyring, Section, Seen } from "../protocol/schemas.ts";
 import { handedIn } from "./handing-in.ts";
 import type { Network } from "./network.ts";
@@ -208,6 +209,15 @@ export class Work {
     );
   }
 
+  // --- decisions --------------------------------------------------------------------------------------------------------
+
+  /** The newest decisions under a consent that the own agency may see, verified. */
+  async decisions(consent: string): Promise<Decisions> {
+    const { consent: answer } = await ask(operations.consent, { id: consent });
+    if (answer === null || answer.id !== consent) throw new Refused("not_found", { consent });
+    return this.inNewest(() => this.reader().decisions(answer));
+  }
+
   // --- keys -------------------------------------------------------------------------------------------------------------
 
   /** The own agency's keys by epoch, each proven against the directory. Never empty: that is an error. */
@@ -240,24 +250,28 @@ export class Work {
 
   // --- helpers of the above ---------------------------------------------------------------------------------------------
 
-  private signer() {
+  signer(): Signer {
     const { agency, member } = this.who;
     return { agency, member, key: this.secrets.sign, directory: this.network.directory };
   }
 
-  private reader(): Reader {
+  reader(): Reader {
     return new Reader(this.who.agency, this.network.directory, this.epochs, this.opened);
   }
 
   /** An answer may rely on a directory that is newer than ours: then ours is brought up first. */
   private async verifyAnew(answer: Answer): Promise<VerifiedReferral> {
+    return this.inNewest(() => this.verify(answer));
+  }
+
+  private async inNewest<T>(verify: () => Promise<T>): Promise<T> {
     try {
-      return await this.verify(answer);
+      return await verify();
     } catch (error) {
       const newer = error instanceof Refused && ["directory_fork", "key_unknown", "epoch_stale"].includes(error.code);
       if (!newer) throw error;
       await this.sync();
-      return this.verify(answer);
+      return verify();
     }
   }
 

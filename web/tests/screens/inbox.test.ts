@@ -136,7 +136,12 @@ describe("a row", () => {
     [{ state: "more_asked", as: "sender" }, "reply"],
     [{ state: "more_asked", as: "sender", tier: "rest" }, "open"],
     [{ state: "opened", as: "sender", tier: "waiting" }, "open"],
-    [{ state: "declined", as: "sender", tier: "ours" }, "open"],
+    [{ state: "declined", as: "sender", tier: "ours" }, "choose_another"],
+    [{ state: "handed_back", as: "sender", tier: "rest" }, "choose_another"],
+    [{ state: "recalled", as: "sender", tier: "rest" }, "choose_another"],
+    [{ state: "declined", tier: "rest" }, "open"],
+    [{ state: "sent", as: "sender", counterpart: "b", owed: due(-5, "b") }, "choose_another"],
+    [{ state: "sent", as: "sender", counterpart: "b", owed: due(5, "b") }, "open"],
     // A deletion is confirmed by who received it.
     [{ state: "withdrawn", as: "sender", deletionOwedSince: iso(-1) }, "open"],
   ] as const)("%j has the verb %s", (some, verb) => expect(verbOf(row("r", some))).toBe(verb));

@@ -31,6 +31,7 @@ describe("both languages", () => {
       "list.at",
       "her.agency",
       "name.full",
+      "send.step",
     ]);
     for (const key of keys.filter((one) => !foreign.has(one))) {
       expect(mn[key].replace(/\{\w+\}/g, ""), key).toMatch(/\p{Script=Cyrillic}/u);

@@ -5,6 +5,8 @@ import { words } from "../../words/current.ts";
 import type { Me } from "../../worker/api.ts";
 import { Referral } from "../referral/Referral.tsx";
 import type { ReferralState } from "../referral/state.ts";
+import { Drafts } from "../send/Drafts.tsx";
+import type { SendEntry } from "../send/entry.ts";
 import { Inbox } from "./Inbox.tsx";
 import type { InboxState } from "./state.ts";
 import "./inbox.css";
@@ -15,16 +17,18 @@ interface DeskProps {
   readonly me: Me;
   readonly time: HubTime;
   readonly line: Lines;
+  readonly drafts: Pick<SendEntry, "rows" | "look" | "begin" | "open" | "discard" | "elsewhere">;
   /** The referral that is on the screen; null: none. */
   readonly id: string | null;
   readonly onOpen: (id: string) => void;
 }
 
 /** The list and what is open of it: side by side where there is room, else one of them. */
-export const Desk = ({ inbox, referral, me, time, line, id, onOpen }: DeskProps) => {
+export const Desk = ({ inbox, referral, me, time, line, drafts, id, onOpen }: DeskProps) => {
   useEffect(() => {
     void inbox.load();
-  }, [inbox]);
+    void drafts.look();
+  }, [inbox, drafts]);
   useEffect(() => {
     if (id !== null) void referral.go(id);
   }, [id, referral]);
@@ -45,6 +49,12 @@ export const Desk = ({ inbox, referral, me, time, line, id, onOpen }: DeskProps)
           isShown={id === null}
           own={me.agency.id}
           time={time}
+          drafts={
+            drafts.rows.value.length > 0 && (
+              <Drafts rows={drafts.rows.value} onOpen={drafts.open} onDiscard={(one) => void drafts.discard(one)} />
+            )
+          }
+          onSend={drafts.begin}
           onOpen={onOpen}
           onShow={inbox.show}
           onMore={() => void inbox.more()}
@@ -56,7 +66,14 @@ export const Desk = ({ inbox, referral, me, time, line, id, onOpen }: DeskProps)
         {id === null ? (
           <p class="hint">{words.value("inbox.choose")}</p>
         ) : (
-          <Referral key={id} state={referral} own={me.agency.id} time={time} onRetry={() => void referral.go(id)} />
+          <Referral
+            key={id}
+            state={referral}
+            own={me.agency.id}
+            time={time}
+            onRetry={() => void referral.go(id)}
+            onElsewhere={() => drafts.elsewhere(id)}
+          />
         )}
       </div>
     </div>

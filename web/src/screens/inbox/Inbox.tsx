@@ -48,6 +48,9 @@ interface InboxProps {
   readonly isShown: boolean;
   readonly own: string;
   readonly time: HubTime;
+  /** What is not sent yet, if there is any. */
+  readonly drafts: ComponentChildren;
+  readonly onSend: () => void;
   readonly onOpen: (id: string) => void;
   readonly onShow: () => void;
   readonly onMore: () => void;
@@ -103,8 +106,11 @@ export const Inbox = (props: InboxProps) => {
               {said("inbox.as_seen")} {said("inbox.last_change", { at: momentSeenFrom(said, newest, time.now()) })}
             </p>
           )}
+          {props.drafts}
           {needs.length > 0 && rows(said("inbox.needs"), needs)}
-          {needs.length === 0 && <Nothing filter={filter} newest={newest} time={time} onFilter={props.onFilter} />}
+          {needs.length === 0 && (
+            <Nothing filter={filter} newest={newest} time={time} onFilter={props.onFilter} onSend={props.onSend} />
+          )}
           {others.length > 0 && (
             <section class="wide stack">
               <h2>
@@ -195,9 +201,10 @@ interface NothingProps {
   readonly newest: number | null;
   readonly time: HubTime;
   readonly onFilter: (filter: Filter) => void;
+  readonly onSend: () => void;
 }
 
-const Nothing = ({ filter, newest, time, onFilter }: NothingProps) => {
+const Nothing = ({ filter, newest, time, onFilter, onSend }: NothingProps) => {
   const said = words.value;
   if (Object.keys(filter).length > 0)
     return (
@@ -207,10 +214,15 @@ const Nothing = ({ filter, newest, time, onFilter }: NothingProps) => {
       </div>
     );
   return (
-    <p>
-      {said("inbox.nothing")}{" "}
-      {newest !== null && said("inbox.last_change", { at: momentSeenFrom(said, newest, time.now()) })}
-    </p>
+    <div class="stack">
+      <p>
+        {said("inbox.nothing")}{" "}
+        {newest !== null && said("inbox.last_change", { at: momentSeenFrom(said, newest, time.now()) })}
+      </p>
+      <Button icon="plus" onPress={onSend}>
+        {said("send.new")}
+      </Button>
+    </div>
   );
 };
 

@@ -20,7 +20,7 @@ import { problemText } from "../../words/problems.ts";
 import { ofDecision, sectionName } from "../../words/sentences.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
-import { agencyName, owedFirst } from "../inbox/order.ts";
+import { agencyName, canGoElsewhere, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
 import type { ReferralState } from "./state.ts";
 import "./referral.css";
@@ -30,10 +30,12 @@ interface ReferralProps {
   readonly own: string;
   readonly time: HubTime;
   readonly onRetry: () => void;
+  /** Send it to another agency. */
+  readonly onElsewhere: () => void;
 }
 
 /** One referral: what has to be known first, what may be read, who reads what, what happened, what can be answered. */
-export const Referral = ({ state, own, time, onRetry }: ReferralProps) => {
+export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralProps) => {
   const said = words.value;
   const referral = state.shown.value;
   const problem = state.problem.value;
@@ -136,6 +138,11 @@ export const Referral = ({ state, own, time, onRetry }: ReferralProps) => {
         </section>
       ) : (
         <Parts parts={referral.parts} state={state} />
+      )}
+      {canGoElsewhere(referral) && (
+        <Button look="main" icon="onward" onPress={onElsewhere}>
+          {said("verb.choose_another")}
+        </Button>
       )}
       <Answers referral={referral} state={state} isClosed={isClosed} />
       <section class="stack wide" aria-labelledby="who-reads">

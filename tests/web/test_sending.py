@@ -1,0 +1,132 @@
+"""Sending in a page: both sides of the scenarios in browsers, live, each side in another language."""
+
+from pathlib import Path
+
+import pytest
+
+from ortoo.form import Form
+from tests.hubs import Hub
+from tests.members import SCENARIOS, SHELTER_TONIGHT, THREE_AGENCIES, at_work
+from tests.web.conftest import Visiting
+from tests.web.sending import Worker, member, signed_in
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
+
+READY = "Ор бэлэн. Автобусны буудал дээр тосно, ном захиалсан гэж хэлээрэй."
+PHONE = {"width": 360, "height": 740}
+
+
+async def test_a_shelter_bed_tonight_and_not_the_police_from_either_language_to_the_other(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    form = Form.read(SHELTER_TONIGHT)
+    nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.send1"), "mn")
+    delger = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send1"), "en", viewport=PHONE)
+    for sends, answers in (("mn", "en"), ("en", "mn")):
+        await nara.speak(sends)
+        await delger.speak(answers)
+        await a_bed_tonight(form, nara, delger)
+
+    # The police, which she refused, was told nothing; nor does the hub know who she is or what she needs.
+    async with at_work(hub, "pct.dorj") as dorj:
+        assert (await dorj.inbox()).items == ()
+    kept = hub.store.dump() + hub.said().encode()
+    for section in form.sections.values():
+        for value in section.values():
+            if isinstance(value, str) and len(value) > 12:
+                assert value.encode() not in kept
+
+
+async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
+    """She is sent in six screens, read, answered, and taken in; each side sees it as it happens."""
+    await nara.send(form)
+    assert nara.screens == ["need", "who", "tell", "decision", "check", "sent"]
+    await nara.page.locator(".sent-rows").get_by_text(nara.agency("mgec")).wait_for()
+    await nara.press("send.done")
+    await nara.opens_sent()
+
+    await delger.shows_new()
+    await delger.opens_first()
+    page = delger.page
+    await page.get_by_text(str(form.sections["needs"]["need_in_own_words"])).wait_for()
+    assert await delger.reads() == ["needs", "identity", "contact", "safety"]
+    read = await page.locator("body").inner_text()
+    assert str(form.sections["account"]["summary"]) not in read
+    assert str(form.sections["identity"]["given_name"]) not in read  # names are shown when they are asked for
+    await delger.press("referral.names.show")
+    await page.get_by_text(str(form.sections["identity"]["given_name"])).wait_for()
+
+    await nara.sees_state("opened")
+    await delger.answers("acknowledged")
+    await delger.answers("message", note=READY)
+    await delger.answers("accepted")
+    await nara.sees_state("accepted")
+    await nara.page.get_by_text(READY).wait_for()
+    await delger.answers("under_way")
+    await delger.answers("closed", reason="service_given", note="12 хоног байрлаж, Архангай руу буцсан.")
+    await nara.sees_state("closed")
+    await nara.page.get_by_text("12 хоног байрлаж").wait_for()
+    await nara.place("place.inbox")
+    await delger.place("place.inbox")
+
+
+async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visiting, hub: Hub, tmp_path: Path) -> None:
+    solongo = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send2"), "en")
+    uyanga = await signed_in(visit, hub, await member(hub, tmp_path, "osc.uyanga", "osc.send2"), "mn")
+
+    # One person, three agencies, each of which reads something else.
+    await solongo.send(Form.read(THREE_AGENCIES))
+    assert await solongo.page.locator(".sent-rows li").count() == 3
+    await uyanga.shows_new()
+    await uyanga.opens_first()
+    assert await uyanga.reads() == ["needs", "identity", "medical"]
+    for handle, sections in (
+        ("glc.tamir", ["needs", "identity", "contact", "account", "legal"]),
+        ("nhrcm.altan", ["needs", "account"]),
+    ):
+        async with at_work(hub, handle) as session:
+            (item,) = (await session.inbox()).items
+            opened = await session.open_referral(item.id)
+            assert opened.readable == sections
+            assert {one.name for one in opened.parts} == {*opened.readable}  # the others are not even named
+            await session.ask_more(item.id, "Цалингийн хүснэгт эсвэл мессеж бий юу?")
+    await uyanga.answers("accepted")
+    await solongo.press("send.done")
+
+    # The shelter is full: declined, and sent at once to the one whom she had agreed to as well.
+    await uyanga.place("place.inbox")
+    munkh = await signed_in(visit, hub, await member(hub, tmp_path, "pdo.munkh", "pdo.send3"), "en")
+    form = Form.read(SCENARIOS / "03-declined-and-rerouted.json")
+    await munkh.send(form)
+    await munkh.press("send.done")
+    await uyanga.shows_new()
+    await uyanga.opens_first()
+    assert await uyanga.reads() == ["needs", "identity", "safety"]
+    await uyanga.answers("declined", reason="no_capacity", note="Дөрвөн ор дүүрсэн.")
+
+    await munkh.shows_new()
+    row = munkh.page.locator(".inbox .row").first
+    await row.get_by_text(munkh.said("verb.choose_another")).wait_for()
+    await row.click()
+    await munkh.page.get_by_text("Дөрвөн ор дүүрсэн.").wait_for()
+    await munkh.press("verb.choose_another")
+    await munkh.heading("send.who")
+    choices = munkh.page.locator('input[name="send-who"]')
+    await choices.first.wait_for()
+    offered = [await one.get_attribute("value") for one in await choices.all()]
+    assert "mgec" in offered
+    assert not {"shelter-sainshand", "cfdc-umnugobi", "police-dornogobi"} & {*offered}
+    await munkh.who_can(("mgec",))
+    await munkh.heading("send.check")  # her decision covers it: nothing is asked again
+    await munkh.page.get_by_text(munkh.said("send.under_decision")).wait_for()
+    await munkh.page.keyboard.press("Control+Enter")
+    await munkh.page.locator(".sent-rows").get_by_text(munkh.agency("mgec")).wait_for()
+
+    await solongo.shows_new()
+    await solongo.opens_first()
+    assert await solongo.reads() == ["needs", "identity", "safety"]
+    await solongo.answers("accepted")
+    async with at_work(hub, "pdo.munkh") as session:
+        sent = (await session.outbox()).items
+        assert sorted(one.state for one in sent) == ["accepted", "declined"]
+        assert len({one.document.body.authority.consent for one in sent}) == 1  # one consent, both times

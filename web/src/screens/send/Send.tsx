@@ -1,0 +1,73 @@
+import { useEffect } from "preact/hooks";
+import { Band } from "../../parts/Band.tsx";
+import type { HubTime } from "../../parts/hub-time.ts";
+import { Waiting } from "../../parts/Waiting.tsx";
+import { words } from "../../words/current.ts";
+import { problemText } from "../../words/problems.ts";
+import type { DraftRow, Me } from "../../worker/api.ts";
+import { CheckStep } from "./Check.tsx";
+import { DecisionStep } from "./Decision.tsx";
+import { STEPS, type Step } from "./filled.ts";
+import { NeedStep } from "./Need.tsx";
+import { SentStep } from "./Sent.tsx";
+import type { SendState } from "./state.ts";
+import { TellStep } from "./Tell.tsx";
+import { WhoStep } from "./Who.tsx";
+import "./send.css";
+
+export { sendState } from "./state.ts";
+
+export interface SendProps {
+  readonly state: SendState;
+  readonly step: Step | "sent";
+  readonly me: Me;
+  readonly time: HubTime;
+  readonly drafts: readonly DraftRow[];
+  readonly onDraft: (id: string) => void;
+  /** Whether another place is shown now; else it is only locked over. */
+  readonly hasLeft: () => boolean;
+  readonly onDone: () => void;
+}
+
+/** The six screens of sending: one question each. */
+export const Send = (props: SendProps) => {
+  const { state, step } = props;
+  const said = words.value;
+  // The page is left by whatever way: what was typed is sealed before.
+  useEffect(() => {
+    const hidden = () => document.visibilityState === "hidden" && void state.save();
+    document.addEventListener("visibilitychange", hidden);
+    return () => {
+      document.removeEventListener("visibilitychange", hidden);
+      if (props.hasLeft()) state.close();
+    };
+  }, [state, props.hasLeft]);
+  if (step === "sent") return <SentStep {...props} />;
+  const problem = state.problem.value;
+  if (state.filled.value === null)
+    return problem === null ? (
+      <Waiting />
+    ) : (
+      <div role="alert">
+        <Band tone="late">{problemText(said, problem)}</Band>
+      </div>
+    );
+  return (
+    <div class="send stack" key={step}>
+      <p class="send-place soft">
+        {said("send.step", { step: STEPS.indexOf(step) + 1, of: STEPS.length })}
+        {state.isSaved.value && <span> · {said("app.saved")}</span>}
+      </p>
+      {state.unsaved.value && (
+        <div role="alert" class="wide">
+          <Band tone="late">{problemText(said, state.unsaved.value)}</Band>
+        </div>
+      )}
+      {step === "need" && <NeedStep {...props} />}
+      {step === "who" && <WhoStep {...props} />}
+      {step === "tell" && <TellStep {...props} />}
+      {step === "decision" && <DecisionStep {...props} />}
+      {step === "check" && <CheckStep {...props} />}
+    </div>
+  );
+};

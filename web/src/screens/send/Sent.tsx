@@ -1,0 +1,64 @@
+import { Band } from "../../parts/Band.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { Clock } from "../../parts/Clock.tsx";
+import { Heading } from "../../parts/Heading.tsx";
+import { words } from "../../words/current.ts";
+import { time as timeText } from "../../words/dates.ts";
+import { owedFirst } from "../inbox/order.ts";
+import type { SendProps } from "./Send.tsx";
+import { nameOf } from "./Step.tsx";
+
+/** What became of it: sent is what the hub has accepted. */
+export const SentStep = ({ state, me, time, onDraft, onDone }: SendProps) => {
+  const said = words.value;
+  const outcome = state.outcome.value;
+  if (outcome?.returned)
+    return (
+      <div class="send stack">
+        <Heading>{said("send.not_sent")}</Heading>
+        <Band tone="late">{said("send.returned")}</Band>
+        <Button look="main" onPress={() => onDraft(outcome.draft)}>
+          {said("verb.continue")}
+        </Button>
+      </div>
+    );
+  if (outcome !== null && outcome.rows === null)
+    return (
+      <div class="send stack" key="waits">
+        <Heading>{said("send.waits")}</Heading>
+        <div role="status" class="wide">
+          <Band tone="wait" icon="offline">
+            {said("app.offline")}
+          </Band>
+        </div>
+        <p>{said("app.saved")}.</p>
+        <Button look="main" onPress={onDone}>
+          {said("send.done")}
+        </Button>
+      </div>
+    );
+  return (
+    <div class="send stack" key="sent">
+      <Heading>{outcome ? said("send.sent", { at: timeText(outcome.at) }) : said("send.sent_plain")}</Heading>
+      <ul class="sent-rows">
+        {outcome?.rows?.map((row) => {
+          const owed = owedFirst(row, me.agency.id);
+          return (
+            <li key={row.id}>
+              <strong>{nameOf(state, row.counterpart)}</strong>
+              {owed && (
+                <>
+                  {" · "}
+                  <Clock due={{ kind: owed.kind, at: Date.parse(owed.dueAt), ours: false }} time={time} />
+                </>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <Button look="main" onPress={onDone}>
+        {said("send.done")}
+      </Button>
+    </div>
+  );
+};

@@ -1,0 +1,505 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Navigation } from "../../app/navigation.ts";
+import type { Problem } from "../../failed.ts";
+import type { PlainKey } from "../../words/mn.ts";
+import { problemOf } from "../../words/problems.ts";
+import type {
+  Again,
+  Agency,
+  Candidate,
+  Deciding,
+  Draft,
+  FieldValue,
+  Filled,
+  Found,
+  Happening,
+  Row,
+  SendForm,
+  Vault,
+} from "../../worker/api.ts";
+import {
+  columnsOf,
+  coveredForm,
+  emptyFilled,
+  fieldFaults,
+  filledAgain,
+  formOf,
+  isCovered,
+  isRefused,
+  MOST_AGENCIES,
+  proposed,
+  type Step,
+} from "./filled.ts";
+
+/** Milliseconds of a pause in typing after which it is saved. */
+const PAUSE = 400;
+
+/** What is to be put right. agency: of whom it is. */
+export type SendFault =
+  | { readonly field: string; readonly key: PlainKey }
+  | { readonly field: string; readonly key: "send.refused_agency" | "send.nothing_agreed"; readonly agency: string };
+
+/** What became of it. rows: null while it waits for the line. */
+export interface Outcome {
+  readonly draft: string;
+  readonly at: number;
+  readonly rows: readonly Row[] | null;
+  /** It came back: it is a draft again. */
+  readonly returned: boolean;
+}
+
+export interface SendState {
+  /** The own agency. */
+  readonly own: string;
+  readonly draft: ReadonlySignal<Draft | null>;
+  readonly filled: ReadonlySignal<Filled | null>;
+  readonly found: ReadonlySignal<Found | null>;
+  readonly again: ReadonlySignal<Again | null>;
+  readonly agencies: ReadonlySignal<readonly Agency[]>;
+  readonly faults: ReadonlySignal<readonly SendFault[]>;
+  readonly problem: ReadonlySignal<Problem | null>;
+  /** A save that failed: what was typed is on the screen alone. */
+  readonly unsaved: ReadonlySignal<Problem | null>;
+  readonly isSaved: ReadonlySignal<boolean>;
+  readonly busy: ReadonlySignal<boolean>;
+  readonly outcome: ReadonlySignal<Outcome | null>;
+  readonly areNamesShown: Signal<boolean>;
+  readonly form: () => SendForm;
+  /** The form that her decision covers already; null: she has to be asked. */
+  readonly covered: ReadonlySignal<SendForm | null>;
+  readonly candidate: (agency: string) => Candidate | null;
+  readonly kindOf: (agency: string) => string;
+  readonly change: (patch: Partial<Filled>) => void;
+  readonly type: (section: string, field: string, value: FieldValue) => void;
+  readonly decide: (agency: string, patch: Partial<Deciding>) => void;
+  /** Begin a new one. */
+  readonly begin: () => Promise<void>;
+  readonly open: (id: string) => Promise<void>;
+  readonly elsewhere: (referral: string) => Promise<void>;
+  readonly find: () => Promise<void>;
+  /** Go on from this step, if it is in order. */
+  readonly next: (step: Step) => void;
+  /** Go to a step, and from there back to the check. */
+  readonly mend: (step: Step) => void;
+  /** Ask her about this one too, though nothing goes there now. */
+  readonly ask: (agency: string) => void;
+  readonly save: () => Promise<void>;
+  /** The screens are left for another place. */
+  readonly close: () => void;
+  readonly keep: () => Promise<void>;
+  readonly sayNo: () => Promise<void>;
+  readonly send: () => Promise<void>;
+  readonly heard: (happening: Happening) => void;
+  /** The page is somebody else's, or locked: what is typed is saved, and nothing of it stays. */
+  readonly clear: () => void;
+  /** After the lock: what was there is there again. */
+  readonly resume: () => Promise<void>;
+}
+
+type Asked = Pick<Vault, "find" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace">;
+
+/** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise. */
+export const sendState = (
+  vault: Asked,
+  ways: Navigation,
+  own: () => string,
+  now: () => number,
+  changed: () => void,
+): SendState => {
+  const draft = signal<Draft | null>(null);
+  const found = signal<Found | null>(null);
+  const again = signal<Again | null>(null);
+  const agencies = signal<readonly Agency[]>([]);
+  const faults = signal<readonly SendFault[]>([]);
+  const problem = signal<Problem | null>(null);
+  const unsaved = signal<Problem | null>(null);
+  const isSaved = signal(false);
+  const busy = signal(false);
+  const outcome = signal<Outcome | null>(null);
+  const areNamesShown = signal(true);
+  const filled = computed(() => draft.value?.filled ?? null);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let dirty = false;
+  let mending = false;
+  let isKept = false;
+  /** The draft that was on the screen at the lock. */
+  let left: string | null = null;
+  // What was asked for one draft is never shown in another.
+  let turn = 0;
+  let asking = 0;
+
+  const candidate = (agency: string): Candidate | null =>
+    found.value?.candidates.find((one) => one.agency === agency) ??
+    again.value?.found.candidates.find((one) => one.agency === agency) ??
+    null;
+  const kindOf = (agency: string): string => agencies.value.find((one) => one.id === agency)?.kind ?? "";
+  const form = (): SendForm => formOf(filled.value ?? emptyFilled(""), now(), kindOf);
+  const covered = computed(() => {
+    const [to, of] = [filled.value?.recipients[0], again.value];
+    const grant = of?.found.candidates.find((one) => one.agency === to)?.grant ?? null;
+    if (of === null || grant === null || filled.value === null) return null;
+    const made = form();
+    return isCovered(made, of, grant) ? coveredForm(made, of, grant) : null;
+  });
+
+  const save = async () => {
+    clearTimeout(timer);
+    const one = draft.value;
+    if (!dirty || one === null) return;
+    dirty = false;
+    isKept = true;
+    const mine = turn;
+    try {
+      await vault.saveDraft({ ...one, savedAt: new Date(now()).toISOString() });
+      if (mine !== turn) return;
+      unsaved.value = null;
+      isSaved.value = !dirty;
+      changed();
+    } catch (error) {
+      if (mine === turn) unsaved.value = problemOf(error);
+    }
+  };
+
+  const put = (patch: Partial<Draft>) => {
+    if (draft.value === null) return;
+    draft.value = { ...draft.value, ...patch };
+    dirty = true;
+    isSaved.value = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => void save(), PAUSE);
+  };
+
+  const change = (patch: Partial<Filled>) => {
+    if (draft.value !== null) put({ filled: { ...draft.value.filled, ...patch }, returned: null });
+  };
+
+  const leave = () => {
+    void save();
+    clearTimeout(timer);
+    turn += 1;
+    asking += 1;
+    batch(() => {
+      draft.value = null;
+      found.value = null;
+      again.value = null;
+      faults.value = [];
+      problem.value = null;
+      unsaved.value = null;
+      isSaved.value = false;
+      busy.value = false;
+      outcome.value = null;
+      areNamesShown.value = true;
+    });
+    dirty = false;
+    mending = false;
+    isKept = false;
+  };
+
+  const show = (one: Draft) => {
+    draft.value = one;
+    isKept = one.savedAt !== "";
+    isSaved.value = one.savedAt !== "";
+  };
+
+  const go = (step: Step) => {
+    faults.value = [];
+    problem.value = null;
+    areNamesShown.value = step !== "check";
+    const screen = { at: "send", step } as const;
+    put({ step });
+    void save();
+    ways.go(screen);
+  };
+
+  /** Who could take it, anew. What was asked for before is not shown when it comes. */
+  const find = async () => {
+    const one = draft.value;
+    if (one === null) return;
+    const mine = ++asking;
+    found.value = null;
+    problem.value = null;
+    const { services, place, language, minor } = one.filled;
+    try {
+      if (one.of !== null) {
+        const of = again.value ?? (await vault.again(one.of));
+        if (mine !== asking) return;
+        again.value = of;
+        found.value = of.found;
+        return;
+      }
+      const answer = await vault.find({ services, place, language, minor });
+      if (mine === asking) found.value = answer;
+    } catch (error) {
+      const failed = problemOf(error);
+      if (mine !== asking) return;
+      // Without a line nobody can say what she agreed to before: she is asked again, and it goes out as a new one.
+      if (failed.kind !== "line") problem.value = failed;
+      else found.value = await vault.find({ services, place, language, minor });
+    }
+  };
+
+  /** What is proposed to her on agencies that she was not asked about yet. */
+  const propose = () => {
+    const one = filled.value;
+    if (one === null) return;
+    const there = Object.keys(form().sections);
+    const missing = columnsOf(one).filter((to) => one.decided[to] === undefined);
+    if (missing.length === 0) return;
+    const added = missing.map((to) => [to, proposed(one, candidate(to), there, now())] as const);
+    change({ decided: { ...one.decided, ...Object.fromEntries(added) } });
+  };
+
+  const faultsAt = (step: Step): readonly SendFault[] => {
+    const one = filled.value;
+    if (one === null) return [];
+    const when = (isWrong: boolean, field: string, key: PlainKey): readonly SendFault[] =>
+      isWrong ? [{ field, key }] : [];
+    switch (step) {
+      case "need":
+        return [
+          ...when(one.services.length === 0, "send-services", "send.needs_service"),
+          ...when(one.place === "", "send-place", "send.needs_place"),
+          ...when(one.urgency === "", "send-urgency", "send.needs_urgency"),
+        ];
+      case "who":
+        return [
+          ...when(one.recipients.length === 0, "send-who", "send.needs_agency"),
+          ...when(one.recipients.length > MOST_AGENCIES, "send-who", "send.too_many"),
+        ];
+      case "tell":
+        return fieldFaults(one, now());
+      case "decision": {
+        if (covered.value !== null) return [];
+        const granted = new Set(form().consent.grants.map((grant) => grant.to));
+        const isOver = (to: string) => Date.parse(one.decided[to]?.until ?? "") <= now();
+        return [
+          ...one.recipients.flatMap((agency): readonly SendFault[] => {
+            if (isRefused(one, agency, kindOf(agency)))
+              return [{ field: "send-nobody", key: "send.refused_agency", agency }];
+            if (!granted.has(agency)) return [{ field: `send-decided-${agency}`, key: "send.nothing_agreed", agency }];
+            return [];
+          }),
+          ...when(columnsOf(one).some(isOver), "send-decision", "send.day_over"),
+          ...when(one.minor && !isWritten(one, "assent"), "send-assent", "send.needs_assent"),
+          ...when(
+            one.minor && one.fields.child?.guardian_is_safe === "no",
+            "send-guardian-safe",
+            "send.guardian_unsafe",
+          ),
+          ...when(one.how === "", "send-how", "send.needs_how"),
+        ];
+      }
+      case "check":
+        return [...faultsAt("need"), ...faultsAt("who"), ...faultsAt("tell"), ...faultsAt("decision")];
+    }
+  };
+
+  const after = (step: Step): Step => {
+    if (mending && step !== "who") return "check";
+    switch (step) {
+      case "need":
+        return "who";
+      case "who":
+        if (covered.value !== null) return "check";
+        return draft.value?.of !== null || mending ? "decision" : "tell";
+      case "tell":
+        return "decision";
+      default:
+        return "check";
+    }
+  };
+
+  const done = (rows: readonly Row[] | null, id: string, returned: boolean) => {
+    draft.value = null;
+    outcome.value = { draft: id, at: now(), rows, returned };
+    changed();
+  };
+
+  return {
+    get own() {
+      return own();
+    },
+    draft,
+    filled,
+    found,
+    again,
+    agencies,
+    faults,
+    problem,
+    unsaved,
+    isSaved,
+    busy,
+    outcome,
+    areNamesShown,
+    form,
+    covered,
+    candidate,
+    kindOf,
+    change,
+    type: (section, field, value) => {
+      const fields = filled.value?.fields ?? {};
+      change({ fields: { ...fields, [section]: { ...fields[section], [field]: value } } });
+    },
+    decide: (agency, patch) => {
+      const decided = filled.value?.decided ?? {};
+      const before = decided[agency];
+      if (before !== undefined) change({ decided: { ...decided, [agency]: { ...before, ...patch } } });
+    },
+    begin: async () => {
+      leave();
+      const mine = turn;
+      const one = { id: crypto.randomUUID(), savedAt: "", step: "need", isOpen: true, filled: emptyFilled("") };
+      show({ ...one, of: null, returned: null });
+      agencies.value = await vault.agencies();
+      const place = await vault.ownPlace();
+      // Not over what was chosen meanwhile.
+      if (mine === turn && draft.value?.filled.place === "")
+        draft.value = { ...draft.value, filled: { ...draft.value.filled, place } };
+    },
+    open: async (id) => {
+      leave();
+      const mine = turn;
+      try {
+        const [kept, all] = await Promise.all([vault.draft(id), vault.agencies()]);
+        if (mine !== turn) return;
+        agencies.value = all;
+        if (kept === null) return ways.reset({ at: "inbox" });
+        show({ ...kept, isOpen: true });
+        const step = kept.step as Step;
+        areNamesShown.value = step !== "check";
+        ways.replace({ at: "send", step });
+        if (step !== "need") await find();
+      } catch (error) {
+        if (mine === turn) problem.value = problemOf(error);
+      }
+    },
+    elsewhere: async (referral) => {
+      leave();
+      const mine = turn;
+      try {
+        const [of, all] = await Promise.all([vault.again(referral), vault.agencies()]);
+        if (mine !== turn) return;
+        agencies.value = all;
+        again.value = of;
+        found.value = of.found;
+        const one = { id: crypto.randomUUID(), savedAt: "", step: "who", isOpen: true, filled: filledAgain(of) };
+        show({ ...one, of: referral, returned: null });
+      } catch (error) {
+        if (mine === turn) problem.value = problemOf(error);
+      }
+    },
+    find,
+    next: (step) => {
+      if (draft.value === null || busy.value) return;
+      faults.value = faultsAt(step);
+      if (faults.value.length > 0) return;
+      const to = after(step);
+      if (to === "decision" || to === "check") propose();
+      if (to === "check") {
+        // Whoever was chosen later has to be decided on first.
+        const open = faultsAt("decision");
+        if (open.length > 0 && step !== "decision") {
+          go("decision");
+          faults.value = open;
+          return;
+        }
+        mending = false;
+      }
+      go(to);
+      if (step === "need") void find();
+    },
+    mend: (step) => {
+      if (busy.value) return;
+      mending = true;
+      if (step === "decision") propose();
+      go(step);
+      if (step === "who" && found.value === null) void find();
+    },
+    ask: (agency) => {
+      const also = filled.value?.also ?? [];
+      change({ also: [...also, agency] });
+      propose();
+    },
+    save,
+    close: () => {
+      // What is being sent is not written down once more.
+      if ((isKept || dirty) && !busy.value) put({ isOpen: false });
+      leave();
+    },
+    keep: async () => {
+      if (busy.value) return;
+      put({});
+      await save();
+      if (unsaved.value === null) ways.reset({ at: "inbox" });
+    },
+    sayNo: async () => {
+      change({ saidNo: true });
+      await save();
+      if (unsaved.value === null) ways.reset({ at: "inbox" });
+    },
+    send: async () => {
+      const one = draft.value;
+      if (one === null || busy.value) return;
+      faults.value = faultsAt("check");
+      if (faults.value.length > 0) return;
+      const mine = turn;
+      busy.value = true;
+      problem.value = null;
+      clearTimeout(timer);
+      dirty = false;
+      try {
+        const rows = await vault.send(one, covered.value ?? form(), covered.value !== null);
+        if (mine !== turn) return changed();
+        done(rows, one.id, false);
+        ways.reset({ at: "inbox" });
+        ways.go({ at: "send", step: "sent" });
+      } catch (error) {
+        const failed = problemOf(error);
+        changed();
+        if (mine === turn) problem.value = failed;
+      } finally {
+        if (mine === turn) busy.value = false;
+      }
+    },
+    heard: (happening) => {
+      if (happening.type === "sent") {
+        if (outcome.value?.draft === happening.draft) done(happening.rows, happening.draft, false);
+      } else if (happening.type === "returned") {
+        if (outcome.value?.draft === happening.draft) done(null, happening.draft, true);
+      }
+    },
+    clear: () => {
+      left = draft.value?.id ?? null;
+      leave();
+      agencies.value = [];
+    },
+    resume: async () => {
+      const id = left;
+      left = null;
+      if (id === null || draft.value !== null) return;
+      const mine = turn;
+      const [kept, all] = await Promise.all([vault.draft(id), vault.agencies()]);
+      if (mine !== turn) return;
+      agencies.value = all;
+      if (kept === null) return ways.reset({ at: "inbox" });
+      show(kept);
+      if (kept.step !== "need") await find();
+    },
+  };
+};
+
+const isWritten = ({ fields }: Filled, field: string): boolean => {
+  const typed = fields.child?.[field];
+  return typeof typed === "string" && typed.trim() !== "";
+};
+
+/** A part of the state as a signal, for a field. */
+export const lens = <T>(get: () => T, set: (value: T) => void): Signal<T> =>
+  ({
+    get value() {
+      return get();
+    },
+    set value(value: T) {
+      set(value);
+    },
+  }) as Signal<T>;

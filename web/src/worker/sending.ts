@@ -1,0 +1,563 @@
+/**
+ * Sending: who could take it, drafts, and an outbox that keeps what was sealed until the hub's acceptance is held. As
+ * ortoo/session.py does it. Loaded when it is first needed.
+ *
+ * Items of the member's sealed store: `draft/ID` what is being filled in; `outbox/ID` what is on its way; `form/REFERRAL`
+ * what was sent, so that it can go to another agency; `found/SERVICE PLACE` who gave a service when it was last looked.
+ */
+
+import type { Items } from "../device/store.ts";
+import { Failed } from "../failed.ts";
+import * as operations from "../hub/operations.ts";
+import { ask, badAnswer } from "../hub/query.ts";
+import type { Decisions } from "../protocol/consent.ts";
+import * as consent from "../protocol/consent.ts";
+import { type Instant, instant, read } from "../protocol/documents.ts";
+import { CODES, Refused } from "../protocol/errors.ts";
+import type { Consent } from "../protocol/schemas.ts";
+import type * as api from "./api.ts";
+import { decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
+import { type Form, FormError } from "./form.ts";
+import { handedIn } from "./handing-in.ts";
+import { rowOf } from "./showing.ts";
+import type { Answer, Opened, Work } from "./work.ts";
+
+const RETAIN_DAYS = 90;
+const TRIES = 5;
+const DAY = 86_400_000; // milliseconds
+const ULAANBAATAR = 8 * 3_600_000; // milliseconds ahead of UTC
+
+/** Nothing was written: it is sealed again, and that is sent. */
+const REMADE: readonly string[] = ["directory_stale", "epoch_stale", "clock_skew"];
+/** What ends this try, and says nothing of what was sent. */
+const NOT_YET: readonly string[] = ["throttled"];
+
+/** Who works, with what of this device. */
+export interface At {
+  readonly work: Work;
+  readonly items: Items;
+  /** Whether there is a line, as far as is known. */
+  readonly isLive: () => boolean;
+}
+
+/** What is on its way. sealed: null until it could be sealed, which needs the others' keys. */
+interface Outgoing {
+  readonly draft: api.Draft;
+  readonly form: api.SendForm;
+  readonly covered: boolean;
+  readonly sealed: SealedDraft | null;
+}
+
+/** Signed and sealed, as the hub takes it. hashes: of each referral by its id. */
+interface SealedDraft {
+  readonly decisions: readonly operations.SealedInput[];
+  readonly referrals: readonly operations.SealedInput[];
+  readonly hashes: Readonly<Record<string, string>>;
+}
+
+/** What was sent, as it was typed. until: after which nothing of it is needed. */
+interface KeptForm {
+  readonly filled: api.Filled;
+  readonly form: api.SendForm;
+  readonly until: string;
+}
+
+// --- drafts -----------------------------------------------------------------------------------------------------------
+
+export async function drafts({ items }: At): Promise<readonly api.DraftRow[]> {
+  const rows: api.DraftRow[] = [];
+  for (const name of items.names("outbox/")) {
+    const outgoing = await items.get<Outgoing>(name);
+    if (outgoing !== null) rows.push(draftRow(outgoing.draft, true));
+  }
+  const onTheirWay = new Set(rows.map((row) => row.id));
+  for (const name of items.names("draft/")) {
+    const draft = await items.get<api.Draft>(name);
+    if (draft !== null && !onTheirWay.has(draft.id)) rows.push(draftRow(draft, false));
+  }
+  return rows.sort((one, other) => (one.savedAt < other.savedAt ? 1 : -1));
+}
+
+function draftRow({ id, savedAt, isOpen, filled, returned }: api.Draft, waits: boolean): api.DraftRow {
+  const { urgency, services, place, recipients } = filled;
+  return { id, savedAt, urgency, services, place, recipients, waits, isOpen: isOpen && !waits, returned };
+}
+
+/** Null where there is none, or where it is on its way: then it is nobody's to change any more. */
+export async function draft({ items }: At, id: string): Promise<api.Draft | null> {
+  return isOnItsWay(items, id) ? null : items.get<api.Draft>(`draft/${id}`);
+}
+
+export async function saveDraft({ items }: At, draft: api.Draft): Promise<void> {
+  if (!isOnItsWay(items, draft.id)) await items.put(`draft/${draft.id}`, draft);
+}
+
+function isOnItsWay(items: Items, id: string): boolean {
+  return items.names(`outbox/${id}`).length > 0;
+}
+
+export function dropDraft({ items }: At, id: string): Promise<void> {
+  return items.drop(`draft/${id}`);
+}
+
+// --- sending ----------------------------------------------------------------------------------------------------------
+
+/** By the outbox's item: whoever asks again waits for the same answer. */
+const underWay = new Map<string, Promise<readonly api.Row[] | null>>();
+
+export async function send(
+  at: At,
+  draft: api.Draft,
+  form: api.SendForm,
+  covered: boolean,
+): Promise<readonly api.Row[] | null> {
+  const name = `outbox/${draft.id}`;
+  const kept = await at.items.get<Outgoing>(name);
+  if (kept === null) {
+    check(at.work, form, covered);
+    await at.items.put(name, { draft: { ...draft, returned: null }, form, covered, sealed: null } satisfies Outgoing);
+  }
+  return once(at, name);
+}
+
+/** The line is back, or work is taken up: all that waits goes out. */
+export async function resume(at: At, tell: (happening: api.Happening) => void): Promise<void> {
+  await forgetOld(at);
+  for (const name of at.items.names("outbox/")) {
+    const id = name.slice("outbox/".length);
+    try {
+      const rows = await once(at, name);
+      if (rows !== null) tell({ type: "sent", draft: id, rows });
+    } catch {
+      // What was refused is a draft again, with the reason; what the hub could not do stays here for the next time.
+      if (at.items.names(name).length === 0) tell({ type: "returned", draft: id });
+    }
+  }
+}
+
+function once(at: At, name: string): Promise<readonly api.Row[] | null> {
+  const begun = underWay.get(name);
+  if (begun !== undefined) return begun;
+  const sending = submit(at, name).finally(() => underWay.delete(name));
+  underWay.set(name, sending);
+  return sending;
+}
+
+/** What she refused never even waits: told before anything is sealed or kept. */
+function check(work: Work, form: api.SendForm, covered: boolean): void {
+  const view = work.network.directory.now();
+  for (const to of form.recipients) {
+    const agency = view.agency(to);
+    if (agency === null) throw new Refused("not_found", { reader: to });
+    if (agency.suspended) throw new Refused("recipient_suspended", { reader: to });
+    const isRefused = form.consent.refusals.some(
+      (one) => [to, `kind:${agency.kind}`, consent.ALL].includes(one.to) && one.sections.includes(consent.ALL),
+    );
+    if (isRefused) throw new Refused("grant_refused", { reader: to });
+    const isGranted = form.consent.grants.some((grant) => grant.to === to && grant.sections.length > 0);
+    if (!covered && !isGranted) throw new Refused("grant_missing", { reader: to });
+  }
+}
+
+/** Have it accepted. Null where there is no line: it stays, and is sent again as it is. */
+async function submit(at: At, name: string): Promise<readonly api.Row[] | null> {
+  const outgoing = await at.items.get<Outgoing>(name);
+  if (outgoing === null) throw new Refused("not_found");
+  try {
+    // Without a line that is found out at once, and not after several tries.
+    if (!at.isLive()) await ask(operations.network, {}, { once: true });
+    const accepted = await accept(at, name, outgoing);
+    for (const one of accepted) await keepForm(at, one.id, outgoing);
+    await at.items.drop(`draft/${outgoing.draft.id}`);
+    await at.items.drop(name);
+    const rows = await Promise.all(accepted.map((one) => rowOf(at.work, one, "waiting")));
+    return rows.filter((row) => !("damaged" in row)) as readonly api.Row[];
+  } catch (error) {
+    if (error instanceof Failed && error.problem.kind === "line") return null;
+    const refusal = refusalIn(error);
+    if (refusal !== null) {
+      await at.items.put(`draft/${outgoing.draft.id}`, {
+        ...outgoing.draft,
+        step: "check",
+        isOpen: false,
+        returned: refusal,
+      });
+      await at.items.drop(name);
+      if (error instanceof FormError) throw new Refused("not_found", { field: error.field });
+    }
+    throw error;
+  }
+}
+
+/** Why it will not be taken as it is; null where that is not said. */
+function refusalIn(error: unknown): api.Returned | null {
+  if (error instanceof Refused) return { code: error.code, fields: error.at };
+  if (error instanceof FormError) return { code: "not_found", fields: { field: error.field } };
+  if (!(error instanceof Failed) || error.problem.kind !== "refused") return null;
+  const { code, fields } = error.problem;
+  const isOfTheNetwork = (CODES as readonly string[]).includes(code) && !NOT_YET.includes(code);
+  return isOfTheNetwork ? { code, fields } : null;
+}
+
+/** The same bytes each time, unless the hub says that nothing was written and they are too old. */
+async function accept(at: At, name: string, outgoing: Outgoing): Promise<readonly Answer[]> {
+  let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, null));
+  let recorded: SealedDraft["decisions"] | null = null;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      if (sealed.decisions.length > 0) {
+        await ask(operations.recordConsent, { decisions: sealed.decisions });
+        recorded = sealed.decisions;
+      }
+      const { sendReferrals } = await ask(operations.sendReferrals, { referrals: sealed.referrals });
+      const isThose =
+        sendReferrals.length === Object.keys(sealed.hashes).length &&
+        sendReferrals.every((one) => sealed.hashes[one.id] === one.sha256);
+      if (!isThose) throw badAnswer();
+      return sendReferrals;
+    } catch (error) {
+      const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
+      if (code === null || !REMADE.includes(code) || tries >= TRIES - 1) throw error;
+      await at.work.sync();
+      sealed = await sealedAnew(at, name, outgoing, recorded);
+    }
+  }
+}
+
+/** Seal it, and keep that before the first byte leaves. recorded: decisions that the hub has already. */
+async function sealedAnew(
+  at: At,
+  name: string,
+  outgoing: Outgoing,
+  recorded: SealedDraft["decisions"] | null,
+): Promise<SealedDraft> {
+  const sealed = outgoing.covered
+    ? await sealedAgain(at.work, outgoing)
+    : await sealedFirst(at.work, outgoing.form, recorded);
+  await at.items.put(name, { ...outgoing, sealed } satisfies Outgoing);
+  return sealed;
+}
+
+async function sealedFirst(
+  work: Work,
+  form: api.SendForm,
+  recorded: SealedDraft["decisions"] | null,
+): Promise<SealedDraft> {
+  const publicKeys = await work.network.publicKeys([work.who.agency, ...form.recipients]);
+  const [signer, now] = [work.signer(), work.network.now()];
+  const whole = formOf(form, now);
+  const decisions = await (recorded === null
+    ? decide(whole, signer, now)
+    : Promise.all(recorded.map(({ envelope }) => read(envelope, "consent"))));
+  const referrals = await seal(whole, signer, decisions, publicKeys, now);
+  return {
+    decisions: decisions.map(({ envelope }) => ({ envelope, parts: [], wraps: [], keys: [] })),
+    referrals: referrals.map(({ document, blobs }) => handedIn(document, blobs)),
+    hashes: Object.fromEntries(referrals.map(({ document }) => [document.body.id, document.sha256])),
+  };
+}
+
+/** Under the decisions that stand, with what they let this agency read. */
+async function sealedAgain(work: Work, { draft, form }: Outgoing): Promise<SealedDraft> {
+  const [to, of] = [form.recipients[0], draft.of];
+  if (to === undefined || of === null) throw new Refused("malformed", { field: "recipients" });
+  const { referral } = await work.fetch(of);
+  const decisions = await work.decisions(referral.decision.body.consent);
+  const agency = work.network.directory.now().agency(to);
+  if (agency === null) throw new Refused("not_found", { reader: to });
+  const whole = formOf(form, work.network.now());
+  const asked = { agency: to, kind: agency.kind, at: work.network.ruleTime() };
+  const parts = partsAllowed(whole, asked, decisions);
+  const decision = decisions.newest.get(to);
+  if (decision === undefined) throw new Refused("grant_missing", { reader: to });
+  const publicKeys = await work.network.publicKeys([work.who.agency, to]);
+  const { document, blobs } = await sealAgain(
+    whole,
+    work.signer(),
+    { to, decision, parts },
+    publicKeys,
+    work.network.now(),
+  );
+  return { decisions: [], referrals: [handedIn(document, blobs)], hashes: { [document.body.id]: document.sha256 } };
+}
+
+function formOf({ routing, recipients, consent: given, sections }: api.SendForm, now: Instant): Form {
+  return {
+    routing,
+    recipients,
+    sections: new Map(Object.entries(sections)) as Form["sections"],
+    consent: {
+      ...given,
+      retainDays: RETAIN_DAYS,
+      exception: null,
+      grants: new Map(
+        given.grants.map(({ to, sections, purposes, until }) => [
+          to,
+          { sections, purposes, days: daysUntil(until, now) },
+        ]),
+      ),
+      refusals: new Map(given.refusals.map(({ to, sections }) => [to, sections])),
+    },
+  };
+}
+
+/** The last day was read out to her: it stays that day, whenever it is sealed. `grant_expired` where it is over. */
+function daysUntil(until: string, now: Instant): number {
+  const dayOf = (at: number) => Math.floor((at + ULAANBAATAR) / DAY);
+  const days = dayOf(Date.parse(until) - 1) - dayOf(now);
+  if (!(days >= 0)) throw new Refused("grant_expired", { field: "until" });
+  return days;
+}
+
+// --- what was sent ----------------------------------------------------------------------------------------------------
+
+async function keepForm({ items }: At, referral: string, { draft, form }: Outgoing): Promise<void> {
+  const until = form.consent.grants
+    .map((grant) => grant.until)
+    .sort()
+    .at(-1);
+  if (until !== undefined)
+    await items.put(`form/${referral}`, { filled: draft.filled, form, until } satisfies KeptForm);
+}
+
+/** Nothing is kept of what nobody may read any more. */
+async function forgetOld({ items, work }: At): Promise<void> {
+  for (const name of items.names("form/")) {
+    const kept = await items.get<KeptForm>(name);
+    if (kept === null || work.network.now() >= Date.parse(kept.until)) await items.drop(name);
+  }
+}
+
+/** It has ended for good: she took it back, the time is over, or the help was given. */
+export async function ended({ items }: At, referral: string): Promise<void> {
+  await items.drop(`form/${referral}`);
+}
+
+export async function again(at: At, id: string): Promise<api.Again> {
+  const { work, items } = at;
+  const opened = await work.show(id);
+  const { referral } = opened;
+  if (referral.as !== "sender") throw new Refused("not_found", { referral: id });
+  const decisions = await work.decisions(referral.decision.body.consent);
+  const kept = await items.get<KeptForm>(`form/${id}`);
+  const sections = kept?.form.sections ?? sectionsOf(opened);
+  const found = await alternatives(work, id, opened, decisions);
+  return {
+    of: id,
+    filled: kept?.filled ?? null,
+    form: { ...formSent(opened, decisions), sections, ...(kept === null ? {} : { routing: kept.form.routing }) },
+    found,
+    counterpart: referral.recipient,
+    state: referral.state,
+  };
+}
+
+/** The sections that the own agency can still read. `not_found` where there is nothing left of it. */
+function sectionsOf({ parts }: Opened): api.SendForm["sections"] {
+  const read: [string, api.Fields][] = [];
+  for (const part of parts) {
+    if (part.status === "readable" && !(part.holds instanceof Uint8Array)) {
+      read.push([part.name, part.holds.fields as api.Fields]);
+    }
+  }
+  if (read.length === 0) throw new Refused("not_found", { field: "form" });
+  return Object.fromEntries(read);
+}
+
+function formSent({ referral }: Opened, { newest }: Decisions): Omit<api.SendForm, "sections"> {
+  const { basis, given } = referral.decision.body;
+  const all = [...newest.values()].map((one) => one.body);
+  return {
+    routing: referral.routing,
+    recipients: [],
+    consent: {
+      basis,
+      givenBy: given.by ?? "person",
+      givenHow: given.how ?? "",
+      language: given.language ?? referral.routing.language,
+      interpreter: given.interpreter,
+      witness: given.witness,
+      grants: all.flatMap((one) => grantOf(one) ?? []),
+      refusals: all.flatMap(({ to, refused }) => (refused.length > 0 ? [{ to, sections: refused }] : [])),
+    },
+  };
+}
+
+function grantOf({ to, granted }: Consent): api.Grant | null {
+  if (granted === null) return null;
+  const { sections, purposes, until } = granted;
+  return { to, sections, purposes, until: new Date(instant(until)).toISOString() };
+}
+
+/**
+ * Who else could take it: the hub says who gives what is asked for; whoever she refused by a decision that verifies is
+ * left out here, and who cannot take the person as the sealed sections know her (ortoo/finding.py).
+ */
+async function alternatives(work: Work, id: string, opened: Opened, decisions: Decisions): Promise<api.Found> {
+  const { referral } = opened;
+  const { alternatives: all } = await ask(operations.alternatives, { referral: id });
+  if (all === null) throw new Refused("not_found", { referral: id });
+  const view = work.network.directory.now();
+  const sent = opened.parts.map((part) => part.name).filter((name) => name !== "justification");
+  const person = personOf(opened, work.network.now());
+  const candidates: api.Candidate[] = [];
+  for (const one of all) {
+    const agency = view.agency(one.agency);
+    const gives = one.gives.filter(({ service }) => service.agency === one.agency && fits(person, service));
+    const isOut = [referral.sender, referral.recipient].includes(one.agency);
+    if (agency === null || agency.suspended || isOut || gives.length === 0) continue;
+    const asked = { agency: one.agency, kind: agency.kind, at: work.network.ruleTime() };
+    const decided = consent.decided(decisions, { ...asked, parts: sent });
+    if (decided === "refused") continue;
+    const decision = decisions.newest.get(one.agency);
+    const grant = decided === "agreed" && decision !== undefined ? grantOf(decision.body) : null;
+    candidates.push({ ...candidateOf(work, one.agency, gives), grant });
+  }
+  return { from: "hub", at: new Date(work.network.now()).toISOString(), candidates };
+}
+
+interface Person {
+  readonly gender: string | null;
+  readonly ages: readonly [number, number] | null;
+  readonly dependants: number;
+}
+
+/** What sealed sections say of whom a service may not take. What they don't say rules nobody out. */
+function personOf(opened: Opened, now: Instant): Person {
+  const value = (section: string, field: string): unknown => {
+    const part = opened.parts.find(({ name }) => name === section);
+    if (part?.status !== "readable" || part.holds instanceof Uint8Array) return null;
+    return part.holds.fields[field] ?? null;
+  };
+  const [gender, dependants] = [value("identity", "gender"), value("needs", "dependants")];
+  const [born, estimated] = [value("identity", "date_of_birth"), value("identity", "age_estimated")];
+  const years =
+    typeof born === "string" && /^\d{4}/.test(born)
+      ? new Date(now + ULAANBAATAR).getUTCFullYear() - Number(born.slice(0, 4))
+      : null;
+  const ages =
+    years !== null
+      ? ([Math.max(0, years - 1), Math.max(0, years)] as const)
+      : typeof estimated === "number"
+        ? ([estimated, estimated] as const)
+        : null;
+  return {
+    gender: typeof gender === "string" && gender !== "NonSpecifiedUnknown" ? gender : null,
+    ages,
+    dependants: typeof dependants === "number" ? dependants : 0,
+  };
+}
+
+type Service = operations.FindServicesQuery["findServices"][number]["service"];
+
+function fits({ gender, ages, dependants }: Person, service: Service): boolean {
+  if (gender !== null && service.genders.length > 0 && !service.genders.includes(gender)) return false;
+  if (dependants > 0 && !service.dependants) return false;
+  return ages === null || ((service.minAge ?? 0) <= ages[1] && (service.maxAge === null || ages[0] <= service.maxAge));
+}
+
+// --- who could take it ------------------------------------------------------------------------------------------------
+
+type FoundService = operations.FindServicesQuery["findServices"][number];
+interface KeptFound {
+  readonly at: string;
+  readonly found: readonly FoundService[];
+}
+
+/** Those who give what is needed there. Without a line: as it was last looked, else the directory. */
+export async function find({ work, items }: At, wanted: api.Wanted): Promise<api.Found> {
+  const { services, place, language, minor } = wanted;
+  const at = new Date(work.network.now()).toISOString();
+  try {
+    const found: FoundService[] = [];
+    for (const need of services) {
+      const asked = { need, place: place || null, language: language || null, minor: minor || null };
+      const { findServices } = await ask(operations.findServices, asked, { once: true });
+      await items.put(`found/${need} ${place}`, { at, found: findServices } satisfies KeptFound);
+      found.push(...findServices);
+    }
+    return { from: "hub", at, candidates: candidatesOf(work, found, services) };
+  } catch (error) {
+    if (!(error instanceof Failed) || error.problem.kind !== "line") throw error;
+    return asKept(work, items, wanted);
+  }
+}
+
+/** Where the own agency is, as it was said last. */
+export async function ownPlace({ work, items }: At): Promise<string> {
+  try {
+    const { services } = await ask(operations.services, { handle: work.who.agency }, { once: true });
+    const place = services?.contact.place ?? "";
+    await items.put("place", place);
+    return place;
+  } catch (error) {
+    if (!(error instanceof Failed) || error.problem.kind !== "line") throw error;
+    return (await items.get<string>("place")) ?? "";
+  }
+}
+
+async function asKept(work: Work, items: Items, { services, place }: api.Wanted): Promise<api.Found> {
+  const kept: KeptFound[] = [];
+  for (const need of services) {
+    const one = await items.get<KeptFound>(`found/${need} ${place}`);
+    if (one !== null) kept.push(one);
+  }
+  const oldest = kept.map((one) => one.at).sort()[0];
+  if (oldest !== undefined) {
+    const found = kept.flatMap((one) => one.found);
+    return { from: "kept", at: oldest, candidates: candidatesOf(work, found, services) };
+  }
+  const others = work.network.directory
+    .now()
+    .agencies()
+    .filter(({ handle, suspended }) => handle !== work.who.agency && !suspended);
+  return {
+    from: "directory",
+    at: new Date(work.network.now()).toISOString(),
+    candidates: others.map(({ handle }) => candidateOf(work, handle, [])),
+  };
+}
+
+/** By agency, in the hub's order: who takes most of it now first, then who gives most of it. */
+function candidatesOf(
+  work: Work,
+  found: readonly FoundService[],
+  services: readonly string[],
+): readonly api.Candidate[] {
+  const view = work.network.directory.now();
+  const byAgency = new Map<string, FoundService[]>();
+  for (const one of found) {
+    const { agency } = one.service;
+    if (agency === work.who.agency || view.agency(agency) === null || view.agency(agency)?.suspended) continue;
+    byAgency.set(agency, [...(byAgency.get(agency) ?? []), one]);
+  }
+  const takes = (one: api.Candidate) =>
+    services.filter((need) => one.gives.some((given) => given.service === need && given.takesNow)).length;
+  return [...byAgency]
+    .map(([agency, gives]) => candidateOf(work, agency, gives))
+    .sort((one, other) => takes(other) - takes(one));
+}
+
+function candidateOf(work: Work, id: string, gives: readonly FoundService[]): api.Candidate {
+  const agency = work.network.directory.now().agency(id);
+  const contact = gives[0]?.contact;
+  return {
+    agency: id,
+    kind: agency?.kind ?? "",
+    names: agency?.admission.body.names ?? { mn: id, en: id },
+    place: contact?.place ?? "",
+    phone: contact?.dutyPhone || contact?.phone || "",
+    gives: gives.map(({ service, takesNow, whyNot, openUntil }) => ({
+      service: service.code,
+      names: { mn: service.name, en: service.nameEn },
+      takesNow,
+      whyNot,
+      openNow: service.openNow,
+      openUntil,
+      free: service.free,
+      capacity: service.capacity,
+      languages: service.languages,
+    })),
+    grant: null,
+  };
+}
