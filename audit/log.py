@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.db import connection
@@ -152,6 +153,11 @@ def queue(documents: Iterable[bytes]) -> None:
 def waiting() -> bool:
     """Whether leaves wait for their place."""
     return Leaf.objects.filter(index=None).exists()
+
+
+def is_late(before: datetime) -> bool:
+    """Whether a leaf waits that was queued before."""
+    return Leaf.objects.filter(index=None, queued_at__lt=before).exists()
 
 
 def place(most: int) -> int:

@@ -8,28 +8,19 @@ The path of a log is its origin without the host. What is not there yet is made 
 machine, or one that comes before the sequencer has written, answers the same.
 """
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
 
-from django.conf import settings
-
-from audit import log
+from audit import guard, log
+from audit.files import CHECKPOINT, SIGNED, folder_of
 from ortoo.protocol import merkle
+from ortoo.protocol.checkpoint import head_of
+from ortoo.protocol.errors import Refused
 from ortoo.protocol.tiles import ENTRIES, WIDTH, Tile, TiledTree, bundle, tiles_of
 
-CHECKPOINT = "checkpoint"
-SIGNED = "signed"
-
-
-def folder_of(origin: str) -> Path:
-    """Where the files of the log of this origin lie."""
-    return Path(settings.ORTOO_LOG_DIR) / path_of(origin)
-
-
-def path_of(origin: str) -> str:
-    """`log/activity` of `hub.example/log/activity`."""
-    return origin.partition("/")[2]
+_published: dict[str, tuple[str, str]] = {}  # by origin: the notes that this process wrote or found written
 
 
 def tree(name: str, origin: str, size: int) -> TiledTree:
@@ -64,25 +55,47 @@ def _root_of(full: bytes) -> bytes:
 
 
 def publish(name: str, origin: str) -> None:
-    """Write what the newest checkpoints need, then these. Safe to repeat, to interrupt, and to run twice at once."""
-    signed, in_force = log.newest_signed(name), log.newest_in_force(name)
-    if signed is None:
+    """Write what the newest checkpoints need, then these, where they are new. Safe to repeat and to interrupt; one
+    process of a machine does it, and another one that comes meanwhile leaves it.
+    """
+    if _published.get(origin) == _newest(name):
         return
     folder = folder_of(origin)
-    for tile in tiles_of(signed.size, _written(folder)):
+    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    with (folder / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        signed, in_force = notes = _newest(name)
+        if signed:
+            guard.check(name, origin)
+            _write_all(name, origin, signed, in_force)
+        _published[origin] = notes
+
+
+def _newest(name: str) -> tuple[str, str]:
+    """The newest notes: signed, and in force."""
+    signed, in_force = log.newest_signed(name), log.newest_in_force(name)
+    return signed.note if signed else "", in_force.note if in_force else ""
+
+
+def _write_all(name: str, origin: str, signed: str, in_force: str) -> None:
+    folder = folder_of(origin)
+    for tile in tiles_of(head_of(signed).size, _written(folder)):
         path = folder / tile.path
         if not path.exists():
             _write(path, _made(name, origin, tile))
-    _write(folder / SIGNED, signed.note.encode())
-    if in_force is not None:
-        _write(folder / CHECKPOINT, in_force.note.encode())
+    _write(folder / SIGNED, signed.encode())
+    if in_force:
+        _write(folder / CHECKPOINT, in_force.encode())
 
 
 def _written(folder: Path) -> int:
     """The size for which all tiles were written."""
     try:
-        return int((folder / SIGNED).read_text(encoding="utf-8").split("\n")[1])
-    except (OSError, ValueError, IndexError):
+        return head_of((folder / SIGNED).read_text(encoding="utf-8")).size
+    except (OSError, ValueError, Refused):
         return 0
 
 

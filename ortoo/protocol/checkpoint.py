@@ -68,6 +68,11 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
 
 
+def head_of(note: str) -> Checkpoint:
+    """What a signed note is about; whether it is signed is not looked at. Raises Refused (`malformed`)."""
+    return _parse_checkpoint(_split_note(note)[0])
+
+
 def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> str:
     """The signed note; the log's key name is its origin."""
     verifier = VerifierKey(checkpoint.origin, NOTE_KEY, key.public)

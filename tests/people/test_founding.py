@@ -44,6 +44,8 @@ class RealHub:
             "ORTOO_SECRET_KEY_FILE": str(keys / "secret_key"),
             "ORTOO_HUB_KEY_FILE": str(keys / "hub.key"),
             "ORTOO_DIRECTORY_LOG_KEY_FILE": str(keys / "directory.key"),
+            "ORTOO_ACTIVITY_LOG_KEY_FILE": str(keys / "activity.key"),
+            "ORTOO_LOG_DIR": str(self.store.folder / "logs"),
         }
         socket = self.store.folder / "hub.sock"
         self.process, self.nginx = (
