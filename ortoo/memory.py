@@ -5,12 +5,13 @@ what it opened. One file for each member, written whole or not at all; several p
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ortoo.protocol.checkpoint import head_of
 from ortoo.protocol.errors import Refused
 
 try:
@@ -31,6 +32,8 @@ class MemoryDamaged(Exception):
 class Remembered:
     """entries: the directory, in full. checkpoint: the newest signed note over it. feed: the last sequence that was
     shown. opened: H by id of each referral that was opened. sent: ids of the referrals by the key of their form.
+    activity: the newest signed note of the activity log. unproven: since when (H by time) documents of this member were
+    accepted and not proven to be logged; proven: by H their place and their leaf's salt.
     looked: when it was last looked which old epochs are still needed, and for which: `day: epochs`.
     """
 
@@ -41,6 +44,9 @@ class Remembered:
     opened: Mapping[str, str] = field(default_factory=dict)
     sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     looked: str = ""
+    activity: str = ""
+    unproven: Mapping[str, str] = field(default_factory=dict)
+    proven: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 class Memory:
@@ -67,6 +73,25 @@ class Memory:
 
     def see_looked(self, looked: str) -> None:
         self._change(lambda kept: replace(kept, looked=looked))
+
+    def see_activity(self, note: str) -> None:
+        if note != self.now.activity:
+            self._change(lambda kept: _further(kept, note))
+
+    def see_accepted(self, documents: Iterable[str], at: str) -> None:
+        """H of documents that the hub has accepted now."""
+        new = {document: at for document in documents if document not in self.now.proven}
+        self._change(lambda kept: replace(kept, unproven={**new, **kept.unproven}))
+
+    def see_proven(self, places: Mapping[str, tuple[int, str]]) -> None:
+        """Where documents are in the activity log."""
+        self._change(
+            lambda kept: replace(
+                kept,
+                proven={**kept.proven, **places},
+                unproven={document: at for document, at in kept.unproven.items() if document not in places},
+            )
+        )
 
     def _change(self, step: Any) -> None:
         """Read again, change, write: another program of this member may have written in between."""
@@ -97,6 +122,9 @@ class Memory:
                 opened=dict(value["opened"]),
                 sent={form: tuple(ids) for form, ids in value["sent"].items()},
                 looked=str(value.get("looked", "")),
+                activity=str(value.get("activity", "")),
+                unproven=dict(value.get("unproven", {})),
+                proven={document: (int(at), str(salt)) for document, (at, salt) in value.get("proven", {}).items()},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise MemoryDamaged(self._path) from None
@@ -109,6 +137,9 @@ class Memory:
             "opened": dict(kept.opened),
             "sent": {form: list(ids) for form, ids in kept.sent.items()},
             "looked": kept.looked,
+            "activity": kept.activity,
+            "unproven": dict(kept.unproven),
+            "proven": {document: list(place) for document, place in kept.proven.items()},
             "entries": list(kept.entries),
         }
         write_whole(self._path, json.dumps(value, indent=1))
@@ -124,6 +155,16 @@ def _longer(kept: Remembered, entries: tuple[str, ...], checkpoint: str) -> Reme
     if len(entries) < len(kept.entries):
         return kept
     return replace(kept, entries=entries, checkpoint=checkpoint)
+
+
+def _further(kept: Remembered, note: str) -> Remembered:
+    """The larger of two heads of one log; of two logs the one that is shown now."""
+    before, now = head_of(kept.activity) if kept.activity else None, head_of(note)
+    if before is None or before.origin != now.origin or now.size > before.size:
+        return replace(kept, activity=note)
+    if now.size == before.size and now.root != before.root:
+        raise Refused("proof_invalid", "Another program on this device was shown another log.", size=now.size)
+    return replace(kept, activity=note) if now.size == before.size else kept
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import contract, drafting
+from ortoo import contract, drafting, evidence, logged
 from ortoo.client import Client, HubError, HubUnreachable, Line
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Again, Draft, Outbox
@@ -28,7 +28,7 @@ from ortoo.protocol import consent, documents, events, hpke, schemas
 from ortoo.protocol.checkpoint import Checkpoint, Policy, open_checkpoint
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory
-from ortoo.protocol.documents import Document, new_id, unb64
+from ortoo.protocol.documents import Document, b64, new_id, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import take_over
@@ -50,13 +50,15 @@ LOG: Final = "/log/directory"
 class Synced:
     """What a sync found. own: entries about the own agency that are new to this member; practice: a practice network.
 
-    clock_off: how far the device's clock is from the hub's; zero within a minute.
+    clock_off: how far the device's clock is from the hub's; zero within a minute. withheld: H of documents that the
+    hub has accepted from this device and still not logged (protocol §10).
     """
 
     size: int
     own: tuple[Document[Any], ...]
     practice: bool
     clock_off: timedelta
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class Session:
     drafts: Outbox
     directory: Directory = field(default_factory=Directory)
     synced: Synced | None = None
+    activity: Checkpoint | None = None  # the newest head of the activity log
     _clock_off: timedelta = timedelta()
     on_epochs: Callable[["Session"], Awaitable[None]] | None = None  # told when seeds were taken over
     _epochs: dict[int, KemKey] = field(default_factory=dict)
@@ -158,7 +161,8 @@ class Session:
     async def sync(self) -> Synced:
         """Fetch what is new in the directory, verify all of it, and remember it.
 
-        Raises: checkpoint_rollback, directory_fork, checkpoint_unwitnessed, and whatever a replay refuses.
+        Raises: checkpoint_rollback, directory_fork, proof_invalid, checkpoint_unwitnessed, and whatever a replay
+        refuses. What a hub has shown that does not fit is kept as evidence.
         """
         async with self._syncing:
             network, (entries, checkpoint) = await asyncio.gather(
@@ -170,13 +174,21 @@ class Session:
                 replayed, own = self._replay(entries)
             else:
                 replayed = self.directory
-            self._check_checkpoint(replayed, checkpoint)
+            try:
+                self._check_checkpoint(replayed, checkpoint)
+            except Refused as refused:
+                policy = replayed.policy
+                shown = contract.ActivityLog(checkpoint=contract.Checkpoint(note=checkpoint, size=0, root=""), consistency=[])
+                raise evidence.kept(refused, self.memory, policy, policy.log_named(LOG).name, self.memory.now.checkpoint, shown) from None
             self.directory = replayed
             seen = self.memory.now
             if checkpoint != seen.checkpoint or len(entries) != len(seen.entries):
                 self.memory.see_directory(entries, checkpoint)
             practice = self.directory.network.body.practice
-            self.synced = Synced(self.directory.size, own, practice, self._clock_off)
+            elsewhere = self.identity.seen.activity if self.identity.seen is not None else None
+            looked = await logged.look(self.client, self.memory, self.directory.policy, elsewhere, self.now())
+            self.activity = looked.head
+            self.synced = Synced(self.directory.size, own, practice, self._clock_off, looked.withheld)
             return self.synced
 
     def _replay(self, entries: Sequence[str]) -> tuple[Directory, tuple[Document[Any], ...]]:
@@ -308,7 +320,13 @@ class Session:
     @property
     def seen(self) -> schemas.Seen:
         """The newest directory that this session saw."""
-        return schemas.Seen(network=self.directory.network.body.version, directory=self.directory.head, activity=None)
+        version, head = self.directory.network.body.version, self.activity
+        activity = schemas.TreeHead(size=head.size, root=b64(head.root)) if head is not None else None
+        return schemas.Seen(network=version, directory=self.directory.head, activity=activity)
+
+    def _accepted(self, *hashes: str) -> None:
+        """These (by H) the hub has accepted: the log has to hold them, which the next sync looks for."""
+        self.memory.see_accepted(hashes, documents.stamp(self.now()))
 
     @property
     def taken(self) -> Mapping[int, bytes]:
@@ -356,6 +374,7 @@ class Session:
         drafting.check_agencies(form, self.directory.now())
         decisions = drafting.decide(form, self.signer, at=self.now())
         await self.client.record_consent([contract.Sealed(envelope=one.envelope) for one in decisions])
+        self._accepted(*(one.sha256 for one in decisions))
         return decisions
 
     async def send(self, form: Form) -> list[Referral]:
@@ -525,6 +544,7 @@ class Session:
         known = {one.document.body.id: one.document.sha256 for one in draft.referrals}
         if {one.id: one.sha256 for one in accepted} != known:
             raise HubError("bad_answer", "The hub accepted something else than was sent.")
+        self._accepted(*(one.sha256 for one in draft.decisions), *known.values())
         self.memory.see_sent(form_key, draft.ids)
         self.drafts.drop(draft.form)
         by_id = {one.id: one for one in accepted}
@@ -604,6 +624,7 @@ class Session:
                 referral, _ = await self._fetch(id)
                 continue
             verified = await self._verify(opening.referral, id)
+            self._accepted(event.sha256)
             self.memory.see_opened(verified.id, verified.document.sha256)
             return self._opened(verified, opening.sealed)
         raise Refused("head_moved", referral=id)
@@ -686,6 +707,7 @@ class Session:
             raise
         if step.sealed.envelope not in [one.envelope for one in answer.events]:
             raise HubError("bad_answer", "The step that was taken is not among the steps.")
+        self._accepted(documents.read(step.sealed.envelope, schemas.Event).sha256)
         self.drafts.drop(step.key)
         return answer
 
