@@ -11,6 +11,7 @@ machine, or one that comes before the sequencer has written, answers the same.
 import fcntl
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 from audit import guard, log
@@ -86,6 +87,8 @@ def _write_all(name: str, origin: str, signed: str, in_force: str) -> None:
         path = folder / tile.path
         if not path.exists():
             _write(path, _made(name, origin, tile))
+        if tile.width == WIDTH:  # the partial ones are needed no longer
+            shutil.rmtree(path.with_name(f"{path.name}.p"), ignore_errors=True)
     _write(folder / SIGNED, signed.encode())
     if in_force:
         _write(folder / CHECKPOINT, in_force.encode())

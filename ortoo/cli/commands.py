@@ -333,6 +333,8 @@ def _tell(run: Run, session: Session) -> None:
     elif synced.clock_off:
         minutes = round(synced.clock_off.total_seconds() / 60)
         screen.warn(words("clock", minutes=minutes))
+    if synced.withheld:
+        screen.warn(words("log.withheld", count=len(synced.withheld)))
     for document in synced.own:
         kind = words(f"directory.{document.kind}")
         screen.warn(words("directory.own", kind=kind, version=document.body.version))
