@@ -1,4 +1,4 @@
-"""Writing to the logs (protocol §10): entries of the directory tree, leaves of the activity tree, signed checkpoints."""
+"""Writing to the logs (protocol §10): entries of the directory tree, leaves of the activity tree, checkpoints."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence

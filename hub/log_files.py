@@ -1,7 +1,7 @@
 """The logs over HTTP, as C2SP tlog-tiles has it: the same paths and bytes as a static server over their folder gives.
 
-    /log/activity/checkpoint        text, not kept
-    /log/activity/tile/0/000.p/17   never changes: kept for a year
+/log/activity/checkpoint        text, not kept
+/log/activity/tile/0/000.p/17   never changes: kept for a year
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -8,7 +8,7 @@ import referrals.schema
 
 
 class Query(agencies.schema.Query, notifications.schema.Query, referrals.schema.Query):
-    """What can be asked. All but the network, the directory, the logs and invitations is for members who are signed in."""
+    """What can be asked. All but the network, its logs and invitations is for members who are signed in."""
 
 
 class Mutation(agencies.schema.Mutation, notifications.schema.Mutation, referrals.schema.Mutation):

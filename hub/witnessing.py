@@ -33,7 +33,7 @@ async def _work(folder: Path, anchor: str, hub: str) -> None:
                     await witness.look(client)
                 except Refused as refused:
                     if refused.code not in ("not_found", "throttled"):  # it has seen what it may not sign: it stops
-                        structlog.get_logger().error("witness_stopped", witness=witness.key.name, code=refused.code)
+                        structlog.get_logger().error("witness_stopped", part=witness.key.name, error=refused.code)
                         witnesses.remove(witness)
                 except (HubError, HubUnreachable):
                     pass

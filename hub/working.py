@@ -78,9 +78,11 @@ def _sequence_until(stop: threading.Event) -> None:
             try:
                 sequencing.integrate()
                 refused = ""
-            except Refused as error:  # what was signed and what is there do not fit: nobody signs before somebody looked
+            except (
+                Refused
+            ) as error:  # what was signed and what is there do not fit: nobody signs before somebody looked
                 if error.message != refused:
-                    structlog.get_logger().error("log_not_signed", code=error.code, says=error.message)
+                    structlog.get_logger().error("log_not_signed", error=f"{error.code}: {error.message}")
                 refused = error.message
             except Exception as error:
                 errors.of_exception(error, part=sequencing.__name__)

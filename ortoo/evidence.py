@@ -8,13 +8,11 @@ A note holds the log's own signature: two that are of one size and not the same,
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from ortoo import contract
 from ortoo.memory import Memory, write_whole
 from ortoo.protocol import documents, merkle, schemas
 from ortoo.protocol.checkpoint import Checkpoint, Policy, head_of, open_signed
@@ -46,7 +44,7 @@ class Explained:
 
 
 def kept(
-    refused: Refused, memory: Memory, policy: Policy, origin: str, seen: str, shown: contract.ActivityLog
+    refused: Refused, memory: Memory, policy: Policy, origin: str, *, seen: str, shown: str, proof: Sequence[str] = ()
 ) -> Refused:
     """The refusal, with the path of the file in which what was shown is kept, where it alarms."""
     if refused.code not in ALARMING:
@@ -59,8 +57,8 @@ def kept(
         "at": stamp(now),
         "network": _network(memory, policy),
         "seen": seen,
-        "shown": shown.checkpoint.note if shown.checkpoint is not None else "",
-        "consistency": list(shown.consistency),
+        "shown": shown,
+        "consistency": list(proof),
     }
     name = f"{now:%Y%m%d-%H%M%S}-{origin.rpartition('/')[2]}-{b64(documents.sha256(json.dumps(value).encode()))[:8]}"
     path = memory.folder / "evidence" / f"{name}.json"
@@ -70,11 +68,9 @@ def kept(
 
 def _network(memory: Memory, policy: Policy) -> str:
     """The newest document of the network that this device has and that names this policy."""
-    for entry in reversed(memory.now.entries):
-        if documents.kind_of_envelope(entry) == "network":
-            if Policy.parse(documents.read(entry, schemas.Network).body.policy) == policy:
-                return entry
-    return ""
+    networks = (entry for entry in reversed(memory.now.entries) if documents.kind_of_envelope(entry) == "network")
+    named = (entry for entry in networks if Policy.parse(documents.read(entry, schemas.Network).body.policy) == policy)
+    return next(named, "")
 
 
 def explain(text: str) -> Explained:
@@ -92,9 +88,9 @@ def explain(text: str) -> Explained:
     return Explained(verdict, origin, str(value["at"]), document.sha256, seen, shown, signed)
 
 
-def _parsed(text: str) -> Mapping[str, object]:
+def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        value = json.loads(text)
+        value: dict[str, Any] = json.loads(text)
         if value["evidence"] != 1 or not {"log", "at", "network", "seen", "shown", "consistency"} <= value.keys():
             raise ValueError
         return value
@@ -102,9 +98,7 @@ def _parsed(text: str) -> Mapping[str, object]:
         raise ValueError from None
 
 
-def _verdict(
-    seen: Checkpoint | None, shown: Checkpoint | None, signed: tuple[bool, bool], proof: list[object]
-) -> Verdict:
+def _verdict(seen: Checkpoint | None, shown: Checkpoint | None, signed: tuple[bool, bool], proof: list[Any]) -> Verdict:
     if seen is None or not all(signed[:1] if shown is None else signed):
         return "nothing"
     if shown is None or shown.size < seen.size:

@@ -1,4 +1,4 @@
-"""What a client knows of the activity log (protocol §10): that it only grows, and that what this member signed is in it.
+"""What a client knows of the activity log (protocol §10): that it only grows, and holds what this member signed.
 
 What does not fit is refused, and kept as evidence (`ortoo.evidence`).
 """
@@ -65,7 +65,15 @@ async def look(client: Client, memory: Memory, policy: Policy, elsewhere: TreeHe
         memory.see_activity(shown.checkpoint.note)
         await _prove(client, memory, opened.checkpoint)
     except Refused as refused:
-        raise evidence.kept(refused, memory, policy, origin, note or _said(before), shown) from None
+        raise evidence.kept(
+            refused,
+            memory,
+            policy,
+            origin,
+            seen=note or _said(before),
+            shown=shown.checkpoint.note if shown.checkpoint is not None else "",
+            proof=shown.consistency,
+        ) from None
     withheld = [document for document, since in memory.now.unproven.items() if at - instant(since) > WITHHELD]
     return Looked(opened.checkpoint, tuple(withheld))
 
@@ -121,7 +129,7 @@ def continues(before: Checkpoint, now: Checkpoint, proof: Sequence[bytes]) -> No
 
 
 def proven(answers: Sequence[contract.Logged], wanted: Sequence[str], head: Checkpoint) -> Mapping[str, Proven]:
-    """Those of the wanted documents (H, base64url) that are shown to be in the log. Raises Refused (`proof_invalid`)."""
+    """Those of the wanted documents (H, base64url) that are shown to be logged. Raises Refused (`proof_invalid`)."""
     found = {}
     for one in answers:
         if one.document not in wanted:

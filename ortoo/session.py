@@ -165,21 +165,21 @@ class Session:
         refuses. What a hub has shown that does not fit is kept as evidence.
         """
         async with self._syncing:
-            network, (entries, checkpoint) = await asyncio.gather(
-                self.client.network(), fetch_directory(self.client.directory, self.memory.now.entries)
-            )
-            self._set_clock(network.now)
-            own: tuple[Document[Any], ...] = ()
-            if len(entries) != self.directory.size or not self.directory.entries:
-                replayed, own = self._replay(entries)
-            else:
-                replayed = self.directory
+            notes: list[str] = []
             try:
+                network, (entries, checkpoint) = await asyncio.gather(
+                    self.client.network(),
+                    fetch_directory(self.client.directory, self.memory.now.entries, notes.append),
+                )
+                self._set_clock(network.now)
+                own: tuple[Document[Any], ...] = ()
+                if len(entries) != self.directory.size or not self.directory.entries:
+                    replayed, own = self._replay(entries)
+                else:
+                    replayed = self.directory
                 self._check_checkpoint(replayed, checkpoint)
             except Refused as refused:
-                policy = replayed.policy
-                shown = contract.ActivityLog(checkpoint=contract.Checkpoint(note=checkpoint, size=0, root=""), consistency=[])
-                raise evidence.kept(refused, self.memory, policy, policy.log_named(LOG).name, self.memory.now.checkpoint, shown) from None
+                raise self._with_evidence(refused, notes) from None
             self.directory = replayed
             seen = self.memory.now
             if checkpoint != seen.checkpoint or len(entries) != len(seen.entries):
@@ -190,6 +190,17 @@ class Session:
             self.activity = looked.head
             self.synced = Synced(self.directory.size, own, practice, self._clock_off, looked.withheld)
             return self.synced
+
+    def _with_evidence(self, refused: Refused, notes: Sequence[str]) -> Refused:
+        """What was shown of the directory, kept where it does not fit what was seen before."""
+        seen = self.memory.now
+        if not seen.checkpoint or not notes:
+            return refused
+        directory, _ = self._replay(seen.entries)
+        policy = directory.policy
+        return evidence.kept(
+            refused, self.memory, policy, policy.log_named(LOG).name, seen=seen.checkpoint, shown=notes[-1]
+        )
 
     def _replay(self, entries: Sequence[str]) -> tuple[Directory, tuple[Document[Any], ...]]:
         """The directory of these entries; with the documents on the own agency that were not seen before.
@@ -836,12 +847,18 @@ async def _whole(box: Callable[..., Awaitable[Listed]]) -> AsyncIterator[Referra
 
 
 async def fetch_directory(
-    ask: Callable[[int], Awaitable[contract.DirectoryPage]], known: Sequence[str]
+    ask: Callable[[int], Awaitable[contract.DirectoryPage]],
+    known: Sequence[str],
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> tuple[tuple[str, ...], str]:
-    """All entries of the directory log, the known ones first, and the checkpoint over them; nothing of it verified."""
+    """All entries of the directory log, the known ones first, and the checkpoint over them; nothing of it verified.
+
+    on_note: told each checkpoint that is shown.
+    """
     entries = list(known)
     while True:
         page = await ask(len(entries))
+        on_note(page.checkpoint.note)
         if page.checkpoint.size < len(entries):
             raise Refused("checkpoint_rollback", size=page.checkpoint.size)
         entries += page.entries[: page.checkpoint.size - len(entries)]

@@ -14,7 +14,16 @@ from typing import Final
 from ortoo import logged
 from ortoo.client import Client
 from ortoo.memory import Memory, write_whole
-from ortoo.protocol.checkpoint import COSIGNATURE_KEY, Checkpoint, Opened, Policy, VerifierKey, cosign, head_of, open_signed
+from ortoo.protocol.checkpoint import (
+    COSIGNATURE_KEY,
+    Checkpoint,
+    Opened,
+    Policy,
+    VerifierKey,
+    cosign,
+    head_of,
+    open_signed,
+)
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import SigningKey, b64, unb64
 from ortoo.protocol.errors import Refused
@@ -128,7 +137,9 @@ class Witness:
         opened = logged.continued(shown, before, self.policy, quorum=False)
         if opened is None or shown.checkpoint is None or not self._is_due(opened, self._name_in(self.policy)):
             return None
-        line = self.add(shown.checkpoint.note, before.size if before is not None else 0, [unb64(one) for one in shown.consistency])
+        line = self.add(
+            shown.checkpoint.note, before.size if before is not None else 0, [unb64(one) for one in shown.consistency]
+        )
         await client.cosign_activity(opened.checkpoint.size, line)
         return opened.checkpoint.size
 

@@ -1,9 +1,9 @@
 """C2SP tlog-witness: `POST /add-checkpoint` at a witness.
 
-    old 20852014                  the size that the witness has cosigned last, 0 for none
-    PlRNCrwHpqhGrupue0L7g…=       the consistency proof from there, a hash a line
-                                  empty line
-    example.com/log/activity …    the checkpoint, a signed note
+old 20852014                  the size that the witness has cosigned last, 0 for none
+PlRNCrwHpqhGrupue0L7g…=       the consistency proof from there, a hash a line
+                              empty line
+example.com/log/activity …    the checkpoint, a signed note
 """
 
 import re
