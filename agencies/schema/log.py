@@ -67,7 +67,7 @@ class Mutation(graphene.ObjectType):
 def _continued(newest: CheckpointRow | None, after: int) -> ActivityLog:
     if after < 0:
         raise Refused("limit_exceeded", field="after", most=2**31 - 1)
-    own = directory.activity_log(directory.in_force())
+    own = directory.activity_log(directory.in_force()) if newest is not None else None
     if newest is None or own is None:
         return ActivityLog(checkpoint=None, consistency=[])
     proof = []
