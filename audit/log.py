@@ -105,6 +105,14 @@ def sign(log: str, origin: str, key: SigningKey) -> Checkpoint:
     return Checkpoint.objects.create(tree=tree, size=tree.size, root=root, note=note)
 
 
+def sign_anew(log: str, origin: str, key: SigningKey) -> Checkpoint:
+    """What is committed, signed under another origin: nothing of it is in force before that is."""
+    tree = Tree.objects.get(log=log)
+    Checkpoint.objects.filter(tree=tree, size=tree.size).delete()
+    Tree.objects.filter(log=log).update(in_force=0)
+    return sign(log, origin, key)
+
+
 def keep_note(checkpoint: Checkpoint, note: str) -> None:
     """The checkpoint with one more witness's line."""
     checkpoint.note = note

@@ -62,7 +62,7 @@ def publish(name: str, origin: str) -> None:
     if _published.get(origin) == _newest(name):
         return
     folder = folder_of(origin)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    _open_folder(folder)
     with (folder / ".lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,9 +102,17 @@ def _written(folder: Path) -> int:
         return 0
 
 
+def _open_folder(folder: Path) -> None:
+    """For everybody to read, whatever this process keeps to itself otherwise (umask)."""
+    if not folder.is_dir():
+        _open_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+
+
 def _write(path: Path, content: bytes) -> None:
     """For everybody to read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    _open_folder(path.parent)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with partial.open("wb") as file:
         file.write(content)

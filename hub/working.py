@@ -29,6 +29,7 @@ SOMETIMES: Final[Sequence[Callable[[], object]]] = (
     sweep_mail,
 )
 SEQUENCING: Final = 0.5  # seconds, between looks at what waits for its place in the activity log
+FAILED: Final = 5.0  # seconds, where that failed
 REFUSED: Final = 30.0  # seconds, where the hub may not sign
 BESIDE: Final[Sequence[Callable[[], object]]] = (delivery.deliver,)  # waits for others, and so in threads of its own
 LEFT_TO_END: Final = 10.0  # seconds for a mail that is on its way when the worker stops
@@ -86,7 +87,7 @@ def _sequence_until(stop: threading.Event) -> None:
                 refused = error.message
             except Exception as error:
                 errors.of_exception(error, part=sequencing.__name__)
-                stop.wait(TICK)
+                stop.wait(FAILED)
             stop.wait(REFUSED if refused else SEQUENCING)
     finally:
         connection.close()

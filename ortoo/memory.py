@@ -5,11 +5,11 @@ what it opened. One file for each member, written whole or not at all; several p
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ortoo.protocol.checkpoint import head_of
 from ortoo.protocol.errors import Refused
@@ -18,6 +18,9 @@ try:
     import fcntl
 except ImportError:  # Windows: one program at a time
     fcntl = None  # type: ignore[assignment]
+
+
+LONG_AGO: Final = "2000-01-01T00:00:00Z"  # of what had its place in a log before
 
 
 class MemoryDamaged(Exception):
@@ -33,7 +36,7 @@ class Remembered:
     """entries: the directory, in full. checkpoint: the newest signed note over it. feed: the last sequence that was
     shown. opened: H by id of each referral that was opened. sent: ids of the referrals by the key of their form.
     activity: the newest signed note of the activity log. unproven: since when (H by time) documents of this member were
-    accepted and not proven to be logged; proven: by H their place and their leaf's salt.
+    accepted and not proven to be logged; proven: by H their place and their leaf's salt; named: what they are.
     looked: when it was last looked which old epochs are still needed, and for which: `day: epochs`.
     """
 
@@ -47,6 +50,7 @@ class Remembered:
     activity: str = ""
     unproven: Mapping[str, str] = field(default_factory=dict)
     proven: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 class Memory:
@@ -61,6 +65,21 @@ class Memory:
 
     def see_directory(self, entries: tuple[str, ...], checkpoint: str) -> None:
         self._change(lambda kept: _longer(kept, entries, checkpoint))
+
+    def see_continued(self, entries: tuple[str, ...], checkpoint: str) -> None:
+        """The directory of a log that continues the one before, which was checked (`ortoo.continuing`). Whatever was
+        logged before has to be found again.
+        """
+        self._change(
+            lambda kept: replace(
+                kept,
+                entries=entries,
+                checkpoint=checkpoint,
+                activity="",
+                unproven={**dict.fromkeys(kept.proven, LONG_AGO), **kept.unproven},
+                proven={},
+            )
+        )
 
     def see_feed(self, sequence: int) -> None:
         self._change(lambda kept: replace(kept, feed=max(kept.feed, sequence)))
@@ -78,10 +97,10 @@ class Memory:
         if note != self.now.activity:
             self._change(lambda kept: _further(kept, note))
 
-    def see_accepted(self, documents: Iterable[str], at: str) -> None:
-        """H of documents that the hub has accepted now."""
+    def see_accepted(self, documents: Mapping[str, str], at: str) -> None:
+        """By H what the hub has accepted now: its type and id."""
         new = {document: at for document in documents if document not in self.now.proven}
-        self._change(lambda kept: replace(kept, unproven={**new, **kept.unproven}))
+        self._change(lambda kept: replace(kept, unproven={**new, **kept.unproven}, named={**kept.named, **documents}))
 
     def see_proven(self, places: Mapping[str, tuple[int, str]]) -> None:
         """Where documents are in the activity log."""
@@ -124,6 +143,7 @@ class Memory:
                 looked=str(value.get("looked", "")),
                 activity=str(value.get("activity", "")),
                 unproven=dict(value.get("unproven", {})),
+                named=dict(value.get("named", {})),
                 proven={document: (int(at), str(salt)) for document, (at, salt) in value.get("proven", {}).items()},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -138,6 +158,7 @@ class Memory:
             "sent": {form: list(ids) for form, ids in kept.sent.items()},
             "looked": kept.looked,
             "activity": kept.activity,
+            "named": dict(kept.named),
             "unproven": dict(kept.unproven),
             "proven": {document: list(place) for document, place in kept.proven.items()},
             "entries": list(kept.entries),

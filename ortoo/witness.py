@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ortoo import logged
+from ortoo import continuing, logged
 from ortoo.client import Client
 from ortoo.memory import Memory, write_whole
 from ortoo.protocol.checkpoint import (
@@ -24,10 +24,10 @@ from ortoo.protocol.checkpoint import (
     head_of,
     open_signed,
 )
-from ortoo.protocol.directory import Directory
+from ortoo.protocol.directory import LOG, Directory
 from ortoo.protocol.documents import SigningKey, b64, unb64
 from ortoo.protocol.errors import Refused
-from ortoo.session import LOG, fetch_directory
+from ortoo.session import fetch_directory
 
 AGAIN: Final = timedelta(hours=1)  # a checkpoint that stands is cosigned anew: clients want it fresh within 24 hours
 
@@ -76,7 +76,7 @@ class Witness:
 
     def __init__(self, key: WitnessKey, anchor: str, folder: Path) -> None:
         """anchor: H of the network's first document, from paper. folder: where it remembers. Raises MemoryDamaged."""
-        self.key = key
+        self.key, self._anchor = key, anchor
         self._memory = Memory(folder, f"witness-{key.public.id.hex()}", anchor)
         self._cosigned = folder / f"witness-{key.public.id.hex()}.cosigned.json"
         self._directory = Directory(anchor)
@@ -107,11 +107,14 @@ class Witness:
         return self._directory.policy
 
     async def _look_at_directory(self, client: Client) -> int | None:
-        known = self._directory.size
-        entries, note = await fetch_directory(client.directory_to_cosign, self._memory.now.entries)
-        replayed = self._directory.copy()
-        for entry in entries[known:]:
+        seen = self._memory.now
+        entries, note = await fetch_directory(client.directory_to_cosign, seen)
+        continues = continuing.is_another_log(note, seen.checkpoint)
+        replayed = Directory(self._anchor) if continues else self._directory.copy()
+        for entry in entries[replayed.size :]:
             replayed.append(entry)
+        if continues:
+            continuing.check(entries, note, self._directory, head_of(seen.checkpoint))
         opened = open_signed(note, replayed.policy.log_named(LOG).name, replayed.policy)
         if opened.checkpoint.root != replayed.root_at(opened.checkpoint.size):
             raise Refused("directory_fork", size=opened.checkpoint.size)
@@ -121,7 +124,9 @@ class Witness:
         if before is not None and before.root != replayed.root_at(before.size):
             raise Refused("directory_fork", size=before.size)
         name = self._name_in(replayed.policy)
-        if entries != self._memory.now.entries or note != self._memory.now.checkpoint:
+        if continues:
+            self._memory.see_continued(entries, note)
+        elif entries != seen.entries or note != seen.checkpoint:
             self._memory.see_directory(entries, note)
         self._directory = replayed
         if not self._is_due(opened, name):

@@ -338,10 +338,10 @@ def test_keys_are_made_once_and_never_overwritten(tmp_path: Path) -> None:
     made = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60).stdout
     files = {path.name: path.read_text() for path in folder.iterdir()}
     assert sorted(files) == ["activity.key", "directory.key", "hub.key", "secret_key"]
-    assert len(set(files.values())) == 3
+    assert len(set(files.values())) == 4
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert made.count(": made\n") == 3
+    assert made.count(": made\n") == 4
     assert not [content for content in files.values() if content.strip() in made]
 
     (folder / "hub.key").unlink()

@@ -9,7 +9,7 @@ import pytest
 
 from ortoo import evidence
 from ortoo.protocol import merkle
-from ortoo.protocol.checkpoint import Checkpoint, sign_checkpoint
+from ortoo.protocol.checkpoint import Checkpoint, head_of, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, b64, ctx, sha256, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.session import Session
@@ -61,7 +61,7 @@ async def test_another_history_stops_the_client_and_is_kept(hub: Hub) -> None:
         size = await logged(hub.store)
         await nara.sync()
         assert nara.activity == head(hub.store)
-        remembered = nara.memory.now.activity
+        remembered = head_of(nara.memory.now.activity)
     async with LyingHub(hub.url) as lying:
         forked, longer = signed(hub, size, bytes(32)), signed(hub, size + 1, bytes(32))
         smaller = signed(hub, 1, bytes(32))
@@ -82,7 +82,7 @@ async def test_another_history_stops_the_client_and_is_kept(hub: Hub) -> None:
 
         # Nothing of it was taken over: the honest hub is believed as before.
         async with at_work(hub, "mrc.nara") as nara:
-            assert nara.memory.now.activity == remembered
+            assert head_of(nara.memory.now.activity) == remembered
 
         # What the log has not signed is no evidence against it.
         stranger = sign_checkpoint(Checkpoint(ORIGIN, size, bytes(32)), SigningKey.generate())
@@ -135,6 +135,7 @@ async def test_a_leaf_that_is_withheld_is_noticed_and_a_false_proof_is_refused(h
             assert nara.synced.withheld == ()  # it may come yet
             unproven = dict(nara.memory.now.unproven)
             assert sent.document.sha256 in unproven
+            assert f"referral_sent {sent.id}" in nara.memory.now.named.values()
             long_ago(nara)
             assert (await nara.sync()).withheld == tuple(unproven)
 
