@@ -74,6 +74,19 @@ def origin_of(directory: Directory) -> str:
     return directory.policy.log_named("/log/directory").name
 
 
+def activity_log(directory: Directory) -> tuple[str, SigningKey] | None:
+    """The origin of the activity log and this hub's key of it; None where the network names no such log yet."""
+    named = [one for one in directory.policy.logs if one.name.endswith("/log/activity")]
+    if not named:
+        return None
+    key = keys.activity_log()
+    if named[-1].public != key.public:
+        raise Refused(
+            "key_refused", "The network names another key of the activity log than this hub's.", field="policy"
+        )
+    return named[-1].name, key
+
+
 def check_signed_head(head: TreeHead) -> None:
     """`directory_fork` for a root that this hub never signed (protocol §2)."""
     if not log.has_signed(LOG, head.size, unb64(head.root)):

@@ -41,9 +41,11 @@ def draft(
     if not 1 <= quorum <= len(parsed):
         raise Refused("malformed", "The quorum is at least one of the witnesses, at most all.", field="quorum")
     own = VerifierKey(f"{host}/log/directory", NOTE_KEY, keys.directory_log().public)
+    activity = VerifierKey(f"{host}/log/activity", NOTE_KEY, keys.activity_log().public)
     names = [f"w{number}" for number in range(1, len(parsed) + 1)]
     lines = [
         f"log {own}",
+        f"log {activity}",
         *(f"witness {name} {key}" for name, key in zip(names, parsed, strict=True)),
         f"group {GROUP} {quorum} {' '.join(names)}",
         f"quorum {GROUP}",
@@ -96,6 +98,8 @@ def take(document: Document[schemas.Network]) -> None:
     policy = Policy.parse(body.policy)
     if policy.log_named("/log/directory").public != keys.directory_log().public:
         raise Refused("key_refused", "It names another hub's directory log.", field="policy")
+    if policy.log_named("/log/activity").public != keys.activity_log().public:
+        raise Refused("key_refused", "It names another hub's activity log.", field="policy")
     before = standing()
     if before is None:
         publishing.append([document.envelope])

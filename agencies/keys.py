@@ -18,6 +18,11 @@ def directory_log() -> SigningKey:
     return _read(settings.ORTOO_DIRECTORY_LOG_KEY_FILE)
 
 
+def activity_log() -> SigningKey:
+    """The key of the activity log's checkpoints."""
+    return _read(settings.ORTOO_ACTIVITY_LOG_KEY_FILE)
+
+
 @cache
 def _read(path: Path) -> SigningKey:
     return SigningKey(unb64(Path(path).read_text().strip()))

@@ -26,9 +26,11 @@ from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, SigningKey, as_set, b64, new_id, sign, stamp
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import MemberSecrets, hand_over
+from ortoo.witness import WitnessKey
 
 HOST: Final = "practice.ortoo.example"
 THRESHOLD: Final = 2
+WITNESSES: Final = 3
 RENEW: Final = timedelta(days=90)
 
 
@@ -105,7 +107,12 @@ def _people(agency: Mapping[str, Any]) -> list[Person]:
 
 
 def _network(coordinators: Sequence[Person]) -> Document[schemas.Network]:
-    log_key = checkpoint.VerifierKey(f"{HOST}/log/directory", checkpoint.NOTE_KEY, keys.directory_log().public)
+    logs = {"directory": keys.directory_log(), "activity": keys.activity_log()}
+    lines = [
+        f"log {checkpoint.VerifierKey(f'{HOST}/log/{name}', checkpoint.NOTE_KEY, key.public)}"
+        for name, key in logs.items()
+    ]
+    lines += [f"witness w{number} {key.public}" for number, key in enumerate(_witnesses(), start=1)]
     body = schemas.Network(
         network=new_id(),
         at=_now(),
@@ -117,7 +124,8 @@ def _network(coordinators: Sequence[Person]) -> Document[schemas.Network]:
         ),
         threshold=THRESHOLD,
         hub_key=b64(keys.hub().public),
-        policy=f"log {log_key}\nquorum none\n",
+        # Its witnesses are of the same machine, and nobody waits for them.
+        policy="\n".join([*lines, "quorum none"]) + "\n",
         continues=None,
         min_protocol=1,
     )
@@ -216,8 +224,23 @@ def _administrator(agency: Mapping[str, Any], people: Mapping[str, Person]) -> P
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
+def _witnesses() -> list[WitnessKey]:
+    """The three witnesses' keys, made where they are not there (hub/witnessing.py lets them work)."""
+    found = []
+    for number in range(1, WITNESSES + 1):
+        path = Path(settings.ORTOO_PRACTICE_DIR) / "witnesses" / f"w{number}.json"
+        if not path.exists():
+            WitnessKey.generate(f"w{number}.{HOST}").write(path)
+        found.append(WitnessKey.read(path))
+    return found
+
+
 def _write_hub_keys(folder: Path) -> None:
-    for path in (settings.ORTOO_HUB_KEY_FILE, settings.ORTOO_DIRECTORY_LOG_KEY_FILE):
+    for path in (
+        settings.ORTOO_HUB_KEY_FILE,
+        settings.ORTOO_DIRECTORY_LOG_KEY_FILE,
+        settings.ORTOO_ACTIVITY_LOG_KEY_FILE,
+    ):
         if not Path(path).exists():
             keys.write(Path(path), SigningKey.generate())
 

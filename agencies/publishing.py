@@ -14,7 +14,7 @@ from agencies import access, directory, signing_in, throttling
 from agencies.changes import tell_rights_changed
 from agencies.models import Agency, Application, Candidate, Member, Token
 from agencies.throttling import Limit
-from audit import log
+from audit import guard, log
 from ortoo.protocol import checkpoint, documents, schemas
 from ortoo.protocol.checkpoint import Policy
 from ortoo.protocol.directory import Directory
@@ -34,6 +34,7 @@ def append(entries: Sequence[str]) -> bool:
             replay.append(entry)
         if not replay.size:
             return False
+        guard.check(directory.LOG, directory.origin_of(replay))
         log.append(directory.LOG, [entry.encode() for entry in entries])
         signed = log.sign(directory.LOG, directory.origin_of(replay), directory.log_key(replay))
         return _put_in_force(replay, signed.note)
@@ -64,7 +65,7 @@ def cosign(size: int, line: str, address: str) -> bool:
 
 def _put_in_force(covered: Directory, note: str) -> bool:
     """What the note covers is in force, if the policy of that very directory is satisfied."""
-    if not _has_quorum(note, directory.origin_of(covered), covered.policy):
+    if not has_quorum(note, directory.origin_of(covered), covered.policy):
         return False
     before = log.size_in_force(directory.LOG)
     log.put_in_force(directory.LOG, covered.size)
@@ -73,7 +74,7 @@ def _put_in_force(covered: Directory, note: str) -> bool:
     return True
 
 
-def _has_quorum(note: str, origin: str, policy: Policy) -> bool:
+def has_quorum(note: str, origin: str, policy: Policy) -> bool:
     try:
         checkpoint.open_checkpoint(note, origin, policy)
     except Refused as refused:

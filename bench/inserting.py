@@ -17,7 +17,7 @@ OF_A_REFERRAL = {
     "referrals_trailentry": "referral_id = ANY(%s)",
     "referrals_standing": "referral_id = ANY(%s)",
     "notifications_feedentry": "referral = ANY(%s)",
-    "audit_queuedleaf": "document IN (SELECT sha256 FROM referrals_referral WHERE id = ANY(%s))",
+    "audit_leaf": "document IN (SELECT sha256 FROM referrals_referral WHERE id = ANY(%s))",
 }
 
 

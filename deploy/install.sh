@@ -218,8 +218,8 @@ fi
 put /usr/local/sbin/ortoo-manage 0755 root:root <"$source/deploy/ortoo-manage"
 
 say "The hub's keys: made once, readable by the hub alone, never overwritten"
-if [ -e $keys/secret_key ] && [ -e $keys/hub.key ] && [ -e $keys/directory.key ]; then
-    echo "   all three are there"
+if [ -e $keys/secret_key ] && [ -e $keys/hub.key ] && [ -e $keys/directory.key ] && [ -e $keys/activity.key ]; then
+    echo "   all four are there"
 else
     do_ env -C "$release" PYTHONDONTWRITEBYTECODE=1 runuser -u ortoo -- .venv/bin/python -m hub.make_keys $keys
 fi
@@ -236,6 +236,7 @@ ORTOO_TRUSTED_PROXY=unix
 ORTOO_SECRET_KEY_FILE=$keys/secret_key
 ORTOO_HUB_KEY_FILE=$keys/hub.key
 ORTOO_DIRECTORY_LOG_KEY_FILE=$keys/directory.key
+ORTOO_ACTIVITY_LOG_KEY_FILE=$keys/activity.key
 END
 fi
 

@@ -10,7 +10,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 django_application = get_asgi_application()  # before the rest, which needs Django set up
 
-from hub import threads  # noqa: E402
+from hub import log_files, threads  # noqa: E402
 from hub.health import health  # noqa: E402
 from hub.http import GraphQLOverHTTP, headers_of, is_our_host  # noqa: E402
 from hub.pages import Pages  # noqa: E402
@@ -37,6 +37,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             await health(scope, receive, send)
         case "http" if _pages.has(scope["path"]) and _is_ours(scope):
             await _pages(scope, send)
+        case "http" if log_files.has(path) and _is_ours(scope):
+            await log_files.serve(scope, send)
         case "http":
             await django_application(scope, receive, send)
         case "websocket" if path == "/graphql":

@@ -24,7 +24,10 @@ KEY_FILES: Final = {
     "ORTOO_SECRET_KEY_FILE": "secret_key",
     "ORTOO_HUB_KEY_FILE": "hub.key",
     "ORTOO_DIRECTORY_LOG_KEY_FILE": "directory.key",
+    "ORTOO_ACTIVITY_LOG_KEY_FILE": "activity.key",
 }
+LOG_AND_HUB_KEYS: Final = tuple(KEY_FILES)[1:]  # of which a practice network makes its own
+LOG_FOLDER: Final = "/var/lib/ortoo/logs"
 IN_PRODUCTION: Final = (*KEY_FILES, "ORTOO_ALLOWED_HOSTS", "ORTOO_TRUSTED_PROXY")
 UNIX: Final = "unix"  # for ORTOO_TRUSTED_PROXY: only the proxy can open the sockets at which the hub listens
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
@@ -48,6 +51,8 @@ WHAT: Final = {
     "ORTOO_SECRET_KEY_FILE": f"a file with {SHORTEST_SECRET} random characters (`python -m hub.make_keys` makes it)",
     "ORTOO_HUB_KEY_FILE": "a file with the hub's key (`python -m hub.make_keys` makes it)",
     "ORTOO_DIRECTORY_LOG_KEY_FILE": "a file with the directory log's key (`python -m hub.make_keys` makes it)",
+    "ORTOO_ACTIVITY_LOG_KEY_FILE": "a file with the activity log's key (`python -m hub.make_keys` makes it)",
+    "ORTOO_LOG_DIR": "the path of the folder into which the logs are written, from the root",
     "ORTOO_THREADS": f"a number from 1 to {MOST_WRITERS}",
     "ORTOO_TRUSTED_DOCUMENTS": "yes, or no",
     "EMAIL_URL": (
@@ -87,6 +92,7 @@ class Configuration:
     is_public: served behind a proxy under real names, a practice network too.
     trusted_proxy: UNIX, or addresses and networks; whose word about the client's address counts.
     writers: threads that write to the database.
+    log_folder: into which the logs' tiles and checkpoints are written, for any static server.
     trusted_documents: whether a page that is signed in by cookie may ask only what this release's own pages ask.
     mail_server: None: no e-mail is sent. mail_from: the address from which it is.
     """
@@ -101,6 +107,8 @@ class Configuration:
     older_secret_keys: tuple[str, ...] = field(repr=False)
     hub_key_file: Path
     directory_log_key_file: Path
+    activity_log_key_file: Path
+    log_folder: Path
     writers: int
     trusted_documents: bool
     mail_server: MailServer | None
@@ -137,9 +145,10 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
     if practice and not given.get("ORTOO_SECRET_KEY_FILE"):
         make_secret_key(files["ORTOO_SECRET_KEY_FILE"])
     secret_keys = reading.content("ORTOO_SECRET_KEY_FILE", files["ORTOO_SECRET_KEY_FILE"], _secrets)
-    for name in ("ORTOO_HUB_KEY_FILE", "ORTOO_DIRECTORY_LOG_KEY_FILE"):
+    for name in LOG_AND_HUB_KEYS:
         if given.get(name) or not practice:  # a practice network makes its own when it is founded
             reading.content(name, files[name], _seed)
+    log_folder = reading.one("ORTOO_LOG_DIR", _folder, str(practice / "logs") if practice else LOG_FOLDER)
     writers = reading.one("ORTOO_THREADS", _writers, str(WRITERS))
     trusted_documents = reading.one("ORTOO_TRUSTED_DOCUMENTS", _yes_or_no, "yes" if is_public else "no")
     mail_server = reading.one("EMAIL_URL", _mail_server, "")
@@ -159,6 +168,8 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         older_secret_keys=secret_keys[1:],
         hub_key_file=files["ORTOO_HUB_KEY_FILE"],
         directory_log_key_file=files["ORTOO_DIRECTORY_LOG_KEY_FILE"],
+        activity_log_key_file=files["ORTOO_ACTIVITY_LOG_KEY_FILE"],
+        log_folder=log_folder,
         writers=writers,
         trusted_documents=trusted_documents,
         mail_server=mail_server,
@@ -318,6 +329,11 @@ def _seed(text: str) -> bytes:
 def _writers(value: str) -> int:
     _must(value.isascii() and value.isdecimal() and 1 <= int(value) <= MOST_WRITERS)
     return int(value)
+
+
+def _folder(value: str) -> Path:
+    _must(value.startswith("/") and "\0" not in value)
+    return Path(value)
 
 
 def _yes_or_no(value: str) -> bool:

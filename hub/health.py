@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from agencies import clock
 from audit import log
@@ -16,6 +18,7 @@ from notifications import outbox
 from ortoo.words import Words, language_of
 from referrals import firing
 
+LOGGED_WITHIN: Final = timedelta(minutes=5)
 WITHIN: Final = 5.0  # seconds
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -33,7 +36,7 @@ async def health(scope: Mapping[str, Any], receive: Any, send: Send) -> None:
 
 
 async def missing() -> list[str]:
-    """What the hub lacks to do its work: database, migrations, network, clocks, channel_layer, mail."""
+    """What the hub lacks to do its work: database, migrations, network, log, clocks, channel_layer, mail."""
     checks = [
         _lacks("database", threads.read(_look_at_database)),
         _lacks("channel_layer", _look_at_channel_layer()),
@@ -62,6 +65,8 @@ def _look_at_database() -> str | None:
         return "migrations"
     if not log.size_in_force(log.DIRECTORY):
         return "network"
+    if log.is_late(timezone.now() - LOGGED_WITHIN):
+        return "log"
     return "clocks" if firing.is_late(clock.now()) else None
 
 

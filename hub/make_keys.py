@@ -1,4 +1,4 @@
-"""`python -m hub.make_keys FOLDER`: the hub's three secrets, made once, never overwritten. Needs no settings."""
+"""`python -m hub.make_keys FOLDER`: the hub's four secrets, made once, never overwritten. Needs no settings."""
 
 import os
 import sys

@@ -8,7 +8,7 @@ import referrals.schema
 
 
 class Query(agencies.schema.Query, notifications.schema.Query, referrals.schema.Query):
-    """What can be asked. All but the network, the directory and invitations is for members who are signed in."""
+    """What can be asked. All but the network, its logs and invitations is for members who are signed in."""
 
 
 class Mutation(agencies.schema.Mutation, notifications.schema.Mutation, referrals.schema.Mutation):
@@ -31,6 +31,9 @@ ANONYMOUS_FIELDS = frozenset(
         "directory",
         "directoryToCosign",
         "cosignDirectory",
+        "activityLog",
+        "activityToCosign",
+        "cosignActivity",
         "invitation",
         "beginPasskeySignIn",
         "signIn",

@@ -5,13 +5,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import structlog
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from agencies import housekeeping
+from agencies import housekeeping, sequencing
 from hub import errors
 from notifications import delivery, reaching
 from notifications.housekeeping import sweep as sweep_mail
+from ortoo.protocol.errors import Refused
 from referrals import firing, standing
 from referrals.housekeeping import forget_old_seeds
 
@@ -26,6 +28,9 @@ SOMETIMES: Final[Sequence[Callable[[], object]]] = (
     standing.forget,
     sweep_mail,
 )
+SEQUENCING: Final = 0.5  # seconds, between looks at what waits for its place in the activity log
+FAILED: Final = 5.0  # seconds, where that failed
+REFUSED: Final = 30.0  # seconds, where the hub may not sign
 BESIDE: Final[Sequence[Callable[[], object]]] = (delivery.deliver,)  # waits for others, and so in threads of its own
 LEFT_TO_END: Final = 10.0  # seconds for a mail that is on its way when the worker stops
 
@@ -39,6 +44,7 @@ def work_until(stop: threading.Event) -> None:
         for one in BESIDE
         for _ in range(delivery.THREADS if settings.ORTOO_SENDS_MAIL else 0)
     ]
+    beside.append(threading.Thread(target=_sequence_until, args=(stop,), daemon=True))
     for thread in beside:
         thread.start()
     swept = float("-inf")
@@ -64,7 +70,30 @@ def _beside_until(stop: threading.Event, part: Callable[[], object]) -> None:
         connection.close()
 
 
-def work(parts: Sequence[Callable[[], object]] = (*OFTEN, *SOMETIMES, *BESIDE)) -> None:
+def _sequence_until(stop: threading.Event) -> None:
+    """In a thread of its own: within a second, whatever else there is to do."""
+    refused = ""
+    try:
+        while not stop.is_set():
+            close_old_connections()
+            try:
+                sequencing.integrate()
+                refused = ""
+            except (
+                Refused
+            ) as error:  # what was signed and what is there do not fit: nobody signs before somebody looked
+                if error.message != refused:
+                    structlog.get_logger().error("log_not_signed", error=f"{error.code}: {error.message}")
+                refused = error.message
+            except Exception as error:
+                errors.of_exception(error, part=sequencing.__name__)
+                stop.wait(FAILED)
+            stop.wait(REFUSED if refused else SEQUENCING)
+    finally:
+        connection.close()
+
+
+def work(parts: Sequence[Callable[[], object]] = (sequencing.integrate, *OFTEN, *SOMETIMES, *BESIDE)) -> None:
     """Do this work once; one that fails stops no other."""
     for one in parts:
         close_old_connections()

@@ -113,6 +113,18 @@ class Client:
     async def cosign_directory(self, size: int, line: str) -> bool:
         return await self._ask("cosign_directory", bool, size=size, line=line)
 
+    async def activity_log(self, after: int = 0) -> contract.ActivityLog:
+        return await self._ask("activity_log", contract.ActivityLog, after=after)
+
+    async def activity_to_cosign(self, after: int = 0) -> contract.ActivityLog:
+        return await self._ask("activity_to_cosign", contract.ActivityLog, after=after)
+
+    async def cosign_activity(self, size: int, line: str) -> bool:
+        return await self._ask("cosign_activity", bool, size=size, line=line)
+
+    async def logged(self, size: int, documents: Sequence[str]) -> list[contract.Logged]:
+        return await self._ask("logged", list[contract.Logged], size=size, documents=list(documents))
+
     async def kem_keys(self, hashes: Sequence[str]) -> list[contract.KemKey]:
         return await self._ask("kem_keys", list[contract.KemKey], hashes=list(hashes))
 

@@ -34,6 +34,18 @@ class DirectoryPage(Answer, frozen=True, kw_only=True):
     entries: list[str]
 
 
+class ActivityLog(Answer, frozen=True, kw_only=True):
+    checkpoint: Checkpoint | None
+    consistency: list[str]
+
+
+class Logged(Answer, frozen=True, kw_only=True):
+    document: str
+    salt: str
+    index: int
+    proof: list[str]
+
+
 class KemKey(Answer, frozen=True, kw_only=True):
     sha256: str
     key: str

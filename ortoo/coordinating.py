@@ -84,12 +84,13 @@ class CoordinatorKey:
 
 
 def read_draft(path: Path) -> schemas.Network:
-    """A network that is to be founded, as `manage.py found draft` wrote it. ValueError; Refused for what cannot be."""
+    """A network that is to be founded, or to go on, as the operator drafted it. ValueError; Refused."""
     value = json.loads(path.read_text(encoding="utf-8"))
     body: schemas.Network = schemas.fit(value, schemas.Network)
     if body.practice:
         raise Refused("malformed", "This is a practice network.", field="practice")
-    check_founding(body)
+    if body.continues is None:
+        check_founding(body)
     return body
 
 

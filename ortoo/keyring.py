@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ortoo import account, contract
+from ortoo import account, continuing, contract
 from ortoo.account import Keys
 from ortoo.client import Client, HubError, HubUnreachable
 from ortoo.device import Device, Open
@@ -65,7 +65,7 @@ def _with_epochs(keys: Keys, session: Session) -> Keys:
 
 def _newest(seen: schemas.Seen | None, session: Session) -> schemas.Seen:
     """The newer of what the keyring has and what this session saw. `directory_fork` where they do not fit together."""
-    if seen is None:
+    if seen is None or continuing.covers(session.directory, seen.directory):
         return session.seen
     if seen.directory.size > session.directory.size:  # another device's, of a moment ago: seen by the next session
         return seen

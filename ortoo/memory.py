@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from ortoo.protocol.checkpoint import head_of
 from ortoo.protocol.errors import Refused
 
 try:
     import fcntl
 except ImportError:  # Windows: one program at a time
     fcntl = None  # type: ignore[assignment]
+
+
+LONG_AGO: Final = "2000-01-01T00:00:00Z"  # of what had its place in a log before
 
 
 class MemoryDamaged(Exception):
@@ -31,6 +35,8 @@ class MemoryDamaged(Exception):
 class Remembered:
     """entries: the directory, in full. checkpoint: the newest signed note over it. feed: the last sequence that was
     shown. opened: H by id of each referral that was opened. sent: ids of the referrals by the key of their form.
+    activity: the newest signed note of the activity log. unproven: since when (H by time) documents of this member were
+    accepted and not proven to be logged; proven: by H their place and their leaf's salt; named: what they are.
     looked: when it was last looked which old epochs are still needed, and for which: `day: epochs`.
     """
 
@@ -41,6 +47,10 @@ class Remembered:
     opened: Mapping[str, str] = field(default_factory=dict)
     sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     looked: str = ""
+    activity: str = ""
+    unproven: Mapping[str, str] = field(default_factory=dict)
+    proven: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 class Memory:
@@ -56,6 +66,21 @@ class Memory:
     def see_directory(self, entries: tuple[str, ...], checkpoint: str) -> None:
         self._change(lambda kept: _longer(kept, entries, checkpoint))
 
+    def see_continued(self, entries: tuple[str, ...], checkpoint: str) -> None:
+        """The directory of a log that continues the one before, which was checked (`ortoo.continuing`). Whatever was
+        logged before has to be found again.
+        """
+        self._change(
+            lambda kept: replace(
+                kept,
+                entries=entries,
+                checkpoint=checkpoint,
+                activity="",
+                unproven={**dict.fromkeys(kept.proven, LONG_AGO), **kept.unproven},
+                proven={},
+            )
+        )
+
     def see_feed(self, sequence: int) -> None:
         self._change(lambda kept: replace(kept, feed=max(kept.feed, sequence)))
 
@@ -67,6 +92,25 @@ class Memory:
 
     def see_looked(self, looked: str) -> None:
         self._change(lambda kept: replace(kept, looked=looked))
+
+    def see_activity(self, note: str) -> None:
+        if note != self.now.activity:
+            self._change(lambda kept: _further(kept, note))
+
+    def see_accepted(self, documents: Mapping[str, str], at: str) -> None:
+        """By H what the hub has accepted now: its type and id."""
+        new = {document: at for document in documents if document not in self.now.proven}
+        self._change(lambda kept: replace(kept, unproven={**new, **kept.unproven}, named={**kept.named, **documents}))
+
+    def see_proven(self, places: Mapping[str, tuple[int, str]]) -> None:
+        """Where documents are in the activity log."""
+        self._change(
+            lambda kept: replace(
+                kept,
+                proven={**kept.proven, **places},
+                unproven={document: at for document, at in kept.unproven.items() if document not in places},
+            )
+        )
 
     def _change(self, step: Any) -> None:
         """Read again, change, write: another program of this member may have written in between."""
@@ -97,6 +141,10 @@ class Memory:
                 opened=dict(value["opened"]),
                 sent={form: tuple(ids) for form, ids in value["sent"].items()},
                 looked=str(value.get("looked", "")),
+                activity=str(value.get("activity", "")),
+                unproven=dict(value.get("unproven", {})),
+                named=dict(value.get("named", {})),
+                proven={document: (int(at), str(salt)) for document, (at, salt) in value.get("proven", {}).items()},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise MemoryDamaged(self._path) from None
@@ -109,6 +157,10 @@ class Memory:
             "opened": dict(kept.opened),
             "sent": {form: list(ids) for form, ids in kept.sent.items()},
             "looked": kept.looked,
+            "activity": kept.activity,
+            "named": dict(kept.named),
+            "unproven": dict(kept.unproven),
+            "proven": {document: list(place) for document, place in kept.proven.items()},
             "entries": list(kept.entries),
         }
         write_whole(self._path, json.dumps(value, indent=1))
@@ -124,6 +176,16 @@ def _longer(kept: Remembered, entries: tuple[str, ...], checkpoint: str) -> Reme
     if len(entries) < len(kept.entries):
         return kept
     return replace(kept, entries=entries, checkpoint=checkpoint)
+
+
+def _further(kept: Remembered, note: str) -> Remembered:
+    """The larger of two heads of one log; of two logs the one that is shown now."""
+    before, now = head_of(kept.activity) if kept.activity else None, head_of(note)
+    if before is None or before.origin != now.origin or now.size > before.size:
+        return replace(kept, activity=note)
+    if now.size == before.size and now.root != before.root:
+        raise Refused("proof_invalid", "Another program on this device was shown another log.", size=now.size)
+    return replace(kept, activity=note) if now.size == before.size else kept
 
 
 def write_whole(path: Path, text: str) -> None:

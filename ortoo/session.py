@@ -16,19 +16,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import contract, drafting
+from ortoo import continuing, contract, drafting, evidence, logged
 from ortoo.client import Client, HubError, HubUnreachable, Line
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Again, Draft, Outbox
 from ortoo.finding import Alternative, Person
 from ortoo.form import Form, FormError
 from ortoo.identity import Identity
-from ortoo.memory import Memory
+from ortoo.memory import Memory, Remembered
 from ortoo.protocol import consent, documents, events, hpke, schemas
 from ortoo.protocol.checkpoint import Checkpoint, Policy, open_checkpoint
 from ortoo.protocol.consent import Decisions
-from ortoo.protocol.directory import Directory
-from ortoo.protocol.documents import Document, new_id, unb64
+from ortoo.protocol.directory import LOG, Directory
+from ortoo.protocol.documents import Document, b64, new_id, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import take_over
@@ -43,20 +43,23 @@ REMADE: Final = (
     "clock_skew",
 )  # nothing was written: seal again, and send that
 TRIES: Final = 5  # of a step that is safe to redo on the true head
-LOG: Final = "/log/directory"
 
 
 @dataclass(frozen=True)
 class Synced:
     """What a sync found. own: entries about the own agency that are new to this member; practice: a practice network.
 
-    clock_off: how far the device's clock is from the hub's; zero within a minute.
+    clock_off: how far the device's clock is from the hub's; zero within a minute. withheld: H of documents that the
+    hub has accepted from this device and still not logged (protocol §10). lost: entries about the own agency that were
+    seen, and are gone since the hub was restored from a backup.
     """
 
     size: int
     own: tuple[Document[Any], ...]
     practice: bool
     clock_off: timedelta
+    withheld: tuple[str, ...] = ()
+    lost: tuple[Document[Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ class Session:
     drafts: Outbox
     directory: Directory = field(default_factory=Directory)
     synced: Synced | None = None
+    activity: Checkpoint | None = None  # the newest head of the activity log
     _clock_off: timedelta = timedelta()
     on_epochs: Callable[["Session"], Awaitable[None]] | None = None  # told when seeds were taken over
     _epochs: dict[int, KemKey] = field(default_factory=dict)
@@ -158,26 +162,47 @@ class Session:
     async def sync(self) -> Synced:
         """Fetch what is new in the directory, verify all of it, and remember it.
 
-        Raises: checkpoint_rollback, directory_fork, checkpoint_unwitnessed, and whatever a replay refuses.
+        Raises: checkpoint_rollback, directory_fork, proof_invalid, checkpoint_unwitnessed, and whatever a replay
+        refuses. What a hub has shown that does not fit is kept as evidence.
         """
         async with self._syncing:
-            network, (entries, checkpoint) = await asyncio.gather(
-                self.client.network(), fetch_directory(self.client.directory, self.memory.now.entries)
-            )
-            self._set_clock(network.now)
-            own: tuple[Document[Any], ...] = ()
-            if len(entries) != self.directory.size or not self.directory.entries:
-                replayed, own = self._replay(entries)
-            else:
-                replayed = self.directory
-            self._check_checkpoint(replayed, checkpoint)
+            notes: list[str] = []
+            try:
+                network, (entries, checkpoint) = await asyncio.gather(
+                    self.client.network(),
+                    fetch_directory(self.client.directory, self.memory.now, notes.append),
+                )
+                self._set_clock(network.now)
+                own: tuple[Document[Any], ...] = ()
+                if not self.directory.entries or self.directory.entries != list(entries):
+                    replayed, own = self._replay(entries)
+                else:
+                    replayed = self.directory
+                lost = self._check_continued(replayed, checkpoint)
+                self._check_checkpoint(replayed, checkpoint)
+            except Refused as refused:
+                raise self._with_evidence(refused, notes) from None
             self.directory = replayed
             seen = self.memory.now
             if checkpoint != seen.checkpoint or len(entries) != len(seen.entries):
                 self.memory.see_directory(entries, checkpoint)
             practice = self.directory.network.body.practice
-            self.synced = Synced(self.directory.size, own, practice, self._clock_off)
+            elsewhere = self.identity.seen.activity if self.identity.seen is not None else None
+            looked = await logged.look(self.client, self.memory, self.directory.policy, elsewhere, self.now())
+            self.activity = looked.head
+            self.synced = Synced(self.directory.size, own, practice, self._clock_off, looked.withheld, lost)
             return self.synced
+
+    def _with_evidence(self, refused: Refused, notes: Sequence[str]) -> Refused:
+        """What was shown of the directory, kept where it does not fit what was seen before."""
+        seen = self.memory.now
+        if not seen.checkpoint or not notes:
+            return refused
+        directory, _ = self._replay(seen.entries)
+        policy = directory.policy
+        return evidence.kept(
+            refused, self.memory, policy, policy.log_named(LOG).name, seen=seen.checkpoint, shown=notes[-1]
+        )
 
     def _replay(self, entries: Sequence[str]) -> tuple[Directory, tuple[Document[Any], ...]]:
         """The directory of these entries; with the documents on the own agency that were not seen before.
@@ -195,6 +220,18 @@ class Session:
         own = [_on(self.identity.agency, entry) for entry in entries[seen:]] if seen else []
         return directory, tuple(one for one in own if one is not None)
 
+    def _check_continued(self, directory: Directory, note: str) -> tuple[Document[Any], ...]:
+        """Where the hub goes on under another log: that its coordinators say so. Gives what was lost of the agency."""
+        seen = self.memory.now
+        if not continuing.is_another_log(note, seen.checkpoint):
+            return ()
+        known, _ = self._replay(seen.entries)
+        continued = continuing.check(directory.entries, note, known, _opened(known, seen.checkpoint))
+        _opened(directory, note)
+        self.memory.see_continued(tuple(directory.entries), note)
+        lost = (_on(self.identity.agency, entry) for entry in continued.lost)
+        return tuple(one for one in lost if one is not None)
+
     def _check_checkpoint(self, directory: Directory, note: str) -> None:
         """The signed checkpoint is over this very directory; and it continues the one that was seen before."""
         checkpoint = _opened(directory, note)
@@ -208,6 +245,8 @@ class Session:
                 raise Refused("directory_fork", size=seen.size)
         if self.identity.seen is not None:  # by another device of this member
             elsewhere = self.identity.seen
+            if continuing.covers(directory, elsewhere.directory):
+                return
             if elsewhere.directory.size > directory.size or elsewhere.network > directory.network.body.version:
                 raise Refused("checkpoint_rollback", size=checkpoint.size)
             directory.check_head(elsewhere.directory)
@@ -308,7 +347,14 @@ class Session:
     @property
     def seen(self) -> schemas.Seen:
         """The newest directory that this session saw."""
-        return schemas.Seen(network=self.directory.network.body.version, directory=self.directory.head, activity=None)
+        version, head = self.directory.network.body.version, self.activity
+        activity = schemas.TreeHead(size=head.size, root=b64(head.root)) if head is not None else None
+        return schemas.Seen(network=version, directory=self.directory.head, activity=activity)
+
+    def _accepted(self, *accepted: Document[Any]) -> None:
+        """These the hub has accepted: the log has to hold them, which the next sync looks for."""
+        named = {one.sha256: _called(one) for one in accepted}
+        self.memory.see_accepted(named, documents.stamp(self.now()))
 
     @property
     def taken(self) -> Mapping[int, bytes]:
@@ -356,6 +402,7 @@ class Session:
         drafting.check_agencies(form, self.directory.now())
         decisions = drafting.decide(form, self.signer, at=self.now())
         await self.client.record_consent([contract.Sealed(envelope=one.envelope) for one in decisions])
+        self._accepted(*decisions)
         return decisions
 
     async def send(self, form: Form) -> list[Referral]:
@@ -525,6 +572,7 @@ class Session:
         known = {one.document.body.id: one.document.sha256 for one in draft.referrals}
         if {one.id: one.sha256 for one in accepted} != known:
             raise HubError("bad_answer", "The hub accepted something else than was sent.")
+        self._accepted(*draft.decisions, *(one.document for one in draft.referrals))
         self.memory.see_sent(form_key, draft.ids)
         self.drafts.drop(draft.form)
         by_id = {one.id: one for one in accepted}
@@ -604,6 +652,7 @@ class Session:
                 referral, _ = await self._fetch(id)
                 continue
             verified = await self._verify(opening.referral, id)
+            self._accepted(event)
             self.memory.see_opened(verified.id, verified.document.sha256)
             return self._opened(verified, opening.sealed)
         raise Refused("head_moved", referral=id)
@@ -686,6 +735,7 @@ class Session:
             raise
         if step.sealed.envelope not in [one.envelope for one in answer.events]:
             raise HubError("bad_answer", "The step that was taken is not among the steps.")
+        self._accepted(documents.read(step.sealed.envelope, schemas.Event))
         self.drafts.drop(step.key)
         return answer
 
@@ -814,12 +864,21 @@ async def _whole(box: Callable[..., Awaitable[Listed]]) -> AsyncIterator[Referra
 
 
 async def fetch_directory(
-    ask: Callable[[int], Awaitable[contract.DirectoryPage]], known: Sequence[str]
+    ask: Callable[[int], Awaitable[contract.DirectoryPage]],
+    known: Remembered,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> tuple[tuple[str, ...], str]:
-    """All entries of the directory log, the known ones first, and the checkpoint over them; nothing of it verified."""
-    entries = list(known)
+    """All entries of the directory log, the known ones first, and the checkpoint over them; nothing of it verified.
+
+    Those of another log than the known one are fetched from the first on. on_note: told each checkpoint that is shown.
+    """
+    entries = list(known.entries)
     while True:
         page = await ask(len(entries))
+        on_note(page.checkpoint.note)
+        if continuing.is_another_log(page.checkpoint.note, known.checkpoint) and entries == list(known.entries):
+            entries, known = [], Remembered(known.network)
+            continue
         if page.checkpoint.size < len(entries):
             raise Refused("checkpoint_rollback", size=page.checkpoint.size)
         entries += page.entries[: page.checkpoint.size - len(entries)]
@@ -830,6 +889,14 @@ async def fetch_directory(
 
 
 _verified: dict[str, Directory] = {}  # by anchor; nothing is added to these, only to copies
+
+
+def _called(document: Document[Any]) -> str:
+    """What a document is, for its author: its type, and the id under which it is looked up."""
+    body = document.body
+    if isinstance(body, schemas.Event):
+        return f"{body.type} {body.on.id}"
+    return f"decision {body.consent}" if isinstance(body, schemas.Consent) else f"referral_sent {body.id}"
 
 
 def _on(agency: str, entry: str) -> Document[Any] | None:

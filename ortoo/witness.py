@@ -1,21 +1,33 @@
-"""A witness of a network's directory log (protocol §10; C2SP tlog-cosignature): it sees that the log only grows,
-replays every chain in it, remembers what it saw, and only then signs that it saw it. It asks the hub, so it works
-behind a firewall; it needs no account.
+"""A witness of a network's two logs (protocol §10; C2SP tlog-cosignature): it sees that each only grows, replays every
+chain of the directory, remembers what it saw, and only then signs that it saw it. It asks the hub, so it works behind a
+firewall; it needs no account. Who prefers to bring a checkpoint finds C2SP `add-checkpoint` (`ortoo.witness_server`).
 """
 
 import json
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from ortoo import continuing, logged
 from ortoo.client import Client
 from ortoo.memory import Memory, write_whole
-from ortoo.protocol.checkpoint import COSIGNATURE_KEY, VerifierKey, cosign, open_signed
-from ortoo.protocol.directory import Directory
+from ortoo.protocol.checkpoint import (
+    COSIGNATURE_KEY,
+    Checkpoint,
+    Opened,
+    Policy,
+    VerifierKey,
+    cosign,
+    head_of,
+    open_signed,
+)
+from ortoo.protocol.directory import LOG, Directory
 from ortoo.protocol.documents import SigningKey, b64, unb64
 from ortoo.protocol.errors import Refused
-from ortoo.session import LOG, fetch_directory
+from ortoo.session import fetch_directory
 
 AGAIN: Final = timedelta(hours=1)  # a checkpoint that stands is cosigned anew: clients want it fresh within 24 hours
 
@@ -51,6 +63,14 @@ class WitnessKey:
             raise ValueError from error
 
 
+class WrongSize(Exception):
+    """The witness has cosigned another size of this log than the asker goes on from."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 class Witness:
     """A witness at work for one network."""
 
@@ -58,25 +78,117 @@ class Witness:
         """anchor: H of the network's first document, from paper. folder: where it remembers. Raises MemoryDamaged."""
         self.key, self._anchor = key, anchor
         self._memory = Memory(folder, f"witness-{key.public.id.hex()}", anchor)
+        self._cosigned = folder / f"witness-{key.public.id.hex()}.cosigned.json"
+        self._directory = Directory(anchor)
+        for entry in self._memory.now.entries:
+            self._directory.append(entry)
+        self._alone = threading.Lock()  # no two checkpoints of one log are compared and kept at once
 
-    async def look(self, client: Client) -> int | None:
-        """See what is new and cosign it. Gives the size that was cosigned now; None where it was already.
+    async def look(self, client: Client) -> dict[str, int]:
+        """See what is new in both logs and cosign it. Gives the sizes that were cosigned now, by log.
 
-        Raises Refused where the log does not only grow, or a chain in it breaks: nothing is signed then.
+        Raises Refused where a log does not only grow, or a chain in the directory breaks: nothing is signed then.
         """
-        entries, note = await fetch_directory(client.directory_to_cosign, self._memory.now.entries)
-        directory = Directory(self._anchor)
-        for entry in entries:
-            directory.append(entry)
-        opened = open_signed(note, directory.policy.log_named(LOG).name, directory.policy)
-        if opened.checkpoint.root != directory.root_at(opened.checkpoint.size):
+        found = {}
+        size = await self._look_at_directory(client)
+        if size is not None:
+            found["directory"] = size
+        if logged.has_activity(self.policy):
+            size = await self._look_at_activity(client)
+            if size is not None:
+                found["activity"] = size
+        return found
+
+    @property
+    def policy(self) -> Policy:
+        """Of the newest directory that was replayed. LookupError before the first look."""
+        if not self._directory.size:
+            raise LookupError("nothing was seen yet")
+        return self._directory.policy
+
+    async def _look_at_directory(self, client: Client) -> int | None:
+        seen = self._memory.now
+        entries, note = await fetch_directory(client.directory_to_cosign, seen)
+        continues = continuing.is_another_log(note, seen.checkpoint)
+        replayed = Directory(self._anchor) if continues else self._directory.copy()
+        for entry in entries[replayed.size :]:
+            replayed.append(entry)
+        if continues:
+            continuing.check(entries, note, self._directory, head_of(seen.checkpoint))
+        opened = open_signed(note, replayed.policy.log_named(LOG).name, replayed.policy)
+        if opened.checkpoint.root != replayed.root_at(opened.checkpoint.size):
             raise Refused("directory_fork", size=opened.checkpoint.size)
-        known = [one for one, key in directory.policy.witnesses.items() if key == self.key.public]
-        if not known:
-            raise Refused("key_unknown", "The network does not name this witness.", field="policy")
-        self._memory.see_directory(entries, note)
-        now = datetime.now(UTC)
-        if known[0] in opened.cosigned and now - opened.cosigned[known[0]] < AGAIN:
+        before = self.cosigned(opened.checkpoint.origin)
+        if before is not None and before.size > replayed.size:
+            raise Refused("checkpoint_rollback", size=opened.checkpoint.size)
+        if before is not None and before.root != replayed.root_at(before.size):
+            raise Refused("directory_fork", size=before.size)
+        name = self._name_in(replayed.policy)
+        if continues:
+            self._memory.see_continued(entries, note)
+        elif entries != seen.entries or note != seen.checkpoint:
+            self._memory.see_directory(entries, note)
+        self._directory = replayed
+        if not self._is_due(opened, name):
             return None
-        await client.cosign_directory(opened.checkpoint.size, cosign(note, self.key.name, self.key.key, now))
+        with self._alone:
+            self._keep(opened.checkpoint)
+        await client.cosign_directory(opened.checkpoint.size, self._line(note))
         return opened.checkpoint.size
+
+    async def _look_at_activity(self, client: Client) -> int | None:
+        before = self.cosigned(self.policy.log_named(logged.ACTIVITY).name)
+        shown = await client.activity_to_cosign(before.size if before is not None else 0)
+        opened = logged.continued(shown, before, self.policy, quorum=False)
+        if opened is None or shown.checkpoint is None or not self._is_due(opened, self._name_in(self.policy)):
+            return None
+        line = self.add(
+            shown.checkpoint.note, before.size if before is not None else 0, [unb64(one) for one in shown.consistency]
+        )
+        await client.cosign_activity(opened.checkpoint.size, line)
+        return opened.checkpoint.size
+
+    def add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
+        """Cosign a checkpoint of one of the network's logs that continues the last one (C2SP tlog-witness). The line.
+
+        Raises:
+            WrongSize: the last one was not of size `old`.
+            Refused: `checkpoint_unwitnessed` for what the log has not signed, `proof_invalid`, `checkpoint_rollback`.
+        """
+        checkpoint = open_signed(note, head_of(note).origin, self.policy).checkpoint
+        with self._alone:
+            before = self.cosigned(checkpoint.origin)
+            if old != (before.size if before is not None else 0):
+                raise WrongSize(before.size if before is not None else 0)
+            if before is not None:
+                logged.continues(before, checkpoint, proof)
+            elif proof:
+                raise Refused("proof_invalid", "There is nothing yet that it could continue.")
+            self._keep(checkpoint)
+        return self._line(note)
+
+    def cosigned(self, origin: str) -> Checkpoint | None:
+        """The newest head of this log that was cosigned."""
+        if not self._cosigned.exists():
+            return None
+        kept = json.loads(self._cosigned.read_text(encoding="utf-8")).get(origin)
+        return Checkpoint(origin, int(kept["size"]), unb64(kept["root"])) if kept is not None else None
+
+    def _keep(self, checkpoint: Checkpoint) -> None:
+        """Kept first, then signed: what was signed is never forgotten."""
+        kept = json.loads(self._cosigned.read_text(encoding="utf-8")) if self._cosigned.exists() else {}
+        kept[checkpoint.origin] = {"size": checkpoint.size, "root": b64(checkpoint.root)}
+        write_whole(self._cosigned, json.dumps(kept) + "\n")
+
+    def _name_in(self, policy: Policy) -> str:
+        """This witness's name in the policy."""
+        for name, key in policy.witnesses.items():
+            if key == self.key.public:
+                return name
+        raise Refused("key_unknown", "The network does not name this witness.", field="policy")
+
+    def _is_due(self, opened: Opened, name: str) -> bool:
+        return name not in opened.cosigned or datetime.now(UTC) - opened.cosigned[name] >= AGAIN
+
+    def _line(self, note: str) -> str:
+        return cosign(note, self.key.name, self.key.key, datetime.now(UTC))

@@ -1,16 +1,29 @@
 """May this actor see that? Queries start here."""
 
+from collections.abc import Sequence
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agencies import directory
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
-from referrals.models import Consent, Decision, Referral, Standing, TrailEntry
+from referrals.models import Consent, Decision, Event, Referral, Standing, TrailEntry
 
 
 def referrals_of(actor: Actor) -> QuerySet[Referral]:
     """What the actor's agency has sent or was sent."""
     return Referral.objects.filter(Q(sender_id=actor.agency) | Q(recipient_id=actor.agency))
+
+
+def documents_of(actor: Actor, hashes: Sequence[bytes]) -> set[bytes]:
+    """Which of these H are of documents that the actor may see: referrals, their steps, decisions."""
+    own = Q(referral__sender_id=actor.agency) | Q(referral__recipient_id=actor.agency)
+    seen = (
+        referrals_of(actor).filter(sha256__in=hashes),
+        Event.objects.filter(own, sha256__in=hashes),
+        decisions_of(actor).filter(sha256__in=hashes),
+    )
+    return {bytes(sha256) for rows in seen for sha256 in rows.values_list("sha256", flat=True)}
 
 
 def places_of(actor: Actor, box: str) -> QuerySet[Standing]:

@@ -118,7 +118,7 @@ class Query(graphene.ObjectType):
     def resolve_network(root: object, info: Any) -> Network:
         current = directory.in_force()
         body = current.network.body
-        return Network(id=body.network, practice=body.practice, now=clock.now(), directory=_checkpoint(_newest()))
+        return Network(id=body.network, practice=body.practice, now=clock.now(), directory=checkpoint_shown(_newest()))
 
     @staticmethod
     def resolve_directory(root: object, info: Any, after: int, first: int) -> DirectoryPage:
@@ -180,7 +180,7 @@ def _page(newest: CheckpointRow, after: int, first: int) -> DirectoryPage:
     if after < 0 or not 1 <= first <= MOST_ENTRIES:
         raise Refused("limit_exceeded", field="first", most=MOST_ENTRIES)
     entries = log.entries(log.DIRECTORY, after, min(newest.size, after + first))
-    return DirectoryPage(checkpoint=_checkpoint(newest), entries=[entry.decode() for entry in entries])
+    return DirectoryPage(checkpoint=checkpoint_shown(newest), entries=[entry.decode() for entry in entries])
 
 
 def _newest() -> CheckpointRow:
@@ -190,7 +190,7 @@ def _newest() -> CheckpointRow:
     return newest
 
 
-def _checkpoint(row: CheckpointRow) -> Checkpoint:
+def checkpoint_shown(row: CheckpointRow) -> Checkpoint:
     return Checkpoint(note=row.note, size=row.size, root=bytes(row.root))
 
 

@@ -124,6 +124,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     _partners(command("partners"), words)
     _coordinators(command("coordinators"), words)
     _witness(command("witness"), words)
+    _audit(command("audit"), words)
     if importlib.util.find_spec("ortoo.cli.practice") is not None:
         _practice(command("practice"), words)
     return parser
@@ -314,6 +315,11 @@ def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
             one.add_argument("--applied", metavar="HANDLE", required=True, help=words("help.applied"))
 
 
+def _audit(parser: argparse.ArgumentParser, words: Words) -> None:
+    action = _actions(parser, words, required=True)
+    action("evidence", False).add_argument("file", metavar="FILE", help=words("help.audit.file"))
+
+
 def _witness(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     key, run = action("key", False), action("run", False)
@@ -325,6 +331,7 @@ def _witness(parser: argparse.ArgumentParser, words: Words) -> None:
         "--every", type=_count(words, 1, 3600), default=5, metavar="SECONDS", help=words("help.witness.every")
     )
     run.add_argument("--once", action="store_true", help=words("help.witness.once"))
+    run.add_argument("--listen", metavar="HOST:PORT", help=words("help.witness.listen"))
 
 
 def _practice(parser: argparse.ArgumentParser, words: Words) -> None:

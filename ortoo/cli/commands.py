@@ -24,6 +24,7 @@ from ortoo.reading import Damaged, Referral
 from ortoo.sentences import Sentence, name, of_form, of_resending
 from ortoo.session import Arrival, Session
 
+MOST_NAMED: Final = 20  # documents that are not in the log
 LEAST_ID: Final = 4  # characters by which a referral may be named
 
 
@@ -333,6 +334,12 @@ def _tell(run: Run, session: Session) -> None:
     elif synced.clock_off:
         minutes = round(synced.clock_off.total_seconds() / 60)
         screen.warn(words("clock", minutes=minutes))
+    if synced.withheld:
+        screen.warn(words("log.withheld", count=len(synced.withheld)))
+        for sha256 in synced.withheld[:MOST_NAMED]:
+            screen.warn("  " + session.memory.now.named.get(sha256, sha256))
+    for lost in synced.lost:
+        screen.warn(words("directory.lost", kind=words(f"directory.{lost.kind}"), version=lost.body.version))
     for document in synced.own:
         kind = words(f"directory.{document.kind}")
         screen.warn(words("directory.own", kind=kind, version=document.body.version))

@@ -38,6 +38,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "partners": "partners",
     "coordinators": "coordinators",
     "witness": "witness",
+    "audit": "audit",
     **dict.fromkeys(("inbox", "outbox", "trail"), "lists"),
     "services": "services",
     "notifications": "notifications",

@@ -1,7 +1,8 @@
 """A witness: its key, and its work."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from ortoo.device import Device
 from ortoo.protocol.documents import b64
 from ortoo.protocol.errors import Refused
 from ortoo.witness import Witness, WitnessKey
+from ortoo.witness_server import WitnessServer
 
 
 async def new_key(run: Run) -> int:
@@ -37,16 +39,16 @@ async def work(run: Run) -> int:
     except (OSError, ValueError):
         raise Usage("error.key_file", path=run.options.file) from None
     fingerprint, lost = typed_from_paper(run, "fingerprint", FINGERPRINT), False
-    async with Client(hub_of(run)) as client:
+    witness = Witness(key, b64(ungrouped(fingerprint)), Device().folder / "state")
+    async with Client(hub_of(run)) as client, _served(witness, run.options.listen):
         while True:
             try:
-                witness = Witness(key, b64(ungrouped(fingerprint)), Device().folder / "state")
-                size = await witness.look(client)
+                found = await witness.look(client)
                 if lost:
                     run.screen.aside(run.words("follow.back"))
                 lost = False
-                if size is not None:
-                    _say(run, size)
+                for log, size in found.items():
+                    _say(run, log, size)
             except (HubUnreachable, HubError, Refused) as error:
                 overtaken = isinstance(error, Refused) and error.code in ("not_found", "throttled")
                 if run.options.once or (isinstance(error, Refused) and not overtaken):
@@ -59,11 +61,26 @@ async def work(run: Run) -> int:
             await asyncio.sleep(run.options.every)
 
 
-def _say(run: Run, size: int) -> None:
+@asynccontextmanager
+async def _served(witness: Witness, listen: str | None) -> AsyncIterator[None]:
+    """With C2SP `add-checkpoint` at HOST:PORT, where that is wanted."""
+    if listen is None:
+        yield
+        return
+    host, _, port = listen.rpartition(":")
+    try:
+        server = WitnessServer(witness, host.strip("[]") or "127.0.0.1", int(port))
+    except (OSError, OverflowError, ValueError):
+        raise Usage("error.listen", address=listen) from None
+    with server:
+        yield
+
+
+def _say(run: Run, log: str, size: int) -> None:
     if run.screen.json:
-        run.screen.document({"cosigned": size})
+        run.screen.document({"log": log, "cosigned": size})
     else:
-        run.screen.line(run.words("witness.cosigned", size=size), "green")
+        run.screen.line(run.words(f"witness.cosigned.{log}", size=size), "green")
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

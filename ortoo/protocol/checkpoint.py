@@ -48,7 +48,7 @@ class VerifierKey:
     def parse(cls, text: str) -> "VerifierKey":
         name, _, rest = text.partition("+")
         digits, _, material = rest.partition("+")
-        raw = _unbase64(material)
+        raw = unbase64(material)
         if not _is_name(name) or len(raw) != 33 or raw[0] not in (NOTE_KEY, COSIGNATURE_KEY):
             raise Refused("malformed", field="policy")
         key = cls(name, raw[0], raw[1:])
@@ -66,6 +66,11 @@ class Checkpoint:
     @property
     def text(self) -> bytes:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
+
+
+def head_of(note: str) -> Checkpoint:
+    """What a signed note is about; whether it is signed is not looked at. Raises Refused (`malformed`)."""
+    return _parse_checkpoint(_split_note(note)[0])
 
 
 def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> str:
@@ -251,7 +256,7 @@ def _parse_checkpoint(text: bytes) -> Checkpoint:
         raise Refused("malformed", field="checkpoint")
     if len(lines[1]) > 16 or (len(lines[1]) > 1 and lines[1][0] == "0"):
         raise Refused("malformed", field="checkpoint")
-    root = _unbase64(lines[2])
+    root = unbase64(lines[2])
     if len(root) != 32:
         raise Refused("malformed", field="checkpoint")
     return Checkpoint(lines[0], int(lines[1]), root)
@@ -268,7 +273,7 @@ def _split_note(note: str) -> tuple[bytes, list[tuple[str, bytes, bytes]]]:
     for line in tail[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
-        raw = _unbase64(encoded)
+        raw = unbase64(encoded)
         if dash != "\u2014" or not _is_name(name) or len(raw) < 5:
             raise Refused("malformed", field="checkpoint")
         lines.append((name, raw[:4], raw[4:]))
@@ -282,7 +287,7 @@ def _line(key: VerifierKey, signature: bytes) -> str:
     return f"\u2014 {key.name} {base64.b64encode(key.id + signature).decode()}\n"
 
 
-def _unbase64(text: str) -> bytes:
+def unbase64(text: str) -> bytes:
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -41,6 +41,7 @@ MAX_ENTRY: Final = 65_535  # bytes
 MAX_MEMBERS: Final = 200
 MAX_EPOCH: Final = timedelta(days=100)
 PROTOCOL: Final = 1
+LOG: Final = "/log/directory"  # what the origin of the directory log ends in
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,11 @@ class Directory:
         self.entries.append(envelope)  # last: readers in other threads go by its length
         return document
 
+    def continued(self) -> list[TreeHead]:
+        """The heads of earlier logs that this directory says it continues (§10)."""
+        _, networks = self._networks
+        return [one.body.continues for one in networks if one.body.continues is not None]
+
     # --- network ------------------------------------------------------------------------------------------------------
 
     def _take_network(self, document: Document[Network]) -> Document[Network]:
@@ -275,8 +281,8 @@ class Directory:
         before = networks[-1] if networks else None
         _check_network(body, before.body if before else None)
         if before is not None:
-            _need(document, before.body)
-        _need(document, body)
+            need(document, before.body)
+        need(document, body)
         signing = _keys_of_network(body)
         _check_strength(signing)
         if before is None and self.entries:
@@ -298,7 +304,7 @@ class Directory:
         before = now.agency(body.agency)
         if before is None and body.admin is None:
             raise Refused("malformed", "The first admission names the first administrator.", field="admin")
-        _need(document, now.network.body)
+        need(document, now.network.body)
         signing, kem = _keys_of([body.admin] if body.admin else [], body.agency)
         _check_strength(signing)
         _check_next_admission(body, before)
@@ -491,7 +497,7 @@ def _check_next_admission(body: Admission, before: Agency | None) -> None:
         raise Refused("chain_broken", field="prev", agency=body.agency)
 
 
-def _need(document: Document[Any], network: Network) -> None:
+def need(document: Document[Any], network: Network) -> None:
     """The threshold of this network's coordinators has signed; distinct keys are counted."""
     signed = signers(document, (unb64(one.key) for one in network.coordinators))
     if len(signed) < network.threshold:

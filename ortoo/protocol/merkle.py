@@ -32,6 +32,20 @@ class Growing:
         self.size = 0
         self._peaks: list[bytes] = []
 
+    @classmethod
+    def of(cls, size: int, peaks: bytes) -> "Growing":
+        """The tree of this size, from `peaks`. ValueError where they cannot be those of one."""
+        if len(peaks) != 32 * size.bit_count():
+            raise ValueError("not the peaks of a tree of this size")
+        tree = cls()
+        tree.size, tree._peaks = size, [peaks[at : at + 32] for at in range(0, len(peaks), 32)]
+        return tree
+
+    @property
+    def peaks(self) -> bytes:
+        """The roots of its full subtrees, the largest first."""
+        return b"".join(self._peaks)
+
     def copy(self) -> "Growing":
         other = Growing()
         other.size, other._peaks = self.size, list(self._peaks)

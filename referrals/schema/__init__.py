@@ -1,8 +1,8 @@
-from referrals.schema import alternatives, operations
+from referrals.schema import alternatives, logged, operations
 from referrals.schema.operations import Mutation
 
 
-class Query(alternatives.Query, operations.Query):
+class Query(alternatives.Query, logged.Query, operations.Query):
     pass
 
 

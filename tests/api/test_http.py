@@ -320,6 +320,7 @@ HONEST: Final[dict[str, Any]] = {
     "member": "00000000-0000-7000-8000-000000000000",
     "again": None,
     "hashes": ["AA"],
+    "documents": ["AA"],
     "after": 0,
     "inboxAfter": None,
     "state": "sent",

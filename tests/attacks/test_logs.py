@@ -280,7 +280,7 @@ async def test_an_incident_while_sending_leaves_nothing_of_it_behind(start_hub: 
 
 
 def rows(hub: Hub) -> list[Any]:
-    tables = ("referrals_referral", "referrals_sealedset", "referrals_part", "referrals_partkey", "audit_queuedleaf")
+    tables = ("referrals_referral", "referrals_sealedset", "referrals_part", "referrals_partkey", "audit_leaf")
     heads = hub.store.execute("SELECT agency_id, sequence FROM notifications_feedhead ORDER BY agency_id")
     counts = [hub.store.execute(f"SELECT count(*) FROM {table}")[0][0] for table in tables[:-1]]  # noqa: S608 - written here
     return [*counts, heads]

@@ -71,6 +71,8 @@ def production(store: Store, **more: str) -> dict[str, str]:
         "ORTOO_SECRET_KEY_FILE": str(keys / "secret_key"),
         "ORTOO_HUB_KEY_FILE": str(hub / "hub.key"),
         "ORTOO_DIRECTORY_LOG_KEY_FILE": str(hub / "directory.key"),
+        "ORTOO_ACTIVITY_LOG_KEY_FILE": str(hub / "activity.key"),
+        "ORTOO_LOG_DIR": str(store.folder / "logs"),
         **more,
     }
 

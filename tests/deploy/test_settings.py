@@ -24,7 +24,7 @@ REAL = {
 @pytest.fixture
 def real(tmp_path: Path) -> dict[str, str]:
     """The settings of a production hub, with key files made as an installation makes them."""
-    assert make_keys.make(tmp_path / "keys") == ["secret_key", "hub.key", "directory.key"]
+    assert make_keys.make(tmp_path / "keys") == ["secret_key", "hub.key", "directory.key", "activity.key"]
     files = {name: str(tmp_path / "keys" / file) for name, file in configuration.KEY_FILES.items()}
     return REAL | files
 
@@ -95,6 +95,7 @@ def test_whoever_forgot_everything_is_told_everything_at_once() -> None:
         "ORTOO_SECRET_KEY_FILE",
         "ORTOO_HUB_KEY_FILE",
         "ORTOO_DIRECTORY_LOG_KEY_FILE",
+        "ORTOO_ACTIVITY_LOG_KEY_FILE",
     ]
     assert all(" is missing: " in line for line in rest)
 
@@ -108,6 +109,7 @@ def test_all_that_is_wrong_is_named_at_once_and_no_value_is_repeated(real: dict[
         "ORTOO_SECRET_KEY_FILE": "S3cretE",  # the secret itself, where its file belongs
         "ORTOO_HUB_KEY_FILE": "S3cretF",
         "ORTOO_DIRECTORY_LOG_KEY_FILE": "S3cretG",
+        "ORTOO_ACTIVITY_LOG_KEY_FILE": "S3cretI",
         "ORTOO_THREADS": "S3cretH",
     }
     tried = manage(wrong, "check")
@@ -335,11 +337,11 @@ def test_keys_are_made_once_and_never_overwritten(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hub.make_keys", str(folder)]
     made = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60).stdout
     files = {path.name: path.read_text() for path in folder.iterdir()}
-    assert sorted(files) == ["directory.key", "hub.key", "secret_key"]
-    assert len(set(files.values())) == 3
+    assert sorted(files) == ["activity.key", "directory.key", "hub.key", "secret_key"]
+    assert len(set(files.values())) == 4
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert made.count(": made\n") == 3
+    assert made.count(": made\n") == 4
     assert not [content for content in files.values() if content.strip() in made]
 
     (folder / "hub.key").unlink()

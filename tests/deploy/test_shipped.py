@@ -222,6 +222,7 @@ def test_the_keys_are_for_the_hub_alone_and_settings_are_kept(dry_run: str) -> N
         "ORTOO_SECRET_KEY_FILE=/etc/ortoo/keys/secret_key",
         "ORTOO_HUB_KEY_FILE=/etc/ortoo/keys/hub.key",
         "ORTOO_DIRECTORY_LOG_KEY_FILE=/etc/ortoo/keys/directory.key",
+        "ORTOO_ACTIVITY_LOG_KEY_FILE=/etc/ortoo/keys/activity.key",
     ]
 
 

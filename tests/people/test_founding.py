@@ -44,6 +44,8 @@ class RealHub:
             "ORTOO_SECRET_KEY_FILE": str(keys / "secret_key"),
             "ORTOO_HUB_KEY_FILE": str(keys / "hub.key"),
             "ORTOO_DIRECTORY_LOG_KEY_FILE": str(keys / "directory.key"),
+            "ORTOO_ACTIVITY_LOG_KEY_FILE": str(keys / "activity.key"),
+            "ORTOO_LOG_DIR": str(self.store.folder / "logs"),
         }
         socket = self.store.folder / "hub.sock"
         self.process, self.nginx = (
@@ -206,13 +208,13 @@ def test_a_real_network_from_nothing_to_the_first_agency(hub: RealHub, tmp_path:
     waits = saruul.at_the_keyboard("apply", "nhrcm", *NHRCM, "--hub", hub.nginx.url, "--fingerprint", fingerprint)
     waits.reads("No network is in force")
     assert waits.ends() == 1
-    assert first.works(hub, fingerprint).stdout == '{"cosigned": 1}\n'
+    assert first.works(hub, fingerprint).stdout == '{"log": "directory", "cosigned": 1}\n'
     assert first.works(hub, fingerprint).stdout == ""  # seen before
     assert not hub.is_ready
     assert "has not yet cosigned: witness.example/w2" in hub.manage("found").stdout
     strange = WitnessAtWork(tmp_path / "witnesses", "witness.example/w3").works(hub, fingerprint)
     assert (strange.returncode, "does not name this witness" in strange.stdout) == (1, True)
-    assert second.works(hub, fingerprint).stdout == '{"cosigned": 1}\n'
+    assert second.works(hub, fingerprint).stdout == '{"log": "directory", "cosigned": 1}\n'
     assert hub.is_ready
     assert "1 entries, 1 in force" in hub.manage("found").stdout
     other_paper = first.works(hub, "aaaa " * 13)
@@ -255,11 +257,21 @@ def test_a_real_network_from_nothing_to_the_first_agency(hub: RealHub, tmp_path:
     early = saruul.command()("members", "begin")
     assert (early.returncode, "not admitted yet" in early.stderr) == (1, True)
     for witness in (first, second):
-        assert witness.works(hub, fingerprint).stdout == '{"cosigned": 2}\n'
+        assert witness.works(hub, fingerprint).stdout == '{"log": "directory", "cosigned": 2}\n'
     with first.keeps_working(hub, fingerprint), second.keeps_working(hub, fingerprint):
         assert saruul.json("members", "begin") == {"begun": "nhrcm"}
         assert saruul.json("members", "rotate")["epoch"] == 2
     assert "4 entries, 4 in force" in hub.manage("found").stdout
+
+    # What is done is logged, and in force once both have seen it.
+    log = hub.store.folder / "logs" / "log" / "activity"
+    assert hub.manage("shell", "-c", "from audit import log; log.queue([bytes(32)])").returncode == 0
+    assert hub.manage("work", "--once").returncode == 0
+    assert ((log / "signed").exists(), (log / "checkpoint").exists()) == (True, False)
+    for witness in (first, second):
+        assert '{"log": "activity", "cosigned": 1}\n' in witness.works(hub, fingerprint).stdout
+    assert hub.manage("work", "--once").returncode == 0
+    assert (log / "checkpoint").read_text().count("\u2014 witness.example/") == 2
 
     # Its operator takes back what was signed: whoever saw it, refuses.
     hub.store.execute("DELETE FROM audit_entry WHERE index >= 2")

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from hub import working
+from hub import witnessing, working
 
 HOST: Final = "127.0.0.1"  # a practice network has no secrets: it serves this machine alone
 SOON: Final = 30  # seconds in which the hub must answer for itself
@@ -110,6 +110,7 @@ class Command(BaseCommand):
                 words = WORDS.format(page=page, address=address, folder=_short(folder), ortoo=".venv/bin/ortoo")
                 self.stdout.write(words)
                 self.stdout.flush()
+                witnessing.begin(folder, json.loads((folder / "network.json").read_text())["anchor"], address)
                 return
             time.sleep(0.1)
         self.failure = f"The hub serves, but does not become ready: {answer or 'no answer at all'}"

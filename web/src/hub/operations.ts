@@ -124,6 +124,20 @@ export type SecondFactorInput = {
   readonly passkey?: string | null | undefined;
 };
 
+export type ActivityLogQueryVariables = Exact<{
+  after: number;
+}>;
+
+
+export type ActivityLogQuery = { readonly activityLog: { readonly consistency: ReadonlyArray<string>, readonly checkpoint: { readonly note: string, readonly size: number, readonly root: string } | null } };
+
+export type ActivityToCosignQueryVariables = Exact<{
+  after: number;
+}>;
+
+
+export type ActivityToCosignQuery = { readonly activityToCosign: { readonly consistency: ReadonlyArray<string>, readonly checkpoint: { readonly note: string, readonly size: number, readonly root: string } | null } };
+
 export type AddPartnerMutationVariables = Exact<{
   names: NamesInput;
   keys: MemberKeysInput;
@@ -233,6 +247,14 @@ export type ConsentQueryVariables = Exact<{
 
 
 export type ConsentQuery = { readonly consent: { readonly id: string, readonly recorder: string, readonly decisions: ReadonlyArray<{ readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }> } | null };
+
+export type CosignActivityMutationVariables = Exact<{
+  size: number;
+  line: string;
+}>;
+
+
+export type CosignActivityMutation = { readonly cosignActivity: boolean };
 
 export type CosignDirectoryMutationVariables = Exact<{
   size: number;
@@ -397,6 +419,14 @@ export type KitSignInMutationVariables = Exact<{
 
 
 export type KitSignInMutation = { readonly kitSignIn: string };
+
+export type LoggedQueryVariables = Exact<{
+  size: number;
+  documents: ReadonlyArray<string> | string;
+}>;
+
+
+export type LoggedQuery = { readonly logged: ReadonlyArray<{ readonly document: string, readonly salt: string, readonly index: number, readonly proof: ReadonlyArray<string> }> };
 
 export type MeQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -676,6 +706,16 @@ export type RowFragment = { readonly id: string, readonly sender: string, readon
 
 export type ServiceFragment = { readonly id: string, readonly agency: string, readonly code: string, readonly name: string, readonly nameEn: string, readonly places: ReadonlyArray<string>, readonly openOnHolidays: boolean, readonly languages: ReadonlyArray<string>, readonly minAge: number | null, readonly maxAge: number | null, readonly genders: ReadonlyArray<string>, readonly dependants: boolean, readonly capacity: number | null, readonly taken: number, readonly free: number | null, readonly accepting: boolean, readonly fullUntil: string | null, readonly openNow: boolean, readonly changedAt: string, readonly schedule: ReadonlyArray<{ readonly days: string, readonly opens: string, readonly closes: string }>, readonly exceptions: ReadonlyArray<{ readonly date: string, readonly opens: string | null, readonly closes: string | null }> };
 
+export const activityLog: Operation<ActivityLogQuery, ActivityLogQueryVariables> = {
+  id: "sha256:daef64f8c1048ee152035dc61c861027f98e09367622705832acd874b668ea0e",
+  name: "ActivityLog",
+};
+
+export const activityToCosign: Operation<ActivityToCosignQuery, ActivityToCosignQueryVariables> = {
+  id: "sha256:4a4973f73c94ea2d0723669440334ef40e49eb2e178796051ae8c332b1781a13",
+  name: "ActivityToCosign",
+};
+
 export const addPartner: Operation<AddPartnerMutation, AddPartnerMutationVariables> = {
   id: "sha256:ca8d901ca16f275e22af42ff1ca511ff0bbcce437780eb8c1373ff7049d12c5d",
   name: "AddPartner",
@@ -754,6 +794,11 @@ export const confirmAddress: Operation<ConfirmAddressMutation, ConfirmAddressMut
 export const consent: Operation<ConsentQuery, ConsentQueryVariables> = {
   id: "sha256:6c7c0e3065f0d34b1debc50c15be59bf20e34825a7abfdc679c681fca3c3190b",
   name: "Consent",
+};
+
+export const cosignActivity: Operation<CosignActivityMutation, CosignActivityMutationVariables> = {
+  id: "sha256:2f79f084546d12caec4f3f0a9a23cbeca404e623f73cf5551440ee5727693e21",
+  name: "CosignActivity",
 };
 
 export const cosignDirectory: Operation<CosignDirectoryMutation, CosignDirectoryMutationVariables> = {
@@ -854,6 +899,11 @@ export const keyring: Operation<KeyringQuery, KeyringQueryVariables> = {
 export const kitSignIn: Operation<KitSignInMutation, KitSignInMutationVariables> = {
   id: "sha256:cbcc83602fc56882bab903bb7f35ac75519c20739d28bfd88e093c9ce4f60050",
   name: "KitSignIn",
+};
+
+export const logged: Operation<LoggedQuery, LoggedQueryVariables> = {
+  id: "sha256:2d3644ae985d05d3d245d08d0deb8572adb36439aafb24b8b26d80430afeebaa",
+  name: "Logged",
 };
 
 export const me: Operation<MeQuery, MeQueryVariables> = {
