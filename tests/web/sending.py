@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, TimeoutError, expect
 
 from ortoo.form import Form
 from ortoo.protocol import vocabulary
@@ -19,10 +20,10 @@ from tests.people.newcomers import expected as invited
 from tests.stores import REPOSITORY
 from tests.web.node import WEB
 from tests.web.test_hub import address
-from tests.web.visits import Visit
+from tests.web.visits import Visit, axe
 
 TEXT: Final = re.compile(r'^\s*"([\w.]+)":\s*("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
-USUAL_DAYS: Final = 90
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
 @cache
@@ -51,6 +52,7 @@ class Worker:
     language: str
     paper: str  # the network's fingerprint
     screens: list[str] = field(default_factory=list)  # of the last sending
+    is_looked_at: bool = False  # whether axe looks at each of them
 
     def said(self, key: str, **values: object) -> str:
         text = catalogue(self.language)[key]
@@ -72,6 +74,15 @@ class Worker:
         if key.startswith("send."):
             self.screens.append(key.removeprefix("send."))
         await self.page.get_by_role("heading", level=1, name=self.said(key, **values)).wait_for()
+        if key.startswith("send.") and self.is_looked_at:
+            await self.look()
+
+    async def look(self) -> None:
+        """Whatever stands here can be used by everybody, in both themes."""
+        for scheme in SCHEMES:
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert await axe(self.page) == []
+        await self.page.emulate_media(color_scheme="light")
 
     async def place(self, key: str) -> None:
         """Go to a place of the bar."""
@@ -101,9 +112,12 @@ class Worker:
 
     async def shows_new(self) -> None:
         """What has arrived is asked for, once it is told."""
-        await self.page.get_by_role(
-            "button", name=re.compile("^" + self.said("inbox.new", count="").split(".")[0])
-        ).click()
+        await self.new.click()
+
+    @property
+    def new(self) -> Locator:
+        """What offers to show what has arrived."""
+        return self.page.get_by_role("button", name=re.compile("^" + self.said("inbox.new", count="").split(".")[0]))
 
     async def opens_first(self) -> None:
         """The first row of the list, read as one who opens it."""
@@ -142,23 +156,39 @@ class Worker:
 
     async def sees_state(self, state: str) -> None:
         """On the referral that is open, after showing what is newer if that is offered."""
-        newer = self.button("referral.newer.show")
         word = self.page.locator("article .line-clock .state", has_text=self.label("states", state))
-        await newer.or_(word).first.wait_for()
-        if await newer.count():
-            await newer.click()
-        await word.wait_for()
+        await self.until(word, self.button("referral.newer.show"))
+
+    async def sees_row(self, verb: str) -> Locator:
+        """The first row with this verb; what is new is shown as often as that is offered."""
+        row = self.page.locator(".inbox .row", has_text=self.said(verb)).first
+        await self.until(row, self.new)
+        return row
+
+    async def sees_row_in(self, section: str, state: str) -> None:
+        """A row in this state under that heading, after showing what is new."""
+        rows = self.page.get_by_role("list", name=self.said(section), exact=True).locator(".row")
+        await self.until(rows.filter(has_text=self.label("states", state)).first, self.new)
+
+    async def until(self, wanted: Locator, newer: Locator) -> None:
+        """Several changes may follow each other, and each is shown when it is asked for."""
+        while True:
+            await wanted.or_(newer).first.wait_for()
+            if await wanted.count():
+                return
+            with suppress(TimeoutError):  # what was offered is shown already
+                await newer.click(timeout=1000)
 
     # --- the six screens ---
 
-    async def send(self, form: Form, days: dict[str, int] | None = None) -> None:
+    async def send(self, form: Form) -> None:
         """All of it, to “Sent”."""
-        await self.to_check(form, days)
+        await self.to_check(form)
         await self.page.keyboard.press("Control+Enter")
         self.screens.append("sent")
         await self.page.get_by_role("heading", name=re.compile(re.escape(self.said("send.sent", at="")))).wait_for()
 
-    async def to_check(self, form: Form, days: dict[str, int] | None = None) -> None:
+    async def to_check(self, form: Form) -> None:
         self.screens = []
         await self.place("place.send")
         await self.need(form)

@@ -1,5 +1,6 @@
 """Sending in a page: both sides of the scenarios in browsers, live, each side in another language."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from tests.web.sending import Worker, member, signed_in
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
 READY = "Ор бэлэн. Автобусны буудал дээр тосно, ном захиалсан гэж хэлээрэй."
+FORBID_KEYS = """() => {
+  for (const name of ["encrypt", "decrypt", "sign", "verify", "deriveBits", "importKey", "digest"])
+    SubtleCrypto.prototype[name] = () => { throw new Error(`the page asked for ${name}`); };
+}"""
 PHONE = {"width": 360, "height": 740}
 
 
@@ -22,6 +27,7 @@ async def test_a_shelter_bed_tonight_and_not_the_police_from_either_language_to_
     form = Form.read(SHELTER_TONIGHT)
     nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.send1"), "mn")
     delger = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send1"), "en", viewport=PHONE)
+    nara.is_looked_at = True
     for sends, answers in (("mn", "en"), ("en", "mn")):
         await nara.speak(sends)
         await delger.speak(answers)
@@ -42,6 +48,7 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
     await nara.send(form)
     assert nara.screens == ["need", "who", "tell", "decision", "check", "sent"]
     await nara.page.locator(".sent-rows").get_by_text(nara.agency("mgec")).wait_for()
+    await nara.look()
     await nara.press("send.done")
     await nara.opens_sent()
 
@@ -66,15 +73,18 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
     await delger.answers("closed", reason="service_given", note="12 хоног байрлаж, Архангай руу буцсан.")
     await nara.sees_state("closed")
     await nara.page.get_by_text("12 хоног байрлаж").wait_for()
-    await nara.place("place.inbox")
-    await delger.place("place.inbox")
+    for one in (nara, delger):
+        await one.place("place.inbox")
+        await one.sees_row_in("inbox.rest", "closed")
 
 
 async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visiting, hub: Hub, tmp_path: Path) -> None:
     solongo = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send2"), "en")
     uyanga = await signed_in(visit, hub, await member(hub, tmp_path, "osc.uyanga", "osc.send2"), "mn")
 
-    # One person, three agencies, each of which reads something else.
+    # One person, three agencies, each of which reads something else. No key is used on the page, so that nothing stands
+    # still there while it is sealed.
+    await solongo.page.evaluate(FORBID_KEYS)
     await solongo.send(Form.read(THREE_AGENCIES))
     assert await solongo.page.locator(".sent-rows li").count() == 3
     await uyanga.shows_new()
@@ -104,10 +114,7 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
     assert await uyanga.reads() == ["needs", "identity", "safety"]
     await uyanga.answers("declined", reason="no_capacity", note="Дөрвөн ор дүүрсэн.")
 
-    await munkh.shows_new()
-    row = munkh.page.locator(".inbox .row").first
-    await row.get_by_text(munkh.said("verb.choose_another")).wait_for()
-    await row.click()
+    await (await munkh.sees_row("verb.choose_another")).click()
     await munkh.page.get_by_text("Дөрвөн ор дүүрсэн.").wait_for()
     await munkh.press("verb.choose_another")
     await munkh.heading("send.who")
@@ -130,3 +137,23 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
         sent = (await session.outbox()).items
         assert sorted(one.state for one in sent) == ["accepted", "declined"]
         assert len({one.document.body.authority.consent for one in sent}) == 1  # one consent, both times
+
+        # What another device sent can go elsewhere too: with what was sent, after asking her about the other agency.
+        theirs = replace(form, consent=replace(form.consent, grants={"shelter-sainshand": form.consent.grants["mgec"]}))
+        (other,) = await session.send(theirs)
+    async with at_work(hub, "osc.batbayar") as session:
+        await session.decline(other.id, "no_capacity")
+    await munkh.press("send.done")
+    await munkh.page.locator(".inbox .fold", has_text="· 2").wait_for()  # what went on elsewhere waits for others now
+    await (await munkh.sees_row("verb.choose_another")).click()
+    await munkh.press("verb.choose_another")
+    await munkh.who_can(("mgec",))
+    await munkh.heading("send.decision")
+    await munkh.press("send.she_agrees")
+    await munkh.heading("send.check")
+    await munkh.press("send.send_to", agency=munkh.agency("mgec"))
+    await munkh.page.locator(".sent-rows li").wait_for()
+    async with at_work(hub, "mgec.urna") as session:
+        newest = max((await session.inbox()).items, key=lambda one: one.sent_at)
+        assert (await session.open_referral(newest.id)).readable == ["needs", "identity", "safety"]
+        assert newest.document.body.authority.consent != other.document.body.authority.consent

@@ -70,6 +70,19 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
         await nara.tick("send-guardian-safe", "yes")
         await nara.press("send.she_agrees")
         await nara.heading("send.check")
+        await nara.look()
+
+        # The police takes nobody any more: it comes back with the reason, and goes out when that is over.
+        async with at_work(hub, "pum.enkh") as enkh:
+            await enkh.client.set_receiving(False)
+            await nara.press("send.send_to", agency=nara.agency("police-umnugobi"))
+            await page.get_by_text(nara.said("problem.recipient_unavailable")).wait_for()
+            await nara.place("place.inbox")
+            await page.locator(".draft-row").get_by_text(nara.said("send.returned")).wait_for()
+            assert await all_ids(session, "outbox") == []
+            await enkh.client.set_receiving(True)
+        await page.locator(".draft-row").get_by_role("button", name=nara.said("verb.continue")).click()
+        await page.get_by_text(nara.said("send.returned")).wait_for()
         await nara.press("send.send_to", agency=nara.agency("police-umnugobi"))
         await page.locator(".sent-rows li").wait_for()
         (sent,) = (await session.outbox()).items

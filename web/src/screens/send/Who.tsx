@@ -92,7 +92,7 @@ export const WhoStep = ({ state, time }: SendProps) => {
               ))}
             </div>
           </fieldset>
-          {again === null && found.from !== "directory" && (
+          {found.from !== "directory" && (
             <SelectField
               id="send-other"
               label={said("send.other_agency")}

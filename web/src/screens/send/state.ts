@@ -456,7 +456,10 @@ export const sendState = (
       } catch (error) {
         const failed = problemOf(error);
         changed();
-        if (mine === turn) problem.value = failed;
+        if (mine !== turn) return;
+        problem.value = failed;
+        if (failed.kind === "refused")
+          draft.value = { ...one, step: "check", returned: { code: failed.code, fields: failed.fields } };
       } finally {
         if (mine === turn) busy.value = false;
       }
