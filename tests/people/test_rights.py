@@ -108,6 +108,7 @@ MAY: Final[dict[str, set[str]]] = {
     "candidates": {ADMIN, KIT},
     "turnAway": {ADMIN, KIT},
     "heldKeys": {ADMIN, KIT},
+    "lastSeen": {ADMIN},
     "handOver": {ADMIN, KIT},
     "publishRoster": PEOPLE,  # the roster's own chain says whose signature counts
     "addPartner": {ADMIN},
