@@ -58,8 +58,8 @@ export interface AgencyEntry {
   readonly sha256: string;
   readonly at: string;
   readonly by: { readonly names: Names | null; readonly self: boolean } | null;
-  readonly joined: readonly string[];
-  readonly left: readonly string[];
+  readonly joined: readonly (Names | null)[];
+  readonly left: readonly (Names | null)[];
   readonly epoch: number | null;
   readonly suspended: boolean | null;
 }

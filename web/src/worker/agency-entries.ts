@@ -73,8 +73,7 @@ function entryOf(
   const { sha256, body } = is.roster;
   const { member } = body.author;
   const [before, after] = [was?.members ?? [], is.members];
-  const named = (missing: readonly RosterMember[]) =>
-    missing.map(({ id }) => names.get(id)).map((one) => one?.mn ?? "");
+  const named = (some: readonly RosterMember[]) => some.map(({ id }) => names.get(id) ?? null);
   return {
     sha256,
     at: body.at,
