@@ -30,7 +30,7 @@ export interface ClientsState {
   readonly clear: () => void;
 }
 
-const HANDLE = /^[a-z0-9.-]{3,80}$/;
+const HANDLE = /^[a-z0-9][a-z0-9.-]{1,78}[a-z0-9]$/;
 export const SCOPES = ["read", "send", "answer"] as const;
 const LONGEST = 366; // days
 

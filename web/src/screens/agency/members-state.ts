@@ -40,7 +40,7 @@ export interface MembersState {
   readonly clear: () => void;
 }
 
-const HANDLE = /^[a-z0-9.-]{3,80}$/;
+const HANDLE = /^[a-z0-9][a-z0-9.-]{1,78}[a-z0-9]$/;
 const GROUPS = /^\d{30}$/;
 
 export const membersState = (vault: Vault, doing: Doing): MembersState => {
