@@ -7,12 +7,12 @@ of login, passphrase and second factor, there is one answer, by the same steps, 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from agencies import accounts, directory, second_factor, throttling
@@ -20,6 +20,7 @@ from agencies.changes import tell_rights_changed
 from agencies.models import Account, KnownDevice, Member, Token
 from agencies.second_factor import SecondFactor
 from agencies.throttling import Limit
+from ortoo.days import ULAANBAATAR
 from ortoo.protocol.documents import b64, ctx, new_id, sha256, signed_by, unb64
 from ortoo.protocol.errors import Refused
 
@@ -291,6 +292,12 @@ def sign_in_with_kit(member: str, challenge: bytes, proof: bytes, address: str) 
 def sessions_of(actor: Actor) -> QuerySet[Token]:
     """The actor's own live sessions, the last used first."""
     return live_tokens(timezone.now()).filter(member=actor.member, kind=Token.Kind.SESSION).order_by("-used_at")
+
+
+def last_seen(agency: str) -> list[tuple[str, date]]:
+    """On which day, in Ulaanbaatar, each member of the agency was last here, as far as a token tells it; no finer."""
+    seen = Token.objects.filter(member__agency=agency).values_list("member_id").annotate(last=Max("used_at"))
+    return [(str(member), last.astimezone(ULAANBAATAR).date()) for member, last in seen.order_by("member_id")]
 
 
 def end_session(actor: Actor, id: UUID) -> None:

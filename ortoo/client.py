@@ -140,6 +140,9 @@ class Client:
     async def colleagues(self) -> list[contract.Member]:
         return await self._ask("colleagues", list[contract.Member])
 
+    async def last_seen(self) -> list[contract.LastSeen]:
+        return await self._ask("last_seen", list[contract.LastSeen])
+
     async def agency_keys(self) -> list[contract.AgencyKey]:
         return await self._ask("agency_keys", list[contract.AgencyKey])
 

@@ -153,6 +153,13 @@ class HeldKey(Answer, frozen=True, kw_only=True):
     epoch: int
 
 
+class LastSeen(Answer, frozen=True, kw_only=True):
+    """day: YYYY-MM-DD, in Ulaanbaatar."""
+
+    member: str
+    day: str
+
+
 class Enrolment(Answer, frozen=True, kw_only=True):
     token: str
     member: Member

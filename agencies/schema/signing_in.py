@@ -84,6 +84,13 @@ class ApiToken(graphene.ObjectType):
     expires_at = graphene.DateTime(description="When it ends.")
 
 
+class LastSeen(graphene.ObjectType):
+    """The day on which a member was last here."""
+
+    member = graphene.ID(required=True, description="The member.")
+    day = graphene.String(required=True, description="YYYY-MM-DD, in Asia/Ulaanbaatar.")
+
+
 class NewApiToken(graphene.ObjectType):
     """A token that was just made."""
 
@@ -132,6 +139,11 @@ class Query(graphene.ObjectType):
     api_tokens = graphene.List(
         graphene.NonNull(ApiToken), required=True, description="The agency's partner systems' tokens."
     )
+    last_seen = graphene.List(
+        graphene.NonNull(LastSeen),
+        required=True,
+        description="When the agency's members were last here, to the day; without whom no session tells it of.",
+    )
 
     @staticmethod
     def resolve_keyring(root: object, info: Any) -> Keyring | None:
@@ -152,6 +164,11 @@ class Query(graphene.ObjectType):
     def resolve_api_tokens(root: object, info: Any) -> list[ApiToken]:
         actor = actor_in(info, "administrator")
         return [_api_token(one) for one in signing_in.api_tokens_of(actor.agency)]
+
+    @staticmethod
+    def resolve_last_seen(root: object, info: Any) -> list[LastSeen]:
+        seen = signing_in.last_seen(actor_in(info, "administrator").agency)
+        return [LastSeen(member=member, day=day.isoformat()) for member, day in seen]
 
 
 class BeginPasskeySignIn(graphene.Mutation):

@@ -112,6 +112,7 @@ MAY: Final[dict[str, set[str]]] = {
     "candidates": {ADMIN, KIT},
     "turnAway": {ADMIN, KIT},
     "heldKeys": {ADMIN, KIT},
+    "lastSeen": {ADMIN},
     "handOver": {ADMIN, KIT},
     "publishRoster": PEOPLE,  # the roster's own chain says whose signature counts
     "addPartner": {ADMIN},

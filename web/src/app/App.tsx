@@ -3,6 +3,7 @@ import type { Kept } from "../device/preferences.ts";
 import type { Releases } from "../device/release.ts";
 import type { HubTime } from "../parts/hub-time.ts";
 import { Waiting } from "../parts/Waiting.tsx";
+import type { HeldAgency } from "../screens/agency/state.ts";
 import { Doors } from "../screens/doors/Doors.tsx";
 import { Desk } from "../screens/inbox/Desk.tsx";
 import type { InboxState } from "../screens/inbox/state.ts";
@@ -15,10 +16,13 @@ import { Sending } from "../screens/send/Sending.tsx";
 import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../screens/sign-in/SignIn.tsx";
 import type { SignInState } from "../screens/sign-in/state.ts";
 import { Frame } from "./Frame.tsx";
+import { later } from "./later.tsx";
 import type { Lines } from "./line.ts";
 import type { Navigation } from "./navigation.ts";
 import { placeAt, placesOf, type Screen, TITLES } from "./screens.ts";
 import type { Sessions } from "./session.ts";
+
+const Agency = later(async () => (await import("../screens/agency/Agency.tsx")).Agency);
 
 /** All that lives as long as the page. */
 export interface Parts {
@@ -29,6 +33,7 @@ export interface Parts {
   readonly inbox: InboxState;
   readonly referral: ReferralState;
   readonly send: SendEntry;
+  readonly agency: HeldAgency;
   readonly time: HubTime;
   readonly kept: Kept;
   readonly line: Lines;
@@ -118,6 +123,19 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           time={parts.time}
           hasLeft={() => navigation.screen.value.at !== "send"}
           onDone={() => navigation.reset({ at: "inbox" })}
+        />
+      ) : null;
+    case "agency":
+      return session.now.value.at === "work" ? (
+        <Agency
+          held={parts.agency}
+          me={session.now.value.me}
+          time={parts.time}
+          page={screen.page}
+          id={screen.id}
+          onGo={(page, id) => navigation.go({ at: "agency", page, id })}
+          onReset={(page) => navigation.reset({ at: "agency", page, id: null })}
+          onBack={parts.onBack}
         />
       ) : null;
     case "me":

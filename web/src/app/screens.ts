@@ -13,7 +13,28 @@ export type Screen =
   | { readonly at: "inbox" }
   | { readonly at: "referral"; readonly id: string }
   | { readonly at: "send"; readonly step: Step | "sent" }
+  | { readonly at: "agency"; readonly page: AgencyPage; readonly id: string | null }
   | { readonly at: "me" };
+
+/** A page of the administrator's place. */
+export type AgencyPage =
+  | "members"
+  | "invite"
+  | "paper"
+  | "compare"
+  | "roles"
+  | "end"
+  | "keys"
+  | "change-key"
+  | "services"
+  | "service"
+  | "end-service"
+  | "contact"
+  | "clients"
+  | "new-client"
+  | "client-keys"
+  | "new-token"
+  | "token";
 
 /** The neutral word of the title. */
 export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
@@ -25,6 +46,7 @@ export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   inbox: "title.inbox",
   referral: "title.page",
   send: "title.form",
+  agency: "title.page",
   me: "title.me",
 };
 
@@ -37,11 +59,19 @@ export interface Place {
 
 const INBOX: Place = { screen: { at: "inbox" }, word: "place.inbox", icon: "inbox" };
 const SEND: Place = { screen: { at: "send", step: "need" }, word: "place.send", icon: "plus" };
+const AGENCY: Place = {
+  screen: { at: "agency", page: "members", id: null },
+  word: "place.agency",
+  icon: "people",
+};
 const ME: Place = { screen: { at: "me" }, word: "place.me", icon: "person" };
 
 /** The places that work and that the member's roles reach, in the order of the bar. */
-export const placesOf = (me: Pick<Me, "roles">): readonly Place[] =>
-  me.roles.includes("focal_point") ? [INBOX, SEND, ME] : [ME];
+export const placesOf = (me: Pick<Me, "roles">): readonly Place[] => [
+  ...(me.roles.includes("focal_point") ? [INBOX, SEND] : []),
+  ...(me.roles.includes("administrator") ? [AGENCY] : []),
+  ME,
+];
 
 /** Where work begins. */
 export const homeOf = (me: Pick<Me, "roles">): Screen => placesOf(me)[0]!.screen;

@@ -6,6 +6,7 @@ import { preferences } from "../device/preferences.ts";
 import type { Releases } from "../device/release.ts";
 import { announce } from "../parts/announce.ts";
 import { hubTime } from "../parts/hub-time.ts";
+import type { HeldAgency } from "../screens/agency/state.ts";
 import { inboxState } from "../screens/inbox/state.ts";
 import { unlockState } from "../screens/lock/state.ts";
 import { referralState } from "../screens/referral/state.ts";
@@ -70,6 +71,7 @@ export const start = async (
   );
   const referral = referralState(vault, () => void inbox.load());
   const send = sendEntry(vault, ways, own, time.now, () => void inbox.load());
+  const agency: HeldAgency = { vault, now: null };
   vault.watch((happening) => {
     line.heard(happening);
     inbox.heard(happening);
@@ -97,6 +99,7 @@ export const start = async (
       inbox.clear();
       referral.clear();
       send.clear();
+      agency.now?.state.clear();
       return;
     }
     send.resume();
@@ -142,6 +145,7 @@ export const start = async (
       inbox={inbox}
       referral={referral}
       send={send}
+      agency={agency}
       time={time}
       kept={kept}
       line={line}

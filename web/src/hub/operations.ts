@@ -420,6 +420,11 @@ export type KitSignInMutationVariables = Exact<{
 
 export type KitSignInMutation = { readonly kitSignIn: string };
 
+export type LastSeenQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LastSeenQuery = { readonly lastSeen: ReadonlyArray<{ readonly member: string, readonly day: string }> };
+
 export type LoggedQueryVariables = Exact<{
   size: number;
   documents: ReadonlyArray<string> | string;
@@ -899,6 +904,11 @@ export const keyring: Operation<KeyringQuery, KeyringQueryVariables> = {
 export const kitSignIn: Operation<KitSignInMutation, KitSignInMutationVariables> = {
   id: "sha256:cbcc83602fc56882bab903bb7f35ac75519c20739d28bfd88e093c9ce4f60050",
   name: "KitSignIn",
+};
+
+export const lastSeen: Operation<LastSeenQuery, LastSeenQueryVariables> = {
+  id: "sha256:ef961bb27c76bc90df5d8096b160572e4bc7b3317f367c2b0773f1989c2e4e77",
+  name: "LastSeen",
 };
 
 export const logged: Operation<LoggedQuery, LoggedQueryVariables> = {

@@ -7,7 +7,7 @@ interface FieldProps {
   readonly id: string;
   readonly label: string;
   readonly value: Signal<string>;
-  readonly kind?: "text" | "lines" | "digits" | "phone" | "passphrase";
+  readonly kind?: "text" | "lines" | "digits" | "groups" | "phone" | "passphrase";
   readonly hint?: string | undefined;
   readonly error?: string | null | undefined;
   /** What the browser may fill in. Nothing, unless it is said: what is typed is sealed. */
@@ -40,6 +40,7 @@ export const Field = ({ id, label, value, kind = "text", hint, error, fills, max
       {kind === "text" && <input class="input" type="text" {...common} />}
       {kind === "phone" && <input class="input" type="tel" {...common} />}
       {kind === "digits" && <input class="input digits" type="text" inputMode="numeric" {...common} />}
+      {kind === "groups" && <input class="input groups" type="text" inputMode="numeric" {...common} />}
       {kind === "passphrase" && (
         <div class="with-button">
           {shown.value ? (

@@ -1,3 +1,4 @@
+import { agency } from "./en-agency.ts";
 import type { Catalogue } from "./mn.ts";
 
 /** Everything that the client says, in English. A text that is missing here, or is too many, does not compile. */
@@ -451,4 +452,5 @@ export const en: Catalogue = {
   "gender.NonConforming": "gender non-conforming people",
   "gender.NonSpecifiedUnknown": "not known",
   "problem.basis_not_allowed": "For somebody under 18 the guardian’s consent is needed. Nothing was sent.",
+  ...agency,
 };

@@ -4,6 +4,8 @@
  *
  * Nothing is glued to an inserted word ({…}): it stands in the nominative, before a colon or a postposition.
  */
+import { agency } from "./mn-agency.ts";
+
 export const mn = {
   "app.name": "Өртөө",
   "app.language": "Хэл",
@@ -455,6 +457,7 @@ export const mn = {
   "gender.NonConforming": "жендэрийн хэв шинжид үл баригдах хүн",
   "gender.NonSpecifiedUnknown": "тодорхойгүй",
   "problem.basis_not_allowed": "18 нас хүрээгүй хүнд асран хамгаалагчийн зөвшөөрөл хэрэгтэй. Юу ч илгээгээгүй.",
+  ...agency,
 } as const;
 
 export type Key = keyof typeof mn;

@@ -5,6 +5,8 @@
  * Times are ISO 8601 instants (UTC). Codes are those of the vocabulary. Each call may fail with a `Problem`.
  */
 
+import type { Administering } from "./agency-api.ts";
+
 // --- who --------------------------------------------------------------------------------------------------------------
 
 export interface Names {
@@ -354,7 +356,7 @@ export type Happening =
 
 // --- the vault ----------------------------------------------------------------------------------------------------------
 
-export interface Vault extends Sending {
+export interface Vault extends Sending, Administering {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */

@@ -13,6 +13,7 @@ import { Refused } from "../protocol/errors.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { openKeyring, openUnlock, publicKeys, type Stretched, safetyNumber, stretch } from "../protocol/keys.ts";
 import type { Keyring } from "../protocol/schemas.ts";
+import { administeringCalls } from "./administering-calls.ts";
 import type * as api from "./api.ts";
 import { Network } from "./network.ts";
 import { sendingCalls } from "./sending-calls.ts";
@@ -206,6 +207,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
 
     ...guardedAll(sending.calls),
+    ...guardedAll(administeringCalls(working)),
 
     watch: (told) => {
       watching.add(told);

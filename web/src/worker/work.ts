@@ -223,7 +223,11 @@ export class Work {
   /** The own agency's keys by epoch, each proven against the directory. Never empty: that is an error. */
   async agencyEpochs(): Promise<ReadonlyMap<number, KemKey>> {
     const newest = this.network.directory.now().agency(this.who.agency)?.epoch ?? null;
-    if (newest !== null && this.epochs.has(newest.n)) return this.epochs;
+    return newest !== null && this.epochs.has(newest.n) ? this.epochs : this.takeOver();
+  }
+
+  /** The same with all that the hub hands out now. */
+  async takeOver(): Promise<ReadonlyMap<number, KemKey>> {
     const named = this.epochsInDirectory();
     const { agencyKeys } = await ask(operations.agencyKeys, {});
     for (const { epoch, sealed } of agencyKeys) {

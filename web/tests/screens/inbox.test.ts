@@ -177,9 +177,9 @@ describe("what arrives", () => {
 });
 
 describe("the way there", () => {
-  test("home is the inbox for a focal point, and for nobody else", () => {
+  test("home is the inbox for a focal point, the agency for an administrator alone", () => {
     expect(homeOf({ roles: ["administrator", "focal_point"] })).toEqual({ at: "inbox" });
-    expect(homeOf({ roles: ["administrator"] })).toEqual({ at: "me" });
+    expect(homeOf({ roles: ["administrator"] })).toEqual({ at: "agency", page: "members", id: null });
     expect(placesOf({ roles: ["coordinator"] }).map(({ screen }) => screen.at)).toEqual(["me"]);
   });
 

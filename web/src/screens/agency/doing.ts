@@ -1,0 +1,91 @@
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Problem } from "../../failed.ts";
+import type { PlainKey } from "../../words/mn.ts";
+import { problemOf } from "../../words/problems.ts";
+import type { Fault } from "../fault.ts";
+
+/** What is being done on a screen of the agency: one thing at a time, and what went wrong with it. */
+export interface Doing {
+  readonly busy: ReadonlySignal<boolean>;
+  readonly faults: ReadonlySignal<readonly Fault[]>;
+  /** What was done last; null: nothing, or that is told elsewhere. */
+  readonly done: ReadonlySignal<PlainKey | null>;
+  /** Something is being fetched, which hinders nothing. */
+  readonly looking: ReadonlySignal<boolean>;
+  readonly look: (call: () => Promise<void>) => Promise<void>;
+  readonly say: (done: PlainKey | null) => void;
+  readonly fail: (faults: readonly Fault[]) => void;
+  /** Whether it was done. again: look at what is there now, where another administrator was first. */
+  readonly attempt: (call: () => Promise<void>, again?: () => Promise<void>) => Promise<boolean>;
+}
+
+/** Codes that say at which field it is, where the hub does. */
+const FIELDS: Readonly<Record<string, string>> = { handle: "agency-handle", name: "agency-name" };
+
+/** What an administrator is told of a problem. */
+export const faultOf = (problem: Problem): Fault => {
+  if (problem.kind === "line") return { field: null, key: "agency.unsure" };
+  if (problem.kind !== "refused") return { field: null, problem };
+  const at = FIELDS[String(problem.fields.field)] ?? null;
+  switch (problem.code) {
+    case "head_moved":
+    case "chain_broken":
+      return { field: null, key: "agency.moved" };
+    case "id_reused":
+      return { field: at, key: "agency.handle_taken" };
+    case "malformed":
+      return { field: at, key: "agency.malformed" };
+    case "checkpoint_unwitnessed":
+      return { field: null, key: "agency.unwitnessed" };
+    default:
+      return { field: null, problem };
+  }
+};
+
+export const doing = (): Doing => {
+  const busy = signal(false);
+  const lookers = signal(0);
+  const done = signal<PlainKey | null>(null);
+  const faults = signal<readonly Fault[]>([]);
+  return {
+    busy,
+    done,
+    faults,
+    looking: computed(() => lookers.value > 0),
+    look: async (call) => {
+      lookers.value += 1;
+      try {
+        await call();
+      } catch (error) {
+        const problem = problemOf(error);
+        faults.value = [problem.kind === "line" ? { field: null, problem } : faultOf(problem)];
+      } finally {
+        lookers.value -= 1;
+      }
+    },
+    say: (key) => {
+      done.value = key;
+    },
+    fail: (found) => {
+      faults.value = found;
+    },
+    attempt: async (call, again) => {
+      if (busy.value) return false;
+      busy.value = true;
+      faults.value = [];
+      done.value = null;
+      try {
+        await call();
+        return true;
+      } catch (error) {
+        const problem = problemOf(error);
+        const wasFirst = problem.kind === "refused" && problem.code === "head_moved";
+        if (wasFirst && again) await again().catch(() => undefined); // what is shown stays, and says that it is old
+        faults.value = [faultOf(problem)];
+        return false;
+      } finally {
+        busy.value = false;
+      }
+    },
+  };
+};
