@@ -49,9 +49,7 @@ export interface JoiningCalls extends api.Joining {
 }
 
 /** wait: keep the account on this device, and wait to be confirmed. */
-export const joiningCalls = (
-  wait: (account: Account, kk: Bytes) => Promise<api.Waiting>,
-): JoiningCalls => {
+export const joiningCalls = (wait: (account: Account, kk: Bytes) => Promise<api.Waiting>): JoiningCalls => {
   let now: Joining | null = null;
 
   const begun = (): Joining => now ?? expired();

@@ -65,7 +65,8 @@ export class Keeper {
       const { saveKeyring: answered } = await ask(operations.saveKeyring, { sealed, version });
       if (answered.version !== version || answered.sealed !== sealed) throw badAnswer();
     } catch (error) {
-      const isMoved = error instanceof Failed && error.problem.kind === "refused" && error.problem.code === "head_moved";
+      const isMoved =
+        error instanceof Failed && error.problem.kind === "refused" && error.problem.code === "head_moved";
       if (!isMoved) throw error;
       const { keyring: newest } = await ask(operations.keyring, {});
       if (newest === null) throw badAnswer();
