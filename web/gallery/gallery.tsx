@@ -293,7 +293,9 @@ const signIn = (faults: readonly Fault[], busy = false, byRecovery = false) => (
   begin: later,
   finish: later,
   vouch: later,
-  again: nothing,
+  check: async () => {},
+  isStill: signal(false),
+  watch: () => () => {},
   clear: nothing,
 });
 
@@ -309,6 +311,7 @@ const session = {
   problem: signal(null),
   signedIn: nothing,
   unlocked: nothing,
+  waits: nothing,
   lock: later,
   signOut: later,
   ended: () => {},
@@ -324,6 +327,9 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
   busy: signal(false),
   faults: signal(faults),
   isForgetting: signal(isForgetting),
+  isSecond: signal(false),
+  second: signal(""),
+  signIn: async () => undefined,
   unlock: later,
   forget: later,
 });
@@ -366,16 +372,17 @@ const shows: Readonly<Record<string, () => ComponentChildren>> = {
   parts: () => <AllParts />,
   doors: () => <Doors onSignIn={nothing} receiptPage={null} />,
   "two-doors": () => <Doors onSignIn={nothing} receiptPage="#" />,
-  "sign-in": () => <SignIn state={signIn([])} />,
+  "sign-in": () => <SignIn onFirstDay={nothing} state={signIn([])} />,
   "sign-in-faults": () => (
     <SignIn
+      onFirstDay={nothing}
       state={signIn([
         { field: "login", key: "sign_in.needs_login" },
         { field: "passphrase", key: "sign_in.needs_passphrase" },
       ])}
     />
   ),
-  "sign-in-busy": () => <SignIn state={signIn([], true)} />,
+  "sign-in-busy": () => <SignIn onFirstDay={nothing} state={signIn([], true)} />,
   "second-step": () => <SecondStep state={signIn([{ field: null, key: "sign_in.wrong" }])} />,
   "second-step-recovery": () => <SecondStep state={signIn([], false, true)} />,
   fingerprint: () => <Fingerprint state={signIn([{ field: "fingerprint", key: "sign_in.needs_fingerprint" }])} />,
@@ -389,11 +396,17 @@ const shows: Readonly<Record<string, () => ComponentChildren>> = {
       ]}
     />
   ),
-  unlock: () => <Unlock state={unlock([])} session={session} known={known(1)} />,
+  unlock: () => <Unlock state={unlock([])} session={session} known={known(1)} ended={false} />,
+  "unlock-ended": () => <Unlock state={unlock([])} session={session} known={known(1)} ended={true} />,
   "unlock-several": () => (
-    <Unlock state={unlock([{ field: "who", key: "sign_in.needs_login" }])} session={session} known={known(2)} />
+    <Unlock
+      state={unlock([{ field: "who", key: "sign_in.needs_login" }])}
+      session={session}
+      known={known(2)}
+      ended={false}
+    />
   ),
-  "unlock-forget": () => <Unlock state={unlock([], true)} session={session} known={known(1)} />,
+  "unlock-forget": () => <Unlock state={unlock([], true)} session={session} known={known(1)} ended={false} />,
   inbox: () => atDesk(null),
   "referral-unopened": () => atDesk("r1"),
   "referral-opened": () => atDesk("r2"),
@@ -463,7 +476,9 @@ const Shell = () => {
     >
       <div class="screen" key={at}>
         {at === "doors" && <Doors receiptPage={null} onSignIn={() => ways.go({ at: "sign-in" })} />}
-        {at === "sign-in" && <SignIn state={{ ...typed, begin: async () => ways.go({ at: "second-step" }) }} />}
+        {at === "sign-in" && (
+          <SignIn onFirstDay={nothing} state={{ ...typed, begin: async () => ways.go({ at: "second-step" }) }} />
+        )}
         {at === "second-step" && <SecondStep state={typed} />}
       </div>
     </Frame>

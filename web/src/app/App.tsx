@@ -15,6 +15,7 @@ import type { SendEntry } from "../screens/send/entry.ts";
 import { Sending } from "../screens/send/Sending.tsx";
 import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../screens/sign-in/SignIn.tsx";
 import type { SignInState } from "../screens/sign-in/state.ts";
+import type { Vault } from "../worker/api.ts";
 import { Frame } from "./Frame.tsx";
 import { later } from "./later.tsx";
 import type { Lines } from "./line.ts";
@@ -23,9 +24,13 @@ import { placeAt, placesOf, type Screen, TITLES } from "./screens.ts";
 import type { Sessions } from "./session.ts";
 
 const Agency = later(async () => (await import("../screens/agency/Agency.tsx")).Agency);
+const FirstDay = later(async () => (await import("../screens/first-day/FirstDay.tsx")).FirstDay);
 
 /** All that lives as long as the page. */
 export interface Parts {
+  readonly vault: Vault;
+  /** What a link to the first day brought. */
+  readonly paper: { readonly code: string; readonly fingerprint: string } | null;
   readonly navigation: Navigation;
   readonly session: Sessions;
   readonly signIn: SignInState;
@@ -70,7 +75,7 @@ export const App = (parts: Parts) => {
         key={now.at === "starting" || isLocked ? now.at : placeAt(screen.at)}
       >
         {now.at === "starting" && <Waiting />}
-        {isLocked && <Unlock state={parts.unlock} session={session} known={now.known} />}
+        {isLocked && <Unlock state={parts.unlock} session={session} known={now.known} ended={now.ended} />}
         {(now.at === "out" || now.at === "work") && shown(parts, screen)}
       </div>
     </Frame>
@@ -93,7 +98,21 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
         />
       );
     case "sign-in":
-      return <SignIn state={signIn} />;
+      return <SignIn state={signIn} onFirstDay={() => navigation.go({ at: "join", step: "paper" })} />;
+    case "join":
+      return (
+        <FirstDay
+          vault={parts.vault}
+          ways={{
+            go: (step) => navigation.go({ at: "join", step }),
+            back: navigation.back,
+            kit: () => navigation.reset({ at: "join", step: "kit" }),
+            wait: (waiting) => navigation.reset({ at: "waiting", ...waiting }),
+          }}
+          step={screen.step}
+          paper={parts.paper}
+        />
+      );
     case "second-step":
       return <SecondStep state={signIn} />;
     case "fingerprint":

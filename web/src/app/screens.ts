@@ -1,4 +1,5 @@
 import type { IconName } from "../parts/Icon.tsx";
+import type { JoinStep } from "../screens/first-day/state.ts";
 import type { Step } from "../screens/send/filled.ts";
 import type { PlainKey } from "../words/mn.ts";
 import type { Me, Names } from "../worker/api.ts";
@@ -9,6 +10,7 @@ export type Screen =
   | { readonly at: "sign-in" }
   | { readonly at: "second-step" }
   | { readonly at: "fingerprint" }
+  | { readonly at: "join"; readonly step: JoinStep }
   | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
   | { readonly at: "inbox" }
   | { readonly at: "referral"; readonly id: string }
@@ -42,6 +44,7 @@ export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   "sign-in": "title.form",
   "second-step": "title.form",
   fingerprint: "title.form",
+  join: "title.form",
   waiting: "title.page",
   inbox: "title.inbox",
   referral: "title.page",

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Problem } from "../failed.ts";
 import { problemOf } from "../words/problems.ts";
-import type { Known, Me, Vault } from "../worker/api.ts";
+import type { Known, Me, Vault, Waiting } from "../worker/api.ts";
 import type { Navigation } from "./navigation.ts";
 import { homeOf } from "./screens.ts";
 
@@ -9,7 +9,13 @@ import { homeOf } from "./screens.ts";
 export type Session =
   | { readonly at: "starting" }
   | { readonly at: "out" }
-  | { readonly at: "locked"; readonly known: readonly Known[]; readonly last: string | null }
+  | {
+      readonly at: "locked";
+      readonly known: readonly Known[];
+      readonly last: string | null;
+      /** The hub has ended the session: it takes the second step, too. */
+      readonly ended: boolean;
+    }
   | { readonly at: "work"; readonly me: Me };
 
 export interface Sessions {
@@ -20,10 +26,12 @@ export interface Sessions {
   readonly signedIn: (me: Me) => void;
   /** Unlocked: the same member goes on where it was, another one begins at home. */
   readonly unlocked: (me: Me) => void;
+  /** Unlocked, and not confirmed yet. */
+  readonly waits: (waiting: Waiting) => void;
   /** Lock at once; the keys go while the page is already covered. */
   readonly lock: () => Promise<void>;
   readonly signOut: () => Promise<void>;
-  /** The hub does not know the member any more (`code`): whoever it is signs in again. */
+  /** The hub does not know the session any more (`code`): its member signs in again, over the work, which is still there. */
   readonly ended: (code: string) => void;
   /** Leave the lock for the sign-in of somebody else. */
   readonly other: () => void;
@@ -61,10 +69,15 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
       last = me.login;
       now.value = { at: "work", me };
     },
+    waits: (waiting) => {
+      problem.value = null;
+      out();
+      navigation.reset({ at: "waiting", ...waiting });
+    },
     lock: async () => {
       if (now.value.at !== "work") return;
       const { login, agency, names } = now.value.me;
-      now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login };
+      now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login, ended: false };
       try {
         await vault.lock();
       } catch {
@@ -80,8 +93,14 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
       }
     },
     ended: (code) => {
-      out();
-      problem.value = { kind: "refused", code, fields: {} };
+      const was = now.value;
+      if (was.at === "work") {
+        const { login, agency, names } = was.me;
+        now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login, ended: true };
+      } else if (was.at !== "locked") {
+        out();
+        problem.value = { kind: "refused", code, fields: {} };
+      }
     },
     other: () => {
       out();
@@ -94,7 +113,7 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
       try {
         const known = await Promise.race([vault.known(), dead]);
         if (now.value.at === "work") return;
-        now.value = known.length > 0 ? { at: "locked", known, last: null } : { at: "out" };
+        now.value = known.length > 0 ? { at: "locked", known, last: null, ended: false } : { at: "out" };
       } catch (error) {
         now.value = { at: "out" };
         problem.value = problemOf(error);

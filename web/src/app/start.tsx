@@ -50,6 +50,12 @@ const isFirstVisit = async (): Promise<boolean> => {
 /** Milliseconds after which the line may be used for what can wait. */
 const SETTLED = 3000;
 
+/** What a link to the first day has behind `#`: code and fingerprint. It is wiped from the address at once. */
+const paperOf = (hash: string): { readonly code: string; readonly fingerprint: string } | null => {
+  const [, code, fingerprint] = /^#([a-z2-7]{26})\.([a-z2-7]{52})$/.exec(hash) ?? [];
+  return code === undefined || fingerprint === undefined ? null : { code, fingerprint };
+};
+
 /** Put the client on the page. */
 export const start = async (
   root: Element,
@@ -62,6 +68,9 @@ export const start = async (
   await speak(kept.now.value.language);
 
   const ways = navigation({ at: "doors" });
+  const paper = paperOf(location.hash);
+  if (location.hash !== "") history.replaceState(history.state, "", location.pathname);
+  if (paper !== null) ways.go({ at: "join", step: "paper" });
   const session = sessions(vault, ways, () => location.reload());
   const line = lines();
   const time = hubTime();
@@ -138,6 +147,8 @@ export const start = async (
 
   render(
     <App
+      vault={vault}
+      paper={paper}
       navigation={ways}
       session={session}
       signIn={signInState(vault, ways, session.signedIn)}

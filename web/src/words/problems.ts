@@ -4,6 +4,7 @@ import { plain, type Words } from "./words.ts";
 
 const REFUSED = [
   "throttled",
+  "signed_out",
   "not_found",
   "head_moved",
   "step_illegal",

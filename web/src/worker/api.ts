@@ -41,10 +41,16 @@ export interface Me {
 
 export type SecondFactor = { readonly totp: string } | { readonly recovery: string };
 
+/** Who enrolled and waits: the number to read out, and to whom. */
+export interface Waiting {
+  readonly number: string;
+  readonly administrators: readonly Names[];
+}
+
 /** What signing in came to. fingerprint: this device does not know the network yet and the keyring cannot vouch for it. */
 export type SignedIn =
   | { readonly at: "work"; readonly me: Me }
-  | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
+  | ({ readonly at: "waiting" } & Waiting)
   | { readonly at: "fingerprint" };
 
 // --- referrals --------------------------------------------------------------------------------------------------------
@@ -354,9 +360,29 @@ export type Happening =
   | { readonly type: "ended"; readonly code: string }
   | { readonly type: "alarm"; readonly code: string };
 
+// --- the first day ----------------------------------------------------------------------------------------------------
+
+/** Whom a paper invites, and as what. fingerprint: of the network, as it stands on paper. */
+export interface Invited {
+  readonly handle: string;
+  readonly names: Names;
+  readonly agency: string;
+  readonly roles: readonly string[];
+  readonly fingerprint: string;
+}
+
+export interface Joining {
+  /** What the paper invites to. `directory_fork` where the hub serves another network than the paper names. */
+  invited(code: string, fingerprint: string): Promise<Invited>;
+  /** The secret for the authenticator of whoever was invited: in base32, and as it is scanned. */
+  authenticator(login: string): Promise<{ readonly secret: string; readonly uri: string }>;
+  /** Make the keys and hand all of it in at once. codes: in place of the second step, each good once, told once. */
+  enrol(login: string, passphrase: string, digits: string): Promise<Waiting & { readonly codes: readonly string[] }>;
+}
+
 // --- the vault ----------------------------------------------------------------------------------------------------------
 
-export interface Vault extends Sending, Administering {
+export interface Vault extends Joining, Sending, Administering {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */
@@ -367,7 +393,9 @@ export interface Vault extends Sending, Administering {
   /** Sign in with what `begin` holds. fingerprint: of the network, from paper, where it was asked for. */
   signIn(second: SecondFactor, fingerprint?: string): Promise<SignedIn>;
   /** Open the keys that this device keeps. `wrong_passphrase` where they do not open. */
-  unlock(login: string, passphrase: string): Promise<Me>;
+  unlock(login: string, passphrase: string): Promise<SignedIn>;
+  /** Whether whoever waits is confirmed by now: then at work. `not_found` where nobody expects them any more. */
+  confirmed(): Promise<Me | null>;
   /** Forget the keys; what is kept stays sealed. */
   lock(): Promise<void>;
   /** End the session at the hub, and lock. */

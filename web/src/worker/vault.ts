@@ -3,7 +3,7 @@
  * holds is gone with it.
  */
 
-import { type Account, type Items, openStore } from "../device/store.ts";
+import { type Account, type Items, openStore, type Store } from "../device/store.ts";
 import { Failed } from "../failed.ts";
 import { follow } from "../hub/feed.ts";
 import * as operations from "../hub/operations.ts";
@@ -15,7 +15,10 @@ import { openKeyring, openUnlock, publicKeys, type Stretched, safetyNumber, stre
 import type { Keyring } from "../protocol/schemas.ts";
 import { administeringCalls } from "./administering-calls.ts";
 import type * as api from "./api.ts";
+import { joiningCalls } from "./joining.ts";
+import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
+import { ungrouped } from "./paper.ts";
 import { sendingCalls } from "./sending-calls.ts";
 import { referralOf, rowOf } from "./showing.ts";
 import { type Opened, Work } from "./work.ts";
@@ -32,6 +35,14 @@ interface Begun {
   readonly done: operations.SignInMutation["signIn"] | null;
   /** Of the network, once the keyring or the paper vouched for it. */
   readonly anchor: string | null;
+}
+
+/** Somebody who waits to be confirmed. */
+interface Pending {
+  readonly account: Account;
+  readonly kk: Bytes;
+  readonly items: Items;
+  readonly network: Network;
 }
 
 /** Somebody at work. */
@@ -56,6 +67,7 @@ export async function newVault(url: string): Promise<api.Vault> {
   };
   let begun: Begun | null = null;
   let now: AtWork | null = null;
+  let pending: Pending | null = null;
 
   const working = (): AtWork => now ?? locked();
 
@@ -63,14 +75,57 @@ export async function newVault(url: string): Promise<api.Vault> {
     now?.stop();
     now = null;
     begun = null;
+    pending = null;
+    joining.drop();
   };
 
   const sending = sendingCalls(working, tell);
 
   /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
-  const over = async (account: Account) => {
+  const over = async ({ login }: Account) => {
     end();
-    await store.keep({ ...account, session: false });
+    const kept = await accountOf(store, login);
+    if (kept !== null) await store.keep({ ...kept, session: false });
+  };
+
+  /** What the hub refuses because the session has run out or was ended elsewhere, ends it here too. */
+  const guarded =
+    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      const who = now?.account ?? pending?.account ?? null;
+      try {
+        return await refusing(call)(...args);
+      } catch (error) {
+        const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
+        if (code === "signed_out" && who !== null) {
+          await over(who);
+          tell({ type: "ended", code });
+        }
+        throw error;
+      }
+    };
+
+  const guardedAll = <Calls extends object>(calls: Calls): Calls =>
+    Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guarded(call)])) as Calls;
+
+  const joining = joiningCalls(async (account, kk) => {
+    await store.keep(account);
+    const items = await store.items(kk, account.network, account.member);
+    const network = await directoryOf(account.anchor, items);
+    return wait({ account, kk, items, network });
+  });
+
+  const wait = async (who: Pending): Promise<api.Waiting> => {
+    pending = who;
+    return waiting(who.account, await keyringOf(who.account, who.kk));
+  };
+
+  /** To work, or to waiting for an administrator. */
+  const enter = async (who: Pending): Promise<api.SignedIn> => {
+    const { account, kk, items, network } = who;
+    if (await isConfirmed(who)) return { at: "work", me: await take(account, kk, network, items) };
+    await store.keep(account);
+    return { at: "waiting", ...(await wait(who)) };
   };
 
   /** Take up work with an open keyring: the directory first, then the feed. */
@@ -82,6 +137,8 @@ export async function newVault(url: string): Promise<api.Vault> {
     await work.begin();
     const me = meOf(account, network);
     await store.keep(account);
+    const keeper = new Keeper(store, account, kk);
+    work.onEpochs = () => keeper.save(work);
     const after = (await items.get<number>("feed")) ?? 0;
     let isLive = false;
     const at = { work, items, isLive: () => isLive };
@@ -100,6 +157,9 @@ export async function newVault(url: string): Promise<api.Vault> {
     });
     end();
     now = { account, kk, keyring, me, stop, ...at };
+    keeper.save(work).catch((error: unknown) => {
+      if (error instanceof Refused) tell({ type: "alarm", code: error.code });
+    });
     return me;
   };
 
@@ -115,7 +175,7 @@ export async function newVault(url: string): Promise<api.Vault> {
       version: done.keyring.version,
       newestSeen: before?.keyring.version ?? 0,
     });
-    const anchor = begun.anchor ?? (paper === undefined ? await vouched(keyring) : fromPaper(paper));
+    const anchor = begun.anchor ?? (paper === undefined ? await vouched(keyring) : b64(ungrouped(paper, 32)));
     if (anchor === null) return { at: "fingerprint" };
     const items = await store.items(kk, network, done.member.id);
     const directory = await directoryOf(anchor, items);
@@ -134,8 +194,7 @@ export async function newVault(url: string): Promise<api.Vault> {
       },
       keyring: { version: done.keyring.version, sealed: done.keyring.sealed, unlocks: done.keyring.unlocks },
     };
-    if (directory.directory.now().member(known.agency, known.member) === null) return waiting(account, keyring);
-    return { at: "work", me: await take(account, kk, directory, items) };
+    return enter({ account, kk, items, network: directory });
   };
 
   const show = async ({ referral, parts }: Opened) => referralOf(referral, parts);
@@ -148,7 +207,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
 
     begin: guarded(async (login, passphrase) => {
-      const account = (await store.accounts()).find((one) => one.login === login) ?? null;
+      const account = await accountOf(store, login);
       const network = account?.network ?? (await ask(operations.network, {})).network.id;
       const stretched = await stretch(passphrase, login, network);
       begun = {
@@ -163,7 +222,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
     signIn: guarded(signIn),
     unlock: guarded(async (login, passphrase) => {
-      const account = (await store.accounts()).find((one) => one.login === login);
+      const account = await accountOf(store, login);
       if (account?.session !== true) throw new Failed({ kind: "device", code: "locked" });
       const stretched = await stretch(passphrase, login, account.network);
       const kk = await keyringKey(
@@ -173,8 +232,19 @@ export async function newVault(url: string): Promise<api.Vault> {
       );
       const items = await store.items(kk, account.network, account.member);
       const network = await directoryOf(account.anchor, items);
-      return take(account, kk, network, items);
+      if ((await items.get("directory")) === null) await network.sync((await keyringOf(account, kk)).seen);
+      return enter({ account, kk, items, network });
     }),
+    confirmed: guarded(async () => {
+      const who = pending ?? locked();
+      await who.network.sync(null);
+      if (await isConfirmed(who)) return take(who.account, who.kk, who.network, who.items);
+      if ((await ask(operations.waiting, {})).waiting === null) throw new Refused("not_found", { field: "waiting" });
+      return null;
+    }),
+    invited: guarded(joining.invited),
+    authenticator: guarded(joining.authenticator),
+    enrol: guarded(joining.enrol),
     lock: guarded(async () => end()),
     signOut: guarded(async () => {
       if (now !== null) await over(now.account);
@@ -218,7 +288,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 }
 
 /** A rule of the protocol that is met on the device is told as the hub tells it. */
-function guarded<A extends readonly unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+function refusing<A extends readonly unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
   return async (...args) => {
     try {
       return await call(...args);
@@ -227,10 +297,6 @@ function guarded<A extends readonly unknown[], R>(call: (...args: A) => Promise<
       throw error;
     }
   };
-}
-
-function guardedAll<Calls extends object>(calls: Calls): Calls {
-  return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guarded(call)])) as Calls;
 }
 
 function locked(): never {
@@ -277,25 +343,6 @@ async function vouched(keyring: Keyring): Promise<string | null> {
   return directory.entries[0] === undefined ? null : (await read(directory.entries[0], "network")).sha256;
 }
 
-/** base32 in groups, as it stands on the paper: the anchor's 32 bytes. `malformed` where it is not that. */
-function fromPaper(typed: string): string {
-  const letters = "abcdefghijklmnopqrstuvwxyz234567";
-  const bytes = new Uint8Array(32);
-  let [held, bits, at] = [0, 0, 0];
-  for (const letter of typed.toLowerCase().replace(/[\s-]/g, "")) {
-    const value = letters.indexOf(letter);
-    if (value < 0 || at > 32) throw new Refused("malformed", { field: "fingerprint" });
-    held = ((held << 5) | value) & 0xfff;
-    bits += 5;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[at] = held >> bits;
-    at += 1;
-  }
-  if (at !== 32) throw new Refused("malformed", { field: "fingerprint" });
-  return b64(bytes);
-}
-
 async function directoryOf(anchor: string, items: Items): Promise<Network> {
   const network = new Network(anchor);
   const kept = await items.get<Network["kept"]>("directory");
@@ -303,13 +350,25 @@ async function directoryOf(anchor: string, items: Items): Promise<Network> {
   return network;
 }
 
+async function accountOf(store: Store, login: string): Promise<Account | null> {
+  return (await store.accounts()).find((one) => one.login === login) ?? null;
+}
+
+/** In the roster with the very key of this device. Whoever comes back may stand there with the one that was lost. */
+async function isConfirmed({ account, kk, network }: Pending): Promise<boolean> {
+  const listed = network.directory.now().member(account.agency, account.member);
+  if (listed === null) return false;
+  const sign = await SigningKey.of(unb64((await keyringOf(account, kk)).sign));
+  return listed.key === b64(sign.public);
+}
+
 /** Who enrolled and is not in the roster yet: the number to read out, and to whom. */
-async function waiting({ network, agency, member }: Account, keyring: Keyring): Promise<api.SignedIn> {
+async function waiting({ network, agency, member }: Account, keyring: Keyring): Promise<api.Waiting> {
   const secrets = { sign: await SigningKey.of(unb64(keyring.sign)), kem: await KemKey.of(unb64(keyring.kem)) };
   const number = await safetyNumber(network, agency, publicKeys(secrets, member));
   const { waiting: told } = await ask(operations.waiting, {});
   const administrators = (told?.administrators ?? []).map((one) => ({ mn: one.name, en: one.nameEn }));
-  return { at: "waiting", number, administrators };
+  return { number, administrators };
 }
 
 function meOf(account: Account, network: Network): api.Me {

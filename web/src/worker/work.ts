@@ -54,6 +54,8 @@ export class Work {
   private readonly seen: Seen | null;
   private readonly epochs = new Map<number, KemKey>();
   private opened = new Map<string, string>();
+  /** Seeds were taken over: they are to be kept. */
+  onEpochs: () => Promise<void> = async () => {};
 
   private readonly fromKeyring: ReadonlyMap<number, KemKey>;
 
@@ -230,6 +232,7 @@ export class Work {
   async takeOver(): Promise<ReadonlyMap<number, KemKey>> {
     const named = this.epochsInDirectory();
     const { agencyKeys } = await ask(operations.agencyKeys, {});
+    const before = this.epochs.size;
     for (const { epoch, sealed } of agencyKeys) {
       const of = named.get(epoch);
       if (of === undefined) throw new Refused("key_mismatch", { epoch });
@@ -238,7 +241,13 @@ export class Work {
       this.epochs.set(epoch, await takeOver(unb64(sealed), { network, agency, member, epoch: of, keys: this.secrets }));
     }
     if (this.epochs.size === 0) throw new Failed({ kind: "device", code: "no_agency_key" });
+    if (this.epochs.size > before) await this.onEpochs();
     return this.epochs;
+  }
+
+  /** The seeds of the agency's epochs that this session holds, by number. */
+  get seeds(): ReadonlyMap<number, Bytes> {
+    return new Map([...this.epochs].map(([n, key]) => [n, key.seed]));
   }
 
   /** Every epoch that the own agency ever had. */

@@ -14,13 +14,48 @@ interface UnlockProps {
   readonly state: UnlockState;
   readonly session: Sessions;
   readonly known: readonly Known[];
+  /** The hub has ended the session. */
+  readonly ended: boolean;
 }
 
 /** Over the work, which waits behind it: nothing of it is in the document. */
-export const Unlock = ({ state, session, known }: UnlockProps) =>
-  state.isForgetting.value ? <Forget state={state} /> : <Ask state={state} session={session} known={known} />;
+export const Unlock = (props: UnlockProps) => {
+  const { isForgetting, isSecond } = props.state;
+  if (isForgetting.value) return <Forget state={props.state} />;
+  return props.ended && isSecond.value ? <Second state={props.state} /> : <Ask {...props} />;
+};
 
-const Ask = ({ state, session, known }: UnlockProps) => {
+const Second = ({ state }: { readonly state: UnlockState }) => {
+  const said = words.value;
+  const faults = state.faults.value;
+  return (
+    <form
+      class="stack"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void state.signIn();
+      }}
+    >
+      <Heading>{said("sign_in.second")}</Heading>
+      <ErrorSummary of={faults} errors={worded(said, faults)} />
+      <Field
+        id="second"
+        label={said("ended.second")}
+        hint={said("ended.second.hint")}
+        value={state.second}
+        fills="one-time-code"
+        error={faultAt(said, faults, "second")}
+      />
+      <Button look="main" icon="lock" busy={state.busy.value}>
+        {said("unlock.do")}
+      </Button>
+      <div role="status">{state.busy.value && said("sign_in.opening")}</div>
+    </form>
+  );
+};
+
+const Ask = ({ state, session, known, ended }: UnlockProps) => {
   const said = words.value;
   const faults = state.faults.value;
   const [only] = known;
@@ -33,9 +68,9 @@ const Ask = ({ state, session, known }: UnlockProps) => {
         void state.unlock();
       }}
     >
-      <Heading>{said("unlock.title")}</Heading>
+      <Heading>{said(ended ? "ended.title" : "unlock.title")}</Heading>
       <ErrorSummary of={faults} errors={worded(said, faults)} />
-      <p>{said("unlock.kept")}</p>
+      <p>{said(ended ? "ended.why" : "unlock.kept")}</p>
       {known.length > 1 ? (
         <Choice
           id="who"
@@ -58,7 +93,7 @@ const Ask = ({ state, session, known }: UnlockProps) => {
         error={faultAt(said, faults, "passphrase")}
       />
       <Button look="main" icon="lock" busy={state.busy.value}>
-        {said("unlock.do")}
+        {said(ended ? "sign_in.continue" : "unlock.do")}
       </Button>
       <div role="status">{state.busy.value && said("sign_in.opening")}</div>
       <div class="buttons">

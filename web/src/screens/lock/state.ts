@@ -1,7 +1,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Sessions } from "../../app/session.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { Vault } from "../../worker/api.ts";
+import type { SignedIn, Vault } from "../../worker/api.ts";
 import type { Fault } from "../fault.ts";
 
 export interface UnlockState {
@@ -12,7 +12,12 @@ export interface UnlockState {
   readonly faults: ReadonlySignal<readonly Fault[]>;
   /** On the page that asks before all is removed. */
   readonly isForgetting: Signal<boolean>;
+  /** The session has ended, and the passphrase was given: the second step is asked for. */
+  readonly isSecond: Signal<boolean>;
+  /** Six digits, or a code of the kit. */
+  readonly second: Signal<string>;
   readonly unlock: () => Promise<void>;
+  readonly signIn: () => Promise<void>;
   readonly forget: () => Promise<void>;
 }
 
@@ -21,6 +26,8 @@ export const unlockState = (vault: Vault, session: Sessions): UnlockState => {
   const passphrase = signal("");
   const busy = signal(false);
   const isForgetting = signal(false);
+  const isSecond = signal(false);
+  const second = signal("");
   const faults = signal<readonly Fault[]>([]);
 
   const attempt = async (call: () => Promise<void>): Promise<void> => {
@@ -32,7 +39,11 @@ export const unlockState = (vault: Vault, session: Sessions): UnlockState => {
     } catch (error) {
       const problem = problemOf(error);
       const isWrong = problem.kind === "device" && problem.code === "wrong_passphrase";
-      faults.value = [isWrong ? { field: "passphrase", key: "sign_in.wrong" } : { field: null, problem }];
+      const isRefused = problem.kind === "refused" && problem.code === "sign_in_refused";
+      const isLate = problem.kind === "device" && problem.code === "unlock_expired";
+      // Which of them was wrong nobody is told: both are asked for again.
+      if (isWrong || isRefused || isLate) [isSecond.value, second.value] = [false, ""];
+      faults.value = [isWrong || isRefused ? { field: "passphrase", key: "sign_in.wrong" } : { field: null, problem }];
     } finally {
       busy.value = false;
     }
@@ -44,12 +55,35 @@ export const unlockState = (vault: Vault, session: Sessions): UnlockState => {
     return now.at === "locked" && now.known.length === 1 ? now.known[0]!.login : login.value;
   };
 
+  const isEnded = (): boolean => {
+    const now = session.now.value;
+    return now.at === "locked" && now.ended;
+  };
+
+  const enter = (came: SignedIn) => {
+    for (const field of [passphrase, second]) field.value = "";
+    isSecond.value = false;
+    if (came.at === "work") session.unlocked(came.me);
+    else if (came.at === "waiting") session.waits({ number: came.number, administrators: came.administrators });
+    else session.other();
+  };
+
   return {
     login,
     passphrase,
     busy,
     faults,
     isForgetting,
+    isSecond,
+    second,
+    signIn: async () => {
+      const typed = second.value.replace(/[\s-]/g, "");
+      faults.value = typed === "" ? [{ field: "second", key: "sign_in.needs_digits" }] : [];
+      if (faults.value.length > 0) return;
+      await attempt(async () =>
+        enter(await vault.signIn(/^\d{6}$/.test(typed) ? { totp: typed } : { recovery: second.value.trim() })),
+      );
+    },
     unlock: async () => {
       const faulty: Fault[] = [];
       if (who() === "") faulty.push({ field: "who", key: "sign_in.needs_login" });
@@ -59,9 +93,13 @@ export const unlockState = (vault: Vault, session: Sessions): UnlockState => {
         return;
       }
       await attempt(async () => {
-        const me = await vault.unlock(who(), passphrase.value);
-        passphrase.value = "";
-        session.unlocked(me);
+        if (isEnded()) {
+          await vault.begin(who(), passphrase.value);
+          passphrase.value = ""; // the worker has it now
+          isSecond.value = true;
+          return;
+        }
+        enter(await vault.unlock(who(), passphrase.value));
       });
     },
     forget: async () => {

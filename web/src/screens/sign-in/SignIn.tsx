@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
@@ -15,7 +16,12 @@ const sends = (act: () => Promise<void>) => (event: Event) => {
   void act();
 };
 
-export const SignIn = ({ state }: { readonly state: SignInState }) => {
+interface SignInProps {
+  readonly state: SignInState;
+  readonly onFirstDay: () => void;
+}
+
+export const SignIn = ({ state, onFirstDay }: SignInProps) => {
   const said = words.value;
   const faults = state.faults.value;
   return (
@@ -39,6 +45,9 @@ export const SignIn = ({ state }: { readonly state: SignInState }) => {
         error={faultAt(said, faults, "passphrase")}
       />
       <Continue state={state} />
+      <Button look="quiet" onPress={onFirstDay}>
+        {said("join.door")}
+      </Button>
       <p class="hint">{said("sign_in.lost")}</p>
     </form>
   );
@@ -116,15 +125,20 @@ interface WaitingForProps {
 export const WaitingForConfirmation = ({ state, number, administrators }: WaitingForProps) => {
   const said = words.value;
   const names = administrators.map((one) => plain(one[said.language])).join(" · ");
+  const faults = state.faults.value;
+  useEffect(state.watch, [state]);
   return (
     <div class="stack">
       <Heading>{said("sign_in.waiting.title")}</Heading>
+      <ErrorSummary of={faults} errors={worded(said, faults)} />
       <p>{said("sign_in.waiting")}</p>
       <p class="number">{plain(number)}</p>
       {names && <p>{said("sign_in.waiting.who", { names })}</p>}
-      <Button look="main" onPress={state.again}>
+      <p>{said("join.waiting.turns")}</p>
+      <Button look="main" busy={state.busy.value} onPress={() => void state.check()}>
         {said("sign_in.waiting.check")}
       </Button>
+      <div role="status">{state.isStill.value && said("sign_in.waiting.still")}</div>
     </div>
   );
 };

@@ -19,11 +19,17 @@ export interface SignInState {
   readonly finish: () => Promise<void>;
   /** The fingerprint from the paper, where the device does not know the network. */
   readonly vouch: () => Promise<void>;
-  /** From waiting: once more the second step. */
-  readonly again: () => void;
+  /** From waiting: whether it is confirmed. Leads to work. */
+  readonly check: () => Promise<void>;
+  /** It was asked, and is not confirmed yet. */
+  readonly isStill: ReadonlySignal<boolean>;
+  /** Check by itself, again and again, until the returned function is called. */
+  readonly watch: () => () => void;
   /** Forget what was typed. */
   readonly clear: () => void;
 }
+
+const EACH = 4000; // milliseconds between two looks while waiting
 
 const nothing: readonly Fault[] = [];
 
@@ -40,6 +46,7 @@ export const signInState = (vault: Vault, navigation: Navigation, signedIn: (me:
   ];
   const byRecovery = signal(false);
   const busy = signal(false);
+  const isStill = signal(false);
   const faults = signal(nothing);
 
   const clear = () => {
@@ -62,6 +69,8 @@ export const signInState = (vault: Vault, navigation: Navigation, signedIn: (me:
       } else if (problem.kind !== "line" && (problem.code === WRONG || problem.code === "wrong_passphrase")) {
         digits.value = "";
         faults.value = [{ field: null, key: "sign_in.wrong" }];
+      } else if (problem.kind === "refused" && problem.fields.field === "waiting") {
+        faults.value = [{ field: null, key: "join.turned_away" }];
       } else {
         faults.value = [{ field: null, problem }];
       }
@@ -84,6 +93,33 @@ export const signInState = (vault: Vault, navigation: Navigation, signedIn: (me:
     } else {
       navigation.go({ at: "fingerprint" });
     }
+  };
+
+  /** By itself: what hinders it is told when it is asked for. */
+  const look = async () => {
+    if (busy.value) return;
+    try {
+      const me = await vault.confirmed();
+      if (me !== null) confirmed(me);
+    } catch (error) {
+      problemOf(error);
+    }
+  };
+
+  const confirmed = (me: Me) => {
+    isStill.value = false;
+    clear();
+    signedIn(me);
+  };
+
+  const check = async () => {
+    if (busy.value) return;
+    isStill.value = false;
+    await attempt(async () => {
+      const me = await vault.confirmed();
+      if (me === null) isStill.value = true;
+      else confirmed(me);
+    });
   };
 
   return {
@@ -122,9 +158,11 @@ export const signInState = (vault: Vault, navigation: Navigation, signedIn: (me:
       faults.value = missing([["fingerprint", /^[A-Za-z0-9]{52}$/.test(paper), "sign_in.needs_fingerprint"]]);
       if (faults.value.length === 0) await attempt(() => signIn(paper));
     },
-    again: () => {
-      faults.value = nothing;
-      navigation.replace({ at: "second-step" });
+    check,
+    isStill,
+    watch: () => {
+      const timer = setInterval(() => void look(), EACH);
+      return () => clearInterval(timer);
     },
   };
 };
