@@ -143,6 +143,7 @@ export const inboxState = (
       busy.value = false;
       boxes.value = gathered.value.boxes;
       gathered.value = null;
+      void gather(); // what arrived while this was being looked for is not lost
     },
     heard: (happening) => {
       if (happening.type !== "arrived" || happening.referral === null || boxes.value === null) return;
