@@ -176,7 +176,7 @@ async def test_services_and_a_partner_system_are_kept_by_an_administrator(
         await press(page, "Save")
         await page.get_by_text("Choose what is given.").first.wait_for()
         await in_order(page)
-        await page.get_by_label("What is given").select_option(label="Safe shelter")
+        await page.get_by_label("What is given").select_option(label="Shelter")
         await page.get_by_label("Name in Mongolian").fill("Нэг шөнийн байр")
         await page.get_by_label("Name in English").fill("Shelter for a night")
         await page.get_by_label("For whom: places").select_option(label="the whole country")
