@@ -19,11 +19,12 @@ from tests.people.newcomers import Newcomer, confirmed, fingerprint
 from tests.people.newcomers import expected as invited
 from tests.stores import REPOSITORY
 from tests.web.node import WEB
+from tests.web.pictures import picture
 from tests.web.test_hub import address
 from tests.web.visits import Visit, axe
 
 TEXT: Final = re.compile(r'^\s*"([\w.]+)":\s*("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
-SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+SCHEMES: Final[dict[str, Literal["light", "dark"]]] = {"mn": "light", "en": "dark"}
 
 
 @cache
@@ -75,13 +76,13 @@ class Worker:
             self.screens.append(key.removeprefix("send."))
         await self.page.get_by_role("heading", level=1, name=self.said(key, **values)).wait_for()
         if key.startswith("send.") and self.is_looked_at:
-            await self.look()
+            await self.look(key.replace(".", "-"))
 
-    async def look(self) -> None:
-        """Whatever stands here can be used by everybody, in both themes."""
-        for scheme in SCHEMES:
-            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            assert await axe(self.page) == []
+    async def look(self, name: str) -> None:
+        """Whatever stands here can be used by everybody: each language, and each theme, is looked at in one of them."""
+        await picture(self.page, name)
+        await self.page.emulate_media(color_scheme=SCHEMES[self.language], reduced_motion="reduce")
+        assert await axe(self.page) == []
         await self.page.emulate_media(color_scheme="light")
 
     async def place(self, key: str) -> None:

@@ -16,6 +16,7 @@ from tests.hubs import Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, expected
 from tests.web.conftest import Visiting
+from tests.web.pictures import picture
 from tests.web.test_hub import address
 from tests.web.test_signing_in import press
 from tests.web.visits import axe
@@ -115,9 +116,11 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     page = await browser.go("/")
     await at_paper(page, said)
     assert await axe(page) == []
+    await picture(page, "first-day-paper")
     await take(page, paper.code, paper.fingerprint, said)
     await page.get_by_label(said.type_it, exact=True).wait_for()
     assert await axe(page) == []
+    await picture(page, "first-day-passphrase")
     first = await page.locator(".offered").inner_text()
     letters = "а-я" if locale == "mn-MN" else "a-z"
     assert re.fullmatch(rf"[{letters}]{{4}}(-[{letters}]{{4}}){{4}}", first)
@@ -126,6 +129,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     await choose(page, said)
     await page.locator("svg.qr").wait_for()
     assert await axe(page) == []
+    await picture(page, "first-day-authenticator")
     await page.reload()
     await at_paper(page, said)
     await take(page, paper.code, paper.fingerprint, said)
@@ -135,6 +139,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     # Typed back wrong, the kit is not on paper. Printed, it stands alone.
     await prove(page, said)
     assert await axe(page) == []
+    await picture(page, "first-day-kit")
     await press(page, said.go_on)
     await expect(page.locator(".errors a")).to_have_count(2)
     await page.emulate_media(media="print")
@@ -143,6 +148,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     await page.emulate_media(media="screen", color_scheme=scheme)  # type: ignore[arg-type]
     number = await copy_kit(page, said)
     assert await axe(page) == []
+    await picture(page, "first-day-waiting")
     assert re.fullmatch(r"(\d{5} ){5}\d{5}", number)
 
     # Broken off while waiting: the passphrase leads back to the same number, and the page turns by itself.

@@ -48,7 +48,7 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
     await nara.send(form)
     assert nara.screens == ["need", "who", "tell", "decision", "check", "sent"]
     await nara.page.locator(".sent-rows").get_by_text(nara.agency("mgec")).wait_for()
-    await nara.look()
+    await nara.look("send-sent")
     await nara.press("send.done")
     await nara.opens_sent()
 

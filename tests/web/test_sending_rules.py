@@ -70,7 +70,7 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
         await nara.tick("send-guardian-safe", "yes")
         await nara.press("send.she_agrees")
         await nara.heading("send.check")
-        await nara.look()
+        await nara.look("send-check-child")
 
         # The police takes nobody any more: it comes back with the reason, and goes out when that is over.
         async with at_work(hub, "pum.enkh") as enkh:
