@@ -1,5 +1,6 @@
 """An agency sees its own referrals, and nothing of anybody else's: not even that they are there (protocol §1, §7)."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from ortoo.protocol.sealing import Blobs
 from tests.attacks.searching import Search
 from tests.attacks.stage import IDENTITY
 from tests.attacks.town import NEEDS, PracticeTown, handed_in, written
+from tests.log.reading import until
 from tests.members import at_work, following
 from tests.protocol.network import again, routing
 
@@ -61,6 +63,21 @@ class Story:
 @pytest.fixture(scope="module")
 def story(town: PracticeTown) -> Story:
     return Story(town)
+
+
+def test_the_log_says_to_an_agency_where_its_own_documents_are_and_of_no_others(story: Story) -> None:
+    ours = {"mgec": [story.opened.document.sha256, story.opening.sha256, story.decisions["mgec"].sha256]}
+    ours["shelter-sainshand"] = [story.to_uyanga.document.sha256, story.decisions["shelter-sainshand"].sha256]
+    every = {one for documents in ours.values() for one in documents}
+
+    def told(handle: str) -> set[str]:
+        ((size,),) = story.town.hub.store.execute("SELECT max(size) FROM audit_checkpoint WHERE tree_id = 'activity'")
+        return {one["document"] for one in story.town.data(handle, "logged", size=size, documents=sorted(every))}
+
+    asyncio.run(until(lambda: told(NARA) == every))
+    assert told(DELGER) == set(ours["mgec"])
+    assert told(UYANGA) == set(ours["shelter-sainshand"])
+    assert told("imm.ganbold") == set()
 
 
 def id_of(whole: SealedReferral) -> str:

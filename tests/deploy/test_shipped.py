@@ -94,8 +94,10 @@ def test_a_process_of_the_hub_may_do_next_to_nothing(name: str) -> None:
         assert service.get(directive) == [value], directive
     assert service["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
     assert service["User"] == service["Group"] == ["ortoo"]
-    for opening in ("ReadWritePaths", "StateDirectory", "BindPaths", "AmbientCapabilities"):
+    for opening in ("ReadWritePaths", "BindPaths", "AmbientCapabilities"):
         assert not "".join(service.get(opening, []))
+    # The worker alone writes: the logs as plain files.
+    assert service.get("StateDirectory", []) == (["ortoo"] if name == "ortoo-work.service" else [])
 
 
 def test_a_socket_is_open_to_the_proxy_alone() -> None:

@@ -88,6 +88,7 @@ ELSEWHERE: Final = {
     "recordConsent.decisions.envelope": "tests/attacks/test_visibility.py",
     "propose.document": "agencies alone stand in it, which the public directory has",
     "kemKeys.hashes": "of public keys, for everybody who is signed in",
+    "logged.documents": "tests/attacks/test_visibility.py: hashes; what the own agency may not see is left out",
 }
 # What names nothing that the hub holds, whatever it is called: numbers, texts, keys, secrets, what is sealed; agencies'
 # handles, which are public.

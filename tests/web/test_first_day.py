@@ -141,7 +141,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     assert await axe(page) == []
     await picture(page, "first-day-kit")
     await press(page, said.go_on)
-    await expect(page.locator(".errors a")).to_have_count(2)
+    await expect(page.locator(".errors li")).to_have_count(2)
     await page.emulate_media(media="print")
     assert await page.locator("main :is(h1, form > p, input, button):visible").count() == 0
     await expect(page.locator(".kit li")).to_have_count(10)
