@@ -18,6 +18,11 @@ SCENARIOS: Final = REPOSITORY / "ortoo" / "data" / "scenarios"
 SHELTER_TONIGHT: Final = SCENARIOS / "01-shelter-tonight.json"
 THREE_AGENCIES: Final = SCENARIOS / "02-three-agencies-three-views.json"
 
+# Seconds. A socket looks by itself every three: what comes sooner, again and again, was pushed (far under a second on a
+# machine that is not busy: bench/). What was not pushed has come by the second look.
+PUSHED: Final = 2.5
+LOOKED_UP: Final = 6
+
 
 def at_work(hub: Hub, handle: str, url: str | None = None) -> AbstractAsyncContextManager[Session]:
     return Session.open(practice.identity(handle, hub.practice), url or hub.url, hub.practice / "state")

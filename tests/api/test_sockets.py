@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from ortoo import practice
 from ortoo.client import SUBPROTOCOL, document
 from tests.hubs import Hub
-from tests.members import at_work, feed_of, following, plain_form
+from tests.members import PUSHED, at_work, feed_of, following, plain_form
 from tests.stores import Store
 
 ME: Final = {"query": "{ me { handle } }"}
@@ -299,7 +299,7 @@ async def test_what_is_there_is_replayed_and_what_comes_is_told_at_once(hub: Hub
                 await follower.reaches(number, within=5)
         assert follower.sequences == list(range(2, 14))
         assert follower.entries == (await feed_of(delger))[1:]
-        assert max(follower.delay(number) for number in range(4, 14)) < 1
+        assert max(follower.delay(number) for number in range(4, 14)) < PUSHED
 
 
 async def test_a_token_that_is_revoked_ends_the_socket(founded: Store, hub: Hub) -> None:

@@ -15,7 +15,7 @@ import websockets
 from ortoo import practice
 from ortoo.client import SUBPROTOCOL, document
 from tests.hubs import Hub
-from tests.members import at_work, following, plain_form
+from tests.members import PUSHED, at_work, following, plain_form
 from tests.stores import Store
 
 FOLLOW = {"query": document("follow"), "operationName": "Follow", "variables": {"after": 0}}
@@ -94,7 +94,7 @@ async def test_a_socket_that_dies_at_any_moment_leaves_nothing(counting: Countin
             )
             await nara.send(plain_form(2))  # those who live are told, whoever died
             await follower.reaches(2, within=5)
-            assert follower.delay(2) < 1
+            assert follower.delay(2) < PUSHED
         await counting.comes_to_hold(0, tasks)
         async with asyncio.timeout(10):
             while counting.open_files() > files:

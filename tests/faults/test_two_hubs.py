@@ -11,7 +11,7 @@ from ortoo import practice
 from ortoo.client import HubUnreachable
 from ortoo.session import Session
 from tests.hubs import Hub
-from tests.members import at_work, feed_of, following, plain_form
+from tests.members import LOOKED_UP, PUSHED, at_work, feed_of, following, plain_form
 from tests.services import Valkey
 from tests.stores import Kind, Store
 
@@ -37,7 +37,7 @@ async def test_sent_through_one_and_told_through_the_other(start_hub: Callable[[
         for number in range(1, 6):
             await nara.send(plain_form(number))
             await follower.reaches(number, within=10)
-        assert max(follower.delay(number) for number in range(1, 6)) < 1
+        assert max(follower.delay(number) for number in range(1, 6)) < PUSHED
 
         # One dies while both are sent through; its client goes on at the other.
         async def send(session: Session, numbers: range) -> None:
@@ -61,7 +61,7 @@ async def test_sent_through_one_and_told_through_the_other(start_hub: Callable[[
         (again,) = await jargal.send(plain_form(60))
         await follower.reaches(sent + 1, within=10)
         assert follower.entries[-1].referral == again.id
-        assert follower.delay(sent + 1) < 1
+        assert follower.delay(sent + 1) < PUSHED
 
 
 async def test_while_redis_is_away_sends_go_on_and_nobody_misses_any(founded: Store, redis: Valkey) -> None:
@@ -75,13 +75,13 @@ async def test_while_redis_is_away_sends_go_on_and_nobody_misses_any(founded: St
         ):
             await nara.send(plain_form(1))
             await follower.reaches(1, within=5)
-            assert follower.delay(1) < 1
+            assert follower.delay(1) < PUSHED
 
             redis.stop()
             for number in range(2, 6):
                 await asyncio.wait_for(nara.send(plain_form(number)), 5)
             await follower.reaches(5, within=5)  # nobody tells it: it looks by itself, every three seconds
-            assert max(follower.delay(number) for number in range(2, 6)) < 4
+            assert max(follower.delay(number) for number in range(2, 6)) < LOOKED_UP
 
             redis.start()
             await nara.send(plain_form(6))
@@ -90,7 +90,7 @@ async def test_while_redis_is_away_sends_go_on_and_nobody_misses_any(founded: St
             for number in range(7, 12):
                 await nara.send(plain_form(number))
                 await follower.reaches(number, within=5)
-            assert max(follower.delay(number) for number in range(7, 12)) < 1
+            assert max(follower.delay(number) for number in range(7, 12)) < PUSHED
             assert follower.sequences == list(range(1, 12))
             assert follower.line == []
     finally:

@@ -10,7 +10,7 @@ import pytest
 from ortoo.form import Form
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
-from tests.members import SCENARIOS, SHELTER_TONIGHT, THREE_AGENCIES, at_work, feed_of, following
+from tests.members import PUSHED, SCENARIOS, SHELTER_TONIGHT, THREE_AGENCIES, at_work, feed_of, following
 
 THE_ACCOUNT = ("What happened", "Worked in a canteen", "DebtBondage", "Debt bondage")
 
@@ -39,9 +39,11 @@ def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
     ortoo = Ortoo(own_hub.practice, own_hub.url)
     files = sorted(SCENARIOS.glob("*.json"))[2:]
     assert len(files) == 12
-    run = ortoo("--json", "practice", "play", *map(str, files))
-    assert run.returncode == 1, run.stderr
-    plays = json.loads(run.stdout)["plays"]
+    plays = []
+    for four in (files[:4], files[4:8], files[8:]):
+        run = ortoo("--json", "practice", "play", *map(str, four))
+        assert run.returncode == 1, run.stderr
+        plays += json.loads(run.stdout)["plays"]
     told = {"03-declined-and-rerouted", "07-driver-interpreter", "12-friday-afternoon"}  # to their end
     assert [play["as_expected"] for play in plays] == [file.stem in told for file in files]
     for play, file in zip(plays, files, strict=True):
@@ -100,7 +102,7 @@ async def test_the_shelter_is_told_within_a_second_and_opens_four_sections(hub: 
             await follower.reaches(told_before + 1, within=5)
             assert follower.entries[0].referral == sent.id
             assert follower.entries[0].kind == "referral_sent"
-            assert follower.delay(told_before + 1) < 1
+            assert follower.delay(told_before + 1) < PUSHED
         opened = await delger.open_referral(sent.id)
         assert opened.readable == ["needs", "identity", "contact", "safety"]
         assert [part.name for part in opened.parts] == opened.readable  # the account is not there, not even as a name
@@ -112,7 +114,7 @@ async def test_the_shelter_is_told_within_a_second_and_opens_four_sections(hub: 
             assert accepted.state == "accepted"
             await follower.reaches(told_nara + 1, within=5)
             assert (follower.entries[0].kind, follower.entries[0].referral) == ("accepted", sent.id)
-            assert follower.delay(told_nara + 1) < 1
+            assert follower.delay(told_nara + 1) < PUSHED
         assert (await nara.show(sent.id)).state == "accepted"
 
 
