@@ -163,7 +163,7 @@ class Memory:
             "proven": {document: list(place) for document, place in kept.proven.items()},
             "entries": list(kept.entries),
         }
-        write_whole(self._path, json.dumps(value, indent=1))
+        write_whole(self._path, json.dumps(value))
 
 
 def _longer(kept: Remembered, entries: tuple[str, ...], checkpoint: str) -> Remembered:
