@@ -18,9 +18,9 @@ BATCH: Final = 1000  # leaves of one transaction and checkpoint
 
 def integrate() -> None:
     """Take in all that waits, sign it, and write both logs' files. Safe to run at any time, by any number at once."""
+    _publish()
     while log.waiting() and _take_in():
         _publish()
-    _publish()
 
 
 def _take_in() -> bool:
@@ -44,13 +44,15 @@ def _take_in() -> bool:
 
 def _publish() -> None:
     """Write the files of both logs where something new was signed or cosigned."""
-    if not log.size_in_force(log.DIRECTORY):
+    newest = log.newest()
+    if not newest[log.DIRECTORY].in_force or not any(tiles.is_behind(*one) for one in newest.items()):
         return
     current = directory.in_force()
     own = directory.activity_log(current)
-    tiles.publish(log.DIRECTORY, directory.origin_of(current))
-    if own is not None:
-        tiles.publish(log.ACTIVITY, own[0])
+    origins = {log.DIRECTORY: directory.origin_of(current), **({log.ACTIVITY: own[0]} if own is not None else {})}
+    for name, origin in origins.items():
+        if tiles.is_behind(name, newest[name]):
+            tiles.publish(name, origin)
 
 
 def cosign(size: int, line: str, address: str) -> bool:

@@ -48,9 +48,10 @@ def compare(name: str, origin: str) -> None:
 
 
 def _signed_heads(name: str, origin: str) -> Iterator[TreeHead]:
-    for row in (log.newest_signed(name), log.newest_in_force(name)):
-        if row is not None:
-            yield head_of(row.note)
+    newest = log.newest()[name]
+    for note in (newest.signed, newest.in_force):
+        if note:
+            yield head_of(note)
     for path in (folder_of(origin) / SIGNED, folder_of(origin) / CHECKPOINT):
         if path.exists():  # one that cannot be read is no reason to sign
             yield head_of(path.read_text(encoding="utf-8"))

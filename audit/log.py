@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, OuterRef, Q, Subquery
 
 from audit.models import Checkpoint, Entry, Leaf, Tree
 from ortoo.protocol import merkle
@@ -130,6 +130,24 @@ def newest_signed(log: str) -> Checkpoint | None:
 
 def newest_in_force(log: str) -> Checkpoint | None:
     return Checkpoint.objects.filter(tree_id=log, size=F("tree__in_force")).first()
+
+
+@dataclass(frozen=True)
+class Notes:
+    """A log's newest notes: that was signed, and that is in force; empty where there is none."""
+
+    signed: str = ""
+    in_force: str = ""
+
+
+def newest() -> Mapping[str, Notes]:
+    """Of both logs, in one query: this is asked twice a second."""
+    signed = Checkpoint.objects.filter(tree=OuterRef("tree")).order_by("-size").values("size")[:1]
+    rows = Checkpoint.objects.filter(Q(size=Subquery(signed)) | Q(size=F("tree__in_force"))).order_by("size")
+    notes = dict.fromkeys(LOGS, Notes())
+    for log, note, size, in_force in rows.values_list("tree", "note", "size", "tree__in_force"):
+        notes[log] = Notes(note, note if size == in_force else notes[log].in_force)
+    return notes
 
 
 def checkpoint_of(log: str, size: int) -> Checkpoint | None:

@@ -21,7 +21,7 @@ from ortoo.protocol.checkpoint import head_of
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.tiles import ENTRIES, WIDTH, Tile, TiledTree, bundle, tiles_of
 
-_published: dict[str, tuple[str, str]] = {}  # by origin: the notes that this process wrote or found written
+_published: dict[str, log.Notes] = {}  # by log: those that this process wrote or found written
 
 
 def tree(name: str, origin: str, size: int) -> TiledTree:
@@ -55,12 +55,16 @@ def _root_of(full: bytes) -> bytes:
     return growing.root()
 
 
+def is_behind(name: str, newest: log.Notes) -> bool:
+    """Whether there is something to `publish`, as far as this process knows."""
+    return _published.get(name, log.Notes()) != newest
+
+
 def publish(name: str, origin: str) -> None:
-    """Write what the newest checkpoints need, then these, where they are new. Safe to repeat and to interrupt; one
-    process of a machine does it, and another one that comes meanwhile leaves it.
+    """Write what the newest checkpoints need, then these. Safe to repeat and to interrupt.
+
+    One process of a machine does it, and another one that comes meanwhile leaves it.
     """
-    if _published.get(origin) == _newest(name):
-        return
     folder = folder_of(origin)
     _open_folder(folder)
     with (folder / ".lock").open("a") as lock:
@@ -68,30 +72,24 @@ def publish(name: str, origin: str) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        signed, in_force = notes = _newest(name)
-        if signed:
+        newest = log.newest()[name]
+        if newest.signed:
             guard.check(name, origin)
-            _write_all(name, origin, signed, in_force)
-        _published[origin] = notes
+            _write_all(name, origin, newest)
+        _published[name] = newest
 
 
-def _newest(name: str) -> tuple[str, str]:
-    """The newest notes: signed, and in force."""
-    signed, in_force = log.newest_signed(name), log.newest_in_force(name)
-    return signed.note if signed else "", in_force.note if in_force else ""
-
-
-def _write_all(name: str, origin: str, signed: str, in_force: str) -> None:
+def _write_all(name: str, origin: str, newest: log.Notes) -> None:
     folder = folder_of(origin)
-    for tile in tiles_of(head_of(signed).size, _written(folder)):
+    for tile in tiles_of(head_of(newest.signed).size, _written(folder)):
         path = folder / tile.path
         if not path.exists():
             _write(path, _made(name, origin, tile))
         if tile.width == WIDTH:  # the partial ones are needed no longer
             shutil.rmtree(path.with_name(f"{path.name}.p"), ignore_errors=True)
-    _write(folder / SIGNED, signed.encode())
-    if in_force:
-        _write(folder / CHECKPOINT, in_force.encode())
+    _write(folder / SIGNED, newest.signed.encode())
+    if newest.in_force:
+        _write(folder / CHECKPOINT, newest.in_force.encode())
 
 
 def _written(folder: Path) -> int:
