@@ -103,7 +103,7 @@ async def new_key(run: Run) -> int:
         run.screen.document({"coordinator": {"id": made.id, "key": made.public.key, "file": str(path)}})
         return DONE
     run.screen.line(run.words("coordinators.key", path=path))
-    run.screen.line(f"\n    {made.id} {made.public.key}\n", "bold")
+    run.screen.line(f"\n    {made.id}:{made.public.key}\n", "bold")
     return DONE
 
 

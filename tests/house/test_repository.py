@@ -28,7 +28,7 @@ def found(pattern: re.Pattern[str], files: list[Path]) -> list[str]:
     return [
         f"{file.relative_to(REPOSITORY)}:{number}"
         for file in files
-        if file.suffix not in {".whl", ".png"}
+        if file.suffix not in {".whl", ".png", ".webp"}
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
         if pattern.search(line)
     ]

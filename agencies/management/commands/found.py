@@ -2,7 +2,7 @@
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 import msgspec
@@ -26,6 +26,14 @@ They compare the fingerprint that it shows, together, by voice. Then bring {thre
     cat SIGNED.json SIGNED.json | ortoo-manage found take"""
 
 
+def _coordinator(text: str) -> schemas.Coordinator:
+    """One word, since a key alone may begin with a hyphen."""
+    id, colon, key = text.partition(":")
+    if not colon:
+        raise ArgumentTypeError("ID and KEY belong together: ID:KEY, as `ortoo coordinators key` shows them")
+    return schemas.Coordinator(id=id, key=key)
+
+
 class Command(BaseCommand):
     help = "Found a real network with its coordinators. Without an action: how far it is."
 
@@ -35,10 +43,10 @@ class Command(BaseCommand):
         draft.add_argument("--host", help="the network's host name; the hub's first, if not said")
         draft.add_argument(
             "--coordinator",
-            nargs=2,
+            type=_coordinator,
             action="append",
             default=[],
-            metavar=("ID", "KEY"),
+            metavar="ID:KEY",
             help="what `ortoo coordinators key` has shown, once for each coordinator",
         )
         draft.add_argument("--threshold", type=int, required=True, help="how many of them decide together")
@@ -66,7 +74,7 @@ class Command(BaseCommand):
     def _draft(self, options: dict[str, Any]) -> None:
         if founding.standing() is not None:
             raise CommandError("A network has been founded on this hub already: `manage.py found` shows it.")
-        coordinators = [schemas.Coordinator(id=id, key=key) for id, key in options["coordinator"]]
+        coordinators: list[schemas.Coordinator] = options["coordinator"]
         host = options["host"] or settings.ALLOWED_HOSTS[0]
         body = founding.draft(host, coordinators, options["threshold"], options["witness"], options["quorum"])
         self.stdout.write(json.dumps(msgspec.to_builtins(body), indent=1))
