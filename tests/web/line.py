@@ -1,10 +1,11 @@
 """The line between a browser and a hub: the browser's HTTP proxy. It lets nothing through but to the one origin, writes
-down who tried, and can be slow or cut.
+down who tried, and can be slow or cut; or behind it stands a hub that lies.
 
 Being below the browser, it sees what pages, workers and service workers ask for alike, and slows them alike.
 """
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -13,6 +14,9 @@ from urllib.parse import urlsplit
 
 HEAD: Final = 64 * 1024  # bytes of a request's head
 CHUNK: Final = 2048  # bytes; small, so that a slow line trickles
+
+
+Lie = Callable[[dict[str, Any]], dict[str, Any]]  # of an operation's `data`
 
 
 class Line:
@@ -27,6 +31,8 @@ class Line:
         self.rate = float("inf")
         self._is_cut = False
         self._lost: bytes | None = None
+        self.lies: dict[str, Lie] = {}  # by the operation's name, what becomes of its data
+        self.asked: list[str] = []  # the operations, while there are lies
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
@@ -109,6 +115,9 @@ class Line:
                 kept = [one for one in lines if not one.lower().startswith(("connection:", "proxy-"))]
                 text = "\r\n".join([f"{method} {path} HTTP/1.1", *kept, "Connection: close", "", ""])
                 await self._wait(len(head))
+                if self.lies and at.path == "/graphql":
+                    await self._lie(text, reader, upstream, to_hub, writer)
+                    return
                 to_hub.write(text.encode("latin-1"))
             is_lost = False
 
@@ -127,6 +136,30 @@ class Line:
         finally:
             self._open.discard(to_hub)
             to_hub.close()
+
+    async def _lie(
+        self,
+        head: str,
+        reader: asyncio.StreamReader,
+        upstream: asyncio.StreamReader,
+        to_hub: asyncio.StreamWriter,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """One question, and what the hub says to it, changed."""
+        headers = dict(line.split(": ", 1) for line in head.lower().split("\r\n")[1:] if line)
+        body = await reader.readexactly(int(headers["content-length"]))
+        operation = json.loads(body)["operationName"]
+        kept = "\r\n".join(line for line in head.split("\r\n") if not line.lower().startswith("accept-encoding:"))
+        to_hub.write(kept.encode("latin-1") + body)
+        said, content = (await upstream.read()).split(b"\r\n\r\n", 1)
+        answer = json.loads(content)
+        self.asked.append(operation)
+        if operation in self.lies and answer.get("data"):
+            answer["data"] = self.lies[operation](answer["data"])
+        content = json.dumps(answer).encode()
+        lines = [line for line in said.split(b"\r\n") if not line.lower().startswith(b"content-length:")]
+        writer.write(b"\r\n".join([*lines, f"Content-Length: {len(content)}".encode(), b"", content]))
+        await writer.drain()
 
     async def _wait(self, size: int) -> None:
         await asyncio.sleep(self.there_and_back / 2 + size / self.rate)

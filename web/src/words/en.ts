@@ -354,6 +354,10 @@ export const en: Catalogue = {
     "There are two different directories of the network. Nothing was sent. Stop, and call your coordinator.",
   "problem.checkpoint_rollback":
     "The hub shows an older directory than was seen before. Nothing was sent. Stop, and call your coordinator.",
+  "problem.checkpoint_unwitnessed":
+    "The hub shows a directory that the network’s witnesses have not signed. Nothing was sent. Stop, and call your coordinator.",
+  "problem.proof_invalid":
+    "What the hub shows of its records does not fit together. Nothing was sent. Stop, and call your coordinator.",
   "problem.cannot_open": "This copy was changed or is not for our key: not opened, nothing lost. Tell the sender.",
   "problem.consent_withdrawn": "The person has taken the consent back. Nothing was sent.",
   "problem.grant_missing": "The person has not agreed to this. Ask, and record the decision first.",

@@ -12,6 +12,8 @@ const REFUSED = [
   "key_mismatch",
   "directory_fork",
   "checkpoint_rollback",
+  "checkpoint_unwitnessed",
+  "proof_invalid",
   "cannot_open",
   "consent_withdrawn",
   "grant_missing",

@@ -23,6 +23,8 @@ import { sendingCalls } from "./sending-calls.ts";
 import { referralOf, rowOf } from "./showing.ts";
 import { type Opened, Work } from "./work.ts";
 
+// What a hub shows that nobody may act on.
+const ALARMS = ["checkpoint_rollback", "directory_fork", "checkpoint_unwitnessed", "proof_invalid", "key_mismatch"];
 const HELD = 5 * 60_000; // milliseconds for which a stretched passphrase waits for the second step
 
 /** A sign-in that has begun. done: what the hub answered, where the network's fingerprint is still asked for. */
@@ -94,13 +96,25 @@ export async function newVault(url: string): Promise<api.Vault> {
     async (...args: A): Promise<R> => {
       const who = now?.account ?? pending?.account ?? null;
       try {
-        return await refusing(call)(...args);
+        return await refusing(alarming(call))(...args);
       } catch (error) {
         const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
         if (code === "signed_out" && who !== null) {
           await over(who);
           tell({ type: "ended", code });
         }
+        throw error;
+      }
+    };
+
+  /** What this device found of the network that it must not believe is told on every screen, whatever was asked. */
+  const alarming =
+    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await call(...args);
+      } catch (error) {
+        if (error instanceof Refused && ALARMS.includes(error.code)) tell({ type: "alarm", code: error.code });
         throw error;
       }
     };

@@ -1,0 +1,131 @@
+"""A hub that lies to a page: what it changed is noticed, said in plain words on every screen, and nothing is sent."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from ortoo.form import Form
+from ortoo.protocol.checkpoint import Checkpoint, sign_checkpoint
+from ortoo.protocol.documents import SigningKey, b64, unb64
+from tests.hubs import Hub
+from tests.members import SHELTER_TONIGHT, all_ids, at_work
+from tests.web.conftest import Visiting
+from tests.web.pictures import picture
+from tests.web.sending import Worker, member, signed_in
+from tests.web.visits import axe
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
+
+Data = dict[str, Any]
+
+
+def flipped(part: str) -> Callable[[Data], Data]:
+    """One bit of one part's ciphertext is another."""
+
+    def lie(data: Data) -> Data:
+        for one in data["referral"]["sealed"]["parts"]:
+            if one["name"] == part:
+                sealed = bytearray(unb64(one["ciphertext"]))
+                sealed[-1] ^= 1
+                one["ciphertext"] = b64(bytes(sealed))
+        return data
+
+    return lie
+
+
+def swapped(data: Data) -> Data:
+    """Everybody's key under everybody else's name."""
+    keys = [one["key"] for one in data["kemKeys"]]
+    return {"kemKeys": [one | {"key": key} for one, key in zip(data["kemKeys"], [*keys[1:], keys[0]], strict=True)]}
+
+
+def rolled_back(data: Data) -> Data:
+    """As if its last entry had never been."""
+    checkpoint = data["directory"]["checkpoint"]
+    return {"directory": {"entries": [], "checkpoint": checkpoint | {"size": checkpoint["size"] - 1}}}
+
+
+def forked(hub: Hub) -> Callable[[Data], Data]:
+    """Another history of the same length, signed with the log's own key."""
+    key = SigningKey(unb64((hub.practice / "hub" / "directory.key").read_text(encoding="utf-8").strip()))
+
+    def lie(data: Data) -> Data:
+        checkpoint = data["directory"]["checkpoint"]
+        origin = checkpoint["note"].split("\n", 1)[0]
+        note = sign_checkpoint(Checkpoint(origin, checkpoint["size"], bytes(32)), key)
+        return {"directory": data["directory"] | {"checkpoint": checkpoint | {"note": note, "root": b64(bytes(32))}}}
+
+    return lie
+
+
+def unsigned(data: Data) -> Data:
+    """A note that somebody else signed."""
+    checkpoint = data["directory"]["checkpoint"]
+    origin = checkpoint["note"].split("\n", 1)[0]
+    note = sign_checkpoint(Checkpoint(origin, checkpoint["size"], unb64(checkpoint["root"])), SigningKey.generate())
+    return {"directory": data["directory"] | {"checkpoint": checkpoint | {"note": note}}}
+
+
+async def alarmed(page: Page, one: Worker, code: str) -> None:
+    await page.locator("main > [role=alert]").get_by_text(one.said(f"problem.{code}")).wait_for()
+
+
+async def test_what_a_hub_has_changed_is_refused_in_plain_words_and_nothing_is_sent(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    form = Form.read(SHELTER_TONIGHT)
+    one = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.lied-to"), "mn")
+    page, line = one.page, one.visit.line
+    await one.send(form)
+    await one.press("send.done")
+    async with at_work(hub, "mrc.nara") as nara:
+        before = await all_ids(nara, "outbox")
+
+    # A part that was changed is not opened; the others are.
+    line.lies["Referral"] = flipped("identity")
+    await one.opens_sent()
+    said = f"{one.label('sections', 'identity')}: {one.said('referral.damaged')}"
+    await page.locator("article").get_by_text(said, exact=True).wait_for()
+    assert await one.reads() == ["needs", "contact", "safety"]
+    await picture(page, "referral-damaged")
+
+    # Another key in place of the recipient's: nothing leaves.
+    line.lies = {"KemKeys": swapped}
+    await page.reload()
+    await one.unlock()
+    await one.to_check(form)
+    await page.keyboard.press("Control+Enter")
+    await alarmed(page, one, "key_mismatch")
+    assert "SendReferrals" not in line.asked
+    assert "RecordConsent" not in line.asked
+    await picture(page, "alarm")
+    assert await axe(page) == []
+
+    # It stays on every screen, and what was written is kept.
+    await one.place("place.inbox")
+    await alarmed(page, one, "key_mismatch")
+    await page.locator(".draft-row").wait_for()
+
+    # A directory that is older than what was seen, or another one, is none to begin with.
+    for lie, code in (
+        (rolled_back, "checkpoint_rollback"),
+        (forked(hub), "directory_fork"),
+        (unsigned, "checkpoint_unwitnessed"),
+    ):
+        line.lies = {"Directory": lie}
+        await page.reload()
+        await one.unlock()
+        await alarmed(page, one, code)
+        assert await page.locator(".inbox").count() == 0
+
+    # The honest hub is gone on with.
+    line.lies.clear()
+    await page.reload()
+    await one.unlock()
+    await page.locator(".draft-row").wait_for()
+    assert await page.locator("main > [role=alert]").inner_text() == ""
+    async with at_work(hub, "mrc.nara") as nara:
+        assert await all_ids(nara, "outbox") == before
