@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
+import pytest
+
 from tests.mail_server import MailServer
 from tests.stores import REPOSITORY, Store
 
@@ -61,6 +63,7 @@ class Mailing:
         assert self.process.wait(20) == 0
 
 
+@pytest.mark.parametrize("store_kind", ["postgres"])
 def test_killed_twenty_times_nothing_is_lost_and_repeats_carry_the_same_id(founded: Store) -> None:
     mail = MailServer(pause=0.02, timeout=5).start()
     store = replace(founded, more=mail.environment)

@@ -118,6 +118,7 @@ async def test_who_is_no_coordinator_sees_and_signs_nothing(hub: Hub, tmp_path: 
                 await coordinating.suspend(session, "mgec")
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_suspended_and_reinstated(hub: Hub, tmp_path: Path) -> None:
     oyun, agency = newcomer(tmp_path)
     await admitted(hub, oyun, agency)
@@ -139,6 +140,7 @@ async def test_suspended_and_reinstated(hub: Hub, tmp_path: Path) -> None:
         assert len(await session.send(plain_form(3))) == 1
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_two_coordinators_ask_for_the_same_and_one_of_both_is_signed(hub: Hub, tmp_path: Path) -> None:
     """The other one can no longer follow: it is not listed, and not taken."""
     oyun, agency = newcomer(tmp_path)
@@ -158,6 +160,7 @@ async def test_two_coordinators_ask_for_the_same_and_one_of_both_is_signed(hub: 
                 await coordinating.add_signature(session, first)
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_the_last_administrator_is_lost_and_the_coordinators_begin_anew(hub: Hub, tmp_path: Path) -> None:
     """The agency's new first administrator enrols like an applicant; with the admission the old roster ends."""
     oyun, agency = newcomer(tmp_path)
@@ -179,6 +182,7 @@ async def test_the_last_administrator_is_lost_and_the_coordinators_begin_anew(hu
             await ended.client.me()
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_kit_brings_an_agency_back(hub: Hub, tmp_path: Path) -> None:
     """The paper in the safe: it signs one roster, and lets in who comes."""
     oyun, agency = newcomer(tmp_path)
@@ -215,6 +219,7 @@ async def test_rotation_goes_on_wherever_it_was_stopped(hub: Hub, tmp_path: Path
         assert (session.identity.member, 3) in held
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_seed_that_is_not_the_agencys_is_refused_by_the_member(hub: Hub, tmp_path: Path) -> None:
     oyun, agency = newcomer(tmp_path)
     await admitted(hub, oyun, agency)
@@ -239,6 +244,7 @@ async def test_a_seed_that_is_not_the_agencys_is_refused_by_the_member(hub: Hub,
             await colleague.agency_epochs()
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_roster_that_forgets_somebodys_key_is_refused_whole(hub: Hub, tmp_path: Path) -> None:
     oyun, agency = newcomer(tmp_path)
     await admitted(hub, oyun, agency)
@@ -274,6 +280,7 @@ async def test_a_roster_that_forgets_somebodys_key_is_refused_whole(hub: Hub, tm
         assert session.directory.now().agency(agency).roster == state.roster  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_partner_systems_have_keys_scopes_and_an_end(hub: Hub, tmp_path: Path) -> None:
     oyun, agency = newcomer(tmp_path)
     await admitted(hub, oyun, agency)

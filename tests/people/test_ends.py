@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import pytest
 
 from ortoo import administration, contract, coordinating, practice
 from ortoo.client import document
@@ -54,6 +55,7 @@ RUN_OUT: Final = {
 }
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_what_runs_out_is_served_no_more_and_its_socket_is_closed(hub: Hub) -> None:
     tokens = {handle: practice.identity(handle, hub.practice).token for handle in RUN_OUT}
     async with AsyncExitStack() as stack:
@@ -126,6 +128,7 @@ SUSPENDED: Final = {
 }
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_what_a_suspended_agency_may_still_do(hub: Hub) -> None:
     with PracticeTown(hub) as town:
         decision, back = (
@@ -212,6 +215,7 @@ def many_decisions(store: Store) -> str:
     return consent
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_what_is_anothers_takes_as_long_as_what_is_not_there(hub: Hub) -> None:
     with PracticeTown(hub) as town:
         sixty = [town.decide("pro.battulga", "mgec", ["needs"])]
@@ -275,6 +279,7 @@ def told_apart(by: Sequence[float]) -> bool:
     return max(slower, TIMES - slower) >= 21 and abs(statistics.median(by)) > 0.000_25
 
 
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
 def test_the_check_of_time_sees_what_takes_longer(hub: Hub) -> None:
     """Fifty milliseconds more on one side are found, in one of the series at least where the machine does much else."""
 

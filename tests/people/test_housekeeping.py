@@ -46,6 +46,7 @@ def test_what_is_over_is_removed(founded: Store) -> None:
         assert (count(founded, "challenge"), count(founded, "bucket"), count(founded, "token")) == (1, 1, tokens - 1)
 
 
+@pytest.mark.parametrize("store_kind", ["postgres"])
 def test_a_worker_works_and_ends_when_it_is_told(founded: Store) -> None:
     some_that_are_over_and_some_that_are_not(founded)
     worker = subprocess.Popen(

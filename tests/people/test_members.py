@@ -17,6 +17,7 @@ from tests.members import at_work, plain_form
 from tests.people.newcomers import Newcomer, confirmed, expected
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_invited_enrolled_confirmed_and_at_work(hub: Hub, tmp_path: Path) -> None:
     sarnai = Newcomer("mgec.sarnai", tmp_path)
     async with at_work(hub, "mgec.delger") as delger, at_work(hub, "mrc.nara") as nara:

@@ -33,6 +33,7 @@ async def with_passkey(hub: Hub, folder: Path) -> tuple[Newcomer, Passkey, bytes
     return somebody, passkey, auth
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_passkey_signs_in_where_the_passphrase_is_right(hub: Hub, tmp_path: Path) -> None:
     somebody, passkey, auth = await with_passkey(hub, tmp_path)
     async with Client(hub.url) as client:
@@ -67,6 +68,7 @@ async def test_a_passkey_signs_in_where_the_passphrase_is_right(hub: Hub, tmp_pa
                 await sign_in(auth, nonsense)
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_passkey_is_added_by_whoever_knows_the_passphrase(hub: Hub, tmp_path: Path) -> None:
     somebody, passkey, auth = await with_passkey(hub, tmp_path)
     async with somebody.at_work() as session:

@@ -1,10 +1,13 @@
 """Scenario 14, as far as its verbs are built: a member leaves in the middle of a referral."""
 
+import pytest
+
 from ortoo.practice.player import Played, Player, Scenario
 from tests.hubs import Hub
 from tests.members import SCENARIOS
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_member_leaves_and_the_referral_goes_on(hub: Hub) -> None:
     (path,) = SCENARIOS.glob("14-*.json")
     played: list[Played] = []

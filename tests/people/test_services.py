@@ -248,6 +248,7 @@ async def test_switches(hub: Hub) -> None:
         assert said(await client.find_services("housing")) == [("labour-umnugobi", [])]
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_suspended_agency_is_named_as_such(hub: Hub, tmp_path: Path) -> None:
     agency = f"new-{secrets.token_hex(4)}"
     oyun = Newcomer(f"{agency}.oyun", tmp_path)

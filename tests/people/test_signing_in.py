@@ -41,6 +41,7 @@ async def test_a_new_device_needs_passphrase_second_factor_and_fingerprint(hub: 
         assert await session.agency_epochs()
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_whatever_is_wrong_there_is_one_answer(hub: Hub, tmp_path: Path) -> None:
     somebody = await member(hub, tmp_path)
     device, right = Device(tmp_path / "x"), somebody.code()
@@ -92,6 +93,7 @@ async def test_a_recovery_code_is_good_once(hub: Hub, tmp_path: Path) -> None:
                     await signing_in
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_guessing_is_stopped_and_locks_no_known_device_out(hub: Hub, tmp_path: Path) -> None:
     somebody = await member(hub, tmp_path)
     await somebody.sign_in(hub)  # from now on the hub knows this device
@@ -134,6 +136,7 @@ async def test_unknown_logins_take_as_long_as_known_ones(hub: Hub, tmp_path: Pat
     assert abs(statistics.median(known) - statistics.median(unknown)) < max(spread, 0.002) * 2
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_sessions_are_listed_and_ended(hub: Hub, tmp_path: Path) -> None:
     somebody = await member(hub, tmp_path)
     other = await somebody.sign_in(hub, Device(tmp_path / "lost telephone"))
@@ -151,6 +154,7 @@ async def test_sessions_are_listed_and_ended(hub: Hub, tmp_path: Path) -> None:
             await session.client.me()
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_nobody_ends_another_ones_session(hub: Hub, tmp_path: Path) -> None:
     one, other = await member(hub, tmp_path), await member(hub, tmp_path)
     async with one.at_work() as session, other.at_work() as theirs:
@@ -160,6 +164,7 @@ async def test_nobody_ends_another_ones_session(hub: Hub, tmp_path: Path) -> Non
         assert (await theirs.client.me()).handle == other.login
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_new_passphrase_draws_a_new_key_and_ends_the_other_sessions(hub: Hub, tmp_path: Path) -> None:
     somebody = await member(hub, tmp_path)
     lost = await somebody.sign_in(hub, Device(tmp_path / "lost"))
@@ -187,6 +192,7 @@ async def test_a_new_passphrase_draws_a_new_key_and_ends_the_other_sessions(hub:
         assert one.id not in {old.id for old in kept.keyring.unlocks}
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_an_older_keyring_is_refused(hub: Hub, tmp_path: Path) -> None:
     """A hub that hands out what was true once: the device knows better."""
     somebody = await member(hub, tmp_path)
@@ -208,6 +214,7 @@ async def test_two_devices_do_not_overwrite_each_others_keyring(hub: Hub, tmp_pa
             await session.client.save_keyring(b64(b"y" * 300), kept.version + 1)
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_the_hub_holds_nothing_that_opens(hub: Hub, tmp_path: Path) -> None:
     """Neither the passphrase nor its stretched forms nor a seed stand in the database, sealed codes neither."""
     somebody = await member(hub, tmp_path)

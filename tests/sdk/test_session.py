@@ -309,6 +309,7 @@ async def _until(heard: list[str], word: str) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("store_kind", ["postgres"])
 async def test_a_follower_sees_each_entry_once_and_in_order_over_a_bad_line(hub: Hub, shelter: Form) -> None:
     seen: list[int] = []
     heard: list[str] = []

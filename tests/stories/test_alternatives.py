@@ -99,6 +99,7 @@ async def refused(work: Any) -> tuple[str, Any]:
     return raised.value.code, raised.value.at.get("state")
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_whom_she_refused_who_was_tried_and_the_own_agency_are_never_named(hub: Hub) -> None:
     async with Town(
         hub,
@@ -182,6 +183,7 @@ async def test_what_stands_sealed_is_weighed_by_the_client_alone(hub: Hub) -> No
             assert {one.agency for one in by_the_hub or ()} == {"legal-clinic", "labour-umnugobi", "ecpat"}
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_who_takes_nobody_now_is_not_named(hub: Hub) -> None:
     async with Town(hub, legal_clinic=ROOMS, labour_umnugobi=ROOMS, ecpat=ROOMS) as town:
         sent = await town.declined(looking_for_rooms(6))
@@ -249,6 +251,7 @@ async def test_who_gives_most_of_it_now_comes_first_and_what_passes_is_said(hub:
             assert [one.takes for one in found] == [True, True, False, False, False]
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_for_the_sender_alone_and_once_it_came_to_nothing(hub: Hub) -> None:
     async with Town(hub, legal_clinic=ROOMS) as town, at_work(hub, "mrc.jargal") as jargal:
         nara, delger = town.nara, town.delger

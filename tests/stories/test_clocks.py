@@ -31,6 +31,7 @@ async def kinds(session: Session, id: str) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("own_hub", ["postgres"], indirect=True)
 async def test_nobody_answers_then_answers_and_forgets(own_hub: Hub) -> None:
     """Scenario 01's urgency: immediate. One hour to acknowledge, four to decide, two days to say how it goes."""
     async with (
@@ -86,6 +87,7 @@ async def test_nobody_answers_then_answers_and_forgets(own_hub: Hub) -> None:
         assert await moved(nara, 9 * DAY, sent.id) == []
 
 
+@pytest.mark.parametrize("own_hub", ["postgres"], indirect=True)
 async def test_a_question_stops_the_recipients_clocks_and_starts_the_senders(own_hub: Hub) -> None:
     async with at_work(own_hub, "mrc.nara") as nara, at_work(own_hub, "mgec.delger") as delger:
         (sent,) = await nara.send(plain_form(62))
@@ -126,6 +128,7 @@ async def test_a_service_moves_its_hours_while_the_clock_runs(own_hub: Hub) -> N
         assert await moved(hulan, 27 * HOUR + 60, sent.id) == ["escalated"]
 
 
+@pytest.mark.parametrize("own_hub", ["postgres"], indirect=True)
 async def test_who_had_opened_owes_a_deletion_within_three_days(own_hub: Hub) -> None:
     async with (
         at_work(own_hub, "mrc.nara") as nara,

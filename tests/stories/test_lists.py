@@ -306,6 +306,7 @@ async def test_the_sender_chooses_another_until_it_has_or_may_no_more(own_hub: H
 # --- walks ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("own_hub", ["postgres"], indirect=True)
 async def test_a_walk_sees_the_list_as_it_was_whatever_moves_meanwhile(own_hub: Hub) -> None:
     """Three walks at once through both boxes, a page of three at a time; between pages referrals come, steps are taken
     and time passes. Each walk gives what a look at the whole list gave when it began: none twice, none left out.

@@ -107,6 +107,7 @@ async def test_a_step_handed_in_twice_is_taken_once(hub: Hub) -> None:
         assert (await nara.show(sent.id)).state == "accepted"
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 @pytest.mark.parametrize("bad", [0, 1, 2])
 async def test_one_bad_among_three_and_nothing_is_sent_to_any(hub: Hub, bad: int) -> None:
     form = Form.read(THREE_AGENCIES)

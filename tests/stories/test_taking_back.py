@@ -102,6 +102,7 @@ async def test_what_is_under_way_is_not_taken_back(hub: Hub) -> None:
         assert (await delger.open_referral(sent.id)).readable == ["needs", "identity", "contact", "safety"]
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_handed_back_and_sent_to_another_under_a_new_decision(hub: Hub) -> None:
     """Scenario 10, but for its clock: 72 hours are over, and the aimag finds her another shelter."""
     form = Form.read(HANDED_BACK)
@@ -189,6 +190,7 @@ async def test_nobodys_form_goes_out_under_anothers_consent(hub: Hub) -> None:
         assert (await jargal.resend(tonight(5), "mgec", sent.id)).recipient == "mgec"
 
 
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_sent_again_with_its_answer_lost_it_is_one_referral(hub: Hub) -> None:
     form = tonight(7)
     async with at_work(hub, "mrc.nara") as nara:
