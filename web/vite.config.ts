@@ -40,6 +40,10 @@ export default defineConfig(({ mode }) => ({
       output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },
-  worker: { format: "es" },
+  worker: {
+    format: "es",
+    // Of noble's hybrid KEMs one is used; the others are made by these calls, and would bring P-256 and P-384 along.
+    rolldownOptions: { treeshake: { manualPureFunctions: ["QSF", "createKitchenSink", "ecdhKem"] } },
+  },
   server: { fs: { allow: [".."] } }, // the vocabulary stands beside the Python of the protocol
 }));

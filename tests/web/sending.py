@@ -136,6 +136,11 @@ class Worker:
         await form.get_by_role("button", name=self.said("answer.send"), exact=True).click()
         await self.page.locator(".answer-form").wait_for(state="detached")
 
+    async def answers_without_line(self, step: str) -> None:
+        await self.press(f"answer.{step}")
+        await self.page.locator(".answer-form").get_by_role("button", name=self.said("answer.send"), exact=True).click()
+        await self.page.get_by_text(self.said("referral.unsent")).wait_for()
+
     async def opens_sent(self) -> None:
         """What was sent and nobody has opened yet, among what waits for others."""
         fold = self.page.locator(".inbox .fold")

@@ -155,7 +155,7 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
         await expect(card(page, "mgec.newcomer1")).to_have_count(0)
         with pytest.raises(HubError):
             await session.client.me()
-    assert page.url == f"{browser.origin}/"
+    assert page.url == f"{browser.origin}/app/"
 
 
 async def test_services_and_a_partner_system_are_kept_by_an_administrator(

@@ -158,7 +158,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     await page.get_by_text(number).wait_for()
     await confirm(hub, number)
     await page.get_by_role("heading", name=said.inbox).wait_for()
-    assert page.url == f"{browser.origin}/"
+    assert page.url == f"{browser.origin}/app/"
 
 
 async def test_a_link_is_wiped_from_the_address_and_a_paper_of_another_network_or_used_before_leads_nowhere(

@@ -92,5 +92,5 @@ async def test_what_arrives_is_opened_answered_and_sometimes_answered_first_by_a
         taken = [one.type for one in (await nara.show(other.id)).steps]
         assert taken == ["opened", "acknowledged", "accepted"]
 
-    assert page.url == f"{browser.origin}/"
+    assert page.url == f"{browser.origin}/app/"
     browser.seen.errors.clear()

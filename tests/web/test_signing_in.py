@@ -98,7 +98,7 @@ async def test_a_member_signs_in_locks_unlocks_and_signs_out(visit: Visiting, hu
     await press(page, "Continue")
     await at_me(page)
     await picture(page, "me")
-    assert page.url == f"{browser.origin}/"
+    assert page.url == f"{browser.origin}/app/"
     (cookie,) = await page.context.cookies()
     assert (cookie["name"], cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (
         "__Host-ortoo", True, True, "Strict",

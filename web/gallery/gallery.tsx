@@ -319,6 +319,7 @@ const session = {
   other: nothing,
   begin: later,
   forgotten: nothing,
+  failed: nothing,
 };
 
 const unlock = (faults: readonly Fault[], isForgetting = false) => ({
@@ -352,7 +353,10 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
     () => "a",
     () => {},
   );
-  const referral = referralState({ show: given, open: given, step: given, agencies: async () => agencies }, () => {});
+  const referral = referralState(
+    { show: given, open: given, step: given, resend: given, agencies: async () => agencies },
+    () => {},
+  );
   if (id !== null) void referral.go(id).then(() => prepare(referral));
   return (
     <Desk

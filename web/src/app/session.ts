@@ -40,6 +40,8 @@ export interface Sessions {
   /** Nobody can be known here: what is shown need not wait for the worker. */
   readonly nobody: () => void;
   readonly forgotten: (login: string) => void;
+  /** Something that nobody waited for came to nothing. */
+  readonly failed: (found: Problem) => void;
 }
 
 /** broken: the worker did not lock. The page has to go, and the worker with it. */
@@ -118,6 +120,9 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
         now.value = { at: "out" };
         problem.value = problemOf(error);
       }
+    },
+    failed: (found) => {
+      problem.value = found;
     },
     forgotten: (login) => {
       if (now.value.at !== "locked") return;

@@ -47,6 +47,9 @@ const isFirstVisit = async (): Promise<boolean> => {
   }
 };
 
+/** The address of whoever is at work, which says nothing. */
+const HOME = "/app/";
+
 /** Milliseconds after which the line may be used for what can wait. */
 const SETTLED = 3000;
 
@@ -87,6 +90,7 @@ export const start = async (
     referral.heard(happening);
     send.heard(happening);
     if (happening.type === "ended") session.ended(happening.code);
+    if (happening.type === "stepped" && happening.problem !== null) session.failed(happening.problem);
   });
   const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
 
@@ -111,6 +115,8 @@ export const start = async (
       agency.now?.state.clear();
       return;
     }
+    // The service worker answers here: a reload needs no line.
+    if (location.pathname !== HOME) history.replaceState(history.state, "", HOME);
     send.resume();
     vault.clockOff().then(time.isAheadBy, () => undefined); // else the device's own clock, as before
     setTimeout(() => void releases.keep(), SETTLED);

@@ -225,6 +225,8 @@ export const en: Catalogue = {
   "inbox.damaged": "It did not pass the check and was not opened ({code}). Tell the sender.",
   "inbox.more": "Show more",
   "inbox.as_seen": "As last seen.",
+  "inbox.seen_at": "No line: this is the inbox as it was seen at {at}.",
+  "referral.seen_at": "No line: this is how it was seen at {at}.",
   "inbox.choose": "Choose one from the list.",
   "inbox.no_clock": "No clock",
   "verb.open": "Open",

@@ -228,6 +228,8 @@ export const mn = {
   "inbox.damaged": "Шалгалтад тэнцсэнгүй, нээгээгүй ({code}). Илгээгчид хэлнэ үү.",
   "inbox.more": "Цааш харуулах",
   "inbox.as_seen": "Сүүлд харснаар.",
+  "inbox.seen_at": "Холбоо алга. {at} цагт харснаар.",
+  "referral.seen_at": "Холбоо алга. {at} цагт харснаар.",
   "inbox.choose": "Жагсаалтаас сонгоно уу.",
   "inbox.no_clock": "Цаг заагаагүй",
   "verb.open": "Нээх",

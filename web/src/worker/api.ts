@@ -5,6 +5,7 @@
  * Times are ISO 8601 instants (UTC). Codes are those of the vocabulary. Each call may fail with a `Problem`.
  */
 
+import type { Problem } from "../failed.ts";
 import type { Administering } from "./agency-api.ts";
 
 // --- who --------------------------------------------------------------------------------------------------------------
@@ -94,10 +95,12 @@ export interface Counts {
   readonly waiting: number;
 }
 
+/** seenAt: there is no line, and it is shown as it was seen then. */
 export interface Page {
   readonly rows: readonly (Row | DamagedRow)[];
   readonly after: string | null;
   readonly counts: Counts;
+  readonly seenAt?: string;
 }
 
 export interface Filter {
@@ -149,7 +152,17 @@ export interface Decision {
   readonly refused: readonly string[];
 }
 
+/** A step that waits for the line. */
+export interface WaitingStep {
+  readonly type: string;
+  readonly reason: string | null;
+  readonly note: string | null;
+}
+
+/** seenAt: there is no line, and it is shown as it was seen then. */
 export interface Referral extends Row {
+  readonly seenAt?: string;
+  readonly waits?: WaitingStep;
   readonly language: string;
   readonly minor: boolean;
   readonly partNames: readonly string[];
@@ -357,6 +370,8 @@ export type Happening =
   /** What waited was accepted, or came back as a draft. */
   | { readonly type: "sent"; readonly draft: string; readonly rows: readonly Row[] }
   | { readonly type: "returned"; readonly draft: string }
+  /** A step that had waited was taken, or came to nothing. */
+  | { readonly type: "stepped"; readonly referral: string; readonly problem: Problem | null }
   | { readonly type: "ended"; readonly code: string }
   | { readonly type: "alarm"; readonly code: string };
 
@@ -410,6 +425,9 @@ export interface Vault extends Joining, Sending, Administering {
   open(id: string): Promise<Referral>;
   /** Take a step on it. note: sealed to the other side. Repeated after a lost answer, it is one step. */
   step(id: string, type: string, reason: string | null, note: string | null): Promise<Referral>;
+
+  /** Hand in the step that waits on it, if one still does. */
+  resend(id: string): Promise<Referral>;
 
   /** Told of what happens, until the returned function is called. */
   watch(told: (happening: Happening) => void): () => void;

@@ -19,9 +19,10 @@ import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
 import { ungrouped } from "./paper.ts";
+import { Seen } from "./seen.ts";
 import { sendingCalls } from "./sending-calls.ts";
 import { referralOf, rowOf } from "./showing.ts";
-import { type Opened, Work } from "./work.ts";
+import { Work } from "./work.ts";
 
 // What a hub shows that nobody may act on.
 const ALARMS = ["checkpoint_rollback", "directory_fork", "checkpoint_unwitnessed", "proof_invalid", "key_mismatch"];
@@ -49,6 +50,7 @@ interface Pending {
 
 /** Somebody at work. */
 interface AtWork {
+  readonly seen: Seen;
   readonly account: Account;
   readonly kk: Bytes;
   readonly keyring: Keyring;
@@ -155,17 +157,27 @@ export async function newVault(url: string): Promise<api.Vault> {
     work.onEpochs = () => keeper.save(work);
     const after = (await items.get<number>("feed")) ?? 0;
     let isLive = false;
-    const at = { work, items, isLive: () => isLive };
+    const seen = new Seen(items, () => network.ruleTime());
+    await seen.sweep();
+    const at = { work, items, seen, isLive: () => isLive };
+    const lineBack = async () => {
+      await alarming(() => work.catchUp())();
+      await work.resume((referral, problem) => tell({ type: "stepped", referral, problem }));
+    };
     const stop = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
         await sending.arrived(at, entry.kind, entry.referral);
+        const { referral } = entry;
+        if (referral !== null) await seen.changed(referral, () => shownOf(at, referral)).catch(() => undefined);
         tell({ type: "arrived", kind: entry.kind, referral: entry.referral });
       },
       line: (live) => {
         isLive = live;
         tell({ type: "line", live, at: new Date(network.now()).toISOString() });
-        if (live) sending.lineBack(at);
+        if (!live) return;
+        sending.lineBack(at);
+        lineBack().catch(() => undefined); // told as an alarm, or tried again with the next line
       },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
@@ -210,8 +222,6 @@ export async function newVault(url: string): Promise<api.Vault> {
     };
     return enter({ account, kk, items, network: directory });
   };
-
-  const show = async ({ referral, parts }: Opened) => referralOf(referral, parts);
 
   const vault: api.Vault = {
     clockOff: async () => now?.work.network.clockOff ?? 0,
@@ -272,22 +282,31 @@ export async function newVault(url: string): Promise<api.Vault> {
 
     agencies: guarded(async () => agenciesOf(working().work.network)),
     page: guarded(async (box, first, after, filter) => {
-      const { work } = working();
-      const variables = { first, after, overdue: false, ...filter };
-      const page =
-        box === "inbox"
-          ? (await ask(operations.inbox, variables)).inbox
-          : (await ask(operations.outbox, variables)).outbox;
-      const rows = [];
-      for (const { node, tier } of page.edges) rows.push(await rowOf(work, node, tier as api.Tier));
-      return { rows, after: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null, counts: page.counts };
+      const { work, seen } = working();
+      const asked = () => pageOf(work, box, first, after, filter);
+      return after === null && Object.values(filter).every((one) => !one) ? seen.page(box, asked) : asked();
     }),
-    show: guarded(async (id) => show(await working().work.show(id))),
-    open: guarded(async (id) => show(await working().work.open(id))),
+    show: guarded(async (id) => {
+      const at = working();
+      const referral = await at.seen.referral(id, () => shownOf(at, id));
+      const waits = await at.work.waitingOn(id);
+      return waits === undefined ? referral : { ...referral, waits };
+    }),
+    open: guarded(async (id) => {
+      const { work, seen } = working();
+      const { referral, parts } = await work.open(id);
+      return seen.referral(id, async () => referralOf(referral, parts));
+    }),
     step: guarded(async (id, type, reason, note) => {
-      const { work } = working();
-      await work.step(id, type, reason, note);
-      return show(await work.show(id));
+      const at = working();
+      await at.work.step(id, type, reason, note);
+      return at.seen.referral(id, () => shownOf(at, id));
+    }),
+
+    resend: guarded(async (id) => {
+      const at = working();
+      await at.work.resend(id);
+      return at.seen.referral(id, () => shownOf(at, id));
     }),
 
     ...guardedAll(sending.calls),
@@ -299,6 +318,26 @@ export async function newVault(url: string): Promise<api.Vault> {
     },
   };
   return vault;
+}
+
+async function shownOf({ work }: Pick<AtWork, "work">, id: string): Promise<api.Referral> {
+  const { referral, parts } = await work.show(id);
+  return referralOf(referral, parts);
+}
+
+async function pageOf(
+  work: Work,
+  box: api.Box,
+  first: number,
+  after: string | null,
+  filter: api.Filter,
+): Promise<api.Page> {
+  const variables = { first, after, overdue: false, ...filter };
+  const page =
+    box === "inbox" ? (await ask(operations.inbox, variables)).inbox : (await ask(operations.outbox, variables)).outbox;
+  const rows = [];
+  for (const { node, tier } of page.edges) rows.push(await rowOf(work, node, tier as api.Tier));
+  return { rows, after: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null, counts: page.counts };
 }
 
 /** A rule of the protocol that is met on the device is told as the hub tells it. */

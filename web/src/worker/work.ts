@@ -4,7 +4,7 @@
  */
 
 import type { Items } from "../device/store.ts";
-import { Failed } from "../failed.ts";
+import { Failed, type Problem } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
 import { type Decisions, decisionsOf } from "../protocol/consent.ts";
@@ -15,6 +15,7 @@ import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
 import type { Signer } from "../protocol/referral.ts";
 import type { Epoch, Keyring, Section, Seen } from "../protocol/schemas.ts";
+import type { WaitingStep } from "./api.ts";
 import { handedIn } from "./handing-in.ts";
 import type { Network } from "./network.ts";
 import {
@@ -25,7 +26,9 @@ import {
   Reader,
   type VerifiedReferral,
 } from "./reading.ts";
+import { isLine } from "./seen.ts";
 
+const STEPS = "step/"; // names of what is kept of them
 const TRIES = 5; // of a step that is safe to redo on the true head
 
 /** Who works: of the directory's agency and member. */
@@ -41,6 +44,15 @@ export type Answer = Omit<AnsweredReferral, "events"> & {
   readonly events: readonly (Omit<AnsweredEvent, "sealed"> & { readonly sealed?: AnsweredBlobs | null })[];
 };
 
+/** A step that its member has decided on. sealed: as it was signed, once it was. */
+interface KeptStep {
+  readonly id: string;
+  readonly type: string;
+  readonly reason: string | null;
+  readonly note: string | null;
+  readonly sealed: operations.SealedInput | null;
+}
+
 export interface Opened {
   readonly referral: VerifiedReferral;
   readonly parts: readonly Part<Section | Bytes>[];
@@ -54,6 +66,8 @@ export class Work {
   private readonly seen: Seen | null;
   private readonly epochs = new Map<number, KemKey>();
   private opened = new Map<string, string>();
+  private isBehind = false;
+  private readonly underWay = new Map<string, Promise<VerifiedReferral>>();
   /** Seeds were taken over: they are to be kept. */
   onEpochs: () => Promise<void> = async () => {};
 
@@ -84,18 +98,37 @@ export class Work {
   /** Take in what the hub has that is new, verified, and keep it. */
   async sync(): Promise<void> {
     await this.network.sync(this.seen);
+    this.takeKeys();
+    await this.items.put("directory", this.network.kept);
+  }
+
+  /** The agency's keys of the keyring, each as the directory names it. */
+  private takeKeys(): void {
     const named = this.epochsInDirectory();
     for (const [n, key] of this.fromKeyring) {
       if (named.get(n)?.kem !== key.sha256) throw new Refused("key_mismatch", { reader: this.who.agency, epoch: n });
       this.epochs.set(n, key);
     }
-    await this.items.put("directory", this.network.kept);
   }
 
+  /** Without a line, with what is kept of the directory. */
   async begin(): Promise<void> {
     const kept = await this.items.get<Record<string, string>>("opened");
     this.opened = new Map(Object.entries(kept ?? {}));
+    try {
+      await this.sync();
+    } catch (error) {
+      if (!isLine(error) || this.network.directory.size === 0) throw error;
+      this.takeKeys();
+      this.isBehind = true;
+    }
+  }
+
+  /** There is a line: what `begin` could not take in. */
+  async catchUp(): Promise<void> {
+    if (!this.isBehind) return;
     await this.sync();
+    this.isBehind = false;
   }
 
   // --- reading ----------------------------------------------------------------------------------------------------------
@@ -155,25 +188,77 @@ export class Work {
   /**
    * Take a step on the referral as it stands now. note: sealed to the other side.
    *
-   * The step is kept until its answer is held: after a line that failed the same step again is the same bytes.
+   * The step is kept until its answer is held: after a line that failed, a lock or a reload the same step again is the
+   * same bytes.
    */
   async step(id: string, type: string, reason: string | null, note: string | null): Promise<VerifiedReferral> {
-    const name = `step/${await this.nameOf(id, type, reason, note)}`;
-    const kept = await this.items.get<operations.SealedInput>(name);
-    const step = kept ?? (await this.signed(id, type, reason, note));
-    if (kept === null) await this.items.put(name, step);
+    const name = `${STEPS}${await this.nameOf(id, type, reason, note)}`;
+    const kept = await this.items.get<KeptStep>(name);
+    if (kept === null) await this.items.put(name, { id, type, reason, note, sealed: null } satisfies KeptStep);
+    return this.once(name);
+  }
+
+  /** What waits for the line on this referral; undefined where nothing does. */
+  async waitingOn(id: string): Promise<WaitingStep | undefined> {
+    const kept = (await this.waiting()).find((one) => one.kept.id === id)?.kept;
+    return kept ? { type: kept.type, reason: kept.reason, note: kept.note } : undefined;
+  }
+
+  /** Hand in what waits on this referral. */
+  async resend(id: string): Promise<void> {
+    for (const { name, kept } of await this.waiting()) if (kept.id === id) await this.once(name);
+  }
+
+  private async waiting(): Promise<readonly { readonly name: string; readonly kept: KeptStep }[]> {
+    const names = this.items.names(STEPS);
+    const all = await Promise.all(names.map(async (name) => ({ name, kept: await this.items.get<KeptStep>(name) })));
+    return all.flatMap(({ name, kept }) => (kept === null ? [] : [{ name, kept }]));
+  }
+
+  /** Hand in what waited for the line. told: of each step's referral, what hindered it; not of those that wait on. */
+  async resume(told: (id: string, problem: Problem | null) => void): Promise<void> {
+    for (const { name, kept } of await this.waiting()) {
+      try {
+        await this.once(name);
+        told(kept.id, null);
+      } catch (error) {
+        if (isLine(error)) return;
+        if (error instanceof Refused) told(kept.id, { kind: "refused", code: error.code, fields: error.at });
+        else if (error instanceof Failed) told(kept.id, error.problem);
+        else throw error;
+      }
+    }
+  }
+
+  /** Asked for twice at once, it is one step. */
+  private once(name: string): Promise<VerifiedReferral> {
+    const begun = this.underWay.get(name);
+    if (begun !== undefined) return begun;
+    const handing = this.hand(name).finally(() => this.underWay.delete(name));
+    this.underWay.set(name, handing);
+    return handing;
+  }
+
+  private async hand(name: string): Promise<VerifiedReferral> {
+    const kept = await this.items.get<KeptStep>(name);
+    if (kept === null) throw new Refused("head_moved"); // another call was quicker
     try {
+      const step = kept.sealed ?? (await this.signed(kept.id, kept.type, kept.reason, kept.note));
+      if (kept.sealed === null) await this.items.put(name, { ...kept, sealed: step });
       const { takeStep } = await ask(operations.takeStep, { step });
       if (!takeStep.events.some((one) => one.envelope === step.envelope)) throw badAnswer();
       await this.items.drop(name);
       return await this.verifyAnew(takeStep);
     } catch (error) {
-      if (error instanceof Failed && error.problem.kind === "refused") {
+      const isOver = error instanceof Refused || (error instanceof Failed && error.problem.kind === "refused");
+      if (!isOver) throw error;
+      if (kept.sealed === null || error instanceof Refused) {
         await this.items.drop(name);
-        // What was kept never arrived, and its time is over: as if it had not been made.
-        if (kept !== null) return this.step(id, type, reason, note);
+        throw error;
       }
-      throw error;
+      // What was kept never arrived, and its time is over: as if it had not been made.
+      await this.items.put(name, { ...kept, sealed: null });
+      return this.hand(name);
     }
   }
 

@@ -101,10 +101,17 @@ export const Inbox = (props: InboxProps) => {
               {said("inbox.new", { count: news })}
             </Button>
           )}
-          {props.isOffline && newest !== null && (
+          {boxes.inbox.seenAt !== undefined ? (
             <p class="hint">
-              {said("inbox.as_seen")} {said("inbox.last_change", { at: momentSeenFrom(said, newest, time.now()) })}
+              {said("inbox.seen_at", { at: momentSeenFrom(said, Date.parse(boxes.inbox.seenAt), time.now()) })}
             </p>
+          ) : (
+            props.isOffline &&
+            newest !== null && (
+              <p class="hint">
+                {said("inbox.as_seen")} {said("inbox.last_change", { at: momentSeenFrom(said, newest, time.now()) })}
+              </p>
+            )
           )}
           {props.drafts}
           {needs.length > 0 && rows(said("inbox.needs"), needs)}

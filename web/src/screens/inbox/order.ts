@@ -13,6 +13,7 @@ export interface Fetched {
   readonly rows: Page["rows"];
   readonly after: string | null;
   readonly counts: Counts;
+  readonly seenAt?: string;
 }
 
 export interface Boxes {

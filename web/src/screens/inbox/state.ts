@@ -146,6 +146,7 @@ export const inboxState = (
       void gather(); // what arrived while this was being looked for is not lost
     },
     heard: (happening) => {
+      if (happening.type === "line" && happening.live && boxes.value?.inbox.seenAt !== undefined) void load();
       if (happening.type !== "arrived" || happening.referral === null || boxes.value === null) return;
       clearTimeout(timer);
       timer = setTimeout(() => void gather(), GATHER);

@@ -88,6 +88,11 @@ export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralPro
             {said("referral.newer")}
           </Band>
         )}
+        {referral.seenAt !== undefined && (
+          <Band tone="wait" icon="offline">
+            {said("referral.seen_at", { at: momentSeenFrom(said, Date.parse(referral.seenAt), time.now()) })}
+          </Band>
+        )}
         {unsent && (
           <Band
             tone="wait"

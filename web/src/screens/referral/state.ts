@@ -73,7 +73,7 @@ export const overtakenBy = (newest: Referral): Overtaken => ({
 
 /** answered: a step was taken, the lists are otherwise now. */
 export const referralState = (
-  vault: Pick<Vault, "show" | "open" | "step" | "agencies">,
+  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies">,
   answered: () => void,
 ): ReferralState => {
   const shown = signal<Referral | null>(null);
@@ -141,12 +141,14 @@ export const referralState = (
     if (mine !== turn) return;
     shown.value = referral;
     newer.value = null;
+    const { waits } = referral;
+    if (waits) keep(referral.id, { ...waits, answer: waits.type as Answer });
   };
 
-  const hand = async (id: string, step: Unsent) => {
+  const hand = async (id: string, step: Unsent, taken: () => Promise<Referral>) => {
     const mine = turn;
     const failed = await alone(async () => {
-      await take(vault.step(id, step.answer, step.reason, step.note));
+      await take(taken());
       answered();
     });
     keep(id, failed?.kind === "line" ? step : null);
@@ -163,15 +165,11 @@ export const referralState = (
     }
   };
 
-  /** The same for a referral that is not on the screen: what hinders it is seen there, in its state. */
-  const behind = async (id: string, step: Unsent) => {
-    try {
-      await vault.step(id, step.answer, step.reason, step.note);
-      keep(id, null);
-      answered();
-    } catch (error) {
-      if (problemOf(error).kind !== "line") keep(id, null);
-    }
+  /** What waited here was taken by itself, or came to nothing. */
+  const stepped = async (id: string, failed: Problem | null) => {
+    await alone(() => take(vault.show(id)));
+    choose(null);
+    if (failed !== null && isOvertaken(failed) && shown.value?.id === id) overtaken.value = overtakenBy(shown.value);
   };
 
   const look = async (id: string) => {
@@ -226,15 +224,12 @@ export const referralState = (
       faults.value = faultsOf(answer, now.state, reason.value, note.value);
       if (faults.value.length > 0) return;
       const written = noteRule(answer, now.state, reason.value) === "none" ? "" : note.value.trim();
-      await hand(id, {
-        answer,
-        reason: REASONS[answer] ? reason.value : null,
-        note: written === "" ? null : written,
-      });
+      const step = { answer, reason: REASONS[answer] ? reason.value : null, note: written === "" ? null : written };
+      await hand(id, step, () => vault.step(id, step.answer, step.reason, step.note));
     },
     again: async () => {
-      const step = at === null ? undefined : unsent.value.get(at);
-      if (at !== null && step !== undefined && !busy.value) await hand(at, step);
+      const [id, step] = [at, at === null ? undefined : unsent.value.get(at)];
+      if (id !== null && step !== undefined && !busy.value) await hand(id, step, () => vault.resend(id));
     },
     showNewer: () => {
       if (newer.value === null) return;
@@ -243,12 +238,14 @@ export const referralState = (
       if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
     },
     heard: (happening) => {
-      if (happening.type === "line" && happening.live) {
-        for (const [id, step] of unsent.value) {
-          if (id !== at) void behind(id, step);
-          else if (!busy.value) void hand(id, step);
-        }
-      } else if (busy.value || at === null) return;
+      if (happening.type === "stepped") {
+        keep(happening.referral, null);
+        answered();
+      }
+      if (busy.value || at === null) return;
+      const isBack = happening.type === "line" && happening.live;
+      if (isBack && shown.value?.seenAt !== undefined) void alone(() => take(vault.show(at!)));
+      else if (happening.type === "stepped" && happening.referral === at) void stepped(at, happening.problem);
       else if (happening.type === "arrived" && happening.referral === at && shown.value !== null) void look(at);
     },
     clear: () => {

@@ -1,0 +1,85 @@
+"""Without a line: the client starts, what was seen is there as long as it may be, and what is decided is done once."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.hubs import Hub
+from tests.members import at_work
+from tests.web.conftest import Visiting
+from tests.web.pictures import picture
+from tests.web.sending import Worker, member, signed_in
+from tests.web.test_inbox import NEED, form
+from tests.web.test_signing_in import KEPT
+from tests.web.visits import axe
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
+
+INSTALLED = "navigator.serviceWorker.getRegistration('/app/').then((one) => one?.active?.state === 'activated')"
+
+
+async def begun_anew(one: Worker) -> None:
+    """The page is loaded again and unlocked; its inbox stands."""
+    await one.page.reload()
+    await one.unlock()
+    await one.page.locator(".inbox .filters").wait_for()
+
+
+async def installed(page: Page) -> None:
+    """The device keeps the release."""
+    async with asyncio.timeout(30):
+        while not await page.evaluate(INSTALLED):
+            await asyncio.sleep(0.1)
+
+
+async def row_opened(page: Page) -> None:
+    await page.locator(".inbox .row").first.click()
+    await page.locator("article h1").wait_for()
+
+
+async def test_what_was_seen_is_there_without_a_line_and_gone_once_it_was_taken_back(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    one = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.offline"), "en")
+    page, line = one.page, one.visit.line
+    assert page.url == f"{one.visit.origin}/app/"
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(form(NEED))
+        await one.shows_new()
+        await one.opens_first()
+        await installed(page)
+
+        # No line, and the page is loaded anew: it starts, unlocks, and says as of when it shows what.
+        line.cut()
+        await begun_anew(one)
+        await page.get_by_text("this is the inbox as it was seen").wait_for()
+        await row_opened(page)
+        await page.get_by_text(NEED).wait_for()
+        await page.get_by_text("this is how it was seen").wait_for()
+        assert await axe(page) == []
+        await picture(page, "offline")
+        assert NEED not in await page.evaluate(KEPT)
+
+        # What is decided now waits, over a reload too, and is done once when the line is back.
+        await one.answers_without_line("accepted")
+        await begun_anew(one)
+        await row_opened(page)
+        await page.get_by_text(one.said("referral.unsent")).wait_for()
+        assert [step.type for step in (await nara.show(sent.id)).steps] == ["opened"]
+        line.mend()
+        await one.sees_state("accepted")
+        await expect(page.get_by_text("this is how it was seen")).to_have_count(0)
+        assert [step.type for step in (await nara.show(sent.id)).steps] == ["opened", "accepted"]
+
+        # Taken back by the sender: what was seen of it is on this device no longer.
+        await nara.sync()
+        await nara.recall(sent.id, "no_longer_needed")
+        await one.sees_state("recalled")
+        line.cut()
+        await begun_anew(one)
+        await row_opened(page)
+        await page.locator("article .state", has_text=one.label("states", "recalled")).first.wait_for()
+        assert NEED not in await page.locator("body").inner_text()
+    one.visit.seen.errors.clear()

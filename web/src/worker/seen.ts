@@ -1,0 +1,102 @@
+/**
+ * What this member saw last, sealed on the device: the first page of each box, and the referrals that were opened. It is
+ * shown where there is no line, and dropped as soon as it is known that nobody here may read it any more.
+ */
+
+import type { Items } from "../device/store.ts";
+import { Failed } from "../failed.ts";
+import type { Instant } from "../protocol/documents.ts";
+import type * as api from "./api.ts";
+
+const MOST = 50; // referrals that are kept, the last ones seen
+const PREFIX = "seen/referral/";
+
+interface Kept<T> {
+  readonly at: string;
+  readonly what: T;
+}
+
+export class Seen {
+  private readonly items: Items;
+  private readonly now: () => Instant;
+
+  constructor(items: Items, now: () => Instant) {
+    this.items = items;
+    this.now = now;
+  }
+
+  /** The page as the hub has it, or as it was seen last. */
+  async page(box: api.Box, asked: () => Promise<api.Page>): Promise<api.Page> {
+    const name = `seen/${box}`;
+    try {
+      const page = await asked();
+      await this.keep(name, page);
+      return page;
+    } catch (error) {
+      const kept = isLine(error) ? await this.items.get<Kept<api.Page>>(name) : null;
+      if (kept === null) throw error;
+      return { ...kept.what, after: null, seenAt: kept.at };
+    }
+  }
+
+  /** The referral as the hub has it, or as it was seen last; never beyond the end of her consent. */
+  async referral(id: string, asked: () => Promise<api.Referral>): Promise<api.Referral> {
+    const name = PREFIX + id;
+    try {
+      const referral = await asked();
+      await this.keep(name, referral); // of what is not handed out any more it holds no word
+      await this.bound(name);
+      return referral;
+    } catch (error) {
+      // Not ours any more: neither is what was seen of it.
+      if (error instanceof Failed && error.problem.kind === "refused") await this.items.drop(name);
+      const kept = isLine(error) ? await this.readable(name) : null;
+      if (kept === null) throw error;
+      return { ...kept.what, seenAt: kept.at };
+    }
+  }
+
+  /** Something happened to it: what was seen is gone until the newest state of it was. Rejects with `Failed`. */
+  async changed(id: string, asked: () => Promise<api.Referral>): Promise<void> {
+    if (this.items.names(PREFIX + id).length === 0) return;
+    await this.items.drop(PREFIX + id);
+    await this.referral(id, asked);
+  }
+
+  /** Drop what has run out meanwhile. */
+  async sweep(): Promise<void> {
+    for (const name of this.items.names(PREFIX)) await this.readable(name);
+  }
+
+  private async readable(name: string): Promise<Kept<api.Referral> | null> {
+    const kept = await this.items.get<Kept<api.Referral>>(name);
+    if (kept === null) return null;
+    const { until } = kept.what.decision;
+    if (kept.what.as === "sender" || (until !== null && Date.parse(until) > this.now())) return kept;
+    await this.items.drop(name);
+    return null;
+  }
+
+  /** What cannot be kept is not there without a line; the work goes on. */
+  private async keep(name: string, what: unknown): Promise<void> {
+    try {
+      await this.items.put(name, { at: new Date(this.now()).toISOString(), what });
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+    }
+  }
+
+  private async bound(newest: string): Promise<void> {
+    const names = this.items.names(PREFIX);
+    if (names.length <= MOST) return;
+    const kept = await Promise.all(
+      names.map(async (name) => ({ name, at: (await this.items.get<Kept<unknown>>(name))?.at ?? "" })),
+    );
+    const oldest = kept.filter(({ name }) => name !== newest).sort((one, other) => (one.at < other.at ? -1 : 1));
+    for (const { name } of oldest.slice(0, names.length - MOST)) await this.items.drop(name);
+  }
+}
+
+export function isLine(error: unknown): boolean {
+  return error instanceof Failed && error.problem.kind === "line";
+}
