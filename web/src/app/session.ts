@@ -98,7 +98,10 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
       const was = now.value;
       if (was.at === "work") {
         const { login, agency, names } = was.me;
-        now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login, ended: true };
+        // By another tab: the session goes on there.
+        const ended = code !== "another_tab";
+        now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login, ended };
+        if (!ended) problem.value = { kind: "device", code: "another_tab" };
       } else if (was.at !== "locked") {
         out();
         problem.value = { kind: "refused", code, fields: {} };

@@ -1,4 +1,4 @@
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { whenIdle } from "../device/idle.ts";
 import { leave, watchLeaving } from "../device/leave.ts";
@@ -107,19 +107,22 @@ export const start = async (
     const title = session.now.value.at === "locked" ? "title.page" : TITLES[ways.screen.value.at];
     document.title = `${said("app.name")} · ${said(title)}`;
   });
-  effect(() => {
-    if (session.now.value.at !== "work") {
-      inbox.clear();
-      referral.clear();
-      send.clear();
-      agency.now?.state.clear();
-      return;
-    }
+  const putAway = () => {
+    inbox.clear();
+    referral.clear();
+    send.clear();
+    agency.now?.state.clear();
+  };
+  const take = () => {
     // The service worker answers here: a reload needs no line.
     if (location.pathname !== HOME) history.replaceState(history.state, "", HOME);
     send.resume();
     vault.clockOff().then(time.isAheadBy, () => undefined); // else the device's own clock, as before
     setTimeout(() => void releases.keep(), SETTLED);
+  };
+  effect(() => {
+    const isAtWork = session.now.value.at === "work";
+    untracked(isAtWork ? take : putAway); // else what they read would call them again
   });
   // Once the inbox stands there is room on the line: then sending works without one too.
   effect(() => {

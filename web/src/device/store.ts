@@ -89,13 +89,14 @@ export class Store {
 }
 
 /**
- * One member's sealed items by name. Names are looked up in an index that is sealed like them. Several tabs of one member
- * take turns (`navigator.locks`), so the index has one writer.
+ * One member's sealed items by name. Names are looked up in an index that is sealed like them. The index has one writer:
+ * one tab at a time works for a member.
  */
 export class Items {
   private index = new Map<string, string>();
   /** The write before: each begins with the index that it left. */
   private turn: Promise<unknown> = Promise.resolve();
+  private isClosed = false;
 
   private readonly database: Database;
   private readonly key: Bytes;
@@ -112,6 +113,11 @@ export class Items {
   async begin(): Promise<void> {
     const kept = await this.read(await this.place(INDEX), INDEX);
     this.index = new Map(Object.entries((kept ?? {}) as Record<string, string>));
+  }
+
+  /** Nothing is written any more: somebody else may. */
+  close(): void {
+    this.isClosed = true;
   }
 
   names(prefix: string): readonly string[] {
@@ -167,6 +173,7 @@ export class Items {
 
   private async write(item: [string, Bytes] | null, gone: string | null, index: Map<string, string>): Promise<void> {
     const [at, sealed] = [await this.place(INDEX), await this.sealed(INDEX, Object.fromEntries(index))];
+    if (this.isClosed) throw new Failed({ kind: "device", code: "locked" });
     const transaction = this.database.transaction("s", "readwrite", { durability: "strict" });
     const writes = [transaction.store.put(sealed, at), transaction.done];
     if (item !== null) writes.push(transaction.store.put(item[1], item[0]));

@@ -372,7 +372,7 @@ export const en: Catalogue = {
   "problem.store_full": "This device is full. What you typed is still on the screen; make room and try again.",
   "problem.no_store": "This browser lets nothing be kept. Is it a private window? Open an ordinary one.",
   "problem.locked": "It is locked. Unlock to go on.",
-  "problem.another_tab": "It is open in another tab. Close that one, or go on here.",
+  "problem.another_tab": "It goes on in another tab. To go on here, unlock here: the other one locks.",
   "problem.no_agency_key": "This device has no key of the agency. Tell your administrator.",
 
   "verb.continue": "Continue",

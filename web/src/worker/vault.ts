@@ -150,7 +150,17 @@ export async function newVault(url: string): Promise<api.Vault> {
     const secrets = { sign: await SigningKey.of(unb64(keyring.sign)), kem: await KemKey.of(unb64(keyring.kem)) };
     const who = { network: account.network, agency: account.agency, member: account.member };
     const work = await Work.of(who, network, secrets, keyring, items);
-    await work.begin();
+    const letGo = await alone(account.member, () => {
+      end();
+      tell({ type: "ended", code: "another_tab" });
+    });
+    try {
+      await items.begin(); // another tab may have written until now
+      await work.begin();
+    } catch (error) {
+      letGo();
+      throw error;
+    }
     const me = meOf(account, network);
     await store.keep(account);
     const keeper = new Keeper(store, account, kk);
@@ -164,7 +174,7 @@ export async function newVault(url: string): Promise<api.Vault> {
       await alarming(() => work.catchUp())();
       await work.resume((referral, problem) => tell({ type: "stepped", referral, problem }));
     };
-    const stop = follow(operations.follow, url, after, {
+    const unfollow = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
         await sending.arrived(at, entry.kind, entry.referral);
@@ -181,6 +191,11 @@ export async function newVault(url: string): Promise<api.Vault> {
       },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
+    const stop = () => {
+      unfollow();
+      items.close();
+      letGo();
+    };
     end();
     now = { account, kk, keyring, me, stop, ...at };
     keeper.save(work).catch((error: unknown) => {
@@ -318,6 +333,23 @@ export async function newVault(url: string): Promise<api.Vault> {
     },
   };
   return vault;
+}
+
+/**
+ * One tab at a time works for a member: whoever unlocks takes over, and the other one is told that it was `taken`. Gives
+ * how to let go. (Where a browser has no locks, nobody is told.)
+ */
+function alone(member: string, taken: () => void): Promise<() => void> {
+  return new Promise((begun) => {
+    let isOurs = true;
+    const held = new Promise<void>((release) => {
+      begun(() => {
+        isOurs = false;
+        release();
+      });
+    });
+    navigator.locks?.request(`ortoo ${member}`, { steal: true }, () => held).catch(() => isOurs && taken());
+  });
 }
 
 async function shownOf({ work }: Pick<AtWork, "work">, id: string): Promise<api.Referral> {
