@@ -337,7 +337,7 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
 
 const kept = preferences();
 
-const lines = { now: signal({ live: true, at: NOW }), alarm: signal(null), heard: nothing };
+const lines = { now: signal({ live: true, at: NOW }), alarm: signal(null), clockOff: signal(0), heard: nothing };
 const drafts = {
   rows: signal([]),
   look: later,
@@ -472,6 +472,7 @@ const Shell = () => {
       onGo={ways.reset}
       onBack={ways.depth.value > 1 ? back : null}
       onLeave={() => leave(leaving)}
+      clockOff={0}
       isPractice={false}
       release="none"
       onRelease={() => undefined}
@@ -501,6 +502,7 @@ render(
       onGo={nothing}
       onBack={show === "parts" || show.includes("doors") || show.startsWith("unlock") ? null : nothing}
       onLeave={nothing}
+      clockOff={0}
       isPractice={AT_WORK.has(show)}
       release={show === "release" ? "ready" : "none"}
       onRelease={nothing}

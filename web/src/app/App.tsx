@@ -64,6 +64,7 @@ export const App = (parts: Parts) => {
       onGo={(to) => (to.at === "send" ? parts.send.begin() : navigation.reset(to))}
       isPractice={now.at === "work" && now.me.practice}
       line={now.at === "work" ? parts.line.now.value : null}
+      clockOff={now.at === "work" ? parts.line.clockOff.value : 0}
       // Never under a form: it begins anew.
       release={TITLES[screen.at] === "title.form" ? "none" : parts.releases.next.value}
       onRelease={parts.releases.use}

@@ -7,7 +7,7 @@ import { Band } from "../parts/Band.tsx";
 import { Button } from "../parts/Button.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { words } from "../words/current.ts";
-import { moment } from "../words/dates.ts";
+import { moment, span } from "../words/dates.ts";
 import { problemText } from "../words/problems.ts";
 import type { Language } from "../words/words.ts";
 import type { Line } from "./line.ts";
@@ -26,6 +26,8 @@ interface FrameProps {
   readonly isPractice: boolean;
   /** The line to the hub; null where it does not matter here. */
   readonly line: Line | null;
+  /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
+  readonly clockOff: number;
   readonly release: NewRelease;
   readonly onRelease: () => void;
   /** What the whole page has to say: an alarm, a problem nobody waited for. */
@@ -85,6 +87,11 @@ export const Frame = (props: FrameProps) => {
             </Band>
           )}
         </div>
+        {props.clockOff !== 0 && (
+          <Band tone="note" icon="clock">
+            {said("app.clock_off", { by: span(said, Math.round(Math.abs(props.clockOff) / 60_000) * 60_000) })}
+          </Band>
+        )}
         <div role="status">
           {props.release === "ready" && (
             <Band tone="note" action={<Button onPress={props.onRelease}>{said("app.release.use")}</Button>}>

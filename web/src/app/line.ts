@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Happening } from "../worker/api.ts";
 
 /** The line to the hub. at: of the last contact, in milliseconds. */
@@ -12,6 +12,8 @@ export interface Lines {
   readonly now: ReadonlySignal<Line | null>;
   /** The code of a finding that nothing may be sent against (another key, an older directory); null where all is well. */
   readonly alarm: ReadonlySignal<string | null>;
+  /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
+  readonly clockOff: Signal<number>;
   readonly heard: (happening: Happening) => void;
 }
 
@@ -22,6 +24,7 @@ export const lines = (): Lines => {
   return {
     now,
     alarm,
+    clockOff: signal(0),
     heard: (happening) => {
       if (happening.type === "line") now.value = { live: happening.live, at: Date.parse(happening.at) };
       if (happening.type === "alarm") alarm.value ??= happening.code;

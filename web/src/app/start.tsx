@@ -117,7 +117,13 @@ export const start = async (
     // The service worker answers here: a reload needs no line.
     if (location.pathname !== HOME) history.replaceState(history.state, "", HOME);
     send.resume();
-    vault.clockOff().then(time.isAheadBy, () => undefined); // else the device's own clock, as before
+    vault.clockOff().then(
+      (off) => {
+        time.isAheadBy(off);
+        line.clockOff.value = off;
+      },
+      () => undefined, // the device's own clock, as before
+    );
     setTimeout(() => void releases.keep(), SETTLED);
   };
   effect(() => {

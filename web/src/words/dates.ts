@@ -146,7 +146,8 @@ const leftText = (words: Words, left: number): string => {
   return left < HOUR ? `0:${two(minutes)}:${two(Math.floor(left / 1000) % 60)}` : `${hours}:${two(minutes)}`;
 };
 
-const span = (words: Words, late: number): string => {
+/** A length of time in its largest whole unit. */
+export const span = (words: Words, late: number): string => {
   if (late < HOUR) return words("clock.minutes", { count: Math.floor(late / MINUTE) });
   if (late < TO_THE_MINUTE) return words("clock.hours", { count: Math.floor(late / HOUR) });
   return words("clock.days", { count: Math.floor(late / DAY) });

@@ -29,6 +29,7 @@ export const en: Catalogue = {
   "app.saved": "Saved on this device, locked",
   "app.tab": "It is open in another tab.",
   "app.tab.take": "Go on here",
+  "app.clock_off": "The clock of this device is off by {by}. All times here go by the hub’s clock.",
   "app.release": "A checked new version is ready",
   "app.release.use": "Use it now",
 
