@@ -59,7 +59,7 @@ async def new_version(
     known = await session.decisions(id)
     changes = {
         to: _Change(
-            grants.get(to) and _granted(grants[to], known, session.now()),
+            _granted(grants[to], known, session.now()) if to in grants else None,
             as_set(refusals[to]) if to in refusals else _refused(known, to),
         )
         for to in sorted({*grants, *refusals})
