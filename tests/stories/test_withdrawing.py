@@ -23,16 +23,17 @@ from tests.stories.test_answering import is_kept, keys_of, rows
 from tests.stories.test_clocks import DAY, kinds, moved
 from tests.stories.test_taking_back import refused, tonight
 
-RACES = int(os.environ.get("ORTOO_RACES", "40"))
+RACES = int(os.environ.get("ORTOO_RACES", "20"))
 FOUR = ["needs", "identity", "contact", "safety"]
 
 
 def texts_of(store: Store, referral: str) -> list[bytes]:
     """The ciphertexts that are kept of a referral and of the notes on it."""
     id = referral if store.kind == "postgres" else referral.replace("-", "")
-    own = f"SELECT sealed_id FROM referrals_referral WHERE id = '{id}'"
-    notes = f"SELECT sealed_id FROM referrals_event WHERE referral_id = '{id}'"
-    found = rows(store, f"SELECT ciphertext FROM referrals_part WHERE set_id IN ({own} UNION {notes}) ORDER BY id")
+    own = "SELECT sealed_id FROM referrals_referral WHERE id ="
+    notes = "SELECT sealed_id FROM referrals_event WHERE referral_id ="
+    which = f"set_id IN ({own} '{id}' UNION {notes} '{id}') ORDER BY id"
+    found = rows(store, f"SELECT ciphertext FROM referrals_part AS one WHERE {which}")  # noqa: S608
     return [bytes(text) for (text,) in found]
 
 
@@ -78,7 +79,7 @@ async def test_by_section_by_agency_and_in_whole(hub: Hub) -> None:
         assert [one.kind for one in seen.owed] == ["delete"]
         assert (await nara.open_referral(id)).readable == FOUR
 
-        closed = await delger.close(id, "given")  # the help may go on: it is closed, without a word
+        closed = await delger.close(id, "service_given")  # the help may go on: it is closed, without a word
         assert (closed.state, closed.deletion_owed_since is not None) == ("closed", True)
         assert (await delger.confirm_deletion(id)).deletion_owed_since is None
 
@@ -138,7 +139,7 @@ async def test_by_purpose_until_none_is_left_and_two_who_decide_at_once(hub: Hub
         lost = [one for one in ended if isinstance(one, BaseException)]
         assert all(isinstance(one, Refused) and one.code == "head_moved" for one in lost), lost
         assert len(lost) <= 1
-        with pytest.raises(Refused, match="consent_author|not_found"):
+        with pytest.raises(Refused, match=r"consent_author|not_found"):
             await consenting.withdraw(urna, id)
 
 
@@ -160,8 +161,10 @@ async def test_to_the_second_and_renewed_while_the_keys_are_there(own_hub: Hub) 
         await consenting.new_version(nara, consent_of(other), longer)
         left = int((sent.until - nara.now()).total_seconds())
         await moved(nara, left - 60, sent.id)
+        await delger.sync()
         assert (await delger.open_referral(sent.id)).readable == FOUR
         await moved(nara, 60 + 1, sent.id)
+        await delger.sync()
         answer = await refused(delger.open_referral(sent.id))
         assert answer in (("step_illegal", "expired"), ("grant_expired", None))
         assert keys_of(hub.store, sent.id, "mgec") == []
@@ -179,11 +182,12 @@ async def test_to_the_second_and_renewed_while_the_keys_are_there(own_hub: Hub) 
 
         # Nobody has said that the copies are gone: it is told to sender and coordinators.
         await moved(nara, 3 * DAY, sent.id)
+        await delger.sync()
         assert "deletion_due" in await kinds(nara, sent.id)
         # What is over is emptied when she was told, for its sender too.
         await delger.accept(other.id)
         await delger.start(other.id)
-        await delger.close(other.id, "given")
+        await delger.close(other.id, "service_given")
         await moved(nara, 4 * DAY, other.id)
         assert (await nara.open_referral(other.id)).readable == FOUR
         await moved(nara, DAY + 1, other.id)
@@ -216,12 +220,12 @@ async def test_nothing_is_read_after_a_withdrawal_was_acknowledged(hub: Hub) -> 
             )
             for one in ended:
                 if isinstance(one, BaseException):
-                    allowed = ("head_moved", "step_illegal", "grant_refused", "grant_missing")
-                    assert isinstance(one, Refused) and one.code in allowed, repr(one)
+                    assert isinstance(one, Refused), repr(one)
+                    assert one.code in ("head_moved", "step_illegal", "grant_refused", "grant_missing")
             if withdrawing.exception() is not None:  # jargal was quicker: she is asked again
                 await consenting.withdraw(nara, id, Scope(("mgec",)))
             assert keys_of(hub.store, sent.id, "mgec") == []
-            assert (await refused(urna.open_referral(sent.id)))[1] == "withdrawn"
+            assert await refused(urna.open_referral(sent.id)) == ("step_illegal", "withdrawn")
     assert "deadlock" not in hub.said()
 
 
@@ -233,13 +237,13 @@ def in_any_order(*acts: Any) -> list[Any]:
 async def test_killed_while_it_withdraws_it_is_whole_or_absent(own_hub: Hub) -> None:
     hub = own_hub
     async with at_work(hub, "mrc.nara") as nara:
-        sent = [(await nara.send(tonight(3000 + number)))[0] for number in range(12)]
+        sent = [(await nara.send(tonight(3000 + number)))[0] for number in range(6)]
         keys = {one.id: keys_of(hub.store, one.id, "mgec") for one in sent}
         acknowledged: list[str] = []
         killed = 0
         while len(acknowledged) < len(sent):
             withdrawing = asyncio.ensure_future(take_all_back(nara, sent, acknowledged))
-            if killed < 3:
+            if killed < 2:
                 count = len(acknowledged)
                 while len(acknowledged) == count and not withdrawing.done():
                     await asyncio.sleep(0.001)
@@ -265,6 +269,7 @@ async def take_all_back(session: Session, sent: list[Referral], acknowledged: li
             await consenting.withdraw(session, consent_of(one), Scope(("mgec",)))
         except HubUnreachable:
             return
-        except Refused as refused:  # it was taken back, and the answer was lost
-            assert refused.code == "not_found"
+        except Refused as refused:
+            if refused.code != "not_found":  # it was taken back, and the answer was lost
+                raise
         acknowledged.append(one.id)
