@@ -1,8 +1,11 @@
 """What she takes back is gone at once, for whom she says; what she prolongs stays; what has run out ends by itself."""
 
 import asyncio
+import html
+import json
 import os
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +19,7 @@ from ortoo.form import Form, Grant
 from ortoo.protocol.errors import Refused
 from ortoo.reading import Referral
 from ortoo.session import Session
+from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import THREE_AGENCIES, at_work, feed_of
 from tests.stores import Store
@@ -95,6 +99,7 @@ async def test_by_section_by_agency_and_in_whole(hub: Hub) -> None:
         assert not [text for text in texts if text[-64:] in log or text[-64:].hex().encode() in log]
 
 
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
 async def test_one_agency_of_three_loses_it_and_the_others_learn_nothing(hub: Hub) -> None:
     form = Form.read(THREE_AGENCIES)
     assert form.sender
@@ -112,6 +117,7 @@ async def test_one_agency_of_three_loses_it_and_the_others_learn_nothing(hub: Hu
         assert [e.kind for e in (await feed_of(sender))[len(before[others[0].id]) :]] == ["withdrawn"]
 
 
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
 async def test_by_purpose_until_none_is_left_and_two_who_decide_at_once(hub: Hub) -> None:
     form = tonight(203)
     grants = {"mgec": replace(form.consent.grants["mgec"], purposes=("give_service", "coordinate"))}
@@ -273,3 +279,49 @@ async def take_all_back(session: Session, sent: list[Referral], acknowledged: li
             if refused.code != "not_found":  # it was taken back, and the answer was lost
                 raise
         acknowledged.append(one.id)
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_in_the_terminal_she_decides_anew_and_takes_back(hub: Hub, tmp_path: Path) -> None:
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(tonight(206))
+    ortoo, id = Ortoo(hub.practice, hub.url), sent.id
+    anew = ("consent", "decide", id, "--days", "9", "--section", "needs", "--section", "safety", "--refuse", "identity")
+    assert ortoo("--as", "mrc.nara", *anew).returncode == 2  # nobody is there to be asked
+    said = ortoo("--as", "mrc.nara", "--lang", "en", *anew, "--yes").stdout
+    assert re.search(r"Mongolian Gender Equality Centre can read: .*Until \d+ \w+ 20\d\d", said), said
+    shown = ortoo.json("--as", "mgec.delger", "consent", "show", id)
+    assert shown["decisions"] == [{"to": "mgec", "version": 2}]
+
+    record, page = tmp_path / "record.json", tmp_path / "page.html"
+    for path in (record, page):
+        assert ortoo("--as", "mrc.nara", "consent", "export", id, "--out", str(path)).returncode == 0
+        assert ortoo("--as", "mrc.nara", "consent", "export", id, "--out", str(path)).returncode == 2  # it is there
+    assert ortoo("--as", "mrc.nara", "consent", "export", id, "--out", str(tmp_path / "x.txt")).returncode == 2
+    value = json.loads(record.read_text(encoding="utf-8"))
+    assert (value["@type"], value["dct:conformsTo"]) == (
+        "dpv:ConsentRecord",
+        "https://w3id.org/dpv/schema/dpv-27560#record",
+    )
+    assert value["dct:identifier"] == consent_of(sent)
+    assert value["dpv:hasDataController"]["@id"] == "ortoo:mrc-umnugobi"
+    (process,) = value["dpv:hasProcess"]
+    assert process["dpv:hasRecipient"]["@id"] == "ortoo:mgec"
+    assert [one["@id"] for one in process["dpv:hasPersonalData"]] == ["ortoo:needs", "ortoo:safety"]
+    assert [one["@id"] for one in process["dpv:hasProhibition"]["dpv:hasPersonalData"]] == ["ortoo:identity"]
+    assert [one["@id"] for one in process["dpv:hasPurpose"]] == ["ortoo:give_service"]
+    assert process["dpv:hasConsentStatus"]["@type"] == "dpv:ConsentGiven"
+    assert process["dpv:hasConsentStatus"]["dct:valid"].endswith("T16:00:00Z")  # the end of that day in Ulaanbaatar
+    read_to_her = value["dpv:hasNotice"]["dct:description"]
+    printed = page.read_text(encoding="utf-8")
+    assert all(html.escape(sentence) in printed for sentence in (*read_to_her["mn"], *read_to_her["en"]))
+    assert said.splitlines()[0].strip() == read_to_her["en"][0]
+    assert "Цэцэгмаа" not in printed + record.read_text(encoding="utf-8")
+
+    whole = ortoo("--as", "mrc.nara", "--lang", "en", "consent", "withdraw", id, "--yes")
+    assert (whole.returncode, "can read nothing" in whole.stdout) == (0, True), whole.stdout + whole.stderr
+    assert ortoo.json("--as", "mrc.nara", "show", id)["referral"]["state"] == "withdrawn"
+    again = ortoo("--as", "mrc.nara", "consent", "withdraw", id, "--yes")
+    assert again.returncode == 3
+    both = ("--section", "needs", "--purpose", "assess", "--yes")
+    assert ortoo("--as", "mrc.nara", "consent", "withdraw", id, *both).returncode == 2
