@@ -29,7 +29,7 @@ LANGUAGES: Final[tuple[Language, ...]] = ("mn", "en")
 
 
 def record(decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
-    """The newest decisions under one consent as one record. at: when it is looked at, which decides what has run out."""
+    """The newest decisions under one consent as one record. at: which decides what has run out."""
     newest = [decisions.newest[to] for to in sorted(decisions.newest)]
     first = min((one.body for one in newest), key=lambda body: body.at)
     return {
