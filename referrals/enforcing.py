@@ -114,9 +114,16 @@ def owe_deletion(referral: Referral, at: datetime) -> None:
 
 
 def empties_at(referral: Referral, decisions: Decisions, at: datetime) -> datetime | None:
-    """When a referral that is over from now on is emptied: so many days later as she was told (`retain_days`)."""
+    """When a referral that is over from now on is emptied: so many days later as she was told (`retain_days`); one that
+    came to nothing not before her consent ends, since until then its sender may send it to somebody else.
+    """
     decision = decisions.newest.get(referral.recipient_id)
-    return at + timedelta(days=decision.body.retain_days) if decision is not None else None
+    if decision is None:
+        return None
+    kept_until, granted = at + timedelta(days=decision.body.retain_days), decision.body.granted
+    if referral.state == "closed" or granted is None:
+        return kept_until
+    return max(kept_until, documents.instant(granted.until))
 
 
 def news(lost: Sequence[Referral]) -> list[Told]:
