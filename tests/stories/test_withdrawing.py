@@ -306,8 +306,7 @@ async def test_in_the_terminal_she_decides_anew_and_takes_back(hub: Hub, tmp_pat
     )
     assert value["dct:identifier"] == consent_of(sent)
     assert value["dpv:hasDataController"]["@id"] == "ortoo:mrc-umnugobi"
-    (process,) = value["dpv:hasProcess"]
-    assert process["dpv:hasRecipient"]["@id"] == "ortoo:mgec"
+    (process,) = [one for one in value["dpv:hasProcess"] if one["dpv:hasRecipient"]["@id"] == "ortoo:mgec"]
     assert [one["@id"] for one in process["dpv:hasPersonalData"]] == ["ortoo:needs", "ortoo:safety"]
     assert [one["@id"] for one in process["dpv:hasProhibition"]["dpv:hasPersonalData"]] == ["ortoo:identity"]
     assert [one["@id"] for one in process["dpv:hasPurpose"]] == ["ortoo:give_service"]
@@ -316,7 +315,7 @@ async def test_in_the_terminal_she_decides_anew_and_takes_back(hub: Hub, tmp_pat
     read_to_her = value["dpv:hasNotice"]["dct:description"]
     printed = page.read_text(encoding="utf-8")
     assert all(html.escape(sentence) in printed for sentence in (*read_to_her["mn"], *read_to_her["en"]))
-    assert said.splitlines()[0].strip() == read_to_her["en"][0]
+    assert {line.strip() for line in said.splitlines()} <= {*read_to_her["en"], ""}
     assert "Цэцэгмаа" not in printed + record.read_text(encoding="utf-8")
 
     whole = ortoo("--as", "mrc.nara", "--lang", "en", "consent", "withdraw", id, "--yes")
