@@ -442,13 +442,7 @@ function checkAuthority({ authority }: Event, body: Referral, decision: Document
 }
 
 /** The hub says another state than the signed steps only where the person, or time, ended it. */
-function checkState(
-  said: string,
-  state: string,
-  decision: Document<Consent>,
-  isRenewed: boolean,
-  now: Instant,
-): void {
+function checkState(said: string, state: string, decision: Document<Consent>, isRenewed: boolean, now: Instant): void {
   if (said === state) return;
   const { granted } = decision.body;
   const isOver = granted === null || isRenewed || now >= instant(granted.until);
@@ -460,12 +454,7 @@ function checkState(
  * What is owed is what the signed steps say; after a withdrawal, also of a part, or an expiry, which no step of theirs
  * ended, it is the hub's word.
  */
-function checkDeletion(
-  state: string,
-  said: Instant | null,
-  steps: readonly Step[],
-  isRenewed: boolean,
-): void {
+function checkDeletion(state: string, said: Instant | null, steps: readonly Step[], isRenewed: boolean): void {
   const isEnded = steps.some((one) => events.ENDED_ACCESS.has(one.type));
   const isOpen = events.READABLE.has(state) && state !== "closed";
   if (!isEnded && (isRenewed || !isOpen)) return;
