@@ -148,11 +148,11 @@ def page(decisions: Decisions, view: View, at: datetime) -> str:
 def _section(newest: Sequence[Document[schemas.Consent]], view: View, at: datetime, words: Words) -> str:
     items = "\n".join(f"<li>{escape(one.text)}</li>" for one in sentences(newest, view, words))
     recorded = words(
-        "consent.recorded",
+        "decisions.recorded",
         agency=name(newest[0].body.recorder, view, words),
         day=words.day(instant(max(one.body.at for one in newest))),
     )
-    facts = [recorded, words("consent.printed", moment=words.moment(at))]
+    facts = [recorded, words("decisions.printed", moment=words.moment(at))]
     shown = "".join(f'<p class="fact">{escape(one)}</p>' for one in facts)
-    title = escape(words("consent.title"))
+    title = escape(words("decisions.title"))
     return f'<section lang="{words.language}"><h1>{title}</h1><ul>\n{items}\n</ul>{shown}</section>'

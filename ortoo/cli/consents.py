@@ -47,7 +47,7 @@ async def decide(run: Run) -> int:
             refusals[to] = tuple(options.refuse)
         if session.directory.now().agency(to) is None and grants:
             raise Refused("not_found", reader=to)
-        if not run.sure(run.words("consent.ask_decide")):
+        if not run.sure(run.words("decisions.ask_decide")):
             return DONE
         id = consent.decision.body.consent
         signed = await run.patiently(consenting.new_version(session, id, grants, refusals))
@@ -63,7 +63,7 @@ async def withdraw(run: Run) -> int:
     scope = Scope(*(tuple(one) if one else None for one in (options.agency, options.section, options.purpose)))
     async with started(run) as session:
         consent, _ = await _consent(run, session)
-        if not run.sure(run.words("consent.ask_whole" if scope.is_whole else "consent.ask_withdraw")):
+        if not run.sure(run.words("decisions.ask_whole" if scope.is_whole else "decisions.ask_withdraw")):
             return DONE
         signed = await run.patiently(consenting.withdraw(session, consent.decision.body.consent, scope))
         _show(run, session, signed)
@@ -90,7 +90,7 @@ async def export(run: Run) -> int:
         if run.screen.json:
             run.screen.document({"written": str(path)})
         else:
-            run.screen.line(run.words("consent.written", path=str(path)), "green")
+            run.screen.line(run.words("decisions.written", path=str(path)), "green")
     return DONE
 
 
