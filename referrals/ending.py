@@ -5,7 +5,9 @@ Nothing rests on how soon this comes: what has run out is not handed out and no 
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 
@@ -21,24 +23,36 @@ def end() -> None:
     """End what has run out by now. Safe to run at any time, in any number of processes."""
     now = clock.now()
     over = Decision.objects.filter(ends_at__lte=now, newest=True).order_by("ends_at")
-    for one in dict.fromkeys(over.values_list("consent_id", flat=True)[:MOST]):
-        with transaction.atomic():
-            directory.held()
-            decisions = consent.lock([str(one)])[str(one)]
-            lost = enforcing.enforce(str(one), decisions, at=now)
-            enforcing.settled(str(one), now)
-            standing.follow(lost, now)
-            feed.tell(enforcing.news(lost), at=now)
+    consents = list(dict.fromkeys(over.values_list("consent_id", flat=True)[:MOST]))
     full = Referral.objects.filter(empties_at__lte=now).order_by("empties_at")
-    for pk, under in list(full.values_list("pk", "consent_id")[:MOST]):
-        with transaction.atomic():
-            directory.held()
-            consent.lock([str(under)])
-            _empty(Referral.objects.select_for_update().get(pk=pk), now)
+    referrals = list(full.values_list("pk", "consent_id")[:MOST])
+    failed: list[Exception] = []
+    for act in (*(partial(_end, one, now) for one in consents), *(partial(_empty, *one, now) for one in referrals)):
+        try:
+            act()
+        except Exception as error:  # one that fails keeps no other alive
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
-def _empty(referral: Referral, now: datetime) -> None:
+@transaction.atomic
+def _end(id: UUID, now: datetime) -> None:
+    directory.held()
+    decisions = consent.lock([str(id)])[str(id)]
+    lost = enforcing.enforce(str(id), decisions, at=now)
+    enforcing.settled(str(id), now)
+    standing.follow(lost, now)
+    if lost:
+        feed.tell(enforcing.news(lost), at=now)
+
+
+@transaction.atomic
+def _empty(id: UUID, under: UUID, now: datetime) -> None:
     """It was kept for as long as it was to be: nobody reads it from now on, its sender neither."""
+    directory.held()
+    consent.lock([str(under)])
+    referral = Referral.objects.select_for_update().get(pk=id)
     if referral.empties_at is None or referral.empties_at > now:  # another process was quicker
         return
     sets = reading.sets_of(referral)
