@@ -217,6 +217,7 @@ async def test_to_the_second_and_renewed_while_the_keys_are_there(own_hub: Hub) 
         assert (await delger.show(other.id)).deletion_owed_since is not None
 
 
+@pytest.mark.timeout(180 + 5 * RACES)
 @pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_nothing_is_read_after_a_withdrawal_was_acknowledged(hub: Hub) -> None:
     """Withdraw against open, accept and renew, all at the same moment, many times."""
