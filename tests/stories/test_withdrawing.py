@@ -81,12 +81,16 @@ async def test_by_section_by_agency_and_in_whole(hub: Hub) -> None:
         with pytest.raises(Refused, match="not_found"):  # it is taken back already
             await consenting.withdraw(nara, consent_of(sent), Scope(("mgec",), sections=("safety",)))
 
+        written = len(delger.drafts)
+        await delger.sign_step(id, "under_way", note="Ирлээ.")  # written, and not handed in
+        assert len(delger.drafts) == written + 1
         await consenting.withdraw(nara, consent_of(sent), Scope(("mgec",)))
         assert keys_of(hub.store, id, "mgec") == []
         assert not [key for key in keys if is_kept(hub.store, key)]
         assert await refused(delger.open_referral(id)) == ("step_illegal", "withdrawn")
         assert await refused(delger.start(id)) == ("step_illegal", "withdrawn")
         seen, kept = await delger.show(id), await nara.show(id)
+        assert len(delger.drafts) == written  # the device keeps nothing of it
         assert [step.note.status for step in seen.steps if step.note] == ["gone"]
         assert [step.note.text for step in kept.steps if step.note] == ["Ирж явна."]
         assert (seen.state, seen.deletion_owed_since is not None) == ("withdrawn", True)
