@@ -14,13 +14,13 @@ from hub import errors
 from notifications import delivery, reaching
 from notifications.housekeeping import sweep as sweep_mail
 from ortoo.protocol.errors import Refused
-from referrals import firing, standing
+from referrals import ending, firing, standing
 from referrals.housekeeping import forget_old_seeds
 
 EVERY: Final = 60.0  # seconds
 TICK: Final = 1.0  # seconds, between looks at what has run out
 
-OFTEN: Final[Sequence[Callable[[], object]]] = (firing.fire, reaching.look)
+OFTEN: Final[Sequence[Callable[[], object]]] = (firing.fire, ending.end, reaching.look)
 SOMETIMES: Final[Sequence[Callable[[], object]]] = (
     housekeeping.sweep,
     forget_old_seeds,

@@ -135,10 +135,10 @@ class Reader:
         decision = self._check_decision(answer.decision, body)
         self._check_rule(document, decision)
         steps, state, head = self._check_steps(answer, document, decision)
-        self._check_state(answer, state, decision, now)
+        self._check_state(answer, state, document.body, decision, now)
         if answer.head != head:
             raise Refused("chain_broken", "The hub names another head than the signed steps.", field="head")
-        self._check_deletion(answer, steps)
+        self._check_deletion(answer, steps, narrowed=decision.body.version > body.authority.version)
         return Referral(
             id=body.id,
             sender=body.author.agency,
@@ -271,22 +271,27 @@ class Reader:
             raise Refused("authority_mismatch", field="authority")
 
     def _check_state(
-        self, answer: contract.Referral, state: str, decision: Document[schemas.Consent], now: datetime
+        self,
+        answer: contract.Referral,
+        state: str,
+        body: schemas.Referral,
+        decision: Document[schemas.Consent],
+        now: datetime,
     ) -> None:
         if answer.state == state:
             return
-        granted = decision.body.granted
-        over = granted is None or now >= instant(granted.until)
+        granted, renewed = decision.body.granted, decision.body.version > body.authority.version
+        over = granted is None or renewed or now >= instant(granted.until)  # an earlier version may have run out
         ended = answer.state == "withdrawn" or (answer.state == "expired" and over)
         if not ended or answer.state not in vocabulary.terms("states")[state]["next"]:
             raise Refused("chain_broken", "The hub says another state than the signed steps.", field="state")
 
-    def _check_deletion(self, answer: contract.Referral, steps: Sequence[Step]) -> None:
-        """What is owed is what the signed steps say; after a withdrawal or an expiry, which no step of theirs ended, it
-        is the hub's word.
+    def _check_deletion(self, answer: contract.Referral, steps: Sequence[Step], *, narrowed: bool) -> None:
+        """What is owed is what the signed steps say; after a withdrawal, also of a part, or an expiry, which no step of
+        theirs ended, it is the hub's word.
         """
         said, ended = answer.deletion_owed_since, any(one.type in events.ENDED_ACCESS for one in steps)
-        if not ended and answer.state not in events.READABLE - {"closed"}:
+        if not ended and (narrowed or answer.state not in events.READABLE - {"closed"}):
             return
         if said != _deletion_owed_since(steps):
             raise Refused(

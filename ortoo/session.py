@@ -401,9 +401,13 @@ class Session:
         self._check_sender(form)
         drafting.check_agencies(form, self.directory.now())
         decisions = drafting.decide(form, self.signer, at=self.now())
+        await self.hand_in_decisions(decisions)
+        return decisions
+
+    async def hand_in_decisions(self, decisions: Sequence[Document[schemas.Consent]]) -> None:
+        """Have signed decisions recorded, all or none. Raises Refused."""
         await self.client.record_consent([contract.Sealed(envelope=one.envelope) for one in decisions])
         self._accepted(*decisions)
-        return decisions
 
     async def send(self, form: Form) -> list[Referral]:
         """Record the form's decisions and send a referral to each recipient, or to none.
@@ -835,7 +839,10 @@ class Session:
         if any(one.sealed is not None and one.sealed.wraps for one in answer.events):
             await self.agency_epochs()
         try:
-            return self._reader().verify(answer, self.rule_time())
+            verified = self._reader().verify(answer, self.rule_time())
+            if verified.state in ("withdrawn", "expired") and verified.as_ == "recipient":
+                self.drafts.forget_steps(verified.id)
+            return verified
         except Refused as refused:
             raise refused.within(referral=answer.id) from None
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from agencies import clock, services
-from ortoo.protocol import vocabulary
+from ortoo.protocol import events, vocabulary
 from ortoo.protocol.schemas import As
 from referrals import standing
 from referrals.models import Clock, Referral
@@ -20,6 +20,7 @@ from referrals.models import Clock, Referral
 DELETED_WITHIN: Final = timedelta(hours=72)  # of losing access, for who had opened
 BY_THE_CLOCK: Final = ("report", "delete")  # day and night, whatever the urgency
 UNANSWERED: Final = ("sent", "opened")  # nothing that counts as an answer has come
+LIVE: Final = events.READABLE - {"closed"}
 AT_WORK: Final = ("accepted", "under_way")
 
 
@@ -37,10 +38,12 @@ def begin(referrals: Iterable[Referral], now: datetime) -> None:
 
 def follow(referral: Referral, type: str, by: As, now: datetime) -> None:
     """After a step, in its transaction: what is owed from now on. `referral.state` is the new one."""
+    if type == "deleted":
+        _stop(referral, "delete")
     if referral.state in UNANSWERED:
         return
     if type == "more_asked":
-        _stop(referral)
+        _stop(referral, "acknowledge", "decide", "answer", "report")
         _set(referral, "answer", referral.sender_id, now, _within(referral, "acknowledge"))
     elif referral.state == "more_asked":
         if by == "sender":
@@ -54,13 +57,15 @@ def follow(referral: Referral, type: str, by: As, now: datetime) -> None:
         if by == "recipient":
             _set(referral, "report", referral.recipient_id, now, _days(referral))
     else:
+        ended(referral)
+
+
+def ended(referral: Referral) -> None:
+    """After something of it went, in that transaction: what is owed for it, and no answer where nothing is left."""
+    if referral.state not in LIVE:
         _stop(referral, "acknowledge", "decide", "answer", "report")
-        _follow_deletion(referral, type)
-
-
-def _follow_deletion(referral: Referral, type: str) -> None:
     since = referral.deletion_owed_since
-    if type == "deleted" or since is None:
+    if since is None:
         _stop(referral, "delete")
     elif not Clock.objects.filter(referral=referral, kind="delete").exists():
         _set(referral, "delete", referral.recipient_id, since, DELETED_WITHIN)

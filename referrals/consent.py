@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from agencies import clock, directory
 from agencies.signing_in import Actor
 from audit import log
+from notifications import feed
 from ortoo.protocol import consent as rule
 from ortoo.protocol import documents, schemas
 from ortoo.protocol.consent import Decisions
@@ -24,6 +25,7 @@ from referrals.models import Consent, Decision, Referral
 from referrals.rule import may_read
 
 Signed = Document[schemas.Consent]
+COORDINATE: Final = "coordinate"
 WARNED_BEFORE: Final = timedelta(days=7)
 
 
@@ -50,6 +52,8 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
         decisions = lock({one.body.consent for one in signed})
         kept = Decision.objects.in_bulk([one.hash for one in signed], field_name="sha256")
         fresh = [one for one in signed if one.hash not in kept]
+        renewed = {one.body.consent for one in fresh if one.body.version > 1}
+        lost = _enforced(renewed, decisions, now)  # what had run out before is gone, and is not renewed
         for one in fresh:
             with _naming(one):
                 current.check_current(one)
@@ -59,13 +63,20 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
                 decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
         for one in fresh:
             kept[one.hash] = _keep(one, now)
-        renewed = {one.body.consent for one in fresh if one.body.version > 1}
-        for id in renewed:
-            enforcing.enforce(id, decisions[id], at=now)
+        new = {one.body.consent for one in fresh}
+        lost = {**lost, **_enforced(new, decisions, now)}
         log.queue(one.hash for one in fresh)
-        if renewed:
-            standing.follow(standing.turned_down(renewed), now)
+        if new:
+            moved = {**{one.pk: one for one in standing.turned_down(renewed)}, **lost}
+            standing.follow(list(moved.values()), now)
+        if lost:
+            feed.tell(enforcing.news(list(lost.values())), at=now)
     return [kept[one.hash] for one in signed]
+
+
+def _enforced(consents: Iterable[str], decisions: Mapping[str, Decisions], now: datetime) -> dict[UUID, Referral]:
+    """Of what was sent under these consents, that whose recipient has lost something by these decisions."""
+    return {row.pk: row for id in sorted(consents) for row in enforcing.enforce(id, decisions[id], at=now)}
 
 
 def lock(consents: Iterable[str]) -> dict[str, Decisions]:
@@ -137,11 +148,32 @@ def ruling(referrals: Sequence[Referral]) -> dict[UUID, Decision]:
 
 
 def visible(actor: Actor, consents: Iterable[UUID]) -> Mapping[UUID, list[Decision]]:
-    """The newest decisions of these consents that the actor may see."""
+    """The newest decisions of these consents that the actor may see: all of them for whoever may coordinate now."""
     found: dict[UUID, list[Decision]] = {one: [] for one in consents}
-    for decision in access.decisions_of(actor).filter(consent_id__in=list(found), newest=True).order_by("to"):
+    own = access.decisions_of(actor).filter(consent_id__in=list(found), newest=True)
+    coordinated = _coordinated(actor, [one for one in own if one.to == actor.agency])
+    seen = own if not coordinated else own | Decision.objects.filter(consent_id__in=coordinated, newest=True)
+    for decision in seen.order_by("to"):
         found[decision.consent_id].append(decision)
     return found
+
+
+def _coordinated(actor: Actor, own: Iterable[Decision]) -> list[UUID]:
+    """Under which of these consents the actor's agency has the live purpose `coordinate` (protocol §7)."""
+    bodies = {one.consent_id: documents.read(one.envelope, schemas.Consent).body for one in own}
+    named = [id for id, body in bodies.items() if body.granted and COORDINATE in body.granted.purposes]
+    state = directory.in_force().now().agency(actor.agency)
+    if not named or state is None:
+        return []
+    decisions, at = newest(str(id) for id in named), clock.now()
+    return [id for id in named if _coordinates(actor.agency, state.kind, decisions[str(id)], at)]
+
+
+def _coordinates(agency: str, kind: str, decisions: Decisions, at: datetime) -> bool:
+    try:
+        return COORDINATE in rule.may_read(decisions, agency=agency, kind=kind, part="note", at=at)
+    except Refused:
+        return False
 
 
 def _read(actor: Actor, item: int, envelope: str, blobs: Blobs) -> Signed:
@@ -186,7 +218,9 @@ def _open_consents(signed: Sequence[Signed]) -> None:
 
 def _keep(one: Signed, now: datetime) -> Decision:
     body = one.body
-    Decision.objects.filter(consent_id=body.consent, to=body.to, newest=True).update(newest=False, warn_at=None)
+    Decision.objects.filter(consent_id=body.consent, to=body.to, newest=True).update(
+        newest=False, warn_at=None, ends_at=None
+    )
     return Decision.objects.create(
         consent_id=body.consent,
         to=body.to,
@@ -196,6 +230,7 @@ def _keep(one: Signed, now: datetime) -> Decision:
         envelope=one.envelope,
         accepted_at=now,
         warn_at=_warn_at(body, now),
+        ends_at=enforcing.ends_at(body),
     )
 
 

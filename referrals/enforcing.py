@@ -1,30 +1,149 @@
-"""What a newer decision no longer allows is destroyed with it, in its transaction (protocol §9)."""
+"""What may no longer be read is destroyed (protocol §9): by a newer decision or a withdrawal, when a grant has run out,
+and when a referral has been over for as long as it was to be kept.
 
-from datetime import datetime
+Whoever calls holds the consent's row, and writes what it decided in the same transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from agencies import directory
-from ortoo.protocol import documents, schemas
-from ortoo.protocol.consent import Decisions
-from referrals import sealed
-from referrals.models import Event, Referral
+from notifications.feed import Told
+from ortoo.protocol import consent as rule
+from ortoo.protocol import documents, events, schemas
+from ortoo.protocol.consent import ALL, Decisions
+from ortoo.protocol.errors import Refused
+from referrals import clocks, reading, sealed
+from referrals.models import Decision, Event, Referral
 from referrals.rule import may_read
 
-
-def enforce(consent: str, decisions: Decisions, *, at: datetime) -> None:
-    """Destroy the keys, of all that was sent under the consent, of whoever may no longer read. It is locked."""
-    for row in Referral.objects.filter(consent=consent):
-        _enforce(row.sealed_id, documents.read(row.envelope, schemas.Referral).body.sealed, decisions, at)
-    for event in Event.objects.filter(referral__consent=consent, sealed__isnull=False):
-        body = documents.read(event.envelope, schemas.Event).body
-        if body.sealed is not None and event.sealed_id is not None:
-            _enforce(event.sealed_id, body.sealed, decisions, at)
+WITHDRAWN: Final = "withdrawn"
+EXPIRED: Final = "expired"
+NARROWED: Final = "narrowed"  # something of it may no longer be read, and something may
+LIVE: Final = events.READABLE - {"closed"}
+OVER: Final = frozenset({"closed", *events.ENDED_ACCESS})
 
 
-def _enforce(kept: int, listed: schemas.Sealed, decisions: Decisions, at: datetime) -> None:
+def enforce(consent: str, decisions: Decisions, *, at: datetime, only: Iterable[Any] | None = None) -> list[Referral]:
+    """Destroy what these decisions and withdrawals no longer allow anybody to read, of all that was sent under the
+    consent (or `only` these referrals). Gives those whose recipient has lost something.
+
+    The one way in which a consent ends, whoever signed it away and whether or not time did: a referral of which the
+    recipient may read no section is `withdrawn` or `expired`, and whoever had opened what is gone owes a deletion.
+    """
+    rows = Referral.objects.filter(consent=consent)
+    if only is not None:
+        rows = rows.filter(pk__in=list(only))
+    whole = is_taken_back(decisions)
+    return [one for one in rows.select_for_update().order_by("pk") if _enforce(one, decisions, at, whole)]
+
+
+def has_run_out(referral: Referral, decisions: Decisions, at: datetime) -> bool:
+    """Whether the grant under which it may be read is over, and nobody has enforced it yet."""
+    granted = decisions.granted_to(referral.recipient_id)
+    return referral.state in LIVE and granted is not None and documents.instant(granted.until) <= at
+
+
+def is_taken_back(decisions: Decisions) -> bool:
+    """Whether the newest decision on everybody refuses everything: then the sender's keys go, too."""
+    everybody = decisions.newest.get(ALL)
+    return everybody is not None and everybody.body.refused == [ALL]
+
+
+def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool) -> bool:
+    body = documents.read(referral.envelope, schemas.Referral).body
+    lost = _destroy(referral.sealed_id, body.sealed, decisions, at, whole)
+    for event in Event.objects.filter(referral=referral, sealed__isnull=False):
+        note = documents.read(event.envelope, schemas.Event).body.sealed
+        if note is not None and event.sealed_id is not None:
+            lost |= _destroy(event.sealed_id, note, decisions, at, whole)
+    ended = _end(referral, body, decisions, at)
+    if ended:
+        lost |= sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+    if referral.recipient_id not in lost and not ended:
+        return False
+    owe_deletion(referral, at)
+    referral.changed_at = at
+    referral.save(update_fields=["state", "changed_at", "empties_at", "deletion_owed_since"])
+    clocks.ended(referral)
+    return True
+
+
+def _destroy(kept: int, listed: schemas.Sealed, decisions: Decisions, at: datetime, whole: bool) -> set[str]:
+    """Gives the agencies of which keys went."""
+    lost: set[str] = set()
     for reader in listed.readers:
         parts = [key.part for key in listed.keys if key.agency == reader.agency]
-        state = directory.in_force().now().agency(reader.agency)
-        allowed = may_read(parts, reader.agency, state.kind if state else "", decisions, at)
+        allowed = [] if whole else may_read(parts, reader.agency, _kind(reader.agency), decisions, at)
         gone = [part for part in parts if part not in allowed]
         if gone:
-            sealed.destroy_keys([kept], reader.agency, gone)
+            lost |= sealed.destroy_keys([kept], reader.agency, gone)
+    return lost
+
+
+def _end(referral: Referral, body: schemas.Referral, decisions: Decisions, at: datetime) -> bool:
+    """Where the recipient may read no section of it any more, that is what has become of it."""
+    parts = [key.part for key in body.sealed.keys if key.agency == referral.recipient_id]
+    agency, kind = referral.recipient_id, _kind(referral.recipient_id)
+    if referral.state not in LIVE or not parts or may_read(parts, agency, kind, decisions, at):
+        return False
+    referral.state = EXPIRED if _ran_out(parts, agency, kind, decisions, at) else WITHDRAWN
+    referral.empties_at = empties_at(referral, decisions, at)
+    return True
+
+
+def _ran_out(parts: Sequence[str], agency: str, kind: str, decisions: Decisions, at: datetime) -> bool:
+    """Whether time alone ended it: were it earlier, something could be read."""
+    try:
+        rule.check_parts(decisions, agency=agency, kind=kind, parts=parts, at=at)
+    except Refused:
+        granted = decisions.granted_to(agency)
+        if granted is None:
+            return False
+        before = documents.instant(granted.until) - timedelta(seconds=1)
+        return bool(may_read(parts, agency, kind, decisions, before))
+    return False
+
+
+def owe_deletion(referral: Referral, at: datetime) -> None:
+    """Whoever had opened what is gone now owes its signed word that its copies are gone, too."""
+    opened = Event.objects.filter(referral=referral, agency_id=referral.recipient_id, type="opened").exists()
+    if opened and referral.deletion_owed_since is None:
+        referral.deletion_owed_since = at
+
+
+def empties_at(referral: Referral, decisions: Decisions, at: datetime) -> datetime | None:
+    """When a referral that is over from now on is emptied: so many days later as she was told (`retain_days`); one that
+    came to nothing not before her consent ends, since until then its sender may send it to somebody else.
+    """
+    decision = decisions.newest.get(referral.recipient_id)
+    if decision is None:
+        return None
+    kept_until, granted = at + timedelta(days=decision.body.retain_days), decision.body.granted
+    if referral.state == "closed" or granted is None:
+        return kept_until
+    return max(kept_until, documents.instant(granted.until))
+
+
+def news(lost: Sequence[Referral]) -> list[Told]:
+    """What both agencies of each are told."""
+    return [
+        Told(agency, one.state if one.state in (WITHDRAWN, EXPIRED) else NARROWED, str(one.pk), urgency=one.urgency)
+        for one in lost
+        for agency in sorted({one.sender_id, one.recipient_id})
+    ]
+
+
+def ends_at(body: schemas.Consent) -> datetime | None:
+    return documents.instant(body.granted.until) if body.granted is not None else None
+
+
+def settled(consent: str, at: datetime) -> None:
+    """What had run out by now under this consent has been enforced."""
+    Decision.objects.filter(consent=consent, newest=True, ends_at__lte=at).update(ends_at=None)
+
+
+def _kind(agency: str) -> str:
+    state = directory.in_force().now().agency(agency)
+    return state.kind if state else ""

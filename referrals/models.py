@@ -63,6 +63,7 @@ class Decision(models.Model):
     accepted_at = models.DateTimeField()
     warn_at = models.DateTimeField(null=True)  # when the recorder is to be warned that it ends; null once it was
     warned_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)  # when what it grants is to be destroyed; null once it was, or never
 
     class Meta:
         constraints = [
@@ -73,6 +74,7 @@ class Decision(models.Model):
         ]
         indexes = [
             models.Index(fields=["warn_at"], condition=models.Q(warn_at__isnull=False), name="decisions_to_warn_of"),
+            models.Index(fields=["ends_at"], condition=models.Q(ends_at__isnull=False), name="decisions_to_end"),
         ]
 
 
@@ -98,6 +100,9 @@ class Referral(models.Model):
     # Since when the recipient, which had opened it and lost its access, owes its signed `deleted`; null where it owes
     # none. The clock of it: referrals/clocks.py.
     deletion_owed_since = models.DateTimeField(null=True)
+    # When nobody reads it any more, its sender neither: so long after it ended as the person was told. Null while it
+    # has not ended, and once it is empty.
+    empties_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -106,6 +111,7 @@ class Referral(models.Model):
                 condition=models.Q(deletion_owed_since__isnull=False),
                 name="deletions_owed",
             ),
+            models.Index(fields=["empties_at"], condition=models.Q(empties_at__isnull=False), name="to_be_emptied"),
         ]
 
 

@@ -23,6 +23,8 @@ def readable(referral: Referral, agency: str, by: As, decisions: Decisions, *, a
     Raises:
         Refused: `step_illegal` with the state if it lost its access, or the rule's code if nothing may be read.
     """
+    if is_empty(referral, at):
+        raise Refused("step_illegal", state=referral.state)
     body = documents.read(referral.envelope, schemas.Referral).body
     parts = [key.part for key in body.sealed.keys if key.agency == agency]
     kind = _kind(agency)
@@ -35,6 +37,11 @@ def readable(referral: Referral, agency: str, by: As, decisions: Decisions, *, a
     raise Refused("step_illegal", state=referral.state)
 
 
+def is_empty(referral: Referral, at: datetime) -> bool:
+    """Whether it has been over for as long as it was to be kept."""
+    return referral.empties_at is not None and referral.empties_at <= at
+
+
 def _kind(agency: str) -> str:
     state = directory.in_force().now().agency(agency)
     return state.kind if state else ""
@@ -42,7 +49,7 @@ def _kind(agency: str) -> str:
 
 def own_blobs(actor: Actor, referrals: Sequence[Referral], at: datetime) -> dict[UUID, Blobs]:
     """To a sender: its own wraps and keys of each referral, without further ado. Recipients have to open."""
-    sent = [one for one in referrals if one.sender_id == actor.agency]
+    sent = [one for one in referrals if one.sender_id == actor.agency and not is_empty(one, at)]
     return _hand_out(
         {one.pk: (one.sealed_id, one.consent_id, one.envelope) for one in sent}, schemas.Referral, actor, at
     )
@@ -58,6 +65,7 @@ def notes(actor: Actor, events: Sequence[Event], at: datetime) -> dict[UUID, Blo
         one
         for one in events
         if one.sealed_id is not None
+        and not is_empty(one.referral, at)
         and (actor.agency in (one.agency_id, one.referral.sender_id) or one.referral_id in opened)
     ]
     rows = {one.pk: (one.sealed_id, one.referral.consent_id, one.envelope) for one in noted}

@@ -63,16 +63,22 @@ def hand_out(sets: Mapping[int, Iterable[str]], agency: str) -> dict[int, Blobs]
     return handed
 
 
-def destroy_keys(sets: Sequence[int], agency: str, parts: Sequence[str] | None = None) -> None:
-    """An agency reads nothing of these sets (or not these parts of them) from now on: its keys go, then each wrap and
-    text with no key left.
+def destroy_keys(sets: Sequence[int], agency: str | None = None, parts: Sequence[str] | None = None) -> set[str]:
+    """An agency (None: whoever had a key) reads nothing of these sets (or not these parts of them) from now on: its
+    keys go, then each wrap and text with no key left. Gives the agencies of which keys went.
     """
-    gone = PartKey.objects.filter(set_id__in=sets, agency_id=agency)
-    (gone if parts is None else gone.filter(part__in=parts)).delete()
+    gone = PartKey.objects.filter(set_id__in=sets)
+    if agency is not None:
+        gone = gone.filter(agency_id=agency)
+    if parts is not None:
+        gone = gone.filter(part__in=parts)
+    lost = set(gone.values_list("agency_id", flat=True))
+    gone.delete()
     keys = PartKey.objects.filter(set_id=OuterRef("set_id"))
     Wrap.objects.filter(~Exists(keys.filter(agency_id=OuterRef("agency_id"))), set_id__in=sets).delete()
     Part.objects.filter(~Exists(keys.filter(part=OuterRef("name"))), set_id__in=sets).delete()
     transaction.on_commit(empty_write_ahead_log, robust=True)
+    return lost
 
 
 def empty_write_ahead_log() -> None:

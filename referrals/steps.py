@@ -17,7 +17,7 @@ from ortoo.protocol.documents import Document, b64, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import access, clocks, consent, reading, sealed, standing, trail
+from referrals import access, clocks, consent, enforcing, reading, sealed, standing, trail
 from referrals.models import Event, Referral
 
 TAKEN: Final = frozenset(
@@ -100,6 +100,11 @@ def _hold(actor: Actor, signed: Signed) -> tuple[Referral, As, Decisions]:
         raise Refused("not_found")
     decisions = consent.lock([str(found)])[str(found)]
     referral = access.referrals_of(actor).select_for_update().get(pk=signed.body.on.id)
+    now = clock.now()
+    if signed.body.type != "opened" and enforcing.has_run_out(referral, decisions, now):
+        # Nobody has looked yet; what is left to do is what is left of an expired one. (Opening is refused by the rule.)
+        enforcing.enforce(str(found), decisions, at=now, only=[referral.pk])
+        referral.refresh_from_db()
     by: As = "sender" if referral.sender_id == actor.agency else "recipient"
     return referral, by, decisions
 
@@ -132,7 +137,7 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
         raise Refused("limit_exceeded", "There are too many steps on this referral.", field="events", most=MOST_STEPS)
     _check_head(signed, referral)
     state = events.after(referral.state, signed.body.type, by)
-    _write(signed, blobs, referral, state, now)
+    _write(signed, blobs, referral, state, decisions, now)
     return referral
 
 
@@ -166,7 +171,7 @@ def heads(referrals: list[Referral], agency: str) -> dict[UUID, bytes]:
     return found
 
 
-def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: datetime) -> None:
+def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, decisions: Decisions, now: datetime) -> None:
     body = signed.body
     kept = sealed.store([(body.sealed, blobs)])[0] if body.sealed is not None else None
     Event.objects.create(
@@ -184,11 +189,13 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, now: da
     )
     before, referral.state = referral.state, state
     referral.steps, referral.changed_at = referral.steps + 1, now
+    if state in enforcing.OVER and before != state:
+        referral.empties_at = enforcing.empties_at(referral, decisions, now)
     if state in events.ENDED_ACCESS and before not in events.ENDED_ACCESS:
         _end_access(referral, now)
     elif body.type == "deleted":
         referral.deletion_owed_since = None
-    referral.save(update_fields=["state", "steps", "changed_at", "deletion_owed_since"])
+    referral.save(update_fields=["state", "steps", "changed_at", "deletion_owed_since", "empties_at"])
     clocks.follow(referral, body.type, "sender" if body.author.agency == referral.sender_id else "recipient", now)
     trail.stepped(referral, body, now)
     log.queue([signed.hash])

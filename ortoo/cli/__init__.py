@@ -117,6 +117,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     follow.add_argument("--count", type=_count(words, 1, MOST_SEQUENCE), metavar="N", help=words("help.follow.count"))
     _services(command("services"), words)
     _find(command("find"), words)
+    _consent(command("consent"), words)
     _notifications(command("notifications"), words)
     _signing_in(command, words)
     _joining(command, words)
@@ -206,6 +207,35 @@ def _find(parser: argparse.ArgumentParser, words: Words) -> None:
     parser.add_argument("--at", metavar="WHEN", help=words("help.find.at"))
     parser.add_argument("--age", type=_count(words, 0, 120), metavar="N", help=words("help.find.age"))
     parser.add_argument("--dependants", type=_count(words, 0, 100), metavar="N", help=words("help.find.dependants"))
+
+
+def _consent(parser: argparse.ArgumentParser, words: Words) -> None:
+    from ortoo.protocol import vocabulary
+
+    sections, purposes = list(vocabulary.terms("sections")), list(vocabulary.terms("purposes"))
+    action = _actions(parser, words, required=True)
+
+    def on_one(name: str) -> argparse.ArgumentParser:
+        one = action(name, False)
+        one.add_argument("id", metavar="ID", help=words("help.consent.id"))
+        return one
+
+    def several(one: argparse.ArgumentParser, option: str, known: list[str]) -> None:
+        text = words(f"help.consent.{option}", codes=", ".join(known))
+        one.add_argument(f"--{option}", action="append", metavar="CODE", choices=known, help=text)
+
+    on_one("show")
+    decide = on_one("decide")
+    decide.add_argument("--to", metavar="AGENCY", help=words("help.consent.to"))
+    decide.add_argument("--days", type=_count(words, 0, 3650), metavar="N", help=words("help.consent.days"))
+    withdraw = on_one("withdraw")
+    withdraw.add_argument("--agency", action="append", metavar="AGENCY", help=words("help.consent.agency"))
+    for one in (decide, withdraw):
+        several(one, "section", sections)
+        several(one, "purpose", purposes)
+        one.add_argument("--yes", action="store_true", help=words("help.yes"))
+    several(decide, "refuse", [*sections, "*"])
+    on_one("export").add_argument("--out", metavar="FILE", required=True, help=words("help.consent.out"))
 
 
 def _notifications(parser: argparse.ArgumentParser, words: Words) -> None:

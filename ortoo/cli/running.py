@@ -43,6 +43,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "services": "services",
     "notifications": "notifications",
     **dict.fromkeys(("find", "alternatives"), "finding"),
+    "consent": "consents",
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.

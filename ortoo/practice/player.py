@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import administration, drafting, hours, practice
+from ortoo import administration, consenting, drafting, hours, practice
 from ortoo.client import HubError
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Draft
-from ortoo.form import Form, FormError
+from ortoo.form import Form, FormError, Grant
 from ortoo.protocol import referral as sealing
 from ortoo.protocol import schemas
 from ortoo.protocol.consent import Decisions
@@ -207,6 +207,18 @@ class Player:
         whole = _sealed(session, session.signer, form, to, parts, decision, keys)
         return await self._send_raw(session, Draft("", (), (whole,)))
 
+    async def new_consent_version(self, event: Event) -> Seen:
+        """The next version of the decision on each agency named, under the consent of this play."""
+        session = await self._session(event["by"])
+        first = await session.show(self._first_seen_by(session))
+        grants = {
+            one["to"]: Grant(tuple(one["sections"]), tuple(one["purposes"]), one["days"])
+            for one in event.get("grants", ())
+        }
+        refusals = {one["to"]: tuple(one["sections"]) for one in event.get("refusals", ())}
+        await consenting.new_version(session, first.decision.body.consent, grants, refusals)
+        return Seen("done")
+
     async def alternatives(self, event: Event) -> Seen:
         session = await self._session(event["by"])
         named = {one.agency for one in await session.alternatives(self._addressed(session, event.get("to")))}
@@ -351,6 +363,13 @@ class Player:
 
     # --- which referral -----------------------------------------------------------------------------------------------
 
+    def _first_seen_by(self, session: Session) -> str:
+        """The first referral of this play that the member's agency has a part in."""
+        own, sender = session.identity.agency, self.scenario.form.sender
+        if sender is not None and sender[0] == own:
+            return self._sent[0][1]
+        return self._newest(own)
+
     def _newest_for(self, session: Session) -> str:
         """The newest referral of this play to the member's agency."""
         return self._newest(session.identity.agency)
@@ -384,6 +403,7 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "alternatives": Player.alternatives,
     "recall": Player.recall,
     "resend": Player.resend,
+    "new_consent_version": Player.new_consent_version,
     "hand_back": Player.hand_back,
     "confirm_deletion": Player.confirm_deletion,
     "together": Player.together,

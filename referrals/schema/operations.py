@@ -10,7 +10,7 @@ from agencies import clock
 from agencies.access import ANY, WORKERS, actor_in
 from agencies.scalars import Envelope, uuid_of
 from ortoo.protocol.errors import Refused
-from referrals import access, clocks, consent, firing, pages, sending, steps, trail
+from referrals import access, clocks, consent, ending, firing, pages, sending, steps, trail
 from referrals.models import Clock, Standing
 from referrals.schema.handed_in import SealedInput, whole_of
 from referrals.schema.shown import (
@@ -241,6 +241,7 @@ class MovePracticeClock(graphene.Mutation):
         before = clock.now()
         now = clock.move_on(timedelta(seconds=seconds))
         firing.fire()
+        ending.end()
         return Moved(now=now, fired=[Fired(referral=one.referral, kind=one.kind) for one in firing.fired_since(before)])
 
 

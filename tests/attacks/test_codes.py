@@ -1018,10 +1018,6 @@ each(
         "a_consent_that_was_not_recorded": (under_another_consent, AT_KEY),
         "no_part_at_all": (lambda s: s.send(s.whole(texts={})), AT_WRAP),
         "a_reader_without_a_key": (nothing_for_the_recipient, AT_WRAP),
-        "an_opening_after_all_was_taken_back": (
-            lambda s: s.open("cfu.bayar", s.narrowed),
-            {"part": "needs", "reader": "cfdc-umnugobi"},
-        ),
         "a_message_after_all_was_taken_back": (
             lambda s: s.hand_in(NARA, *s.message(NARA, s.narrowed)),
             {"part": "note", "reader": "cfdc-umnugobi"},
@@ -1171,6 +1167,11 @@ each(
     {
         "the_sender_accepts": (lambda s: s.take(NARA, s.fresh, "accepted"), {"state": "sent"}),
         "the_sender_opens": (lambda s: s.open(NARA, s.fresh), {"state": "sent"}),
+        "an_opening_after_all_was_taken_back": (lambda s: s.open("cfu.bayar", s.narrowed), {"state": "withdrawn"}),
+        "accepted_after_all_was_taken_back": (
+            lambda s: s.take("cfu.bayar", s.narrowed, "accepted"),
+            {"state": "withdrawn"},
+        ),
         "started_before_it_was_accepted": (lambda s: s.take("mgec.delger", s.fresh, "under_way"), {"state": "sent"}),
         "accepted_after_it_was_declined": (
             lambda s: s.take("mgec.delger", s.declined, "accepted", prev=s.decline.sha256),

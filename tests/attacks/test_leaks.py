@@ -271,7 +271,8 @@ def test_the_feed_over_the_socket_says_what_happened_and_where_to_look(loot: Loo
     assert {name for entry in entries for name in entry} == {"sequence", "kind", "referral", "event", "at"}
     kinds = {entry["kind"] for entry in entries}
     clocks = {"reminder", "escalated", "undecided", "answer_due", "silent", "deletion_due", "expiry_warning"}
-    assert kinds <= {"referral_sent"} | clocks | vocabulary.codes("steps")
+    ends = {"withdrawn", "expired", "narrowed"}
+    assert kinds <= {"referral_sent"} | clocks | ends | vocabulary.codes("steps")
     assert {"referral_sent"} <= kinds
     for entry in entries:
         assert all(re.fullmatch(r"[0-9a-f-]{36}", entry[name]) for name in ("referral", "event") if entry[name])

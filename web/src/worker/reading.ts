@@ -181,11 +181,12 @@ export class Reader {
     const decision = await this.#checkDecision(answer.decision, body);
     this.#checkRule(document, decision);
     const { steps, state, head } = await this.#checkSteps(answer, document, decision);
-    checkState(answer.state, state, decision, now);
+    const isRenewed = decision.body.version > body.authority.version;
+    checkState(answer.state, state, decision, isRenewed, now);
     if (answer.head !== head) throw new Refused("chain_broken", { field: "head" });
     const deletionOwedSince =
       answer.deletionOwedSince === null ? null : moment(answer.deletionOwedSince, "deletion_owed_since");
-    checkDeletion(answer.state, deletionOwedSince, steps);
+    checkDeletion(answer.state, deletionOwedSince, steps, isRenewed);
     return {
       id: body.id,
       sender: body.author.agency,
@@ -441,22 +442,22 @@ function checkAuthority({ authority }: Event, body: Referral, decision: Document
 }
 
 /** The hub says another state than the signed steps only where the person, or time, ended it. */
-function checkState(said: string, state: string, decision: Document<Consent>, now: Instant): void {
+function checkState(said: string, state: string, decision: Document<Consent>, isRenewed: boolean, now: Instant): void {
   if (said === state) return;
   const { granted } = decision.body;
-  const isOver = granted === null || now >= instant(granted.until);
+  const isOver = granted === null || isRenewed || now >= instant(granted.until);
   const isEnded = said === "withdrawn" || (said === "expired" && isOver);
   if (!isEnded || !events.nextOf(state).includes(said)) throw new Refused("chain_broken", { field: "state" });
 }
 
 /**
- * What is owed is what the signed steps say; after a withdrawal or an expiry, which no step of theirs ended, it is the
- * hub's word.
+ * What is owed is what the signed steps say; after a withdrawal, also of a part, or an expiry, which no step of theirs
+ * ended, it is the hub's word.
  */
-function checkDeletion(state: string, said: Instant | null, steps: readonly Step[]): void {
+function checkDeletion(state: string, said: Instant | null, steps: readonly Step[], isRenewed: boolean): void {
   const isEnded = steps.some((one) => events.ENDED_ACCESS.has(one.type));
   const isOpen = events.READABLE.has(state) && state !== "closed";
-  if (!isEnded && !isOpen) return;
+  if (!isEnded && (isRenewed || !isOpen)) return;
   if (said !== deletionOwedSince(steps)) throw new Refused("malformed", { field: "deletion_owed_since" });
 }
 

@@ -1,0 +1,39 @@
+"""`manage.py scrub`: what was destroyed goes out of the database's files, too, as far as can be done."""
+
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+from referrals import ending, sealed
+from referrals.housekeeping import forget_old_seeds
+from referrals.models import Part, PartKey, Wrap
+
+HELD: Final = (Part, PartKey, Wrap)
+
+
+class Command(BaseCommand):
+    help = (
+        "Destroy what has run out, and write the tables that held ciphertext and keys anew, without what was destroyed."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        ending.end()
+        forget_old_seeds()
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM")
+            sealed.empty_write_ahead_log()
+        else:
+            self._rewrite()
+        self.stdout.write("Done. Backups, and PostgreSQL's own log, hold it until they are over (docs/operations.md).")
+
+    def _rewrite(self) -> None:
+        """PostgreSQL keeps dead rows in its files until it writes a table anew. Each is locked for as long."""
+        with connection.cursor() as cursor:
+            for model in HELD:
+                cursor.execute(f"VACUUM (FULL) {connection.ops.quote_name(model._meta.db_table)}")
+            try:
+                cursor.execute("CHECKPOINT")
+            except DatabaseError:
+                self.stderr.write("CHECKPOINT is not this user's to say: PostgreSQL does it by itself in some minutes.")
