@@ -60,7 +60,8 @@ export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralPro
   return (
     <article class="referral stack">
       <Heading>
-        <Urgency code={referral.urgency} /> · {labels(said.language, "services", referral.services)}
+        <Urgency code={referral.urgency} />
+        <span class="of">{labels(said.language, "services", referral.services)}</span>
       </Heading>
       <p class="line-clock">
         {owed && (

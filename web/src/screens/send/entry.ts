@@ -51,11 +51,16 @@ export const sendEntry = (
     }
   };
 
+  const changed = (isSent = false) => {
+    void look();
+    if (isSent) sent();
+  };
+
   let fetching: Promise<void> | null = null;
   const fetch = async () => {
     isMissing.value = false;
     fetching ??= import("./Send.tsx").then(({ Send, sendState }) => {
-      screens.value = { Send, state: sendState(vault, ways, own, now, () => void look()) };
+      screens.value = { Send, state: sendState(vault, ways, own, now, changed) };
     });
     try {
       await fetching;

@@ -98,13 +98,13 @@ export interface SendState {
 
 type Asked = Pick<Vault, "find" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace">;
 
-/** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise. */
+/** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise, or the lists too. */
 export const sendState = (
   vault: Asked,
   ways: Navigation,
   own: () => string,
   now: () => number,
-  changed: () => void,
+  changed: (isSent?: boolean) => void,
 ): SendState => {
   const draft = signal<Draft | null>(null);
   const found = signal<Found | null>(null);
@@ -449,7 +449,8 @@ export const sendState = (
       dirty = false;
       try {
         const rows = await vault.send(one, covered.value ?? form(), covered.value !== null);
-        if (mine !== turn) return changed();
+        changed(rows !== null);
+        if (mine !== turn) return;
         done(rows, one.id, false);
         ways.reset({ at: "inbox" });
         ways.go({ at: "send", step: "sent" });
