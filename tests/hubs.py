@@ -78,7 +78,10 @@ class Hub:
             self.kill()
             raise AssertionError(f"the hub did not stop within {STOP} s of Ctrl-C:\n{self.said()[-4000:]}") from None
         self.process = None
-        assert status == 0, f"stopped by Ctrl-C, the hub ended with {status}:\n{self.said()[-4000:]}"
+        said = self.said()
+        crash = said.find("Fatal Python error")
+        told = said[crash : crash + 20_000] if crash >= 0 else said[-4000:]
+        assert status == 0, f"stopped by Ctrl-C, the hub ended with {status}:\n{told}"
 
     def said(self) -> str:
         """Everything that it wrote: its log and its words."""

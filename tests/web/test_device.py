@@ -88,4 +88,15 @@ async def test_a_live_line_that_is_lost_comes_back_by_itself_with_what_was_misse
         await one.page.get_by_text(one.said("app.live"), exact=True).wait_for()
         await one.shows_new()
         await one.page.locator(".inbox .row").first.wait_for()
+
+        # Signed out without a line, that is done here at once and at the hub as soon as it can hear of it.
+        await one.place("place.me")
+        one.visit.line.cut()
+        await one.press("me.sign_out")
+        still_open = one.page.get_by_text(one.said("problem.still_open"))
+        await still_open.wait_for()
+        assert [cookie["name"] for cookie in await one.page.context.cookies()] == ["__Host-ortoo"]
+        one.visit.line.mend()
+        await still_open.wait_for(state="detached")
+        assert await one.page.context.cookies() == []
     one.visit.seen.errors.clear()

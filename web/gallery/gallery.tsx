@@ -320,6 +320,7 @@ const session = {
   begin: later,
   forgotten: nothing,
   failed: nothing,
+  closed: nothing,
 };
 
 const unlock = (faults: readonly Fault[], isForgetting = false) => ({
@@ -367,6 +368,7 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       line={lines}
       drafts={drafts}
       id={id}
+      onFind={nothing}
       onOpen={nothing}
     />
   );

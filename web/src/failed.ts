@@ -4,7 +4,7 @@
  * Why something was not done. refused: a rule of the protocol or of the hub, with its stable code; hub: the hub could not
  * (`incident`: the number under which its operator finds it); line: no answer, what was sent may have arrived, and is
  * sent again by itself; device: this device could not (`store_full`, `no_store`, `locked`, `wrong_passphrase`,
- * `unlock_expired`, `another_tab`).
+ * `unlock_expired`, `another_tab`, `still_open`).
  */
 export type Problem =
   | { readonly kind: "refused"; readonly code: string; readonly fields: Readonly<Record<string, string | number>> }
@@ -19,6 +19,7 @@ export type DeviceCode =
   | "wrong_passphrase"
   | "unlock_expired"
   | "another_tab"
+  | "still_open"
   | "no_agency_key";
 
 /** The rejection of every call of the vault. */

@@ -5,6 +5,8 @@ import type { HubTime } from "../parts/hub-time.ts";
 import { Waiting } from "../parts/Waiting.tsx";
 import type { HeldAgency } from "../screens/agency/state.ts";
 import { Doors } from "../screens/doors/Doors.tsx";
+import { Find } from "../screens/find/Find.tsx";
+import type { FindState } from "../screens/find/state.ts";
 import { Desk } from "../screens/inbox/Desk.tsx";
 import type { InboxState } from "../screens/inbox/state.ts";
 import type { UnlockState } from "../screens/lock/state.ts";
@@ -38,6 +40,7 @@ export interface Parts {
   readonly inbox: InboxState;
   readonly referral: ReferralState;
   readonly send: SendEntry;
+  readonly find: FindState;
   readonly agency: HeldAgency;
   readonly time: HubTime;
   readonly kept: Kept;
@@ -131,7 +134,17 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           line={parts.line}
           id={screen.at === "referral" ? screen.id : null}
           drafts={parts.send}
+          onFind={() => navigation.go({ at: "find" })}
           onOpen={(id) => (screen.at === "referral" ? navigation.replace : navigation.go)({ at: "referral", id })}
+        />
+      ) : null;
+    case "find":
+      return session.now.value.at === "work" ? (
+        <Find
+          state={parts.find}
+          own={session.now.value.me.agency.id}
+          time={parts.time}
+          onOpen={(id) => navigation.go({ at: "referral", id })}
         />
       ) : null;
     case "send":

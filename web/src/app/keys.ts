@@ -19,6 +19,10 @@ const isTyping = (target: unknown): boolean =>
 export const asksForNew = ({ key, altKey, ctrlKey, metaKey, target }: Pressed): boolean =>
   key === "n" && !altKey && !ctrlKey && !metaKey && !isTyping(target);
 
+/** `/`: to look for something. Never while something is typed. */
+export const asksToFind = ({ key, altKey, ctrlKey, metaKey, target }: Pressed): boolean =>
+  key === "/" && !altKey && !ctrlKey && !metaKey && !isTyping(target);
+
 /** `g`, then `i`: to the inbox. Never while something is typed. at: in milliseconds. */
 export const goesToInbox = () => {
   let began = Number.NEGATIVE_INFINITY;

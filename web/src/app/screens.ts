@@ -14,6 +14,7 @@ export type Screen =
   | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
   | { readonly at: "inbox" }
   | { readonly at: "referral"; readonly id: string }
+  | { readonly at: "find" }
   | { readonly at: "send"; readonly step: Step | "sent" }
   | { readonly at: "agency"; readonly page: AgencyPage; readonly id: string | null }
   | { readonly at: "me" };
@@ -48,6 +49,7 @@ export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   waiting: "title.page",
   inbox: "title.inbox",
   referral: "title.page",
+  find: "title.list",
   send: "title.form",
   agency: "title.page",
   me: "title.me",
@@ -80,4 +82,4 @@ export const placesOf = (me: Pick<Me, "roles">): readonly Place[] => [
 export const homeOf = (me: Pick<Me, "roles">): Screen => placesOf(me)[0]!.screen;
 
 /** The place of the bar to which a screen belongs. */
-export const placeAt = (at: Screen["at"]): Screen["at"] => (at === "referral" ? "inbox" : at);
+export const placeAt = (at: Screen["at"]): Screen["at"] => (at === "referral" || at === "find" ? "inbox" : at);

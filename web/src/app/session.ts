@@ -40,6 +40,8 @@ export interface Sessions {
   /** Nobody can be known here: what is shown need not wait for the worker. */
   readonly nobody: () => void;
   readonly forgotten: (login: string) => void;
+  /** The hub knows of the sign-out. */
+  readonly closed: () => void;
   /** Something that nobody waited for came to nothing. */
   readonly failed: (found: Problem) => void;
 }
@@ -123,6 +125,9 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
         now.value = { at: "out" };
         problem.value = problemOf(error);
       }
+    },
+    closed: () => {
+      if (problem.value?.kind === "device" && problem.value.code === "still_open") problem.value = null;
     },
     failed: (found) => {
       problem.value = found;

@@ -7,6 +7,7 @@ import type { Releases } from "../device/release.ts";
 import { announce } from "../parts/announce.ts";
 import { hubTime } from "../parts/hub-time.ts";
 import type { HeldAgency } from "../screens/agency/state.ts";
+import { findState } from "../screens/find/state.ts";
 import { inboxState } from "../screens/inbox/state.ts";
 import { unlockState } from "../screens/lock/state.ts";
 import { referralState } from "../screens/referral/state.ts";
@@ -16,7 +17,7 @@ import { speak, words } from "../words/current.ts";
 import type { Vault } from "../worker/api.ts";
 import { App } from "./App.tsx";
 import { guard } from "./guard.ts";
-import { asksForNew, goesToInbox } from "./keys.ts";
+import { asksForNew, asksToFind, goesToInbox } from "./keys.ts";
 import { lines } from "./line.ts";
 import { navigation } from "./navigation.ts";
 import { placesOf, TITLES } from "./screens.ts";
@@ -83,6 +84,7 @@ export const start = async (
   );
   const referral = referralState(vault, () => void inbox.load());
   const send = sendEntry(vault, ways, own, time.now, () => void inbox.load());
+  const find = findState(vault);
   const agency: HeldAgency = { vault, now: null };
   vault.watch((happening) => {
     line.heard(happening);
@@ -90,6 +92,7 @@ export const start = async (
     referral.heard(happening);
     send.heard(happening);
     if (happening.type === "ended") session.ended(happening.code);
+    if (happening.type === "signed_out") session.closed();
     if (happening.type === "stepped" && happening.problem !== null) session.failed(happening.problem);
   });
   const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
@@ -111,6 +114,7 @@ export const start = async (
     inbox.clear();
     referral.clear();
     send.clear();
+    find.clear();
     agency.now?.state.clear();
   };
   const take = () => {
@@ -143,7 +147,10 @@ export const start = async (
     if (place === undefined) return;
     if (isInbox) ways.reset(place.screen);
     else if (asksForNew(event)) send.begin();
-    else if (event.altKey && event.key === "ArrowLeft" && ways.depth.value > 1) {
+    else if (asksToFind(event) && ways.screen.value.at !== "find") {
+      event.preventDefault();
+      ways.go({ at: "find" });
+    } else if (event.altKey && event.key === "ArrowLeft" && ways.depth.value > 1) {
       event.preventDefault();
       back();
     }
@@ -171,6 +178,7 @@ export const start = async (
       inbox={inbox}
       referral={referral}
       send={send}
+      find={find}
       agency={agency}
       time={time}
       kept={kept}

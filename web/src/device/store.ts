@@ -21,6 +21,8 @@ export interface Account {
   readonly device: string | null;
   /** Whether the hub still has a session for it, as far as is known here: else it signs in, and does not unlock. */
   readonly session: boolean;
+  /** Its member signed out while there was no line: the hub's session is still to be ended. */
+  readonly isEnding?: boolean;
   readonly keyring: Keyring;
 }
 

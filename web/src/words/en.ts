@@ -198,6 +198,13 @@ export const en: Catalogue = {
   "clock.hours": "{count} h",
   "clock.days": "{count} days",
 
+  "find.title": "Find on this device",
+  "find.what": "What is looked for",
+  "find.hint": "Names, words, services, places. It is looked for on this device alone, among what was seen here.",
+  "find.count": "Found: {count}",
+  "find.found": "Found",
+  "find.where": "In: {where}",
+  "find.note": "Messages",
   "inbox.needs": "What needs you now",
   "inbox.others": "Waiting for others",
   "inbox.nothing": "Nothing needs you now.",
@@ -373,6 +380,8 @@ export const en: Catalogue = {
   "problem.store_full": "This device is full. What you typed is still on the screen; make room and try again.",
   "problem.no_store": "This browser lets nothing be kept. Is it a private window? Open an ordinary one.",
   "problem.locked": "It is locked. Unlock to go on.",
+  "problem.still_open":
+    "You are signed out on this device. The hub does not know it yet: that is told as soon as there is a line, while this page is open.",
   "problem.another_tab": "It goes on in another tab. To go on here, unlock here: the other one locks.",
   "problem.no_agency_key": "This device has no key of the agency. Tell your administrator.",
 

@@ -51,6 +51,7 @@ const device = {
   wrong_passphrase: "sign_in.wrong",
   unlock_expired: "sign_in.expired",
   another_tab: "problem.another_tab",
+  still_open: "problem.still_open",
   no_agency_key: "problem.no_agency_key",
 } as const satisfies Record<string, Key>;
 

@@ -174,6 +174,22 @@ export interface Referral extends Row {
   readonly next: readonly string[];
 }
 
+// --- searching ----------------------------------------------------------------------------------------------------------
+
+/** One word of what is looked for: as typed, and the codes whose labels hold it. */
+export interface Sought {
+  readonly text: string;
+  readonly codes: readonly string[];
+}
+
+/** where: the sections and "note" in which it was found; empty where the facts of the referral were enough. */
+export interface Hit {
+  readonly row: Row;
+  readonly where: readonly string[];
+  /** What the person is called, where that can be read here. */
+  readonly name: string | null;
+}
+
 // --- sending ----------------------------------------------------------------------------------------------------------
 
 /** Who is looked for. What is sealed is not among it: the hub must not learn it. */
@@ -373,6 +389,8 @@ export type Happening =
   /** A step that had waited was taken, or came to nothing. */
   | { readonly type: "stepped"; readonly referral: string; readonly problem: Problem | null }
   | { readonly type: "ended"; readonly code: string }
+  /** The hub has heard of a sign-out that was made without a line. */
+  | { readonly type: "signed_out" }
   | { readonly type: "alarm"; readonly code: string };
 
 // --- the first day ----------------------------------------------------------------------------------------------------
@@ -420,6 +438,8 @@ export interface Vault extends Joining, Sending, Administering {
 
   agencies(): Promise<readonly Agency[]>;
   page(box: Box, first: number, after: string | null, filter: Filter): Promise<Page>;
+  /** Among what this device has seen: each word has to be somewhere. Nothing of it goes to the hub. */
+  search(words: readonly Sought[]): Promise<readonly Hit[]>;
   show(id: string): Promise<Referral>;
   /** Sign that it was opened, and read it. */
   open(id: string): Promise<Referral>;

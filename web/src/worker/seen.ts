@@ -6,6 +6,7 @@
 import type { Items } from "../device/store.ts";
 import { Failed } from "../failed.ts";
 import type { Instant } from "../protocol/documents.ts";
+import { Refused } from "../protocol/errors.ts";
 import type * as api from "./api.ts";
 
 const MOST = 50; // referrals that are kept, the last ones seen
@@ -49,7 +50,7 @@ export class Seen {
       return referral;
     } catch (error) {
       // Not ours any more: neither is what was seen of it.
-      if (error instanceof Failed && error.problem.kind === "refused") await this.items.drop(name);
+      if (isGone(error)) await this.items.drop(name);
       const kept = isLine(error) ? await this.readable(name) : null;
       if (kept === null) throw error;
       return { ...kept.what, seenAt: kept.at };
@@ -61,6 +62,24 @@ export class Seen {
     if (this.items.names(PREFIX + id).length === 0) return;
     await this.items.drop(PREFIX + id);
     await this.referral(id, asked);
+  }
+
+  /** What was seen and holds each of these words, the newest change first. */
+  async search(words: readonly api.Sought[]): Promise<readonly api.Hit[]> {
+    const found = new Map<string, api.Hit>();
+    const kept = await Promise.all(this.items.names(PREFIX).map((name) => this.readable(name)));
+    for (const one of kept) {
+      const hit = one === null ? null : hitIn(one.what, words);
+      if (hit !== null) found.set(hit.row.id, hit);
+    }
+    for (const box of ["inbox", "outbox"]) {
+      const page = await this.items.get<Kept<api.Page>>(`seen/${box}`);
+      for (const row of page?.what.rows ?? []) {
+        if ("damaged" in row || found.has(row.id)) continue;
+        if (words.every((word) => isFact(row, word))) found.set(row.id, { row, where: [], name: null });
+      }
+    }
+    return [...found.values()].sort((one, other) => (one.row.changedAt < other.row.changedAt ? 1 : -1));
   }
 
   /** Drop what has run out meanwhile. */
@@ -95,6 +114,58 @@ export class Seen {
     const oldest = kept.filter(({ name }) => name !== newest).sort((one, other) => (one.at < other.at ? -1 : 1));
     for (const { name } of oldest.slice(0, names.length - MOST)) await this.items.drop(name);
   }
+}
+
+function hitIn(referral: api.Referral, words: readonly api.Sought[]): api.Hit | null {
+  const notes = referral.steps.flatMap(({ note }) => (note === null ? [] : [{ ...note, name: "note" }]));
+  const parts = [...referral.parts, ...notes].map((part) => ({ name: part.name, said: saidIn(part) }));
+  const where = new Set<string>();
+  for (const word of words) {
+    const held = parts.filter(({ said }) => said.texts.some((text) => text.includes(word.text)) || isAmong(said, word));
+    if (held.length === 0 && !isFact(referral, word)) return null;
+    for (const { name } of held) where.add(name);
+  }
+  return { row: referral, where: [...where], name: nameIn(referral) };
+}
+
+interface Said {
+  readonly texts: readonly string[];
+  readonly codes: ReadonlySet<string>;
+}
+
+function saidIn({ fields, text }: api.Part): Said {
+  const values = fields.flatMap(([, value]) => leaves(value));
+  return { texts: [...values, ...(text === null ? [] : [text])].map(folded), codes: new Set(values) };
+}
+
+function leaves(value: api.FieldValue): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(leaves);
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(leaves);
+  return typeof value === "string" || typeof value === "number" ? [String(value)] : [];
+}
+
+const isAmong = ({ codes }: Said, word: api.Sought): boolean => word.codes.some((code) => codes.has(code));
+
+/** In what the hub knows of it, too. */
+function isFact(row: api.Row, { text, codes }: api.Sought): boolean {
+  const facts = [row.urgency, row.state, row.place, row.counterpart, ...row.services];
+  return (text.length >= 6 && row.id.startsWith(text)) || codes.some((code) => facts.includes(code));
+}
+
+function nameIn({ parts }: api.Referral): string | null {
+  const identity = new Map(parts.find(({ name }) => name === "identity")?.fields ?? []);
+  const names = ["given_name", "family_name"]
+    .map((field) => identity.get(field))
+    .filter((one) => typeof one === "string");
+  return names.length > 0 ? names.join(" ") : null;
+}
+
+/** As it is compared: whatever its case and its composition. */
+export const folded = (text: string): string => text.normalize("NFKC").toLowerCase();
+
+function isGone(error: unknown): boolean {
+  if (error instanceof Refused) return error.code === "not_found";
+  return error instanceof Failed && error.problem.kind === "refused" && error.problem.code !== "signed_out";
 }
 
 export function isLine(error: unknown): boolean {

@@ -26,6 +26,8 @@ import { Work } from "./work.ts";
 
 // What a hub shows that nobody may act on.
 const ALARMS = ["checkpoint_rollback", "directory_fork", "checkpoint_unwitnessed", "proof_invalid", "key_mismatch"];
+const TRY_EVERY = 10_000; // milliseconds, between tries to end a session at the hub
+const SWEEP = 60_000; // milliseconds, between looks at what has run out
 const HELD = 5 * 60_000; // milliseconds for which a stretched passphrase waits for the second step
 
 /** A sign-in that has begun. done: what the hub answered, where the network's fingerprint is still asked for. */
@@ -90,6 +92,20 @@ export async function newVault(url: string): Promise<api.Vault> {
     end();
     const kept = await accountOf(store, login);
     if (kept !== null) await store.keep({ ...kept, session: false });
+  };
+
+  /** End the session of whoever has signed out. `still_open` where the hub cannot hear of it now. */
+  const endSession = async (): Promise<void> => {
+    const ending = (await store.accounts()).filter((one) => one.isEnding);
+    if (ending.length === 0) return;
+    try {
+      await ask(operations.signOut, {}, { once: true });
+    } catch (error) {
+      const isOver = error instanceof Failed && error.problem.kind === "refused"; // it knows of none
+      if (!isOver) throw new Failed({ kind: "device", code: "still_open" });
+    }
+    for (const one of ending) await store.keep({ ...one, isEnding: false });
+    tell({ type: "signed_out" });
   };
 
   /** What the hub refuses because the session has run out or was ended elsewhere, ends it here too. */
@@ -191,7 +207,9 @@ export async function newVault(url: string): Promise<api.Vault> {
       },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
+    const sweeping = setInterval(() => void seen.sweep().catch(() => undefined), SWEEP);
     const stop = () => {
+      clearInterval(sweeping);
       unfollow();
       items.close();
       letGo();
@@ -207,6 +225,7 @@ export async function newVault(url: string): Promise<api.Vault> {
   const signIn = async (second: api.SecondFactor, paper?: string): Promise<api.SignedIn> => {
     if (begun === null || Date.now() > begun.until) throw new Failed({ kind: "device", code: "unlock_expired" });
     const { login, network, stretched, account: before } = begun;
+    await endSession(); // its cookie would be taken for the new one's
     const done = begun.done ?? (await handIn(begun, second));
     begun = { ...begun, done };
     const kk = await keyringKey(done, stretched, network);
@@ -286,8 +305,13 @@ export async function newVault(url: string): Promise<api.Vault> {
     enrol: guarded(joining.enrol),
     lock: guarded(async () => end()),
     signOut: guarded(async () => {
-      if (now !== null) await over(now.account);
-      await ask(operations.signOut, {}, { once: true });
+      const who = now?.account ?? pending?.account;
+      if (who === undefined) return;
+      const { login } = who;
+      await over(who);
+      const kept = await accountOf(store, login);
+      if (kept !== null) await store.keep({ ...kept, isEnding: true });
+      await endSession();
     }),
     forget: guarded(async (login) => {
       const items = now?.account.login === login ? now.items : null;
@@ -301,6 +325,7 @@ export async function newVault(url: string): Promise<api.Vault> {
       const asked = () => pageOf(work, box, first, after, filter);
       return after === null && Object.values(filter).every((one) => !one) ? seen.page(box, asked) : asked();
     }),
+    search: guarded(async (words) => working().seen.search(words)),
     show: guarded(async (id) => {
       const at = working();
       const referral = await at.seen.referral(id, () => shownOf(at, id));
@@ -332,6 +357,9 @@ export async function newVault(url: string): Promise<api.Vault> {
       return () => watching.delete(told);
     },
   };
+  const again = () => void endSession().catch(() => undefined);
+  setInterval(again, TRY_EVERY);
+  again();
   return vault;
 }
 

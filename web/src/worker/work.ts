@@ -222,7 +222,7 @@ export class Work {
         await this.once(name);
         told(kept.id, null);
       } catch (error) {
-        if (isLine(error)) return;
+        if (waitsOn(error)) return;
         if (error instanceof Refused) told(kept.id, { kind: "refused", code: error.code, fields: error.at });
         else if (error instanceof Failed) told(kept.id, error.problem);
         else throw error;
@@ -250,6 +250,7 @@ export class Work {
       await this.items.drop(name);
       return await this.verifyAnew(takeStep);
     } catch (error) {
+      if (waitsOn(error)) throw error;
       const isOver = error instanceof Refused || (error instanceof Failed && error.problem.kind === "refused");
       if (!isOver) throw error;
       if (kept.sealed === null || error instanceof Refused) {
@@ -382,4 +383,10 @@ export class Work {
     if (code === "directory_stale") await this.sync();
     return code === "head_moved" || code === "directory_stale";
   }
+}
+
+/** Whether a step that this hindered is handed in later as it is: no line, or a session that has to be begun anew. */
+function waitsOn(error: unknown): boolean {
+  const refused = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
+  return isLine(error) || refused === "signed_out" || refused === "throttled";
 }

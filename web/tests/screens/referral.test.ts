@@ -10,12 +10,12 @@ import {
   usualOf,
   warningsOf,
 } from "../../src/screens/referral/answers.ts";
-import { faultsOf, isOvertaken } from "../../src/screens/referral/state.ts";
+import { faultsOf, isOvertaken, readableAt } from "../../src/screens/referral/state.ts";
 import { en } from "../../src/words/en.ts";
 import { fieldLabel, fieldLines, namesSomebody } from "../../src/words/fields.ts";
 import { mn } from "../../src/words/mn.ts";
 import { wordsOf } from "../../src/words/words.ts";
-import type { Part } from "../../src/worker/api.ts";
+import type { Part, Referral } from "../../src/worker/api.ts";
 
 const english = wordsOf("en", en);
 const mongolian = wordsOf("mn", mn);
@@ -28,6 +28,30 @@ const part = (name: string, fields: Part["fields"], status: Part["status"] = "re
 });
 
 const received = { as: "recipient", state: "opened", deletionOwedSince: null } as const;
+
+describe("what stands on the screen", () => {
+  const note = { ...part("note", []), text: "a word" };
+  const step = { id: "", agency: "", member: "", type: "message", reason: null, at: "", note };
+  const until = "2026-11-26T16:00:00Z";
+  const shown = {
+    as: "recipient",
+    decision: { to: "mgec", sections: ["needs"], purposes: [], until, refused: [] },
+    parts: [part("needs", [["dependants", 1]])],
+    steps: [step],
+  } as unknown as Referral;
+
+  test("holds no word from the second on in which her consent ends", () => {
+    expect(readableAt(shown, Date.parse(until) - 1)).toBe(shown);
+    const after = readableAt(shown, Date.parse(until));
+    expect(after.parts).toEqual([part("needs", [], "gone")]);
+    expect(after.steps[0]!.note).toEqual({ ...part("note", [], "gone"), text: null });
+  });
+
+  test("is its sender's own for longer", () => {
+    const sent = { ...shown, as: "sender" } as Referral;
+    expect(readableAt(sent, Date.parse(until))).toBe(sent);
+  });
+});
 
 describe("answers", () => {
   test("are the legal ones alone", () => {

@@ -21,10 +21,11 @@ interface DeskProps {
   /** The referral that is on the screen; null: none. */
   readonly id: string | null;
   readonly onOpen: (id: string) => void;
+  readonly onFind: () => void;
 }
 
 /** The list and what is open of it: side by side where there is room, else one of them. */
-export const Desk = ({ inbox, referral, me, time, line, drafts, id, onOpen }: DeskProps) => {
+export const Desk = ({ inbox, referral, me, time, line, drafts, id, onOpen, onFind }: DeskProps) => {
   useEffect(() => {
     void inbox.load();
     void drafts.look();
@@ -56,6 +57,7 @@ export const Desk = ({ inbox, referral, me, time, line, drafts, id, onOpen }: De
           }
           onSend={drafts.begin}
           onOpen={onOpen}
+          onFind={onFind}
           onShow={inbox.show}
           onMore={() => void inbox.more()}
           onFilter={(filter) => void inbox.narrow(filter)}

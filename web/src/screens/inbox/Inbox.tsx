@@ -51,6 +51,7 @@ interface InboxProps {
   /** What is not sent yet, if there is any. */
   readonly drafts: ComponentChildren;
   readonly onSend: () => void;
+  readonly onFind: () => void;
   readonly onOpen: (id: string) => void;
   readonly onShow: () => void;
   readonly onMore: () => void;
@@ -95,6 +96,11 @@ export const Inbox = (props: InboxProps) => {
       {boxes === null && !problem && <Waiting />}
       {boxes !== null && (
         <>
+          <div>
+            <Button look="quiet" icon="find" onPress={props.onFind}>
+              {said("find.title")}
+            </Button>
+          </div>
           <Filters filter={filter} agencies={agencies} own={own} onFilter={props.onFilter} />
           {news > 0 && (
             <Button icon="again" wide onPress={props.onShow}>
@@ -162,7 +168,7 @@ interface RowProps {
   readonly time: HubTime;
 }
 
-const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
+export const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
   const said = words.value;
   const { language } = said;
   if (isDamaged(row))

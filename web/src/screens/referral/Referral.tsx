@@ -22,7 +22,7 @@ import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, canGoElsewhere, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
-import type { ReferralState } from "./state.ts";
+import { type ReferralState, readableAt } from "./state.ts";
 import "./referral.css";
 
 interface ReferralProps {
@@ -37,7 +37,7 @@ interface ReferralProps {
 /** One referral: what has to be known first, what may be read, who reads what, what happened, what can be answered. */
 export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralProps) => {
   const said = words.value;
-  const referral = state.shown.value;
+  const referral = state.shown.value && readableAt(state.shown.value, time.minute.value);
   const problem = state.problem.value;
   const trouble = problem && problem.kind !== "line" && problemText(said, problem);
   if (referral === null) {

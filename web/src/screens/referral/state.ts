@@ -2,7 +2,7 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { Agency, Happening, Referral, Vault } from "../../worker/api.ts";
+import type { Agency, Happening, Part, Referral, Vault } from "../../worker/api.ts";
 import { type Answer, noteRule, REASONS } from "./answers.ts";
 
 /** A step whose answer did not come. It is sent again as it is, and is one step however often it arrives. */
@@ -59,6 +59,19 @@ export const faultsOf = (answer: Answer, state: string, reason: string, note: st
   if (noteRule(answer, state, reason) === "must" && note.trim() === "")
     faults.push({ field: "note", key: "answer.needs_note" });
   return faults;
+};
+
+/** What stood on the screen when her consent ended is there no longer, whatever the hub says or does not say. now: milliseconds. */
+export const readableAt = (referral: Referral, now: number): Referral => {
+  const { until } = referral.decision;
+  if (referral.as === "sender" || until === null || Date.parse(until) > now) return referral;
+  const emptied = (part: Part): Part =>
+    part.status === "readable" ? { ...part, status: "gone", fields: [], text: null } : part;
+  return {
+    ...referral,
+    parts: referral.parts.map(emptied),
+    steps: referral.steps.map((step) => ({ ...step, note: step.note && emptied(step.note) })),
+  };
 };
 
 /** Whether a refusal means that somebody else of the agency was there first. */
