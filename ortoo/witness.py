@@ -142,9 +142,11 @@ class Witness:
         opened = logged.continued(shown, before, self.policy, quorum=False)
         if opened is None or shown.checkpoint is None or not self._is_due(opened, self._name_in(self.policy)):
             return None
-        line = self.add(
-            shown.checkpoint.note, before.size if before is not None else 0, [unb64(one) for one in shown.consistency]
-        )
+        old = before.size if before is not None else 0
+        try:
+            line = self.add(shown.checkpoint.note, old, [unb64(one) for one in shown.consistency])
+        except WrongSize:
+            return None  # handed to this witness elsewhere meanwhile: the next look goes on from there
         await client.cosign_activity(opened.checkpoint.size, line)
         return opened.checkpoint.size
 

@@ -89,6 +89,29 @@ async def test_a_witness_signs_nothing_that_does_not_continue_what_it_saw(hub: H
             await stranger.look(honest)
 
 
+async def test_what_was_handed_to_a_witness_elsewhere_meanwhile_ends_no_look(hub: Hub, tmp_path: Path) -> None:
+    async with at_work(hub, "mrc.nara") as nara, LyingHub(hub.url) as lying, Client(lying.url) as client:
+        await nara.send(plain_form(1))
+        await logged(hub.store)
+        one = witness(hub, 1, tmp_path)
+
+        def meanwhile(data: dict[str, Any]) -> dict[str, Any]:
+            """Another process of the witness, or whoever asked its server, was quicker than this answer."""
+            one._keep(head(hub.store))
+            checkpoint = data["activityToCosign"]["checkpoint"]
+            text, lines = checkpoint["note"].split("\n\n", 1)
+            checkpoint["note"] = f"{text}\n\n{lines.splitlines()[0]}\n"  # nobody has cosigned it yet
+            return data
+
+        lying.lies["ActivityToCosign"] = meanwhile
+        assert "activity" not in await one.look(client)
+        assert "CosignActivity" not in lying.asked
+        lying.lies.clear()
+        await nara.send(plain_form(2))
+        await logged(hub.store)
+        await one.look(client)  # and goes on from there
+
+
 async def test_add_checkpoint_as_the_specification_has_it(hub: Hub, tmp_path: Path) -> None:
     async with at_work(hub, "mrc.nara") as nara, Client(hub.url) as client:
         await nara.send(plain_form(1))
