@@ -13,7 +13,7 @@ from django.db import transaction
 
 from agencies import clock, directory
 from notifications import feed
-from referrals import clocks, consent, enforcing, reading, sealed, standing
+from referrals import clocks, consent, enforcing, sealed, standing
 from referrals.models import Decision, Referral
 
 MOST: Final = 500  # at once; the rest a moment later
@@ -55,7 +55,7 @@ def _empty(id: UUID, under: UUID, now: datetime) -> None:
     referral = Referral.objects.select_for_update().get(pk=id)
     if referral.empties_at is None or referral.empties_at > now:  # another process was quicker
         return
-    sets = reading.sets_of(referral)
+    sets = sealed.sets_of(referral)
     lost = sealed.destroy_keys(sets, referral.recipient_id)
     sealed.destroy_keys(sets)
     referral.empties_at = None

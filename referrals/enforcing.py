@@ -14,7 +14,7 @@ from ortoo.protocol import consent as rule
 from ortoo.protocol import documents, events, schemas
 from ortoo.protocol.consent import ALL, Decisions
 from ortoo.protocol.errors import Refused
-from referrals import clocks, reading, sealed
+from referrals import clocks, sealed
 from referrals.models import Decision, Event, Referral
 from referrals.rule import may_read
 
@@ -60,7 +60,7 @@ def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool
             lost |= _destroy(event.sealed_id, note, decisions, at, whole)
     ended = _end(referral, body, decisions, at)
     if ended:
-        lost |= sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+        lost |= sealed.destroy_keys(sealed.sets_of(referral), referral.recipient_id)
     if referral.recipient_id not in lost and not ended:
         return False
     owe_deletion(referral, at)

@@ -90,9 +90,3 @@ def _hand_out(
             sets[kept] = may_read(parts, actor.agency, own.kind, decisions[str(one)], at)
     handed = sealed.hand_out(sets, actor.agency)
     return {pk: handed[kept] for pk, (kept, _, _) in rows.items() if kept in handed and handed[kept].wraps}
-
-
-def sets_of(referral: Referral) -> list[int]:
-    """The referral's own sealed set and those of the notes on it."""
-    noted = Event.objects.filter(referral=referral, sealed__isnull=False).values_list("sealed_id", flat=True)
-    return [referral.sealed_id, *noted]

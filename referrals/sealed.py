@@ -11,13 +11,19 @@ from django.db.models import Exists, OuterRef
 
 from ortoo.protocol import schemas
 from ortoo.protocol.sealing import Blobs
-from referrals.models import Part, PartKey, SealedSet, Wrap
+from referrals.models import Event, Part, PartKey, Referral, SealedSet, Wrap
 
 log = structlog.get_logger()
 
 BUSY_TIMEOUT: Final = 20_000  # milliseconds, as in the settings
 AGAIN_AFTER: Final = 2.0  # seconds
 TRIES: Final = 1800  # an hour: longer than any backup reads
+
+
+def sets_of(referral: Referral) -> list[int]:
+    """The referral's own sealed set and those of the notes on it."""
+    noted = Event.objects.filter(referral=referral, sealed__isnull=False).values_list("sealed_id", flat=True)
+    return [referral.sealed_id, *noted]
 
 
 def store(documents: Sequence[tuple[schemas.Sealed, Blobs]]) -> list[SealedSet]:

@@ -208,7 +208,7 @@ def _end_access(referral: Referral, now: datetime) -> None:
     """The recipient opens nothing from now on: its keys go, also to notes, this step's own among them. If it had opened
     the referral, it owes a deletion.
     """
-    sealed.destroy_keys(reading.sets_of(referral), referral.recipient_id)
+    sealed.destroy_keys(sealed.sets_of(referral), referral.recipient_id)
     opened = Event.objects.filter(referral=referral, agency_id=referral.recipient_id, type="opened").exists()
     referral.deletion_owed_since = now if opened else None
 

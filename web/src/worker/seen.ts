@@ -163,9 +163,10 @@ function nameIn({ parts }: api.Referral): string | null {
 /** As it is compared: whatever its case and its composition. */
 export const folded = (text: string): string => text.normalize("NFKC").toLowerCase();
 
+/** The hub, or what it shows, says that it is nothing of this member's any more. */
 function isGone(error: unknown): boolean {
-  if (error instanceof Refused) return error.code === "not_found";
-  return error instanceof Failed && error.problem.kind === "refused" && error.problem.code !== "signed_out";
+  const found = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
+  return ["not_found", "role_not_allowed"].includes(error instanceof Refused ? error.code : (found ?? ""));
 }
 
 export function isLine(error: unknown): boolean {
