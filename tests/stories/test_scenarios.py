@@ -5,8 +5,6 @@ import re
 import signal
 from typing import Any
 
-import pytest
-
 from ortoo.form import Form
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
@@ -34,7 +32,6 @@ def test_two_scenarios_are_played_to_the_end(hub: Hub) -> None:
     assert [step["remark"] for step in second["steps"] if step["remark"]] == ["play.attachment_later"]
 
 
-@pytest.mark.parametrize("own_hub", ["postgres"], indirect=True)
 def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
     ortoo = Ortoo(own_hub.practice, own_hub.url)
     files = sorted(SCENARIOS.glob("*.json"))[2:]
