@@ -96,21 +96,49 @@ def save_keyring(account: Account, sealed: bytes, version: int) -> None:
         keyring=sealed, keyring_version=version
     )
     if not changed:
-        raise Refused("head_moved", "The keyring was changed on another device. Read it again.", field="version")
+        raise _moved()
 
 
-def change(account: Account, auth: bytes, new_auth: bytes, new: NewKeyring) -> None:
+def _moved() -> Refused:
+    return Refused("head_moved", "The keyring was changed on another device. Read it again.", field="version")
+
+
+def change(account: Account, auth: bytes, new_auth: bytes, new: NewKeyring, version: int) -> None:
     """Change the passphrase or the ways to open: a new KK, so that what was sealed under the old one is worth nothing.
 
-    Devices have to sign in anew. Raises Refused: `key_refused` for a wrong passphrase, `throttled`.
+    Devices have to sign in anew. version: for which it is sealed. Raises Refused: `key_refused` for a wrong passphrase,
+    `throttled`, `head_moved` where another device was quicker.
     """
     check_passphrase(account, auth)
     _check_auth(new_auth)
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
+        if locked.keyring_version != version - 1:
+            raise _moved()
         locked.auth = sha256(new_auth)
         _keep(locked, new)
         KnownDevice.objects.filter(account=locked).delete()
+
+
+def add_passkey(account: Account, response: str, name: str, unlock: NewUnlock | None) -> Passkey:
+    """Keep a passkey, and the way to open the keyring by it, if it gives one: under the same KK.
+
+    Raises Refused: `malformed`, `id_reused`, `limit_exceeded`, `not_found` for the way of another passkey.
+    """
+    with transaction.atomic():
+        passkey = second_factor.finish_registration(account, response, name, timezone.now())
+        if unlock is not None:
+            if unlock.method != "passkey":
+                raise Refused("malformed", "A passkey's way to open is `passkey`.", field="unlock")
+            if account.unlocks.count() >= MOST_UNLOCKS:
+                raise Refused("limit_exceeded", field="unlock", most=MOST_UNLOCKS)
+            if Unlock.objects.filter(pk=unlock.id).exists():
+                raise Refused("id_reused", field="unlock")
+            way = _unlock(account, unlock)
+            if way.passkey != passkey:
+                raise Refused("not_found", "There is no such passkey.", field="unlock")
+            way.save()
+        return passkey
 
 
 def check_passphrase(account: Account, auth: bytes) -> None:

@@ -160,7 +160,7 @@ class KnownDevice(models.Model):
 
 
 class Challenge(models.Model):
-    """A WebAuthn challenge that was given out and not answered yet."""
+    """A challenge that was given out and not answered yet, hashed with what it is for."""
 
     hash = models.BinaryField(max_length=32, primary_key=True)
     expires_at = models.DateTimeField()

@@ -42,6 +42,7 @@ CHALLENGE_FOR: Final = timedelta(minutes=5)
 MOST_PASSKEYS: Final = 10
 BY_ADDRESS: Final = Limit("challenge address", tries=60, back=5)
 NOBODYS_SECRET: Final = b"\0" * 20
+SIGN_IN, KEY = "sign in", "key"  # what a challenge is for: it is good for nothing else
 
 
 @dataclass(frozen=True)
@@ -163,16 +164,18 @@ def begin_registration(account: Account) -> str:
         known,
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.REQUIRED,
-        challenge=_new_challenge(),
+        challenge=_new_challenge(_adding(account)),
     )
     return json.dumps(dict(options)["publicKey"])
 
 
 def finish_registration(account: Account, response: str, name: str, at: datetime) -> Passkey:
-    """Keep the credential that the authenticator made. Raises Refused (`malformed`)."""
+    """Keep the credential that the authenticator made for a challenge of this account's: whoever asked for that one had
+    said the passphrase. Raises Refused (`malformed`).
+    """
     try:
         value = json.loads(response)
-        challenge = _answered(value)
+        challenge = _answered(value, _adding(account))
         data = _server().register_complete(_state(challenge), value).credential_data
     except (ValueError, KeyError, TypeError, AssertionError):
         raise _not_taken() from None
@@ -187,7 +190,7 @@ def begin_assertion(address: str) -> str:
     """WebAuthn request options, as JSON: the same for everybody, since nobody has said yet who it is. `throttled`."""
     throttling.take((BY_ADDRESS, address))
     options, _ = _server().authenticate_begin(
-        user_verification=UserVerificationRequirement.REQUIRED, challenge=_new_challenge()
+        user_verification=UserVerificationRequirement.REQUIRED, challenge=_new_challenge(SIGN_IN)
     )
     return json.dumps(dict(options)["publicKey"])
 
@@ -197,7 +200,7 @@ def is_assertion(account: Account | None, response: str, at: datetime) -> Passke
     known: Sequence[Passkey] = list(account.passkeys.all()) if account is not None else []
     try:
         value = json.loads(response)
-        challenge = _answered(value)
+        challenge = _answered(value, SIGN_IN)
         credentials = [AttestedCredentialData(bytes(one.credential)) for one in known]
         used = _server().authenticate_complete(_state(challenge), credentials, value)
     except (ValueError, KeyError, TypeError):
@@ -210,25 +213,30 @@ def is_assertion(account: Account | None, response: str, at: datetime) -> Passke
 def new_challenge(address: str) -> bytes:
     """A challenge for a recovery kit's key. `throttled`."""
     throttling.take((BY_ADDRESS, address))
-    return _new_challenge()
+    return _new_challenge(KEY)
 
 
-def use_challenge(challenge: bytes) -> bool:
-    """Whether we gave it out and nobody has answered it yet; then it is used up."""
-    return Challenge.objects.filter(hash=sha256(challenge), expires_at__gt=timezone.now()).delete()[0] == 1
+def use_challenge(challenge: bytes, what: str = KEY) -> bool:
+    """Whether we gave it out for this and nobody has answered it yet; then it is used up."""
+    hashed = sha256(ctx(what, challenge))
+    return Challenge.objects.filter(hash=hashed, expires_at__gt=timezone.now()).delete()[0] == 1
 
 
-def _new_challenge() -> bytes:
+def _new_challenge(what: str) -> bytes:
     challenge = secrets.token_bytes(32)
-    Challenge.objects.create(hash=sha256(challenge), expires_at=timezone.now() + CHALLENGE_FOR)
+    Challenge.objects.create(hash=sha256(ctx(what, challenge)), expires_at=timezone.now() + CHALLENGE_FOR)
     return challenge
 
 
-def _answered(value: Any) -> bytes:
-    """The challenge that it answers, which is used up by this. ValueError for one that we did not give out."""
+def _adding(account: Account) -> str:
+    return f"add passkey {account.pk}"
+
+
+def _answered(value: Any, what: str) -> bytes:
+    """The challenge that it answers, which is used up by this. ValueError for one that we did not give out for this."""
     client_data = json.loads(_unb64(value["response"]["clientDataJSON"]))
     challenge = _unb64(client_data["challenge"])
-    if not use_challenge(challenge):
+    if not use_challenge(challenge, what):
         raise ValueError
     return challenge
 

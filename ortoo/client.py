@@ -232,10 +232,11 @@ class Client:
     async def set_up_account(self, account: contract.NewAccount) -> list[str]:
         return await self._ask_once("set_up_account", list[str], account=_one(account))
 
-    async def change_passphrase(self, auth: str, new_auth: str, keyring: contract.NewKeyring) -> contract.Keyring:
-        return await self._ask_once(
-            "change_passphrase", contract.Keyring, auth=auth, newAuth=new_auth, keyring=_one(keyring)
-        )
+    async def change_passphrase(
+        self, auth: str, new_auth: str, keyring: contract.NewKeyring, version: int
+    ) -> contract.Keyring:
+        variables = {"auth": auth, "newAuth": new_auth, "keyring": _one(keyring), "version": version}
+        return await self._ask_once("change_passphrase", contract.Keyring, **variables)
 
     async def change_authenticator(self, auth: str, totp: str, code: str) -> bool:
         return await self._ask_once("change_authenticator", bool, auth=auth, totp=totp, code=code)
@@ -249,8 +250,9 @@ class Client:
     async def begin_passkey(self, auth: str) -> str:
         return await self._ask("begin_passkey", str, auth=auth)
 
-    async def add_passkey(self, response: str, name: str) -> contract.Passkey:
-        return await self._ask_once("add_passkey", contract.Passkey, response=response, name=name)
+    async def add_passkey(self, response: str, name: str, unlock: contract.NewUnlock | None = None) -> contract.Passkey:
+        way = _one(unlock) if unlock is not None else None
+        return await self._ask_once("add_passkey", contract.Passkey, response=response, name=name, unlock=way)
 
     async def remove_passkey(self, id: str, auth: str) -> bool:
         return await self._ask_once("remove_passkey", bool, id=id, auth=auth)

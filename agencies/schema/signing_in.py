@@ -4,7 +4,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import graphene
-from django.utils import timezone
 
 from agencies import accounts, second_factor, signing_in
 from agencies.access import actor_in, somebody_in
@@ -331,19 +330,24 @@ class SaveKeyring(graphene.Mutation):
 
 
 class ChangePassphrase(graphene.Mutation):
-    """Change the passphrase, or the ways to open the keyring: under a new KK. All other sessions end."""
+    """Change the passphrase, or the ways to open the keyring: under a new KK. All other sessions end. `head_moved` if
+    another device saved the keyring meanwhile.
+    """
 
     class Arguments:
         auth = Bytes(required=True, description="What the present passphrase gives.")
         new_auth = Bytes(required=True, description="What the new one gives.")
         keyring = KeyringInput(required=True, description="The keys under a new KK, with all the ways to open it.")
+        version = graphene.Int(
+            required=True, description="The keyring's version before, plus one: it is sealed for it."
+        )
 
     Output = graphene.NonNull(Keyring)
 
     @staticmethod
-    def mutate(root: object, info: Any, auth: bytes, new_auth: bytes, keyring: Any) -> Keyring:
+    def mutate(root: object, info: Any, auth: bytes, new_auth: bytes, keyring: Any, version: int) -> Keyring:
         account = _own_account(info)
-        accounts.change(account, auth, new_auth, new_keyring(keyring))
+        accounts.change(account, auth, new_auth, new_keyring(keyring), version)
         actor = somebody_in(info)
         others = Token.objects.filter(member=account.pk, kind=Token.Kind.SESSION).exclude(hash=actor.token)
         signing_in.end(others)
@@ -396,18 +400,21 @@ class BeginPasskey(graphene.Mutation):
 
 
 class AddPasskey(graphene.Mutation):
-    """Add the passkey that the authenticator made."""
+    """Add the passkey that the authenticator made for options of `beginPasskey`; and the way to open the keyring by it,
+    if it has PRF.
+    """
 
     class Arguments:
         response = graphene.String(required=True, description="RegistrationResponseJSON of WebAuthn level 3, as JSON.")
         name = graphene.String(required=True, description="What to call it.")
+        unlock = UnlockInput(description="KK, sealed under what the passkey gives; null: it is a second factor only.")
 
     Output = graphene.NonNull(Passkey)
 
     @staticmethod
-    def mutate(root: object, info: Any, response: str, name: str) -> Passkey:
-        row = second_factor.finish_registration(_own_account(info), response, name[:80], timezone.now())
-        return _passkey(row)
+    def mutate(root: object, info: Any, response: str, name: str, unlock: Any = None) -> Passkey:
+        way = _new_unlock(unlock) if unlock is not None else None
+        return _passkey(accounts.add_passkey(_own_account(info), response, name[:80], way))
 
 
 class RemovePasskey(graphene.Mutation):
@@ -489,8 +496,11 @@ def new_account(given: Any) -> NewAccount:
 
 
 def new_keyring(given: Any) -> NewKeyring:
-    unlocks = [NewUnlock(one["id"], one["method"], one["sealed"], one.get("passkey")) for one in given["unlocks"]]
-    return NewKeyring(given["sealed"], unlocks)
+    return NewKeyring(given["sealed"], [_new_unlock(one) for one in given["unlocks"]])
+
+
+def _new_unlock(given: Any) -> NewUnlock:
+    return NewUnlock(given["id"], given["method"], given["sealed"], given.get("passkey"))
 
 
 def _own_account(info: Any) -> Account:

@@ -150,7 +150,7 @@ async def passphrase(run: Run) -> int:
         keys = account.open_kk(newest, opened.kk, network=kept.network, member=kept.member, newest_seen=seen)
         version = newest.version + 1
         keyring, kk = account.seal(keys, network=kept.network, version=version, w=after.w)
-        await run.patiently(client.change_passphrase(b64(before.auth), b64(after.auth), keyring))
+        await run.patiently(client.change_passphrase(b64(before.auth), b64(after.auth), keyring, version))
     unlocks = [contract.Unlock(id=one.id, method=one.method, sealed=one.sealed) for one in keyring.unlocks]
     sealed = contract.Keyring(login=kept.login, version=version, sealed=keyring.sealed, unlocks=unlocks)
     Device().keep(replace_kept(kept, keyring=sealed, device=None), kk, opened.token)

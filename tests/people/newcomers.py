@@ -12,7 +12,8 @@ from ortoo.administration import Paper
 from ortoo.client import Client
 from ortoo.device import Device, DeviceError, Open
 from ortoo.joining import Joined
-from ortoo.protocol.documents import unb64
+from ortoo.protocol.documents import b64, unb64
+from ortoo.protocol.keys import stretch
 from ortoo.session import Session
 from tests.hubs import Hub
 
@@ -53,6 +54,14 @@ class Newcomer:
                 authenticator=self.authenticator,
                 shown=self.code(),
             )
+
+    async def sign_in_anew(self, *, recovery: str | None = None) -> contract.Keyring:
+        """On a device that nobody saw before; the keyring as the hub hands it out."""
+        kept = self.device.find(self.login)
+        second = contract.SecondFactor(recovery=recovery) if recovery else contract.SecondFactor(totp=self.code())
+        stretched = stretch(self.passphrase, self.login, network=kept.network)
+        async with Client(kept.hub) as client:
+            return (await client.sign_in(self.login, b64(stretched.auth), second)).keyring
 
     def at_work(self) -> AbstractAsyncContextManager[Session]:
         """On the own device."""

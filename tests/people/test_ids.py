@@ -75,6 +75,7 @@ ALIKE: Final = {
         for operation in ("changePassphrase.keyring", "enrol.account.keyring", "apply.account.keyring")
         for name in ("id", "passkey")
     },
+    **{f"addPasskey.unlock.{name}": f"setUpAccount.account.keyring.unlocks.{name}" for name in ("id", "passkey")},
 }
 ELSEWHERE: Final = {
     "signIn.login": "test_signing_in.py",

@@ -1,15 +1,17 @@
 """Passkeys as the second factor: registered once signed in, used on the right page alone, each challenge good once."""
 
+import json
 import secrets
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from ortoo import contract
+from ortoo import account, contract
 from ortoo.client import Client, HubError
-from ortoo.protocol.documents import b64, unb64
+from ortoo.protocol.documents import b64, new_id, unb64
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.keys import stretch
+from ortoo.protocol.keys import seal_unlock, stretch, wrapping_key
 from tests.hubs import Hub
 from tests.members import at_work
 from tests.people.authenticator import Passkey
@@ -69,6 +71,49 @@ async def test_a_passkey_signs_in_where_the_passphrase_is_right(hub: Hub, tmp_pa
 
 
 @pytest.mark.parametrize("hub", ["postgres"], indirect=True)
+async def test_a_passkey_opens_the_keyring_from_the_moment_that_it_is_added(hub: Hub, tmp_path: Path) -> None:
+    somebody, first, auth = await with_passkey(hub, tmp_path)
+    kept = somebody.device.find(somebody.login)
+    opened = somebody.device.unlock(kept, somebody.passphrase)
+    whose = {"network": kept.network, "member": kept.member}
+    secret = secrets.token_bytes(32)
+
+    def way(passkey: Passkey) -> contract.NewUnlock:
+        w, id = wrapping_key(secret, "passkey", **whose), new_id()
+        sealed = seal_unlock(opened.kk, w, **whose, method="passkey", unlock=id)
+        return contract.NewUnlock(id=id, method="passkey", sealed=b64(sealed), passkey=b64(passkey.id))
+
+    async with somebody.at_work() as session:
+        before = await session.client.keyring()
+
+        async def add(passkey: Passkey, unlock: contract.NewUnlock) -> None:
+            options = await session.client.begin_passkey(b64(auth))
+            await session.client.add_passkey(passkey.register(options), "computer", unlock)
+
+        # Of another passkey, by another method, under an id that is taken: neither the way nor the passkey is kept.
+        with pytest.raises(Refused, match="not_found"):
+            await add(Passkey(ORIGIN), way(first))
+        second = Passkey(ORIGIN)
+        with pytest.raises(Refused, match="malformed"):
+            await add(second, msgspec.structs.replace(way(second), method="passphrase"))
+        assert before is not None
+        with pytest.raises(Refused, match="id_reused"):
+            await add(second, msgspec.structs.replace(way(second), id=before.unlocks[0].id))
+        assert (len(await session.client.passkeys()), await session.client.keyring()) == (1, before)
+
+        await add(second, way(second))
+        after = await session.client.keyring()
+        assert after is not None
+        assert (after.version, after.sealed) == (before.version, before.sealed)
+        w = wrapping_key(secret, "passkey", **whose)
+        keys, kk = account.open_with(after, w, "passkey", **whose)
+        assert (kk, keys.member) == (opened.kk, kept.member)
+
+        await session.client.remove_passkey(b64(second.id), b64(auth))
+        assert await session.client.keyring() == before
+
+
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_a_passkey_is_added_by_whoever_knows_the_passphrase(hub: Hub, tmp_path: Path) -> None:
     somebody, passkey, auth = await with_passkey(hub, tmp_path)
     async with somebody.at_work() as session:
@@ -79,6 +124,12 @@ async def test_a_passkey_is_added_by_whoever_knows_the_passphrase(hub: Hub, tmp_
             await session.client.add_passkey(passkey.register(options), "again")
         with pytest.raises(Refused, match="malformed"):
             await session.client.add_passkey(Passkey("https://evil.example").register(options), "evil")
+        # A challenge to sign in is asked for without the passphrase: it is none to add by.
+        strange = Passkey(ORIGIN)
+        asked = json.loads(await session.client.begin_passkey_sign_in())
+        to_add = json.dumps({"rp": {"id": asked["rpId"]}, "challenge": asked["challenge"]})
+        with pytest.raises(Refused, match="malformed"):
+            await session.client.add_passkey(strange.register(to_add), "stolen session")
         (listed,) = await session.client.passkeys()
         assert listed.name == "telephone"
         await session.client.remove_passkey(listed.id, b64(auth))

@@ -30,8 +30,8 @@ SCHEMES: Final[dict[str, Literal["light", "dark"]]] = {"mn": "light", "en": "dar
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """The client's own words."""
-    source = (WEB / "src" / "words" / f"{language}.ts").read_text(encoding="utf-8")
-    return {key: json.loads(text) for key, text in TEXT.findall(source)}
+    files = [WEB / "src" / "words" / f"{language}{part}.ts" for part in ("", "-agency", "-own")]
+    return {key: json.loads(text) for one in files for key, text in TEXT.findall(one.read_text(encoding="utf-8"))}
 
 
 async def member(hub: Hub, folder: Path, administrator: str, login: str) -> Newcomer:

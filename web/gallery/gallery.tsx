@@ -292,6 +292,7 @@ const signIn = (faults: readonly Fault[], busy = false, byRecovery = false) => (
   faults: signal(faults),
   begin: later,
   finish: later,
+  finishByPasskey: later,
   vouch: later,
   check: async () => {},
   isStill: signal(false),
@@ -304,6 +305,8 @@ const known = (count: number) =>
     login,
     agency: "a",
     names: member.names,
+    passkeys: count > 1 ? ["cGFzc2tleQ"] : [],
+    prf: count > 1 ? new Uint8Array(32) : null,
   }));
 
 const session = {
@@ -319,6 +322,7 @@ const session = {
   other: nothing,
   begin: later,
   forgotten: nothing,
+  forgottenHere: nothing,
   failed: nothing,
   closed: nothing,
 };
@@ -329,6 +333,8 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
   busy: signal(false),
   faults: signal(faults),
   isForgetting: signal(isForgetting),
+  unlockByPasskey: later,
+  signInByPasskey: later,
   isSecond: signal(false),
   second: signal(""),
   signIn: async () => undefined,
@@ -427,8 +433,8 @@ const shows: Readonly<Record<string, () => ComponentChildren>> = {
     }),
   "referral-withdrawn": () => atDesk("r3"),
   "referral-sender": () => atDesk("r4"),
-  offline: () => <Me me={member} kept={kept} session={session} />,
-  me: () => <Me me={member} kept={kept} session={session} />,
+  offline: () => <Me me={member} kept={kept} session={session} onGo={nothing} />,
+  me: () => <Me me={member} kept={kept} session={session} onGo={nothing} />,
 };
 
 const DESK = ["inbox", "unopened", "opened", "names", "decline", "withdrawn", "sender"].map((name) =>

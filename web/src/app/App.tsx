@@ -11,13 +11,15 @@ import { Desk } from "../screens/inbox/Desk.tsx";
 import type { InboxState } from "../screens/inbox/state.ts";
 import type { UnlockState } from "../screens/lock/state.ts";
 import { Unlock } from "../screens/lock/Unlock.tsx";
+import { Keyboard } from "../screens/me/Keyboard.tsx";
 import { Me } from "../screens/me/Me.tsx";
+import type { OwnPage } from "../screens/me/pages.ts";
 import type { ReferralState } from "../screens/referral/state.ts";
 import type { SendEntry } from "../screens/send/entry.ts";
 import { Sending } from "../screens/send/Sending.tsx";
 import { Fingerprint, SecondStep, SignIn, WaitingForConfirmation } from "../screens/sign-in/SignIn.tsx";
 import type { SignInState } from "../screens/sign-in/state.ts";
-import type { Vault } from "../worker/api.ts";
+import type { Me as Member, Vault } from "../worker/api.ts";
 import { Frame } from "./Frame.tsx";
 import { later } from "./later.tsx";
 import type { Lines } from "./line.ts";
@@ -26,6 +28,7 @@ import { placeAt, placesOf, type Screen, TITLES } from "./screens.ts";
 import type { Sessions } from "./session.ts";
 
 const Agency = later(async () => (await import("../screens/agency/Agency.tsx")).Agency);
+const Own = later(async () => (await import("../screens/me/Own.tsx")).Own);
 const FirstDay = later(async () => (await import("../screens/first-day/FirstDay.tsx")).FirstDay);
 
 /** All that lives as long as the page. */
@@ -89,7 +92,7 @@ export const App = (parts: Parts) => {
 const isAtDesk = ({ at }: Screen): boolean => placeAt(at) === "inbox";
 
 const shown = (parts: Parts, screen: Screen): ComponentChildren => {
-  const { navigation, session, signIn, kept } = parts;
+  const { navigation, session, signIn } = parts;
   switch (screen.at) {
     case "doors":
       return (
@@ -172,6 +175,31 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
         />
       ) : null;
     case "me":
-      return session.now.value.at === "work" ? <Me me={session.now.value.me} kept={kept} session={session} /> : null;
+      return session.now.value.at === "work" ? ofMe(parts, session.now.value.me, screen.page, screen.id) : null;
   }
+};
+
+const ofMe = (parts: Parts, me: Member, page: OwnPage | "keyboard" | null, id: string | null): ComponentChildren => {
+  const { navigation, session, kept, vault } = parts;
+  const go = (to: OwnPage | "keyboard", of: string | null = null) => navigation.go({ at: "me", page: to, id: of });
+  if (page === null) return <Me me={me} kept={kept} session={session} onGo={go} />;
+  if (page === "keyboard") return <Keyboard kept={kept} />;
+  return (
+    <Own
+      vault={vault}
+      me={me}
+      page={page}
+      id={id}
+      onGo={go}
+      onFinish={(to) => {
+        navigation.reset({ at: "me", page: null, id: null });
+        go(to);
+      }}
+      onBack={parts.onBack}
+      onForget={async () => {
+        await vault.forget(me.login);
+        session.forgottenHere();
+      }}
+    />
+  );
 };

@@ -1,5 +1,6 @@
 import type { IconName } from "../parts/Icon.tsx";
 import type { JoinStep } from "../screens/first-day/state.ts";
+import type { OwnPage } from "../screens/me/pages.ts";
 import type { Step } from "../screens/send/filled.ts";
 import type { PlainKey } from "../words/mn.ts";
 import type { Me, Names } from "../worker/api.ts";
@@ -17,7 +18,7 @@ export type Screen =
   | { readonly at: "find" }
   | { readonly at: "send"; readonly step: Step | "sent" }
   | { readonly at: "agency"; readonly page: AgencyPage; readonly id: string | null }
-  | { readonly at: "me" };
+  | { readonly at: "me"; readonly page: OwnPage | "keyboard" | null; readonly id: string | null };
 
 /** A page of the administrator's place. */
 export type AgencyPage =
@@ -69,7 +70,7 @@ const AGENCY: Place = {
   word: "place.agency",
   icon: "people",
 };
-const ME: Place = { screen: { at: "me" }, word: "place.me", icon: "person" };
+const ME: Place = { screen: { at: "me", page: null, id: null }, word: "place.me", icon: "person" };
 
 /** The places that work and that the member's roles reach, in the order of the bar. */
 export const placesOf = (me: Pick<Me, "roles">): readonly Place[] => [

@@ -40,6 +40,8 @@ export interface Sessions {
   /** Nobody can be known here: what is shown need not wait for the worker. */
   readonly nobody: () => void;
   readonly forgotten: (login: string) => void;
+  /** Whoever is at work had this device forget all of it. */
+  readonly forgottenHere: () => void;
   /** The hub knows of the sign-out. */
   readonly closed: () => void;
   /** Something that nobody waited for came to nothing. */
@@ -56,6 +58,14 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
     last = null;
     now.value = { at: "out" };
     navigation.reset({ at: "doors" });
+  };
+
+  /** Whoever is locked here may unlock by a passkey, too: the device knows by which. */
+  const knowPasskeys = async () => {
+    const all = await vault.known();
+    const locked = now.value;
+    if (locked.at !== "locked") return;
+    now.value = { ...locked, known: locked.known.map((one) => all.find(({ login }) => login === one.login) ?? one) };
   };
 
   return {
@@ -80,10 +90,11 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
     },
     lock: async () => {
       if (now.value.at !== "work") return;
-      const { login, agency, names } = now.value.me;
-      now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login, ended: false };
+      const { login } = now.value.me;
+      now.value = { at: "locked", known: [knownAs(now.value.me)], last: login, ended: false };
       try {
         await vault.lock();
+        await knowPasskeys();
       } catch {
         broken();
       }
@@ -99,11 +110,11 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
     ended: (code) => {
       const was = now.value;
       if (was.at === "work") {
-        const { login, agency, names } = was.me;
         // By another tab: the session goes on there.
         const ended = code !== "another_tab";
-        now.value = { at: "locked", known: [{ login, agency: agency.id, names }], last: login, ended };
+        now.value = { at: "locked", known: [knownAs(was.me)], last: was.me.login, ended };
         if (!ended) problem.value = { kind: "device", code: "another_tab" };
+        if (!ended) knowPasskeys().catch(() => undefined); // the passphrase opens too
       } else if (was.at !== "locked") {
         out();
         problem.value = { kind: "refused", code, fields: {} };
@@ -132,6 +143,7 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
     failed: (found) => {
       problem.value = found;
     },
+    forgottenHere: out,
     forgotten: (login) => {
       if (now.value.at !== "locked") return;
       const known = now.value.known.filter((one) => one.login !== login);
@@ -140,3 +152,5 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
     },
   };
 };
+
+const knownAs = ({ login, agency, names }: Me): Known => ({ login, agency: agency.id, names, passkeys: [], prf: null });

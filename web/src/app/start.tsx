@@ -17,10 +17,10 @@ import { speak, words } from "../words/current.ts";
 import type { Vault } from "../worker/api.ts";
 import { App } from "./App.tsx";
 import { guard } from "./guard.ts";
-import { asksForNew, asksToFind, goesToInbox } from "./keys.ts";
+import { askedByKeys } from "./keys.ts";
 import { lines } from "./line.ts";
 import { navigation } from "./navigation.ts";
-import { placesOf, TITLES } from "./screens.ts";
+import { placesOf, type Screen, TITLES } from "./screens.ts";
 import { sessions } from "./session.ts";
 import "../parts/tokens.css";
 import "../parts/parts.css";
@@ -138,22 +138,27 @@ export const start = async (
   effect(() => {
     if (inbox.boxes.value !== null) void send.fetch();
   });
-  const isInboxAsked = goesToInbox();
+  const seeKeyboard = (from: Screen) => {
+    if (from.at !== "me" || from.page !== "keyboard") ways.go({ at: "me", page: "keyboard", id: null });
+  };
+  const asked = askedByKeys();
   document.addEventListener("keydown", (event) => {
     const now = session.now.value;
-    const isInbox = isInboxAsked(event, event.timeStamp);
+    const asks = asked(event, event.timeStamp);
     if (now.at !== "work") return;
-    const place = placesOf(now.me).find(({ screen }) => screen.at === "inbox");
-    if (place === undefined) return;
-    if (isInbox) ways.reset(place.screen);
-    else if (asksForNew(event)) send.begin();
-    else if (asksToFind(event) && ways.screen.value.at !== "find") {
-      event.preventDefault();
-      ways.go({ at: "find" });
-    } else if (event.altKey && event.key === "ArrowLeft" && ways.depth.value > 1) {
+    if (event.altKey && event.key === "ArrowLeft" && ways.depth.value > 1) {
       event.preventDefault();
       back();
     }
+    if (asks === null || !kept.now.value.singleKeys) return;
+    const { screen } = ways;
+    const worksHere = placesOf(now.me).some(({ screen }) => screen.at === "inbox");
+    if (asks === "keyboard") seeKeyboard(screen.value);
+    else if (!worksHere) return;
+    else if (asks === "inbox") ways.reset({ at: "inbox" });
+    else if (asks === "send") send.begin();
+    else if (screen.value.at !== "find") ways.go({ at: "find" });
+    event.preventDefault();
   });
   effect(() => {
     document.documentElement.dataset.theme = kept.now.value.theme;

@@ -7,6 +7,8 @@ export interface Preferences {
   readonly theme: Theme;
   /** Minutes without a touch after which it locks. */
   readonly lockAfter: number;
+  /** Whether a single letter is a key. */
+  readonly singleKeys: boolean;
 }
 
 export type Theme = "system" | "light" | "dark";
@@ -17,11 +19,12 @@ const PLACE = "look";
 
 /** What was kept, as far as it makes sense. languages: those that the browser asks for, the dearest first. */
 export const understood = (kept: string | null, languages: readonly string[]): Preferences => {
-  const { language, theme, lockAfter } = parsed(kept);
+  const { language, theme, lockAfter, singleKeys } = parsed(kept);
   return {
     language: language === "mn" || language === "en" ? language : preferred(languages),
     theme: theme === "light" || theme === "dark" ? theme : "system",
     lockAfter: LOCK_AFTER.find((minutes) => minutes === lockAfter) ?? 5,
+    singleKeys: singleKeys !== false,
   };
 };
 

@@ -23,13 +23,21 @@ export interface Account {
   readonly session: boolean;
   /** Its member signed out while there was no line: the hub's session is still to be ended. */
   readonly isEnding?: boolean;
+  /** While the keyring gets another KK: this one, sealed under that, so that what is kept here is not lost with an answer. */
+  readonly moving?: string;
   readonly keyring: Keyring;
 }
 
 export interface Keyring {
   readonly version: number;
   readonly sealed: string;
-  readonly unlocks: readonly { readonly id: string; readonly method: string; readonly sealed: string }[];
+  readonly unlocks: readonly {
+    readonly id: string;
+    readonly method: string;
+    readonly sealed: string;
+    /** The credential's id, of a passkey. */
+    readonly passkey: string | null;
+  }[];
 }
 
 interface Schema extends DBSchema {
@@ -101,7 +109,7 @@ export class Items {
   private isClosed = false;
 
   private readonly database: Database;
-  private readonly key: Bytes;
+  private key: Bytes;
   private readonly network: string;
   private readonly member: string;
 
@@ -164,6 +172,31 @@ export class Items {
     const all = [...this.index.values(), await this.place(INDEX)];
     await kept(Promise.all([...all.map((at) => transaction.store.delete(at)), transaction.done]));
     this.index = new Map();
+  }
+
+  /** Seal all of it under another KK, whole or not at all, with the account that opens to it. */
+  rekey(kk: Bytes, account: Account): Promise<void> {
+    return this.inTurn(() => this.rekeyNow(kk, account));
+  }
+
+  private async rekeyNow(kk: Bytes, account: Account): Promise<void> {
+    const next = new Items(this.database, await expand(kk, ctx("device")), this.network, this.member);
+    const sealed: [place: string, item: Bytes][] = [];
+    for (const [name, at] of this.index) sealed.push([at, await next.sealed(name, await this.read(at, name))]);
+    sealed.push([await next.place(INDEX), await next.sealed(INDEX, Object.fromEntries(this.index))]);
+    const before = await this.place(INDEX);
+    if (this.isClosed) throw new Failed({ kind: "device", code: "locked" });
+    const transaction = this.database.transaction(["a", "s"], "readwrite", { durability: "strict" });
+    const store = transaction.objectStore("s");
+    await kept(
+      Promise.all([
+        store.delete(before),
+        ...sealed.map(([at, item]) => store.put(item, at)),
+        transaction.objectStore("a").put(account, account.login),
+        transaction.done,
+      ]),
+    );
+    this.key = next.key;
   }
 
   /** One write at a time: two at once would each leave an index without the other's item. */

@@ -150,6 +150,7 @@ export type AddPartnerMutation = { readonly addPartner: { readonly id: string, r
 export type AddPasskeyMutationVariables = Exact<{
   response: string;
   name: string;
+  unlock?: UnlockInput | null | undefined;
 }>;
 
 
@@ -217,6 +218,7 @@ export type ChangePassphraseMutationVariables = Exact<{
   auth: string;
   newAuth: string;
   keyring: KeyringInput;
+  version: number;
 }>;
 
 
@@ -727,7 +729,7 @@ export const addPartner: Operation<AddPartnerMutation, AddPartnerMutationVariabl
 };
 
 export const addPasskey: Operation<AddPasskeyMutation, AddPasskeyMutationVariables> = {
-  id: "sha256:5598ae8e09654f611a4198110853b8749fe66330b8b877766628b42d411baa15",
+  id: "sha256:78c2fb8b4a0772cffb97287a2cb3cb1936dd6b187f1772c26f3dcbd155529201",
   name: "AddPasskey",
 };
 
@@ -777,7 +779,7 @@ export const changeAuthenticator: Operation<ChangeAuthenticatorMutation, ChangeA
 };
 
 export const changePassphrase: Operation<ChangePassphraseMutation, ChangePassphraseMutationVariables> = {
-  id: "sha256:b8a914fb01731034e34e09c8a743a25f913db80be3007fafeacb3d9e3d6ea87d",
+  id: "sha256:8c94723e9b3783f8fa1be92d8ecbed36129ed4a007c7c2034873d2af6ce9ae16",
   name: "ChangePassphrase",
 };
 

@@ -1,4 +1,5 @@
 import { agency } from "./en-agency.ts";
+import { own } from "./en-own.ts";
 import type { Catalogue } from "./mn.ts";
 
 /** Everything that the client says, in English. A text that is missing here, or is too many, does not compile. */
@@ -508,4 +509,5 @@ export const en: Catalogue = {
   "gender.NonSpecifiedUnknown": "not known",
   "problem.basis_not_allowed": "For somebody under 18 the guardian’s consent is needed. Nothing was sent.",
   ...agency,
+  ...own,
 };

@@ -5,6 +5,7 @@
  * Nothing is glued to an inserted word ({…}): it stands in the nominative, before a colon or a postposition.
  */
 import { agency } from "./mn-agency.ts";
+import { own } from "./mn-own.ts";
 
 export const mn = {
   "app.name": "Өртөө",
@@ -513,6 +514,7 @@ export const mn = {
   "gender.NonSpecifiedUnknown": "тодорхойгүй",
   "problem.basis_not_allowed": "18 нас хүрээгүй хүнд асран хамгаалагчийн зөвшөөрөл хэрэгтэй. Юу ч илгээгээгүй.",
   ...agency,
+  ...own,
 } as const;
 
 export type Key = keyof typeof mn;

@@ -53,6 +53,8 @@ const device = {
   another_tab: "problem.another_tab",
   still_open: "problem.still_open",
   no_agency_key: "problem.no_agency_key",
+  passkey_opens_not: "problem.passkey_opens_not",
+  passkey_none: "problem.passkey_none",
 } as const satisfies Record<string, Key>;
 
 /** What a call of the vault failed with. Anything else is a fault of ours, and is not swallowed. */

@@ -7,6 +7,7 @@
 
 import type { Problem } from "../failed.ts";
 import type { Administering } from "./agency-api.ts";
+import type { Own } from "./own-api.ts";
 
 // --- who --------------------------------------------------------------------------------------------------------------
 
@@ -15,11 +16,13 @@ export interface Names {
   readonly en: string;
 }
 
-/** Somebody who signed in on this device before and may unlock it. */
+/** Somebody who signed in on this device before and may unlock it. passkeys: those that open it, with the input of their PRF. */
 export interface Known {
   readonly login: string;
   readonly agency: string;
   readonly names: Names;
+  readonly passkeys: readonly string[];
+  readonly prf: Uint8Array<ArrayBuffer> | null;
 }
 
 export interface Agency {
@@ -40,7 +43,8 @@ export interface Me {
   readonly practice: boolean;
 }
 
-export type SecondFactor = { readonly totp: string } | { readonly recovery: string };
+/** passkey: what the authenticator answered to `askPasskey`, as JSON. */
+export type SecondFactor = { readonly totp: string } | { readonly recovery: string } | { readonly passkey: string };
 
 /** Who enrolled and waits: the number to read out, and to whom. */
 export interface Waiting {
@@ -415,7 +419,7 @@ export interface Joining {
 
 // --- the vault ----------------------------------------------------------------------------------------------------------
 
-export interface Vault extends Joining, Sending, Administering {
+export interface Vault extends Joining, Sending, Administering, Own {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */
@@ -427,6 +431,10 @@ export interface Vault extends Joining, Sending, Administering {
   signIn(second: SecondFactor, fingerprint?: string): Promise<SignedIn>;
   /** Open the keys that this device keeps. `wrong_passphrase` where they do not open. */
   unlock(login: string, passphrase: string): Promise<SignedIn>;
+  /** The same by a passkey: 32 bytes of its PRF. `passkey_opens_not` where they do not open. */
+  unlockByPasskey(login: string, passkey: string, secret: Uint8Array<ArrayBuffer>): Promise<SignedIn>;
+  /** What an authenticator is asked for as the second step: WebAuthn request options, as JSON. */
+  askPasskey(): Promise<string>;
   /** Whether whoever waits is confirmed by now: then at work. `not_found` where nobody expects them any more. */
   confirmed(): Promise<Me | null>;
   /** Forget the keys; what is kept stays sealed. */

@@ -21,7 +21,7 @@ import {
 } from "../protocol/keys.ts";
 import type { Keyring } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
-import { grouped, ungrouped } from "./paper.ts";
+import { authenticatorOf, grouped, ungrouped } from "./paper.ts";
 
 const CODE = 16; // bytes of an invitation
 const FINGERPRINT = 32;
@@ -70,11 +70,7 @@ export const joiningCalls = (wait: (account: Account, kk: Bytes) => Promise<api.
       return { handle, agency, roles, names: { mn, en }, fingerprint: grouped(ungrouped(fingerprint, FINGERPRINT)) };
     },
 
-    authenticator: async (login) => {
-      const secret = grouped(begun().secret).replaceAll(" ", "").toUpperCase();
-      const label = encodeURIComponent(login.trim());
-      return { secret, uri: `otpauth://totp/Ortoo:${label}?secret=${secret}&issuer=Ortoo&digits=6&period=30` };
-    },
+    authenticator: async (login) => authenticatorOf(begun().secret, login),
 
     enrol: async (login, passphrase, digits) => {
       const joining = begun();

@@ -20,7 +20,7 @@ const ALARMS = ["checkpoint_rollback", "directory_fork"]; // what somebody has t
 export class Keeper {
   private readonly store: Store;
   private readonly login: string;
-  private readonly kk: Bytes;
+  private kk: Bytes;
   private kept: Account["keyring"];
   private readonly owner: { readonly network: string; readonly member: string };
   private last: Promise<void> = Promise.resolve();
@@ -39,6 +39,16 @@ export class Keeper {
    */
   save(work: Work): Promise<void> {
     const mine = this.last.then(() => this.saveNow(work));
+    this.last = mine.catch(() => {});
+    return mine;
+  }
+
+  /** Take a step on the keyring that nothing saved meanwhile comes between. It gives the keyring and KK from then on. */
+  change(step: (kk: Bytes) => Promise<{ readonly keyring: Account["keyring"]; readonly kk: Bytes }>): Promise<void> {
+    const mine = this.last.then(async () => {
+      const { keyring, kk } = await step(this.kk);
+      [this.kept, this.kk] = [keyring, kk];
+    });
     this.last = mine.catch(() => {});
     return mine;
   }

@@ -34,3 +34,10 @@ export function ungrouped(typed: string, length: number, field = "fingerprint"):
   }
   return bytes;
 }
+
+/** The secret of an authenticator: as it is typed, and as it is scanned. */
+export function authenticatorOf(secret: Bytes, login: string): { readonly secret: string; readonly uri: string } {
+  const typed = grouped(secret).replaceAll(" ", "").toUpperCase();
+  const label = encodeURIComponent(login.trim());
+  return { secret: typed, uri: `otpauth://totp/Ortoo:${label}?secret=${typed}&issuer=Ortoo&digits=6&period=30` };
+}

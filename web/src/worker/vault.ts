@@ -11,17 +11,19 @@ import { ask } from "../hub/query.ts";
 import { type Bytes, b64, read, SigningKey, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import { KemKey } from "../protocol/hpke.ts";
-import { openKeyring, openUnlock, publicKeys, type Stretched, safetyNumber, stretch } from "../protocol/keys.ts";
+import { openKeyring, prfInput, publicKeys, type Stretched, safetyNumber, stretch } from "../protocol/keys.ts";
 import type { Keyring } from "../protocol/schemas.ts";
 import { administeringCalls } from "./administering-calls.ts";
 import type * as api from "./api.ts";
 import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
+import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
 import { Seen } from "./seen.ts";
 import { sendingCalls } from "./sending-calls.ts";
 import { referralOf, rowOf } from "./showing.ts";
+import { itemsOf, keyringKey, keyringKeyByPasskey } from "./unlocking.ts";
 import { Work } from "./work.ts";
 
 // What a hub shows that nobody may act on.
@@ -54,7 +56,10 @@ interface Pending {
 interface AtWork {
   readonly seen: Seen;
   readonly account: Account;
-  readonly kk: Bytes;
+  readonly store: Store;
+  readonly keeper: Keeper;
+  /** Of an authenticator that is being taken. */
+  readonly held: { totp: Bytes | null };
   readonly keyring: Keyring;
   readonly items: Items;
   readonly work: Work;
@@ -215,7 +220,7 @@ export async function newVault(url: string): Promise<api.Vault> {
       letGo();
     };
     end();
-    now = { account, kk, keyring, me, stop, ...at };
+    now = { account, store, keeper, held: { totp: null }, keyring, me, stop, ...at };
     keeper.save(work).catch((error: unknown) => {
       if (error instanceof Refused) tell({ type: "alarm", code: error.code });
     });
@@ -228,8 +233,8 @@ export async function newVault(url: string): Promise<api.Vault> {
     await endSession(); // its cookie would be taken for the new one's
     const done = begun.done ?? (await handIn(begun, second));
     begun = { ...begun, done };
-    const kk = await keyringKey(done, stretched, network);
     const known = { network, member: done.member.id, agency: done.member.agency };
+    const kk = await keyringKey({ ...known, keyring: done.keyring }, stretched);
     const keyring = await openKeyring(unb64(done.keyring.sealed), kk, {
       ...known,
       version: done.keyring.version,
@@ -237,7 +242,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     });
     const anchor = begun.anchor ?? (paper === undefined ? await vouched(keyring) : b64(ungrouped(paper, 32)));
     if (anchor === null) return { at: "fingerprint" };
-    const items = await store.items(kk, network, done.member.id);
+    const items = await itemsOf(store, kk, known, before);
     const directory = await directoryOf(anchor, items);
     await directory.sync(keyring.seen);
     begun = { ...begun, anchor };
@@ -257,11 +262,18 @@ export async function newVault(url: string): Promise<api.Vault> {
     return enter({ account, kk, items, network: directory });
   };
 
+  const unlocked = async (account: Account, kk: Bytes): Promise<api.SignedIn> => {
+    const items = await store.items(kk, account.network, account.member);
+    const network = await directoryOf(account.anchor, items);
+    if ((await items.get("directory")) === null) await network.sync((await keyringOf(account, kk)).seen);
+    return enter({ account, kk, items, network });
+  };
+
   const vault: api.Vault = {
     clockOff: async () => now?.work.network.clockOff ?? 0,
     known: guarded(async () => {
       const kept = (await store.accounts()).filter((one) => one.session);
-      return kept.map(({ login, agency, names }) => ({ login, agency, names }));
+      return Promise.all(kept.map(knownOf));
     }),
 
     begin: guarded(async (login, passphrase) => {
@@ -282,17 +294,14 @@ export async function newVault(url: string): Promise<api.Vault> {
     unlock: guarded(async (login, passphrase) => {
       const account = await accountOf(store, login);
       if (account?.session !== true) throw new Failed({ kind: "device", code: "locked" });
-      const stretched = await stretch(passphrase, login, account.network);
-      const kk = await keyringKey(
-        { keyring: account.keyring, member: { id: account.member } },
-        stretched,
-        account.network,
-      );
-      const items = await store.items(kk, account.network, account.member);
-      const network = await directoryOf(account.anchor, items);
-      if ((await items.get("directory")) === null) await network.sync((await keyringOf(account, kk)).seen);
-      return enter({ account, kk, items, network });
+      return unlocked(account, await keyringKey(account, await stretch(passphrase, login, account.network)));
     }),
+    unlockByPasskey: guarded(async (login, passkey, secret) => {
+      const account = await accountOf(store, login);
+      if (account?.session !== true) throw new Failed({ kind: "device", code: "locked" });
+      return unlocked(account, await keyringKeyByPasskey(account, passkey, secret));
+    }),
+    askPasskey: guarded(async () => (await ask(operations.beginPasskeySignIn, {})).beginPasskeySignIn),
     confirmed: guarded(async () => {
       const who = pending ?? locked();
       await who.network.sync(null);
@@ -351,6 +360,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 
     ...guardedAll(sending.calls),
     ...guardedAll(administeringCalls(working)),
+    ...guardedAll(ownCalls(working)),
 
     watch: (told) => {
       watching.add(told);
@@ -420,26 +430,24 @@ function locked(): never {
 
 async function handIn({ login, stretched, account }: Begun, second: api.SecondFactor) {
   const factor = { totp: null, recovery: null, passkey: null, ...second };
-  const variables = { login, auth: b64(stretched.auth), second: factor, device: account?.device ?? null, name: null };
+  const variables = {
+    ...{ login, auth: b64(stretched.auth), second: factor },
+    ...{ device: account?.device ?? null, name: deviceName(navigator.userAgent) },
+  };
   return (await ask(operations.signIn, variables, { once: true })).signIn;
 }
 
-interface Kept {
-  readonly keyring: Account["keyring"];
-  readonly member: { readonly id: string };
+/** What the list of sessions calls this device: browser and system, and no more of it. */
+export function deviceName(agent: string): string {
+  const found = (names: readonly string[]) => names.find((name) => agent.includes(name));
+  const browser = found(["Firefox", "Edg", "Chrome", "Safari"])?.replace("Edg", "Edge");
+  const system = found(["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"])?.replace("Mac OS", "Mac");
+  return [browser, system].filter(Boolean).join(", ");
 }
 
-/** KK, by the passphrase. `wrong_passphrase` where it opens nothing. */
-async function keyringKey({ keyring, member }: Kept, { w }: Stretched, network: string): Promise<Bytes> {
-  for (const { id, method, sealed } of keyring.unlocks) {
-    if (method !== "passphrase") continue;
-    try {
-      return await openUnlock(unb64(sealed), w, { network, member: member.id, method, unlock: id });
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-    }
-  }
-  throw new Failed({ kind: "device", code: "wrong_passphrase" });
+async function knownOf({ login, agency, names, network, keyring }: Account): Promise<api.Known> {
+  const passkeys = keyring.unlocks.flatMap(({ passkey }) => passkey ?? []);
+  return { login, agency, names, passkeys, prf: passkeys.length > 0 ? await prfInput(network) : null };
 }
 
 async function keyringOf({ keyring, network, member }: Account, kk: Bytes): Promise<Keyring> {

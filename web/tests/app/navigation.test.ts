@@ -39,7 +39,7 @@ describe("the way back", () => {
     ways.replace({ at: "fingerprint" });
     expect([ways.screen.value.at, ways.depth.value]).toEqual(["fingerprint", 3]);
     expect([ways.back(), ways.screen.value.at]).toEqual([true, "sign-in"]);
-    ways.reset({ at: "me" });
+    ways.reset({ at: "me", page: null, id: null });
     expect([ways.back(), ways.screen.value.at]).toEqual([false, "me"]);
   });
 
@@ -71,7 +71,7 @@ describe("the way back", () => {
     const [ways, { history, onBack, where }] = [navigation({ at: "doors" }), tab()];
     guard(ways, history, onBack);
     ways.go({ at: "sign-in" });
-    ways.reset({ at: "me" });
+    ways.reset({ at: "me", page: null, id: null });
     history.back();
     expect([ways.screen.value.at, where()]).toEqual(["me", "elsewhere"]);
   });

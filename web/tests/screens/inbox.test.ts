@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { goesToInbox } from "../../src/app/keys.ts";
+import { askedByKeys } from "../../src/app/keys.ts";
 import { homeOf, placesOf } from "../../src/app/screens.ts";
 import {
   type Boxes,
@@ -184,9 +184,9 @@ describe("the way there", () => {
   });
 
   test("g, then i, soon; not while typing, not with other keys", () => {
-    const plainKey = { altKey: false, ctrlKey: false, metaKey: false, target: null };
+    const plainKey = { code: "", shiftKey: false, altKey: false, ctrlKey: false, metaKey: false, target: null };
     const press = (keys: readonly (readonly [string, number, object?])[]) => {
-      const asks = goesToInbox();
+      const asks = askedByKeys();
       return keys.map(([key, at, more]) => asks({ ...plainKey, key, ...more }, at)).at(-1);
     };
     expect(
@@ -194,32 +194,45 @@ describe("the way there", () => {
         ["g", 0],
         ["i", 900],
       ]),
-    ).toBe(true);
+    ).toBe("inbox");
     expect(
       press([
         ["g", 0],
         ["i", 1100],
       ]),
-    ).toBe(false);
-    expect(press([["i", 0]])).toBe(false);
+    ).toBe(null);
+    expect(press([["i", 0]])).toBe(null);
     expect(
       press([
         ["g", 0],
         ["x", 10],
         ["i", 20],
       ]),
-    ).toBe(false);
+    ).toBe(null);
     expect(
       press([
         ["g", 0],
         ["i", 10, { target: { tagName: "TEXTAREA" } }],
       ]),
-    ).toBe(false);
+    ).toBe(null);
     expect(
       press([
         ["g", 0, { ctrlKey: true }],
         ["i", 10],
       ]),
-    ).toBe(false);
+    ).toBe(null);
+  });
+
+  test("the same keys under a Cyrillic layout, by where they stand", () => {
+    const plainKey = { shiftKey: false, altKey: false, ctrlKey: false, metaKey: false, target: null };
+    const asks = askedByKeys();
+    expect(asks({ ...plainKey, key: "т", code: "KeyN" }, 0)).toBe("send");
+    expect(asks({ ...plainKey, key: "ю", code: "Slash" }, 0)).toBe("find");
+    expect(asks({ ...plainKey, shiftKey: true, key: "Ю", code: "Slash" }, 0)).toBe("keyboard");
+    expect(asks({ ...plainKey, key: "р", code: "KeyG" }, 0)).toBe(null);
+    expect(asks({ ...plainKey, key: "ы", code: "KeyI" }, 10)).toBe("inbox");
+    // A Latin letter counts where it is, wherever it stands: on Dvorak `b` is where `n` was.
+    expect(asks({ ...plainKey, key: "b", code: "KeyN" }, 0)).toBe(null);
+    expect(asks({ ...plainKey, shiftKey: true, key: "/", code: "Digit7" }, 0)).toBe("find");
   });
 });

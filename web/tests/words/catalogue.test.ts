@@ -33,7 +33,7 @@ describe("both languages", () => {
       "name.full",
       "send.step",
     ]);
-    for (const key of keys.filter((one) => !foreign.has(one))) {
+    for (const key of keys.filter((one) => !foreign.has(one) && !one.startsWith("keyboard.key."))) {
       expect(mn[key].replace(/\{\w+\}/g, ""), key).toMatch(/\p{Script=Cyrillic}/u);
       expect(en[key].replace(/\{\w+\}/g, ""), key).not.toMatch(/\p{Script=Cyrillic}/u);
     }

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { AgencyKey } from "../../worker/agency-api.ts";
 import type { Vault } from "../../worker/api.ts";
-import type { Doing } from "./doing.ts";
+import type { Doing } from "../doing.ts";
 
 export interface KeysState {
   readonly key: ReadonlySignal<AgencyKey | null>;

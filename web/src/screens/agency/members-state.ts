@@ -1,8 +1,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { InvitationPaper, ListedMember, People, WaitingMember } from "../../worker/agency-api.ts";
 import type { Vault } from "../../worker/api.ts";
+import type { Doing } from "../doing.ts";
 import type { Fault } from "../fault.ts";
-import type { Doing } from "./doing.ts";
 
 export interface MembersState {
   readonly people: ReadonlySignal<People | null>;

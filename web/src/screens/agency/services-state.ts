@@ -3,8 +3,8 @@ import { endOfNight } from "../../words/dates.ts";
 import type { Language } from "../../words/words.ts";
 import type { Contact, Offer, OwnService, OwnServices } from "../../worker/agency-api.ts";
 import type { Vault } from "../../worker/api.ts";
+import type { Doing } from "../doing.ts";
 import type { Fault } from "../fault.ts";
-import type { Doing } from "./doing.ts";
 import { exceptionsText, exceptionsTyped, hoursText, hoursTyped } from "./hours.ts";
 
 const UNDO_FOR = 10_000; // milliseconds

@@ -1,6 +1,7 @@
 import type { Vault } from "../../worker/api.ts";
+import { type Doing, doing } from "../doing.ts";
 import { type ClientsState, clientsState } from "./clients-state.ts";
-import { type Doing, doing } from "./doing.ts";
+import { faultOf } from "./faults.ts";
 import { type KeysState, keysState } from "./keys-state.ts";
 import { type MembersState, membersState } from "./members-state.ts";
 import { type ServicesState, servicesState } from "./services-state.ts";
@@ -16,7 +17,7 @@ export interface AgencyState {
 }
 
 export const agencyState = (vault: Vault): AgencyState => {
-  const one = doing();
+  const one = doing(faultOf);
   const [members, keys] = [membersState(vault, one), keysState(vault, one)];
   const [services, clients] = [servicesState(vault, one), clientsState(vault, one)];
   return {

@@ -1,5 +1,4 @@
-import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
@@ -9,8 +8,10 @@ import { words } from "../../words/current.ts";
 import { labels } from "../../words/labels.ts";
 import { plain } from "../../words/words.ts";
 import { faultAt, worded } from "../fault.ts";
+import { AuthenticatorSecret } from "./AuthenticatorSecret.tsx";
+import { KitPaper } from "./KitPaper.tsx";
+import { NewPassphrase } from "./NewPassphrase.tsx";
 import { type FirstDayState, firstDayState, type JoinStep, type Ways } from "./state.ts";
-import "./first-day.css";
 
 interface FirstDayProps {
   readonly vault: Parameters<typeof firstDayState>[0];
@@ -94,11 +95,6 @@ const Passphrase = ({ state }: StepProps) => {
   const said = words.value;
   const faults = state.faults.value;
   const invited = state.invited.value;
-  const isOwn = state.isOwn.value;
-  const change = (own: boolean) => {
-    state.isOwn.value = own;
-    state.another();
-  };
   return (
     <form class="stack" noValidate onSubmit={sends(() => void state.choose())}>
       <Top state={state} title={said("join.passphrase.title")} />
@@ -116,26 +112,8 @@ const Passphrase = ({ state }: StepProps) => {
         fills="username"
         error={faultAt(said, faults, "login")}
       />
-      {!isOwn && (
-        <div class="stack">
-          <p>{said("join.passphrase.offered")}</p>
-          <p class="offered">{state.offered.value}</p>
-          <Button onPress={state.another}>{said("join.passphrase.another")}</Button>
-        </div>
-      )}
-      <Field
-        id="passphrase"
-        kind="passphrase"
-        label={said(isOwn ? "join.passphrase.own" : "join.passphrase.type")}
-        hint={said(isOwn ? "join.passphrase.own.hint" : "join.passphrase.type.hint")}
-        value={state.passphrase}
-        fills="new-password"
-        error={faultAt(said, faults, "passphrase")}
-      />
+      <NewPassphrase state={state} error={faultAt(said, faults, "new-passphrase")} />
       <Continue state={state} />
-      <Button look="quiet" onPress={() => change(!isOwn)}>
-        {said(isOwn ? "join.passphrase.offer" : "join.passphrase.mine")}
-      </Button>
     </form>
   );
 };
@@ -148,9 +126,7 @@ const Authenticator = ({ state }: StepProps) => {
     <form class="stack" noValidate onSubmit={sends(() => void state.enrol())}>
       <Top state={state} title={said("join.authenticator.title")} />
       <p>{said("join.authenticator")}</p>
-      {shown && <Qr text={shown.uri} label={said("join.authenticator.qr")} />}
-      <p>{said("join.authenticator.typed")}</p>
-      {shown && <p class="offered">{inFours(shown.secret)}</p>}
+      {shown && <AuthenticatorSecret {...shown} />}
       <Field
         id="digits"
         kind="digits"
@@ -173,28 +149,7 @@ const Kit = ({ state }: StepProps) => {
     <form class="stack" noValidate onSubmit={sends(state.printed)}>
       <Top state={state} title={said("join.kit.title")} />
       <p>{said("join.kit")}</p>
-      <section class="kit" aria-labelledby="kit-name">
-        <h2 id="kit-name">{said("join.kit.paper")}</h2>
-        <dl>
-          <dt>{said("join.kit.hub")}</dt>
-          <dd>{location.host}</dd>
-          <dt>{said("sign_in.login")}</dt>
-          <dd>{plain(state.login.value.trim())}</dd>
-          <dt>{said("sign_in.fingerprint")}</dt>
-          <dd class="groups">{invited?.fingerprint}</dd>
-          <dt>{said("join.kit.codes")}</dt>
-          <dd>
-            <ol>
-              {state.codes.value.map((code) => (
-                <li key={code} class="groups">
-                  {code}
-                </li>
-              ))}
-            </ol>
-          </dd>
-        </dl>
-        <p>{said("join.kit.keep")}</p>
-      </section>
+      <KitPaper login={state.login.value.trim()} fingerprint={invited?.fingerprint ?? ""} codes={state.codes.value} />
       <div>
         <Button onPress={() => print()}>{said("join.kit.print")}</Button>
       </div>
@@ -217,28 +172,3 @@ const Kit = ({ state }: StepProps) => {
 };
 
 const STEPS = { paper: Paper, passphrase: Passphrase, authenticator: Authenticator, kit: Kit } as const;
-
-const inFours = (text: string): string => text.match(/.{1,4}/g)?.join(" ") ?? "";
-
-/** What an authenticator scans, dark on light in both themes. The drawer is fetched with it; the text stands beside it. */
-const Qr = ({ text, label }: { readonly text: string; readonly label: string }) => {
-  const [drawn] = useState(() => signal<{ readonly size: number; readonly path: string } | null>(null));
-  useEffect(() => {
-    import("uqr").then(
-      ({ encode }) => {
-        const { data, size } = encode(text, { border: 4 });
-        const squares = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])));
-        drawn.value = { size, path: squares.join("") };
-      },
-      () => {}, // the line: what is typed does as well
-    );
-  }, [text, drawn]);
-  if (drawn.value === null) return null;
-  const { size, path } = drawn.value;
-  return (
-    <svg class="qr" role="img" aria-label={label} viewBox={`0 0 ${size} ${size}`}>
-      <rect width={size} height={size} fill="#ffffff" />
-      <path d={path} fill="#000000" />
-    </svg>
-  );
-};

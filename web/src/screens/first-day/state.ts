@@ -136,9 +136,10 @@ export const firstDayState = (
       if (busy.value) return;
       const faulty: Fault[] = [];
       if (!/^\S{3,80}$/u.test(login.value.trim())) faulty.push({ field: "login", key: "join.login_form" });
-      if (isOwn.value && isWeak(passphrase.value, login.value)) faulty.push({ field: "passphrase", key: "join.weak" });
+      if (isOwn.value && isWeak(passphrase.value, login.value))
+        faulty.push({ field: "new-passphrase", key: "join.weak" });
       if (!isOwn.value && passphrase.value.trim() !== offered.value)
-        faulty.push({ field: "passphrase", key: "join.not_the_same" });
+        faulty.push({ field: "new-passphrase", key: "join.not_the_same" });
       faults.value = faulty;
       if (faulty.length > 0) return;
       await attempt(async () => {

@@ -1,4 +1,5 @@
 import type { Sessions } from "../../app/session.ts";
+import { hasPasskeys } from "../../device/passkey.ts";
 import { Button } from "../../parts/Button.tsx";
 import { Choice } from "../../parts/Choice.tsx";
 import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
@@ -50,6 +51,11 @@ const Second = ({ state }: { readonly state: UnlockState }) => {
       <Button look="main" icon="lock" busy={state.busy.value}>
         {said("unlock.do")}
       </Button>
+      {hasPasskeys() && (
+        <Button icon="key" busy={state.busy.value} onPress={() => void state.signInByPasskey()}>
+          {said("sign_in.passkey")}
+        </Button>
+      )}
       <div role="status">{state.busy.value && said("sign_in.opening")}</div>
     </form>
   );
@@ -97,6 +103,11 @@ const Ask = ({ state, session, known, ended }: UnlockProps) => {
       </Button>
       <div role="status">{state.busy.value && said("sign_in.opening")}</div>
       <div class="buttons">
+        {!ended && known.some(({ passkeys }) => passkeys.length > 0) && hasPasskeys() && (
+          <Button icon="key" busy={state.busy.value} onPress={() => void state.unlockByPasskey()}>
+            {said("unlock.passkey")}
+          </Button>
+        )}
         <Button look="quiet" onPress={session.other}>
           {said("unlock.other")}
         </Button>

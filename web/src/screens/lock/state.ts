@@ -1,7 +1,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Sessions } from "../../app/session.ts";
+import { answerPasskey, secretOf } from "../../device/passkey.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { SignedIn, Vault } from "../../worker/api.ts";
+import type { Known, SignedIn, Vault } from "../../worker/api.ts";
 import type { Fault } from "../fault.ts";
 
 export interface UnlockState {
@@ -17,7 +18,9 @@ export interface UnlockState {
   /** Six digits, or a code of the kit. */
   readonly second: Signal<string>;
   readonly unlock: () => Promise<void>;
+  readonly unlockByPasskey: () => Promise<void>;
   readonly signIn: () => Promise<void>;
+  readonly signInByPasskey: () => Promise<void>;
   readonly forget: () => Promise<void>;
 }
 
@@ -49,11 +52,13 @@ export const unlockState = (vault: Vault, session: Sessions): UnlockState => {
     }
   };
 
-  /** The one who is known, where there is only one. */
-  const who = (): string => {
+  /** The one who is known, where there is only one, or who is chosen. */
+  const whoIs = (): Known | undefined => {
     const now = session.now.value;
-    return now.at === "locked" && now.known.length === 1 ? now.known[0]!.login : login.value;
+    if (now.at !== "locked") return undefined;
+    return now.known.length === 1 ? now.known[0] : now.known.find((one) => one.login === login.value);
   };
+  const who = (): string => whoIs()?.login ?? "";
 
   const isEnded = (): boolean => {
     const now = session.now.value;
@@ -83,6 +88,20 @@ export const unlockState = (vault: Vault, session: Sessions): UnlockState => {
       await attempt(async () =>
         enter(await vault.signIn(/^\d{6}$/.test(typed) ? { totp: typed } : { recovery: second.value.trim() })),
       );
+    },
+    signInByPasskey: () =>
+      attempt(async () => enter(await vault.signIn({ passkey: await answerPasskey(await vault.askPasskey()) }))),
+    unlockByPasskey: async () => {
+      const known = whoIs();
+      if (known === undefined || known.prf === null) {
+        faults.value = [{ field: "who", key: "sign_in.needs_login" }];
+        return;
+      }
+      const { passkeys, prf } = known;
+      await attempt(async () => {
+        const { id, secret } = await secretOf(passkeys, prf);
+        enter(await vault.unlockByPasskey(known.login, id, secret));
+      });
     },
     unlock: async () => {
       const faulty: Fault[] = [];

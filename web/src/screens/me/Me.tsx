@@ -7,14 +7,17 @@ import { Heading } from "../../parts/Heading.tsx";
 import { words } from "../../words/current.ts";
 import { plain } from "../../words/words.ts";
 import type { Me as Member } from "../../worker/api.ts";
+import { LISTED, type OwnPage } from "./pages.ts";
+import "./me.css";
 
 interface MeProps {
   readonly me: Member;
   readonly kept: Kept;
   readonly session: Sessions;
+  readonly onGo: (page: OwnPage | "keyboard") => void;
 }
 
-export const Me = ({ me, kept, session }: MeProps) => {
+export const Me = ({ me, kept, session, onGo }: MeProps) => {
   const said = words.value;
   const theme = usePreference(
     kept,
@@ -30,6 +33,17 @@ export const Me = ({ me, kept, session }: MeProps) => {
       <p>
         {plain(me.names[said.language])} · {plain(me.agency.names[said.language])}
       </p>
+      <nav class="wide" aria-label={said("me.account")}>
+        <ul class="own-pages">
+          {[...LISTED.filter((page) => page !== "notifications" || isTold(me)), "keyboard" as const].map((page) => (
+            <li key={page}>
+              <button type="button" onClick={() => onGo(page)}>
+                {said(`own.${page}`)}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </nav>
       <Choice
         id="theme"
         legend={said("me.theme")}
@@ -56,6 +70,9 @@ export const Me = ({ me, kept, session }: MeProps) => {
     </div>
   );
 };
+
+/** Who is told anything by e-mail at all. */
+const isTold = ({ roles }: Member): boolean => roles.includes("focal_point") || roles.includes("coordinator");
 
 /** One preference as a choice: what is chosen is kept at once. */
 const usePreference = <Name extends "theme" | "lockAfter">(

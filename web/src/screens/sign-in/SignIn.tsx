@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { hasPasskeys } from "../../device/passkey.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
@@ -83,6 +84,11 @@ export const SecondStep = ({ state }: { readonly state: SignInState }) => {
         />
       )}
       <Continue state={state} />
+      {hasPasskeys() && (
+        <Button icon="key" busy={state.busy.value} onPress={() => void state.finishByPasskey()}>
+          {said("sign_in.passkey")}
+        </Button>
+      )}
       <Button
         look="quiet"
         onPress={() => {

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Navigation } from "../../app/navigation.ts";
+import { answerPasskey } from "../../device/passkey.ts";
 import { problemOf } from "../../words/problems.ts";
 import type { Me, SecondFactor, Vault } from "../../worker/api.ts";
 import type { Fault } from "../fault.ts";
@@ -17,6 +18,8 @@ export interface SignInState {
   readonly begin: () => Promise<void>;
   /** The second step. Leads to work, to the fingerprint, or to waiting. */
   readonly finish: () => Promise<void>;
+  /** The second step by a passkey. */
+  readonly finishByPasskey: () => Promise<void>;
   /** The fingerprint from the paper, where the device does not know the network. */
   readonly vouch: () => Promise<void>;
   /** From waiting: whether it is confirmed. Leads to work. */
@@ -82,8 +85,8 @@ export const signInState = (vault: Vault, navigation: Navigation, signedIn: (me:
   const second = (): SecondFactor =>
     byRecovery.value ? { recovery: recovery.value.trim() } : { totp: digitsOf(digits.value) };
 
-  const signIn = async (paper?: string): Promise<void> => {
-    const came = await (paper === undefined ? vault.signIn(second()) : vault.signIn(second(), paper));
+  const signIn = async (given: SecondFactor, paper?: string): Promise<void> => {
+    const came = await (paper === undefined ? vault.signIn(given) : vault.signIn(given, paper));
     if (came.at === "work") {
       clear();
       signedIn(came.me);
@@ -150,13 +153,16 @@ export const signInState = (vault: Vault, navigation: Navigation, signedIn: (me:
       faults.value = byRecovery.value
         ? missing([["recovery", recovery.value.trim() !== "", "sign_in.needs_recovery"]])
         : missing([["digits", digitsOf(digits.value).length === 6, "sign_in.needs_digits"]]);
-      if (faults.value.length === 0) await attempt(signIn);
+      if (faults.value.length === 0) await attempt(() => signIn(second()));
+    },
+    finishByPasskey: async () => {
+      if (!busy.value) await attempt(async () => signIn({ passkey: await answerPasskey(await vault.askPasskey()) }));
     },
     vouch: async () => {
       if (busy.value) return;
       const paper = fingerprint.value.replace(/[\s-]/g, "");
       faults.value = missing([["fingerprint", /^[A-Za-z0-9]{52}$/.test(paper), "sign_in.needs_fingerprint"]]);
-      if (faults.value.length === 0) await attempt(() => signIn(paper));
+      if (faults.value.length === 0) await attempt(() => signIn(second(), paper)); // the hub has the second step already
     },
     check,
     isStill,

@@ -1,10 +1,10 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import type { Problem } from "../../failed.ts";
-import type { PlainKey } from "../../words/mn.ts";
-import { problemOf } from "../../words/problems.ts";
-import type { Fault } from "../fault.ts";
+import type { Problem } from "../failed.ts";
+import type { PlainKey } from "../words/mn.ts";
+import { problemOf } from "../words/problems.ts";
+import type { Fault } from "./fault.ts";
 
-/** What is being done on a screen of the agency: one thing at a time, and what went wrong with it. */
+/** What is being done in a place: one thing at a time, and what went wrong with it. */
 export interface Doing {
   readonly busy: ReadonlySignal<boolean>;
   readonly faults: ReadonlySignal<readonly Fault[]>;
@@ -15,34 +15,12 @@ export interface Doing {
   readonly look: (call: () => Promise<void>) => Promise<void>;
   readonly say: (done: PlainKey | null) => void;
   readonly fail: (faults: readonly Fault[]) => void;
-  /** Whether it was done. again: look at what is there now, where another administrator was first. */
+  /** Whether it was done. again: look at what is there now, where somebody else was first. */
   readonly attempt: (call: () => Promise<void>, again?: () => Promise<void>) => Promise<boolean>;
 }
 
-/** Codes that say at which field it is, where the hub does. */
-const FIELDS: Readonly<Record<string, string>> = { handle: "agency-handle", name: "agency-name" };
-
-/** What an administrator is told of a problem. */
-export const faultOf = (problem: Problem): Fault => {
-  if (problem.kind === "line") return { field: null, key: "agency.unsure" };
-  if (problem.kind !== "refused") return { field: null, problem };
-  const at = FIELDS[String(problem.fields.field)] ?? null;
-  switch (problem.code) {
-    case "head_moved":
-    case "chain_broken":
-      return { field: null, key: "agency.moved" };
-    case "id_reused":
-      return { field: at, key: "agency.handle_taken" };
-    case "malformed":
-      return { field: at, key: "agency.malformed" };
-    case "checkpoint_unwitnessed":
-      return { field: null, key: "agency.unwitnessed" };
-    default:
-      return { field: null, problem };
-  }
-};
-
-export const doing = (): Doing => {
+/** faultOf: what is told of a problem there. */
+export const doing = (faultOf: (problem: Problem) => Fault): Doing => {
   const busy = signal(false);
   const lookers = signal(0);
   const done = signal<PlainKey | null>(null);
