@@ -61,7 +61,7 @@ class Newcomer:
         second = contract.SecondFactor(recovery=recovery) if recovery else contract.SecondFactor(totp=self.code())
         stretched = stretch(self.passphrase, self.login, network=kept.network)
         async with Client(kept.hub) as client:
-            return (await client.sign_in(self.login, b64(stretched.auth), second)).keyring
+            return (await client.sign_in(self.login, b64(stretched.auth), second, device=None, name="")).keyring
 
     def at_work(self) -> AbstractAsyncContextManager[Session]:
         """On the own device."""

@@ -63,7 +63,7 @@ export const own = {
   "own.mail.address.hint": "Хоосон бол и-мэйл илгээхгүй.",
   "own.mail.urgencies": "Ямар илгээлтийн тухай",
   "own.mail.hours": "Хэзээ",
-  "own.mail.immediate": "Яаралтай нь юу сонгосноос үл хамааран хэзээ ч ирнэ.",
+  "own.mail.immediate": "Нэн яаралтай нь юу сонгосноос үл хамааран хэзээ ч ирнэ.",
   "own.mail.hours.any": "Хэзээ ч",
   "own.mail.hours.working": "Байгууллагын ажлын цагаар",
   "own.mail.digest": "Хэр олон",

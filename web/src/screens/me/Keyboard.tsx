@@ -20,13 +20,13 @@ const OTHERS = [
 /** All keys; those of a single letter can be turned off (WCAG 2.2, 2.1.4). */
 export const Keyboard = ({ kept }: { readonly kept: Kept }) => {
   const said = words.value;
-  const chosen = useComputed(() => (kept.now.value.singleKeys ? "on" : "off"));
+  const chosen = useComputed(() => (kept.now.value.singleKeys ? "with" : "without"));
   const value = {
     get value() {
       return chosen.value;
     },
-    set value(to: "on" | "off") {
-      kept.change({ singleKeys: to === "on" });
+    set value(to: "with" | "without") {
+      kept.change({ singleKeys: to === "with" });
     },
   };
   return (
@@ -46,10 +46,10 @@ export const Keyboard = ({ kept }: { readonly kept: Kept }) => {
         id="single-keys"
         legend={said("keyboard.single")}
         hint={said("keyboard.single.hint")}
-        value={value as Parameters<typeof Choice<"on" | "off">>[0]["value"]}
+        value={value as Parameters<typeof Choice<"with" | "without">>[0]["value"]}
         options={[
-          { value: "on", label: said("keyboard.on") },
-          { value: "off", label: said("keyboard.off") },
+          { value: "with", label: said("keyboard.on") },
+          { value: "without", label: said("keyboard.off") },
         ]}
       />
     </div>
