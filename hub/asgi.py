@@ -22,7 +22,7 @@ hpke.self_check()
 
 _graphql = GraphQLOverHTTP()
 _socket = GraphQLSocket.as_asgi()
-_pages = Pages(settings.BASE_DIR / "web" / "dist")
+_pages = Pages(settings.BASE_DIR / "web" / "dist", settings.ORTOO_LEAVE_SITE)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -34,6 +34,7 @@ LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 HOST: Final = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 SHORTEST_SECRET: Final = 50  # characters
 WRITERS: Final = 8
+LEAVE_SITE: Final = "https://mn.wikipedia.org/"  # which anybody might be reading
 MOST_WRITERS: Final = 64
 MAIL_TIMEOUT: Final = 30  # seconds for each answer of the mail server
 LONGEST_MAIL_TIMEOUT: Final = 120
@@ -55,6 +56,7 @@ WHAT: Final = {
     "ORTOO_LOG_DIR": "the path of the folder into which the logs are written, from the root",
     "ORTOO_THREADS": f"a number from 1 to {MOST_WRITERS}",
     "ORTOO_TRUSTED_DOCUMENTS": "yes, or no",
+    "ORTOO_LEAVE_SITE": "the https:// address of a page that says nothing of this network",
     "EMAIL_URL": (
         "smtps://user:password@host, smtp://user:password@host:587 (STARTTLS), or smtp://localhost:25?tls=no for a mail"
         " server of this machine; `timeout=` takes seconds"
@@ -93,6 +95,7 @@ class Configuration:
     trusted_proxy: UNIX, or addresses and networks; whose word about the client's address counts.
     writers: threads that write to the database.
     log_folder: into which the logs' tiles and checkpoints are written, for any static server.
+    leave_site: where the button Leave of its pages leads.
     trusted_documents: whether a page that is signed in by cookie may ask only what this release's own pages ask.
     mail_server: None: no e-mail is sent. mail_from: the address from which it is.
     """
@@ -111,6 +114,7 @@ class Configuration:
     log_folder: Path
     writers: int
     trusted_documents: bool
+    leave_site: str
     mail_server: MailServer | None
     mail_from: str
 
@@ -151,6 +155,7 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
     log_folder = reading.one("ORTOO_LOG_DIR", _folder, str(practice / "logs") if practice else LOG_FOLDER)
     writers = reading.one("ORTOO_THREADS", _writers, str(WRITERS))
     trusted_documents = reading.one("ORTOO_TRUSTED_DOCUMENTS", _yes_or_no, "yes" if is_public else "no")
+    leave_site = reading.one("ORTOO_LEAVE_SITE", _site, LEAVE_SITE)
     mail_server = reading.one("EMAIL_URL", _mail_server, "")
     mail_from = ""
     if given.get("EMAIL_URL") or given.get("EMAIL_URL_FILE"):
@@ -172,6 +177,7 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         log_folder=log_folder,
         writers=writers,
         trusted_documents=trusted_documents,
+        leave_site=leave_site,
         mail_server=mail_server,
         mail_from=mail_from,
     )
@@ -367,6 +373,13 @@ def _mail_server(url: str) -> MailServer | None:
         tls="smtps" if implicit else "starttls" if tls == "yes" else "none",
         timeout=timeout,
     )
+
+
+def _site(value: str) -> str:
+    at = urlsplit(value)
+    _must(at.scheme == "https" and bool(HOST.fullmatch(at.hostname or "")) and at.username is None and not at.fragment)
+    _must(bool(re.fullmatch(r"[!-~]+", value)))
+    return value
 
 
 def _address(value: str) -> str:

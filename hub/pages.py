@@ -16,6 +16,7 @@ Headers = list[tuple[bytes, bytes]]
 
 APP: Final = "/app.html"
 APP_AT: Final = ("/", "/app/")
+LEAVE: Final = "/leave"  # the button of every page: the same bytes for all hubs, whatever site each leads to
 NOT_BUILT: Final = (
     "The browser client is not built: run `python3 bootstrap.py` where the hub's code lies, then start the hub again.\n"
 )
@@ -97,9 +98,10 @@ class Page:
 
 
 class Pages:
-    """The ASGI application. `has` says which requests are its own."""
+    """The ASGI application. `has` says which requests are its own. leave_site: where LEAVE leads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, leave_site: str) -> None:
+        self._leave_site = leave_site
         self._pages = {page.path: page for page in _read(folder)}
         if APP in self._pages:
             self._pages |= dict.fromkeys(APP_AT, self._pages[APP])
@@ -109,11 +111,14 @@ class Pages:
         }
 
     def has(self, path: str) -> bool:
-        return path in self._pages or path in APP_AT
+        return path in self._pages or path in (*APP_AT, LEAVE)
 
     async def __call__(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             await _plain(send, scope, 405, "Use GET.\n", ("Allow", "GET, HEAD"))
+            return
+        if scope["path"] == LEAVE:
+            await _plain(send, scope, 303, "", ("Location", self._leave_site))
             return
         page = self._pages.get(scope["path"])
         if page is None:

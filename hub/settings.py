@@ -74,6 +74,7 @@ ORTOO_IS_PUBLIC = _given.is_public
 ORTOO_TRUSTED_PROXY = _given.trusted_proxy
 ORTOO_THREADS = _given.writers
 ORTOO_TRUSTED_DOCUMENTS = _given.trusted_documents
+ORTOO_LEAVE_SITE = _given.leave_site
 
 SECRET_KEY = _given.secret_key
 SECRET_KEY_FALLBACKS = list(_given.older_secret_keys)

@@ -31,6 +31,7 @@ SECURITY: Final = {
 }
 SCRIPT: Final = b"export const said = 'hello';\n" * 40
 SECRET: Final = "not for the world"
+SITE: Final = "https://news.example/weather"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def port(dist: Path) -> Iterator[int]:
-    with serving(Pages(dist)) as port:
+    with serving(Pages(dist, SITE)) as port:
         yield port
 
 
@@ -244,13 +245,19 @@ def test_what_changes_on_the_disk_later_is_not_read(dist: Path, port: int) -> No
         (dist / "later.txt").unlink()
 
 
+def test_leave_leads_to_the_site_of_this_hub_and_is_kept_nowhere(port: int) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{port}/leave", trust_env=False)
+    assert (answer.status_code, answer.headers["location"], answer.content) == (303, SITE, b"")
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_where_nothing_is_built_it_says_what_to_do(tmp_path: Path, there: bool) -> None:
     """There is no folder, or an empty one."""
     folder = tmp_path / "dist"
     if there:
         folder.mkdir()
-    with serving(Pages(folder)) as port:
+    with serving(Pages(folder, SITE)) as port:
         for path in ("/", "/app/"):
             answer = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
             assert answer.status_code == 503

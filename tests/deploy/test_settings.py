@@ -149,12 +149,21 @@ def test_each_that_is_missing_is_named(real: dict[str, str], name: str) -> None:
         ("ORTOO_THREADS", "eight"),
         ("ORTOO_TRUSTED_DOCUMENTS", "on"),
         ("ORTOO_TRUSTED_DOCUMENTS", "YES"),
+        ("ORTOO_LEAVE_SITE", "http://news.example"),
+        ("ORTOO_LEAVE_SITE", "https://somebody:secret@news.example"),
+        ("ORTOO_LEAVE_SITE", "https://news.example/\r\nSet-Cookie: a=b"),
+        ("ORTOO_LEAVE_SITE", "javascript:alert(1)"),
     ],
 )
 def test_each_that_is_wrong_is_named(real: dict[str, str], name: str, value: str) -> None:
     found = problems(real | {name: value})
     assert list(found) == [name]
     assert found[name] == f"is wrong: set it to {configuration.WHAT[name]}."
+
+
+def test_leave_leads_where_the_hub_says(real: dict[str, str]) -> None:
+    assert read(real).leave_site == "https://mn.wikipedia.org/"
+    assert read(real | {"ORTOO_LEAVE_SITE": "https://news.example/weather?at=ub"}).leave_site.endswith("?at=ub")
 
 
 def test_pages_are_held_to_our_documents_but_in_practice(real: dict[str, str], tmp_path: Path) -> None:

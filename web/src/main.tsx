@@ -19,7 +19,7 @@ await start(document.getElementById("app")!, {
   dead,
   releases: releases(() => url(SERVICE_WORKER), navigator.serviceWorker ?? null),
   end: () => worker.terminate(),
-  site: document.querySelector<HTMLMetaElement>('meta[name="leave"]')!.content,
+  site: "/leave",
   clock: "/app/clock.html",
   receiptPage: null,
 });
