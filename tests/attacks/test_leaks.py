@@ -149,14 +149,21 @@ def database(store: Store) -> dict[str, bytes]:
 
 def personal_words() -> set[str]:
     """The words of all sections, notes and messages; a text of short words alone (a telephone number) as a whole."""
-    words: set[str] = set()
+    said: list[Any] = [NOTE]
     for path in sorted(SCENARIOS.glob("*.json")):
         scenario = json.loads(path.read_text(encoding="utf-8"))
-        said = [scenario["sections"], [{k: one[k] for k in ("text", "note") if k in one} for one in scenario["events"]]]
-        for text in (NOTE, *texts_in(said)):
-            split = (word.strip("'+.-") for word in re.findall(r"[\w'+.@-]+", text))
-            long = {word for word in split if len(word.encode()) >= SHORTEST}
-            words |= long or ({text} if len(text.encode()) >= SHORTEST else set())
+        said.append(scenario["sections"])
+        said.append([{k: one[k] for k in ("text", "note") if k in one} for one in scenario["events"]])
+    return words_in(said)
+
+
+def words_in(said: Any) -> set[str]:
+    """The words of all texts in it that are long enough to be looked for, and that no document holds openly."""
+    words: set[str] = set()
+    for text in texts_in(said):
+        split = (word.strip("'+.-") for word in re.findall(r"[\w'+.@-]+", text))
+        long = {word for word in split if len(word.encode()) >= SHORTEST}
+        words |= long or ({text} if len(text.encode()) >= SHORTEST else set())
     openly = codes()
     return {word for word in words if not any(word in code for code in openly)}
 

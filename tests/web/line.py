@@ -33,6 +33,9 @@ class Line:
         self._lost: bytes | None = None
         self.lies: dict[str, Lie] = {}  # by the operation's name, what becomes of its data
         self.asked: list[str] = []  # the operations, while there are lies
+        self.streams: list[
+            bytearray
+        ] = []  # what went over sockets and to and from the API, each way of each connection
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
@@ -120,13 +123,18 @@ class Line:
                     return
                 to_hub.write(text.encode("latin-1"))
             is_lost = False
+            asked, said = bytearray(), bytearray()
+            if method == "CONNECT" or at.path == "/graphql":
+                self.streams += [asked, said]
 
             def pass_on(chunk: bytes) -> None:
                 nonlocal is_lost
+                asked.extend(chunk)
                 is_lost = is_lost or (self._lost is not None and self._lost in chunk)
                 to_hub.write(chunk)
 
             def answer(chunk: bytes) -> None:
+                said.extend(chunk)
                 writer.transport.abort() if is_lost else writer.write(chunk)
 
             sending = asyncio.ensure_future(self._carry(reader, pass_on, to_hub.drain))

@@ -6,13 +6,19 @@ from pathlib import Path
 import pytest
 
 from ortoo.form import Form
+from tests.attacks.searching import Search
+from tests.attacks.test_leaks import words_in
+from tests.attacks.wiretap import socket_messages
 from tests.hubs import Hub
 from tests.members import SCENARIOS, SHELTER_TONIGHT, THREE_AGENCIES, at_work
+from tests.stores import REPOSITORY
 from tests.web.conftest import Visiting
 from tests.web.sending import Worker, member, signed_in
+from tests.web.test_signing_in import KEPT
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
+HOME = "12 хоног байрлаж, Архангай руу буцсан."
 READY = "Ор бэлэн. Автобусны буудал дээр тосно, ном захиалсан гэж хэлээрэй."
 FORBID_KEYS = """() => {
   for (const name of ["encrypt", "decrypt", "sign", "verify", "deriveBits", "importKey", "digest"])
@@ -28,19 +34,32 @@ async def test_a_shelter_bed_tonight_and_not_the_police_from_either_language_to_
     nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.send1"), "mn")
     delger = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send1"), "en", viewport=PHONE)
     nara.is_looked_at = True
+    before = hub.store.dump() + (REPOSITORY / "graphql" / "schema.graphql").read_bytes()
     for sends, answers in (("mn", "en"), ("en", "mn")):
         await nara.speak(sends)
         await delger.speak(answers)
         await a_bed_tonight(form, nara, delger)
 
-    # The police, which she refused, was told nothing; nor does the hub know who she is or what she needs.
+    # The police, which she refused, was told nothing.
     async with at_work(hub, "pct.dorj") as dorj:
         assert (await dorj.inbox()).items == ()
-    kept = hub.store.dump() + hub.said().encode()
-    for section in form.sections.values():
-        for value in section.values():
-            if isinstance(value, str) and len(value) > 12:
-                assert value.encode() not in kept
+    # Nor is a word of who she is, what she needs or what was written of it anywhere but on the two screens: not at the
+    # hub, not on the line, not in its sockets, not on either device; and no passphrase.
+    words = words_in([form.sections, READY, HOME])
+    personal = words - Search(words).found_in(before)
+    assert len(personal) > 40
+    assert personal >= {"Цэцэгмаа", "1998-03-14"}
+    secrets = {one.who.passphrase for one in (nara, delger)}
+    places = {"hub": hub.store.dump() + hub.said().encode()}
+    places |= {path.name: path.read_bytes() for path in hub.store.practice.glob("hub.sqlite3*")}
+    for one in (nara, delger):
+        messages = [told for stream in one.visit.line.streams for told in socket_messages(bytes(stream))]
+        assert len(messages) > 5
+        places[f"line of {one.who.login}"] = b"\n".join([*map(bytes, one.visit.line.streams), *messages])
+        places[f"device of {one.who.login}"] = (await one.page.evaluate(KEPT)).encode("latin-1", errors="replace")
+        assert len(places[f"device of {one.who.login}"]) > 20_000
+    search = Search(personal | secrets)
+    assert {place: search.found_in(raw) for place, raw in places.items()} == {place: set() for place in places}
 
 
 async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
@@ -70,7 +89,7 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
     await nara.sees_state("accepted")
     await nara.page.get_by_text(READY).wait_for()
     await delger.answers("under_way")
-    await delger.answers("closed", reason="service_given", note="12 хоног байрлаж, Архангай руу буцсан.")
+    await delger.answers("closed", reason="service_given", note=HOME)
     await nara.sees_state("closed")
     await nara.page.get_by_text("12 хоног байрлаж").wait_for()
     for one in (nara, delger):
