@@ -35,7 +35,7 @@ class Head:
 
 
 class Rebuilding:
-    """One log's tree from its bundles, and each tile of hashes compared with it on the way. Each node is hashed once."""
+    """One log's tree from its bundles, and each tile of hashes compared with it on the way."""
 
     def __init__(self, folder: Path, size: int, wanted: Iterable[int]) -> None:
         """wanted: the sizes of which `take` gives the roots."""

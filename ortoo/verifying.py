@@ -61,14 +61,24 @@ class Kept:
 
 @dataclass
 class Taken:
-    """A referral as the signed documents left it. heads: H of each agency's newest event. places: events, in order."""
+    """A referral as the signed documents left it. heads: H of each agency's newest event. keys: of the referral and of
+    each note on it, by id, which part's key is still there for which agency.
+    """
 
-    row: str
     document: Document[schemas.Referral]
     state: str = BEGINNING
     opened: bool = False
     heads: dict[str, bytes] = field(default_factory=dict)
     events: list[Document[schemas.Event]] = field(default_factory=list)
+    keys: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+
+    def add(self, id: str, sealed: schemas.Sealed | None) -> None:
+        if sealed is not None:
+            self.keys[id] = {(key.part, key.agency) for key in sealed.keys}
+
+    def destroy(self, agency: str) -> None:
+        """All that was sealed to it."""
+        self.keys = {id: {key for key in keys if key[1] != agency} for id, keys in self.keys.items()}
 
 
 @dataclass
@@ -104,9 +114,24 @@ class Replay:
         """What the decisions have ended by this time, whoever looked."""
         for one in self.referrals.values():
             body = one.document.body
-            agency = self.directory.now().agency(body.to)
-            kind = agency.kind if agency is not None else ""
-            one.state = events.ended_by(body, one.state, kind, self.decisions, at) or one.state
+            one.keys = {id: {key for key in keys if self._reads(key[1], key[0], at)} for id, keys in one.keys.items()}
+            ended = events.ended_by(body, one.state, self._kind(body.to), self.decisions, at)
+            if ended is not None:
+                one.state = ended
+                one.destroy(body.to)
+
+    def _reads(self, agency: str, part: str, at: datetime) -> bool:
+        if rule.is_taken_back(self.decisions):
+            return False
+        try:
+            rule.may_read(self.decisions, agency=agency, kind=self._kind(agency), part=part, at=at)
+        except Refused:
+            return False
+        return True
+
+    def _kind(self, handle: str) -> str:
+        agency = self.directory.now().agency(handle)
+        return agency.kind if agency is not None else ""
 
     def _take(self, kept: Kept, document: Document[Any]) -> None:
         match kept.kind:
@@ -133,7 +158,8 @@ class Replay:
 
     def _take_referral(self, kept: Kept, document: Document[schemas.Referral]) -> None:
         body, at = document.body, kept.accepted_at
-        self.referrals[body.id] = Taken(kept.row, document)
+        one = self.referrals[body.id] = Taken(document)
+        one.add(kept.row, body.sealed)
         rules.check_shape(body)
         view = self.directory.check_signed(document, rules.WHO_SENDS)
         rules.check_consent(body, view, self.decisions, at=at)
@@ -151,6 +177,7 @@ class Replay:
         before = one.state
         one.heads[body.author.agency] = document.hash
         one.events.append(document)
+        one.add(kept.row, body.sealed)
         try:
             events.check(
                 document,
@@ -168,6 +195,8 @@ class Replay:
                 one.opened = one.opened or by == "recipient"
         finally:
             one.state = events.after(before, body.type, by)
+            if one.state in events.ENDED_ACCESS and before not in events.ENDED_ACCESS:
+                one.destroy(one.document.body.to)
 
     def _check_opening(self, body: schemas.Event, referral: schemas.Referral, at: datetime) -> None:
         """Something could be read then."""

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from agencies import directory
 from notifications.feed import Told
+from ortoo.protocol import consent as rule
 from ortoo.protocol import documents, events, schemas
-from ortoo.protocol.consent import ALL, Decisions
+from ortoo.protocol.consent import Decisions
 from referrals import clocks, sealed
 from referrals.models import Decision, Event, Referral
 from referrals.rule import may_read
@@ -33,7 +34,7 @@ def enforce(consent: str, decisions: Decisions, *, at: datetime, only: Iterable[
     rows = Referral.objects.filter(consent=consent)
     if only is not None:
         rows = rows.filter(pk__in=list(only))
-    whole = is_taken_back(decisions)
+    whole = rule.is_taken_back(decisions)
     return [one for one in rows.select_for_update().order_by("pk") if _enforce(one, decisions, at, whole)]
 
 
@@ -41,12 +42,6 @@ def has_run_out(referral: Referral, decisions: Decisions, at: datetime) -> bool:
     """Whether the grant under which it may be read is over, and nobody has enforced it yet."""
     granted = decisions.granted_to(referral.recipient_id)
     return referral.state in LIVE and granted is not None and documents.instant(granted.until) <= at
-
-
-def is_taken_back(decisions: Decisions) -> bool:
-    """Whether the newest decision on everybody refuses everything: then the sender's keys go, too."""
-    everybody = decisions.newest.get(ALL)
-    return everybody is not None and everybody.body.refused == [ALL]
 
 
 def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool) -> bool:
