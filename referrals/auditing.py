@@ -152,7 +152,7 @@ def _judged(batches: Iterator[list[str]], directory: Directory, now: datetime, w
         for ids in batches:
             yield ids, _judge(ids, directory, now)
         return
-    _shared.update({"directory": directory, "now": now})
+    _shared.append((directory, now))
     connections.close_all()  # no process uses another one's
     waiting: deque[tuple[list[str], Future[list[Finding]]]] = deque()
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
@@ -166,14 +166,11 @@ def _judged(batches: Iterator[list[str]], directory: Directory, now: datetime, w
             yield first, future.result()
 
 
-_shared: dict[str, object] = {}  # what forked processes have from the one that forked them
+_shared: list[tuple[Directory, datetime]] = []  # what forked processes have from the one that forked them
 
 
 def _judge_elsewhere(ids: list[str]) -> list[Finding]:
-    directory, now = _shared["directory"], _shared["now"]
-    assert isinstance(directory, Directory)
-    assert isinstance(now, datetime)
-    return _judge(ids, directory, now)
+    return _judge(ids, *_shared[-1])
 
 
 def _judge(ids: Sequence[str], directory: Directory, now: datetime) -> list[Finding]:
