@@ -110,6 +110,8 @@ class Rebuilding:
             same = False
         if not same:
             self.wrong.append(tile.path)
+            if level == 0:  # one of the two
+                self.wrong.append(Tile(ENTRIES, index, len(hashes)).path)
 
 
 def _root(full: Sequence[bytes]) -> bytes:

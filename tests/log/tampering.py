@@ -1,5 +1,7 @@
 """What somebody with every right in the database may try, each with what has to be named: table, field, how, row."""
 
+# ruff: noqa: E501, S608
+
 from typing import Final, NamedTuple
 
 PLAIN: Final = "SELECT id FROM referrals_referral WHERE state = 'under_way'"
