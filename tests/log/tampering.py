@@ -40,7 +40,7 @@ class Tamper(NamedTuple):
 def changed(
     name: str, table: str, row: str, column: str, value: str, *, field: str = "", how: str = "changed"
 ) -> Tamper:
-    statement = f'UPDATE {table} SET "{column}" = {value} WHERE id = {{id}}'  # noqa: S608
+    statement = f'UPDATE {table} SET "{column}" = {value} WHERE id = {{id}}'
     return Tamper(name, row, (statement,), table, field or column.removesuffix("_id"), how)
 
 

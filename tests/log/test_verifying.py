@@ -4,6 +4,8 @@
 
 import asyncio
 import json
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,6 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
+from uuid import UUID
 
 import pytest
 
@@ -22,6 +25,7 @@ from ortoo.protocol import merkle, schemas
 from ortoo.protocol.checkpoint import Checkpoint, head_of, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, read, unb64
 from ortoo.protocol.tiles import bundle, parse_bundle
+from tests import warm
 from tests.hubs import Hub
 from tests.log import tampering
 from tests.log.reading import copied, logged
@@ -247,6 +251,34 @@ def test_another_network_than_on_paper_is_none(town: Town, tmp_path: Path) -> No
     with town.copy(tmp_path / "copy") as copy:
         found = town.verify(copy.folder, anchor="A" * 43)
         assert named(found)[0] == ("audit_entry", "0", "data", "illegal")
+
+
+def test_the_command_names_it_and_goes_on_where_it_was(town: Town, tmp_path: Path) -> None:
+    """With several processes; a clean run is remembered, and the next one looks only at what is new."""
+    state = tmp_path / "state.json"
+    with town.copy(tmp_path / "copy") as copy:
+        environment = {**os.environ, "ORTOO_PRACTICE_DIR": str(copy.folder), "ORTOO_LOG_DIR": str(copy.folder / "logs")}
+        environment.pop("DATABASE_URL", None)
+        arguments = ["verify", "--network", town.anchor, "--workers", "2", "--state", str(state)]
+
+        def run(*more: str) -> tuple[int, str, str]:
+            done = warm.run(REPOSITORY / "manage.py", [*arguments, *more], environment=environment, timeout=120)
+            return done.returncode, done.stdout, done.stderr
+
+        code, said, error = run()
+        assert (code, said) == (0, "All of it is as it was signed and logged.\n"), error
+        kept = json.loads(state.read_text(encoding="utf-8"))
+        assert (kept["size"], kept["done"], len(kept["verified"])) == (head_of(town.seen).size, None, 2)
+        copy.run(f"UPDATE referrals_referral SET urgency = 'routine' WHERE id = ({tampering.PLAIN})")
+        assert run("--new")[0] == 0  # of an old row, and so it is not looked at
+        code, said, error = run()
+        assert (code, error) == (1, "1 things are not as they were signed and logged.\n")
+        row = str(UUID(copy.ask(tampering.PLAIN)))
+        assert re.fullmatch(
+            rf"changed: referrals_referral {row} of 20\S+Z, urgency: What was signed gives \w+\.\n", said
+        )
+        state.write_text("[]")
+        assert run()[0] == 1
 
 
 def named(found: list[Found]) -> list[tuple[str, str, str, str]]:
