@@ -12,8 +12,7 @@ from agencies import directory
 from notifications.feed import Told
 from ortoo.protocol import consent as rule
 from ortoo.protocol import documents, events, schemas
-from ortoo.protocol.consent import ALL, Decisions
-from ortoo.protocol.errors import Refused
+from ortoo.protocol.consent import Decisions
 from referrals import clocks, sealed
 from referrals.models import Decision, Event, Referral
 from referrals.rule import may_read
@@ -35,7 +34,7 @@ def enforce(consent: str, decisions: Decisions, *, at: datetime, only: Iterable[
     rows = Referral.objects.filter(consent=consent)
     if only is not None:
         rows = rows.filter(pk__in=list(only))
-    whole = is_taken_back(decisions)
+    whole = rule.is_taken_back(decisions)
     return [one for one in rows.select_for_update().order_by("pk") if _enforce(one, decisions, at, whole)]
 
 
@@ -43,12 +42,6 @@ def has_run_out(referral: Referral, decisions: Decisions, at: datetime) -> bool:
     """Whether the grant under which it may be read is over, and nobody has enforced it yet."""
     granted = decisions.granted_to(referral.recipient_id)
     return referral.state in LIVE and granted is not None and documents.instant(granted.until) <= at
-
-
-def is_taken_back(decisions: Decisions) -> bool:
-    """Whether the newest decision on everybody refuses everything: then the sender's keys go, too."""
-    everybody = decisions.newest.get(ALL)
-    return everybody is not None and everybody.body.refused == [ALL]
 
 
 def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool) -> bool:
@@ -84,26 +77,12 @@ def _destroy(kept: int, listed: schemas.Sealed, decisions: Decisions, at: dateti
 
 def _end(referral: Referral, body: schemas.Referral, decisions: Decisions, at: datetime) -> bool:
     """Where the recipient may read no section of it any more, that is what has become of it."""
-    parts = [key.part for key in body.sealed.keys if key.agency == referral.recipient_id]
-    agency, kind = referral.recipient_id, _kind(referral.recipient_id)
-    if referral.state not in LIVE or not parts or may_read(parts, agency, kind, decisions, at):
+    ended = events.ended_by(body, referral.state, _kind(referral.recipient_id), decisions, at)
+    if ended is None:
         return False
-    referral.state = EXPIRED if _ran_out(parts, agency, kind, decisions, at) else WITHDRAWN
+    referral.state = ended
     referral.empties_at = empties_at(referral, decisions, at)
     return True
-
-
-def _ran_out(parts: Sequence[str], agency: str, kind: str, decisions: Decisions, at: datetime) -> bool:
-    """Whether time alone ended it: were it earlier, something could be read."""
-    try:
-        rule.check_parts(decisions, agency=agency, kind=kind, parts=parts, at=at)
-    except Refused:
-        granted = decisions.granted_to(agency)
-        if granted is None:
-            return False
-        before = documents.instant(granted.until) - timedelta(seconds=1)
-        return bool(may_read(parts, agency, kind, decisions, before))
-    return False
 
 
 def owe_deletion(referral: Referral, at: datetime) -> None:

@@ -131,6 +131,12 @@ def decided(decisions: Decisions, *, agency: str, kind: str, parts: Iterable[str
     return "refused" if codes and codes <= {"consent_withdrawn", "grant_refused"} else "not_asked"
 
 
+def is_taken_back(decisions: Decisions) -> bool:
+    """Whether the newest decision on everybody refuses everything: then the sender's keys go, too."""
+    everybody = decisions.newest.get(ALL)
+    return everybody is not None and everybody.body.refused == [ALL]
+
+
 def check_parts(decisions: Decisions, *, agency: str, kind: str, parts: Iterable[str], at: datetime) -> None:
     """Every part may be read, or the first fault by PRECEDENCE is raised, naming part and reader."""
     faults = []

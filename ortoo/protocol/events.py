@@ -3,8 +3,8 @@
 Types and states are the vocabulary's (`steps`, `states`).
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from ortoo.protocol import consent, schemas, vocabulary
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory, View
-from ortoo.protocol.documents import Document, canonical, check_clock, parse, sign, stamp
+from ortoo.protocol.documents import Document, canonical, check_clock, instant, parse, sign, stamp
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import Signer, reader
 from ortoo.protocol.schemas import As, Authority, Consent, Event, Note, Referral, Role, Sealed
@@ -69,6 +69,24 @@ def _actors(type: str, by: str) -> tuple[str, ...]:
     return (by,)
 
 
+def ended_by(referral: Referral, state: str, kind: str, decisions: Decisions, at: datetime) -> str | None:
+    """What has become of a referral of which the recipient (of `kind`) may read no section at `at`: `expired` where
+    time alone has done it, else `withdrawn`. None where it may, or where nothing is left to end.
+    """
+    parts = [key.part for key in referral.sealed.keys if key.agency == referral.to]
+    if state not in READABLE - {"closed"} or not parts or _reads_any(parts, referral.to, kind, decisions, at):
+        return None
+    granted = decisions.granted_to(referral.to)
+    if granted is None:
+        return "withdrawn"
+    before = instant(granted.until) - timedelta(seconds=1)
+    return "expired" if _reads_any(parts, referral.to, kind, decisions, before) else "withdrawn"
+
+
+def _reads_any(parts: Sequence[str], agency: str, kind: str, decisions: Decisions, at: datetime) -> bool:
+    return consent.decided(decisions, agency=agency, kind=kind, parts=parts, at=at) == "agreed"
+
+
 def check_shape(event: Event, state: str) -> None:
     """The reason that the step needs, from its list; a note where it may or must have one. `malformed`."""
     step = vocabulary.terms("steps").get(event.type)
@@ -111,7 +129,7 @@ def _check_note(event: Event, sealed: Sealed, state: str) -> None:
 
 def check(
     document: Document[Event],
-    blobs: Blobs,
+    blobs: Blobs | None,
     *,
     referral: Document[Referral],
     state: str,
@@ -122,6 +140,7 @@ def check(
     """All that can be verified of an event without opening its note, in the order of §13, but for its chain.
 
     Gives the view at the size that it states. Whether the step is legal is `after`'s to say.
+    blobs: None where they may have been destroyed since, and are not looked at.
     """
     event = document.body
     check_shape(event, state)
@@ -134,10 +153,11 @@ def check(
     view = directory.check_signed(document, who_acts(event, referral.body))
     part_of(event.author.agency, referral.body)
     if event.sealed is not None:
-        check_blobs(event.sealed, blobs)
+        if blobs is not None:
+            check_blobs(event.sealed, blobs)
         if event.authority is not None:
             _check_consent(event.sealed, event.authority, referral.body, view, decisions, now)
-    else:
+    elif blobs is not None:
         _check_no_blobs(blobs)
     check_clock(event.at, now)
     return view
