@@ -42,7 +42,12 @@ MOST_FILES_QUOTA: Final = 10_000
 MOST_WRITERS: Final = 64
 MAIL_TIMEOUT: Final = 30  # seconds for each answer of the mail server
 LONGEST_MAIL_TIMEOUT: Final = 120
-IN_FILES: Final = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "FILES_URL")  # that may stand in a file, which NAME_FILE names
+IN_FILES: Final = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "FILES_URL",
+)  # that may stand in a file, which NAME_FILE names
 
 # What a value must be, and so what is said where it is something else.
 WHAT: Final = {

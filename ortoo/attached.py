@@ -77,4 +77,4 @@ def clean_name(name: str) -> str:
 
 
 def _is_no_letter(character: str) -> bool:
-    return character in _NOT_IN_NAMES or unicodedata.category(character)[0] in "CZ" and character != " "
+    return character in _NOT_IN_NAMES or (unicodedata.category(character)[0] in "CZ" and character != " ")

@@ -20,6 +20,10 @@ STALLS: Final = 5  # answers of a hub without any progress
 Progress = Callable[[int, int], None]  # bytes that are over, of how many
 
 
+def quietly(over: int, all: int) -> None:
+    """Tells nobody."""
+
+
 def seal(attached: Attached, part: str, binding: Binding, folder: Path) -> SealedFile:
     """Seal a file into the folder, where it lies under its hash until it was sent. Fresh key, every time."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,7 +51,7 @@ def sealed_path(folder: Path, sha256: str) -> Path:
 # --- uploading --------------------------------------------------------------------------------------------------------
 
 
-async def upload(client: Client, path: Path, stored: Stored, on_progress: Progress = lambda *_: None) -> None:
+async def upload(client: Client, path: Path, stored: Stored, on_progress: Progress = quietly) -> None:
     """Bring a sealed file to the hub, from where an earlier try ended.
 
     Raises HubUnreachable, Refused, HubError; `blob_missing` where the sealed file is here no more.
@@ -90,7 +94,7 @@ async def save(
     event: str | None,
     said: schemas.File,
     size: int,
-    on_progress: Progress = lambda *_: None,
+    on_progress: Progress = quietly,
 ) -> Path:
     """Fetch a sealed file, open it, and put it into the folder under a name that is free. Gives where.
 

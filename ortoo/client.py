@@ -200,7 +200,7 @@ class Client:
         )
 
     async def file_piece(self, referral: str, event: str | None, part: str, offset: int) -> bytes:
-        """Sealed bytes of a file, from there to the end of its piece. event: of whose note it is; None: the referral's."""
+        """Sealed bytes of a file, to the end of the piece. event: of whose note it is; None: the referral's."""
         return unb64(await self._ask("file_piece", str, referral=referral, event=event, part=part, offset=offset))
 
     async def take_step(self, step: contract.Sealed) -> contract.Referral:

@@ -29,7 +29,6 @@ from ortoo.protocol.keys import expand
 from ortoo.protocol.referral import NEVER_SENT, SealedReferral, Signer
 from ortoo.protocol.sealing import Binding
 
-
 SealFile = Callable[[Attached, str, Binding], SealedFile]  # a file, the part that it becomes, what it is bound to
 
 LEFT_FOR: Final = 24 * 3600  # seconds: what another program seals at this moment is younger
@@ -38,6 +37,11 @@ LEFT_FOR: Final = 24 * 3600  # seconds: what another program seals at this momen
 def files_in(sealed: schemas.Sealed | None) -> list[schemas.SealedPart]:
     """The files that a document names."""
     return [part for part in sealed.parts if "/" in part.name] if sealed is not None else []
+
+
+def no_folder(attached: Attached, part: str, binding: Binding) -> SealedFile:
+    """For forms without files: nothing was said of where they would be sealed."""
+    raise ValueError("files are sealed into an outbox")
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,16 @@ class Draft:
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(one.document.body.id for one in self.referrals)
+
+    @property
+    def files(self) -> list[schemas.SealedPart]:
+        """The sealed files that its referrals name."""
+        return [part for one in self.referrals for part in files_in(one.document.body.sealed)]
+
+    def anew(self, signer: Signer, *, at: datetime) -> "Draft":
+        """The same, with what was sealed, signed again: only of referrals that no hub has accepted."""
+        signed = (SealedReferral(referral.anew(one.document, signer, at=at), one.blobs) for one in self.referrals)
+        return Draft(self.form, self.decisions, tuple(signed))
 
     @property
     def sealed_decisions(self) -> list[contract.Sealed]:
@@ -157,7 +171,7 @@ def seal(
     *,
     at: datetime,
     parts: Mapping[str, Sequence[str]],
-    seal_file: SealFile,
+    seal_file: SealFile = no_folder,
 ) -> tuple[SealedReferral, ...]:
     """A sealed referral for each recipient, checked against the rule as the hub and the reader will (§5, §7).
 
@@ -379,7 +393,7 @@ class Outbox:
             if step is not None:
                 return [part.sha256 for part in files_in(read(step.envelope, schemas.Event).body.sealed)]
             if draft is not None:
-                return [part.sha256 for one in draft.referrals for part in files_in(one.document.body.sealed)]
+                return [part.sha256 for part in draft.files]
         return []
 
     # --- all of it ----------------------------------------------------------------------------------------------------

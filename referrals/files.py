@@ -212,7 +212,7 @@ def _path(name: str) -> str:
 
 
 def discard(unwanted: QuerySet[File]) -> None:
-    """The files are gone with the caller's transaction; their objects at once after it, or as soon as it can be done."""
+    """The files are gone with the caller's transaction; their objects right after it, or as soon as it can be done."""
     pks = list(unwanted.values_list("pk", flat=True))
     if not pks:
         return
