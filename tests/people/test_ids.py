@@ -42,7 +42,7 @@ IDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "referral.id": lambda id: {"id": id},
     "alternatives.referral": lambda id: {"referral": id},
     "trail.referral": lambda id: {"referral": id},
-    "filePiece.referral": lambda id: {"referral": id, "part": "needs/file-1", "offset": 0},
+    "filePiece.referral": lambda id: {"referral": id, "event": None, "part": "needs/file-1", "offset": 0},
     "endSession.id": lambda id: {"id": id},
     "withdrawInvitation.id": lambda id: {"id": id},
     "turnAway.member": lambda id: {"member": id},
