@@ -32,13 +32,22 @@ IN_PRODUCTION: Final = (*KEY_FILES, "ORTOO_ALLOWED_HOSTS", "ORTOO_TRUSTED_PROXY"
 UNIX: Final = "unix"  # for ORTOO_TRUSTED_PROXY: only the proxy can open the sockets at which the hub listens
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 HOST: Final = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+BUCKET: Final = re.compile(r"/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/?")
 SHORTEST_SECRET: Final = 50  # characters
 WRITERS: Final = 8
 LEAVE_SITE: Final = "https://mn.wikipedia.org/"  # which anybody might be reading
+FILES: Final = "/var/lib/ortoo/files"
+FILES_QUOTA: Final = 20  # GiB of an agency
+MOST_FILES_QUOTA: Final = 10_000
 MOST_WRITERS: Final = 64
 MAIL_TIMEOUT: Final = 30  # seconds for each answer of the mail server
 LONGEST_MAIL_TIMEOUT: Final = 120
-IN_FILES: Final = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")  # that may stand in a file, which NAME_FILE names
+IN_FILES: Final = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "FILES_URL",
+)  # that may stand in a file, which NAME_FILE names
 
 # What a value must be, and so what is said where it is something else.
 WHAT: Final = {
@@ -61,6 +70,11 @@ WHAT: Final = {
         "smtps://user:password@host, smtp://user:password@host:587 (STARTTLS), or smtp://localhost:25?tls=no for a mail"
         " server of this machine; `timeout=` takes seconds"
     ),
+    "FILES_URL": (
+        "file:///folder, or s3://key:secret@host/bucket of an S3-compatible store; `region=` takes its region, and"
+        " `tls=no` is for one of this machine"
+    ),
+    "ORTOO_FILES_QUOTA": f"a number of GiB from 1 to {MOST_FILES_QUOTA}",
     "ORTOO_EMAIL_FROM": "the address from which the hub writes, ortoo@example.org",
 }
 
@@ -87,6 +101,17 @@ class MailServer:
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """A bucket of an S3-compatible store. endpoint: its URL; region: "" where it has none."""
+
+    endpoint: str
+    name: str
+    region: str
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Configuration:
     """Everything that a process of the hub is told.
 
@@ -97,6 +122,7 @@ class Configuration:
     log_folder: into which the logs' tiles and checkpoints are written, for any static server.
     leave_site: where the button Leave of its pages leads.
     trusted_documents: whether a page that is signed in by cookie may ask only what this release's own pages ask.
+    files: where sealed files are kept. files_quota: bytes that an agency may keep there.
     mail_server: None: no e-mail is sent. mail_from: the address from which it is.
     """
 
@@ -115,6 +141,8 @@ class Configuration:
     writers: int
     trusted_documents: bool
     leave_site: str
+    files: Path | Bucket
+    files_quota: int
     mail_server: MailServer | None
     mail_from: str
 
@@ -156,6 +184,9 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
     writers = reading.one("ORTOO_THREADS", _writers, str(WRITERS))
     trusted_documents = reading.one("ORTOO_TRUSTED_DOCUMENTS", _yes_or_no, "yes" if is_public else "no")
     leave_site = reading.one("ORTOO_LEAVE_SITE", _site, LEAVE_SITE)
+    files_here = f"file://{practice}/files" if practice else f"file://{FILES}"
+    file_store = reading.one("FILES_URL", _file_store, files_here)
+    files_quota = reading.one("ORTOO_FILES_QUOTA", _quota, str(FILES_QUOTA))
     mail_server = reading.one("EMAIL_URL", _mail_server, "")
     mail_from = ""
     if given.get("EMAIL_URL") or given.get("EMAIL_URL_FILE"):
@@ -178,6 +209,8 @@ def read(given: Mapping[str, str], beside: Path) -> Configuration:
         writers=writers,
         trusted_documents=trusted_documents,
         leave_site=leave_site,
+        files=file_store,
+        files_quota=files_quota,
         mail_server=mail_server,
         mail_from=mail_from,
     )
@@ -340,6 +373,32 @@ def _writers(value: str) -> int:
 def _folder(value: str) -> Path:
     _must(value.startswith("/") and "\0" not in value)
     return Path(value)
+
+
+def _quota(value: str) -> int:
+    _must(value.isascii() and value.isdecimal() and 1 <= int(value) <= MOST_FILES_QUOTA)
+    return int(value) * 2**30
+
+
+def _file_store(url: str) -> Path | Bucket:
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        _must(not parts.netloc and parts.path.strip("/") != "" and not parts.query)
+        return Path(unquote(parts.path))
+    said = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True)) if parts.query else {}
+    host, tls, region = parts.hostname or "", said.pop("tls", "yes"), said.pop("region", "")
+    _must(parts.scheme == "s3" and bool(HOST.fullmatch(host)) and bool(parts.username) and bool(parts.password))
+    _must(bool(BUCKET.fullmatch(parts.path)) and tls in ("yes", "no") and not said)
+    # In the clear to this machine alone: what is stored is sealed, but when and how much would be read on the way.
+    _must(tls == "yes" or host in ("localhost", "127.0.0.1"))
+    port = f":{parts.port}" if parts.port else ""
+    return Bucket(
+        endpoint=f"http{'s' if tls == 'yes' else ''}://{host}{port}",
+        name=parts.path.strip("/"),
+        region=region,
+        key=unquote(parts.username or ""),
+        secret=unquote(parts.password or ""),
+    )
 
 
 def _yes_or_no(value: str) -> bool:

@@ -63,6 +63,26 @@ def _channel_layer(redis: str | None) -> dict[str, Any]:
     }
 
 
+def _storage(files: Path | configuration.Bucket) -> dict[str, Any]:
+    if isinstance(files, Path):
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": files}}
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",  # with boto3, which nothing else loads
+        "OPTIONS": {
+            "endpoint_url": files.endpoint,
+            "bucket_name": files.name,
+            "region_name": files.region or None,
+            "access_key": files.key,
+            "secret_key": files.secret,
+            "addressing_style": "path",
+            "default_acl": None,
+            "querystring_auth": True,
+            "file_overwrite": True,  # names are random: nothing is asked before
+            "max_memory_size": 0,
+        },
+    }
+
+
 _given = _configured()
 
 ORTOO_PRACTICE_DIR = _given.practice
@@ -121,6 +141,10 @@ if _given.mail_server is not None:
     EMAIL_USE_SSL = _given.mail_server.tls == "smtps"
     EMAIL_USE_TLS = _given.mail_server.tls == "starttls"
     EMAIL_TIMEOUT = _given.mail_server.timeout
+
+STORAGES = {"default": _storage(_given.files)}
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
+ORTOO_FILES_QUOTA = _given.files_quota
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -25,6 +25,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from ortoo import contract
+from ortoo.protocol.documents import b64, unb64
 from ortoo.protocol.errors import SENTENCES, Refused
 
 T = TypeVar("T")
@@ -188,6 +189,19 @@ class Client:
 
     async def open_referral(self, event: str) -> contract.Opening:
         return await self._ask("open_referral", contract.Opening, event=event)
+
+    async def upload(self, sha256: str) -> contract.Upload | None:
+        """How far the own agency's upload of that sealed file is."""
+        return await self._ask("upload", contract.Upload | None, sha256=sha256)  # type: ignore[arg-type]
+
+    async def upload_piece(self, sha256: str, size: int, offset: int, piece: bytes) -> contract.Upload:
+        return await self._ask(
+            "upload_piece", contract.Upload, sha256=sha256, size=size, offset=offset, piece=b64(piece)
+        )
+
+    async def file_piece(self, referral: str, event: str | None, part: str, offset: int) -> bytes:
+        """Sealed bytes of a file, to the end of the piece. event: of whose note it is; None: the referral's."""
+        return unb64(await self._ask("file_piece", str, referral=referral, event=event, part=part, offset=offset))
 
     async def take_step(self, step: contract.Sealed) -> contract.Referral:
         return await self._ask("take_step", contract.Referral, step=_plain([step])[0])

@@ -296,6 +296,12 @@ class Event(Answer, frozen=True, kw_only=True):
     sealed: Blobs | None = None
 
 
+class Upload(Answer, frozen=True, kw_only=True):
+    size: int
+    received: int
+    whole: bool
+
+
 class Owed(Answer, frozen=True, kw_only=True):
     agency: str
     kind: str

@@ -5,25 +5,43 @@ byte leaves until the hub's acceptance is held: whatever repeats a send, repeats
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from ortoo import contract
+from ortoo import attaching, contract
+from ortoo.attached import Attached
 from ortoo.form import Consent, Form, FormError, Routing
 from ortoo.memory import write_whole
 from ortoo.protocol import consent, referral, schemas, vocabulary
+from ortoo.protocol.attachments import SealedFile
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import View
 from ortoo.protocol.documents import Document, as_set, b64, ctx, new_id, read, sign, stamp
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import expand
 from ortoo.protocol.referral import NEVER_SENT, SealedReferral, Signer
+from ortoo.protocol.sealing import Binding
+
+SealFile = Callable[[Attached, str, Binding], SealedFile]  # a file, the part that it becomes, what it is bound to
+
+LEFT_FOR: Final = 24 * 3600  # seconds: what another program seals at this moment is younger
+
+
+def files_in(sealed: schemas.Sealed | None) -> list[schemas.SealedPart]:
+    """The files that a document names."""
+    return [part for part in sealed.parts if "/" in part.name] if sealed is not None else []
+
+
+def no_folder(attached: Attached, part: str, binding: Binding) -> SealedFile:
+    """For forms without files: nothing was said of where they would be sealed."""
+    raise ValueError("files are sealed into an outbox")
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,16 @@ class Draft:
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(one.document.body.id for one in self.referrals)
+
+    @property
+    def files(self) -> list[schemas.SealedPart]:
+        """The sealed files that its referrals name."""
+        return [part for one in self.referrals for part in files_in(one.document.body.sealed)]
+
+    def anew(self, signer: Signer, *, at: datetime) -> "Draft":
+        """The same, with what was sealed, signed again: only of referrals that no hub has accepted."""
+        signed = (SealedReferral(referral.anew(one.document, signer, at=at), one.blobs) for one in self.referrals)
+        return Draft(self.form, self.decisions, tuple(signed))
 
     @property
     def sealed_decisions(self) -> list[contract.Sealed]:
@@ -143,6 +171,7 @@ def seal(
     *,
     at: datetime,
     parts: Mapping[str, Sequence[str]],
+    seal_file: SealFile = no_folder,
 ) -> tuple[SealedReferral, ...]:
     """A sealed referral for each recipient, checked against the rule as the hub and the reader will (§5, §7).
 
@@ -159,18 +188,18 @@ def seal(
         if agency.suspended:
             raise Refused("recipient_suspended", reader=to)
         chosen = parts.get(to, form.parts_for(to, agency.kind))
-        sealed.append(_seal(form, signer, to, chosen, known, public_keys, at))
+        sealed.append(_seal(form, signer, to, chosen, known, public_keys, at, seal_file))
     return tuple(sealed)
 
 
 def seal_again(
-    form: Form, signer: Signer, again: Again, public_keys: Mapping[str, bytes], *, at: datetime
+    form: Form, signer: Signer, again: Again, public_keys: Mapping[str, bytes], *, at: datetime, seal_file: SealFile
 ) -> SealedReferral:
     """A new referral from a form that was sent before, to one agency. Raises Refused."""
     agency = signer.directory.now().agency(again.to)
     if agency is not None and agency.suspended:
         raise Refused("recipient_suspended", reader=again.to)
-    return _seal(form, signer, again.to, again.parts, Decisions.of([again.decision]), public_keys, at)
+    return _seal(form, signer, again.to, again.parts, Decisions.of([again.decision]), public_keys, at, seal_file)
 
 
 def _seal(
@@ -181,14 +210,24 @@ def _seal(
     decisions: Decisions,
     public_keys: Mapping[str, bytes],
     at: datetime,
+    seal_file: SealFile,
 ) -> SealedReferral:
+    id, decision = new_id(), decisions.newest[to]
+    binding = referral.binding(signer, id, decision)
+    files = {
+        part: [seal_file(one, f"{part}/file-{n}", binding) for n, one in enumerate(form.attached.get(part, ()), 1)]
+        for part in parts
+    }
     one = referral.seal(
         signer,
-        id=new_id(),
+        id=id,
         to=to,
         routing=routing_of(form),
-        decision=decisions.newest[to],
-        texts={part: referral.section_text(part, form.sections[part]) for part in parts},
+        decision=decision,
+        texts={
+            part: referral.section_text(part, form.sections[part], [one.said for one in files[part]]) for part in parts
+        },
+        files=[one for part in parts for one in files[part]],
         public_keys=public_keys,
         at=at,
     )
@@ -264,9 +303,17 @@ def resend_key(form: Form, signer: Signer, again: Again) -> str:
     return b64(expand(signer.key.seed, ctx("draft", signer.member, again.of, again.to, form.bytes)))
 
 
-def step_key(signer: Signer, referral: str, type: str, reason: str | None, note: str | None) -> str:
+def step_key(
+    signer: Signer,
+    referral: str,
+    type: str,
+    reason: str | None,
+    note: str | None,
+    files: Sequence[Attached] = (),
+) -> str:
     """A name for this step of this member on this referral, as little guessable as a form's."""
-    said = "\0".join((referral, type, reason or "", note or "")).encode()
+    named = [text for one in files for text in (one.name, one.sha256)]
+    said = "\0".join((referral, type, reason or "", note or "", *named)).encode()
     return b64(expand(signer.key.seed, ctx("draft", signer.member, said)))
 
 
@@ -312,8 +359,44 @@ class Outbox:
             return None
 
     def drop(self, key: str) -> None:
-        """Forget the form's draft, or the step, of that name."""
+        """Forget the form's draft, or the step, of that name, with its sealed files."""
+        for one in self._named_in(self._path(key)):
+            self.sealed_file(one).unlink(missing_ok=True)
         self._path(key).unlink(missing_ok=True)
+
+    # --- sealed files -------------------------------------------------------------------------------------------------
+
+    def seal_file(self, attached: Attached, part: str, binding: Binding) -> SealedFile:
+        """Seal a file, which then lies beside the drafts until the one that names it is dropped."""
+        self._forget_unnamed()
+        return attaching.seal(attached, part, binding, self._folder)
+
+    def sealed_file(self, sha256: str) -> Path:
+        return attaching.sealed_path(self._folder, sha256)
+
+    def _forget_unnamed(self) -> None:
+        """What was sealed by a program that was killed before it kept the draft."""
+        old = [
+            *(path for path in self._folder.glob("*.sealed")),
+            *(path for path in self._folder.glob(".*.sealing")),
+        ]
+        named = {self.sealed_file(one) for path in self._kept() for one in self._named_in(path)} if old else set()
+        for path in old:
+            with suppress(OSError):
+                if path not in named and time.time() - path.stat().st_mtime > LEFT_FOR:
+                    path.unlink()
+
+    def _named_in(self, path: Path) -> list[str]:
+        """The hashes of the sealed files that a kept draft or step names."""
+        step, draft = self.find_step(path.stem), self.find(path.stem)
+        with suppress(Refused):
+            if step is not None:
+                return [part.sha256 for part in files_in(read(step.envelope, schemas.Event).body.sealed)]
+            if draft is not None:
+                return [part.sha256 for part in draft.files]
+        return []
+
+    # --- all of it ----------------------------------------------------------------------------------------------------
 
     def forget_steps(self, referral: str) -> None:
         """Forget what was written on a referral and not accepted; but not that its copies were deleted."""
@@ -324,7 +407,7 @@ class Outbox:
             with suppress(Refused):
                 event = read(step.envelope, schemas.Event).body
                 if event.on.id == referral and event.type != "deleted":
-                    path.unlink(missing_ok=True)
+                    self.drop(path.stem)
 
     def __len__(self) -> int:
         return len(self._kept())

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ortoo.attached import Attached
 from ortoo.days import end_of_day
 from ortoo.protocol import vocabulary
 from ortoo.protocol.consent import ALL, MAX_DECISIONS, MOST_DAYS, is_exception
@@ -112,6 +113,7 @@ class Form:
     consent: Consent
     sections: Mapping[str, Mapping[str, Any]] = field(repr=False)
     sender: tuple[str, str] | None = None  # agency and member's handle, where the form says whose it is
+    attached: Mapping[str, tuple[Attached, ...]] = field(default_factory=dict)  # by section
 
     @classmethod
     def parse(cls, value: Any) -> "Form":
@@ -148,6 +150,7 @@ class Form:
     def bytes(self) -> bytes:
         """The same form gives the same bytes."""
         consent = self.consent
+        files = {name: [[one.name, one.sha256] for one in files] for name, files in self.attached.items() if files}
         grants = {to: [list(one.sections), list(one.purposes), one.days] for to, one in consent.grants.items()}
         return canonical(
             {
@@ -160,6 +163,7 @@ class Form:
                     "refusals": {to: list(sections) for to, sections in consent.refusals.items()},
                     "exception": vars(consent.exception) if consent.exception else None,
                 },
+                **({"attached": files} if files else {}),
             }
         )
 

@@ -4,22 +4,46 @@ From the hub's answer nothing is taken but the signed documents, the sealed byte
 order and the time of acceptance. Whatever else it says beside them must agree with them.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ortoo import contract
-from ortoo.protocol import consent, events, referral, schemas, vocabulary
+from ortoo.protocol import attachments, consent, events, referral, schemas, vocabulary
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, check_clock, instant, read
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.schemas import As, Section
-from ortoo.protocol.sealing import Blobs, open_set
+from ortoo.protocol.sealing import Binding, Blobs, base, open_key, open_set, open_wrap
 
 Status = Literal["readable", "not_granted", "not_yet", "gone", "damaged"]
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file as its section or note describes it (§6); nothing of it is fetched yet. All that is said is text.
+
+    event: of whose note it is; None: the referral's. size: bytes as it is sealed. problem: why it cannot be opened.
+    """
+
+    referral: str
+    event: str | None
+    said: schemas.File
+    size: int = 0
+    key: bytes = dataclasses.field(default=b"", repr=False)
+    context: bytes = dataclasses.field(default=b"", repr=False)
+    part: schemas.SealedPart | None = dataclasses.field(default=None, repr=False)
+    problem: Refused | None = None
+
+    def opening(self) -> attachments.Opening:
+        """What opens it, from its first byte on. Raises its `problem`."""
+        if self.problem is not None or self.part is None:
+            raise self.problem or Refused("blob_missing", part=self.said.part)
+        return attachments.Opening(self.key, self.context, self.said, self.part)
 
 
 @dataclass(frozen=True)
@@ -35,6 +59,7 @@ class Part:
     section: Section | None = None
     text: str | None = None
     problem: Refused | None = None
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +123,20 @@ class Referral:
 
     @property
     def part_names(self) -> list[str]:
-        return in_order(part.name for part in self.document.body.sealed.parts)
+        """Its sections: the files belong to them."""
+        return in_order(part.name for part in self.document.body.sealed.parts if "/" not in part.name)
+
+    @property
+    def files(self) -> list[tuple[str | None, str]]:
+        """Each file that the signed documents name: of which step's note (None: the referral's), and its part's name;
+        in an order that stays, so that a person may name one by its place.
+        """
+        named: list[tuple[str | None, str]] = []
+        documents: list[Document[Any]] = [self.document, *(step.document for step in self.steps)]
+        for event, one in zip((None, *(step.id for step in self.steps)), documents, strict=True):
+            parts = one.body.sealed.parts if one.body.sealed is not None else []
+            named += [(event, name) for name in in_order(part.name for part in parts if "/" in part.name)]
+        return named
 
 
 @dataclass(frozen=True)
@@ -321,7 +359,7 @@ class Reader:
         missing: Status = "not_yet" if of.state in events.READABLE and not handed else "gone"
         parts = self._open(of.document, sealed, missing)
         return [
-            _section(parts[name]) if self._may_still_read(of, name, now) else Part(name, "gone")
+            self._section(parts[name], of, sealed) if self._may_still_read(of, name, now) else Part(name, "gone")
             for name in of.part_names
         ]
 
@@ -357,7 +395,7 @@ class Reader:
     def _step(self, answer: contract.Event, event: Document[schemas.Event], body: schemas.Referral) -> Step:
         note = None
         if event.body.sealed is not None:
-            note = _note(self._open(event, answer.sealed, "gone")["note"])
+            note = self._note(self._open(event, answer.sealed, "gone")["note"], event, answer.sealed)
         return Step(
             id=event.body.id,
             agency=event.body.author.agency,
@@ -380,7 +418,7 @@ class Reader:
         except Refused as refused:
             opened = dict.fromkeys(granted, refused)
         parts = {}
-        for name in (part.name for part in sealed.parts):
+        for name in (part.name for part in sealed.parts if "/" not in part.name):
             if name not in granted:
                 parts[name] = Part(name, "not_granted")
                 continue
@@ -394,14 +432,80 @@ class Reader:
         return parts
 
     def _unseal(self, document: Document[Any], sealed: schemas.Sealed, blobs: Blobs) -> Mapping[str, bytes | Refused]:
+        binding, key = self._binding_and_key(document, sealed)
+        return open_set(binding, sealed, blobs, self._agency, key)
+
+    def _section(self, part: Part, of: Referral, answer: contract.Blobs | None) -> Part:
+        if part.text is None:
+            return part
+        try:
+            section = referral.read_section(part.name, part.text.encode())
+        except Refused as refused:
+            return Part(part.name, "damaged", problem=refused)
+        files = self._files(part.name, section.files, of.document, answer, of.id, None)
+        return Part(part.name, "readable", section=section, files=files)
+
+    def _note(self, part: Part, event: Document[schemas.Event], answer: contract.Blobs | None) -> Part:
+        if part.text is None:
+            return part
+        try:
+            note = events.read_note(part.text.encode())
+        except Refused as refused:
+            return Part(part.name, "damaged", problem=refused)
+        files = self._files(part.name, note.files, event, answer, event.body.on.id, event.body.id)
+        return Part(part.name, "readable", text=note.text, files=files)
+
+    def _files(
+        self,
+        of: str,
+        said: Sequence[schemas.File],
+        document: Document[Any],
+        answer: contract.Blobs | None,
+        referral: str,
+        event: str | None,
+    ) -> tuple[Attachment, ...]:
+        """The files that a section or note describes; one that is bad never hides the others."""
+        found = []
+        for one in said:
+            try:
+                found.append(self._file(of, one, document, answer, referral, event))
+            except Refused as refused:
+                found.append(Attachment(referral, event, one, problem=refused.within(part=one.part)))
+        return tuple(found)
+
+    def _file(
+        self,
+        of: str,
+        said: schemas.File,
+        document: Document[Any],
+        answer: contract.Blobs | None,
+        referral: str,
+        event: str | None,
+    ) -> Attachment:
+        sealed: schemas.Sealed = document.body.sealed
+        part = next((one for one in sealed.parts if one.name == said.part), None)
+        key = next((one for one in sealed.keys if (one.part, one.agency) == (said.part, self._agency)), None)
+        if part is None or key is None or base(said.part) != of:
+            raise Refused("cannot_open", "The document does not name this file, or not here.")
+        attachments.check_said(said, part)
+        blobs = answer.decoded() if answer is not None else Blobs()
+        sealed_key = blobs.keys.get((said.part, self._agency))
+        if sealed_key is None:
+            raise Refused("blob_missing")
+        binding, epoch_key = self._binding_and_key(document, sealed)
+        reader_key = open_wrap(binding, sealed, blobs, self._agency, epoch_key)
+        opened = open_key(binding, key, sealed_key, reader_key)
+        return Attachment(referral, event, said, part.size, opened, binding.part(said.part), part)
+
+    def _binding_and_key(self, document: Document[Any], sealed: schemas.Sealed) -> tuple[Binding, KemKey]:
+        """What the document's seals are bound to, and the own agency's key to which they were made."""
         mine = next((one for one in sealed.readers if one.agency == self._agency), None)
         if mine is None:
             raise Refused("cannot_open", "Nothing here is sealed for this agency.", reader=self._agency)
         key = self._epochs.get(mine.epoch)
         if key is None:
             raise Refused("cannot_open", "The key of this epoch was not handed over to this member.", epoch=mine.epoch)
-        binding = referral.binding_of(document, self._directory.at(document.body.directory.size))
-        return open_set(binding, sealed, blobs, self._agency, key)
+        return referral.binding_of(document, self._directory.at(document.body.directory.size)), key
 
 
 def _deletion_owed_since(steps: Sequence[Step]) -> datetime | None:
@@ -447,23 +551,3 @@ def _same(document: Document[Any], sha256: str) -> Document[Any]:
     if document.sha256 != sha256:
         raise Refused("hash_mismatch", field="sha256")
     return document
-
-
-def _section(part: Part) -> Part:
-    if part.text is None or "/" in part.name:
-        return part
-    try:
-        section = referral.read_section(part.name, part.text.encode())
-    except Refused as refused:
-        return Part(part.name, "damaged", problem=refused)
-    return Part(part.name, "readable", section=section)
-
-
-def _note(part: Part) -> Part:
-    if part.text is None:
-        return part
-    try:
-        note = events.read_note(part.text.encode())
-    except Refused as refused:
-        return Part(part.name, "damaged", problem=refused)
-    return Part(part.name, "readable", text=note.text)

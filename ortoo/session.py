@@ -11,12 +11,16 @@ The hub's other failures are HubError and HubUnreachable (`ortoo.client`).
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import continuing, contract, drafting, evidence, logged
+import msgspec
+
+from ortoo import attaching, continuing, contract, drafting, evidence, logged
+from ortoo.attached import Attached
+from ortoo.attaching import Progress
 from ortoo.client import Client, HubError, HubUnreachable, Line
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Again, Draft, Outbox
@@ -25,6 +29,8 @@ from ortoo.form import Form, FormError
 from ortoo.identity import Identity
 from ortoo.memory import Memory, Remembered
 from ortoo.protocol import consent, documents, events, hpke, schemas
+from ortoo.protocol import referral as sealing
+from ortoo.protocol.attachments import SealedFile
 from ortoo.protocol.checkpoint import Checkpoint, Policy, open_checkpoint
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import LOG, Directory
@@ -33,8 +39,8 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import take_over
 from ortoo.protocol.referral import Signer
-from ortoo.protocol.sealing import Blobs
-from ortoo.reading import Damaged, Part, Reader, Referral, Step, needed_size
+from ortoo.protocol.sealing import Blobs, Stored
+from ortoo.reading import Attachment, Damaged, Part, Reader, Referral, Step, needed_size
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)  # beyond it a client works by the hub's time, and says so
 REMADE: Final = (
@@ -42,6 +48,7 @@ REMADE: Final = (
     "epoch_stale",
     "clock_skew",
 )  # nothing was written: seal again, and send that
+SIGNED_AGAIN: Final = ("directory_stale", "clock_skew", "head_moved")  # with the same files, which may have taken long
 TRIES: Final = 5  # of a step that is safe to redo on the true head
 
 
@@ -68,6 +75,13 @@ class Opened:
 
     referral: Referral
     parts: tuple[Part, ...]
+
+    @property
+    def files(self) -> list[Attachment | None]:
+        """Its files, in the order of `Referral.files`; None for one that is not shown, since it may not be read."""
+        notes = [step.note for step in self.referral.steps if step.note is not None]
+        shown = {(one.event, one.said.part): one for part in (*self.parts, *notes) for one in part.files}
+        return [shown.get(named) for named in self.referral.files]
 
     @property
     def readable(self) -> list[str]:
@@ -135,6 +149,7 @@ class Session:
     synced: Synced | None = None
     activity: Checkpoint | None = None  # the newest head of the activity log
     _clock_off: timedelta = timedelta()
+    on_progress: Progress | None = None  # told how far files are: bytes that are over, of how many
     on_epochs: Callable[["Session"], Awaitable[None]] | None = None  # told when seeds were taken over
     _epochs: dict[int, KemKey] = field(default_factory=dict)
     _handed: frozenset[int] | None = None  # the epochs whose seeds the hub hands out, once it was asked
@@ -435,7 +450,7 @@ class Session:
         drafting.check_agencies(form, self.directory.now())
         keys = await self.public_keys(drafting.agencies_in(form, self.identity.agency))
         decided = decisions or drafting.decide(form, signer, at=at)
-        sealed = drafting.seal(form, signer, decided, keys, at=at, parts=parts or {})
+        sealed = drafting.seal(form, signer, decided, keys, at=at, parts=parts or {}, seal_file=self.drafts.seal_file)
         draft = Draft(drafting.form_key(form, signer), decided, sealed)
         self.drafts.keep(draft)
         return draft
@@ -478,7 +493,8 @@ class Session:
 
         async def draft() -> Draft:
             keys = await self.public_keys((self.identity.agency, again.to))
-            sealed = drafting.seal_again(form, self.signer, again, keys, at=self.now())
+            seal_file = self.drafts.seal_file
+            sealed = drafting.seal_again(form, self.signer, again, keys, at=self.now(), seal_file=seal_file)
             made = Draft(key, (), (sealed,))
             self.drafts.keep(made)
             return made
@@ -500,6 +516,8 @@ class Session:
         read = {name: section.fields for name, section in sections.items() if section is not None}
         if len(read) != len(sections) or not read:
             raise FormError("form", "gone")
+        if drafting.files_in(referral.document.body.sealed):
+            raise FormError("form", "with_files")
         return drafting.form_of(referral.document.body, referral.decision.body, read)
 
     async def alternatives(self, id: str) -> list[Alternative]:
@@ -565,9 +583,15 @@ class Session:
                 if draft.decisions:
                     await self.client.record_consent(draft.sealed_decisions)
                     recorded = draft.decisions
+                await self._upload(draft.files)
                 accepted = await self.client.send_referrals(draft.sealed_referrals)
                 break
             except Refused as refused:
+                if recorded == (draft.decisions or None) and self._signs_again(refused, draft.files, tries):
+                    await self.sync()
+                    draft = draft.anew(self.signer, at=self.now())
+                    self.drafts.keep(draft)
+                    continue
                 self.drafts.drop(draft.form)
                 if made_again is None or refused.code not in REMADE or tries == TRIES - 1:
                     raise
@@ -581,6 +605,16 @@ class Session:
         self.drafts.drop(draft.form)
         by_id = {one.id: one for one in accepted}
         return [await self._verify(by_id[id]) for id in draft.ids]
+
+    async def _upload(self, files: Iterable[schemas.SealedPart]) -> None:
+        """Bring sealed files to the hub, before the document that names them."""
+        for one in files:
+            path, stored = self.drafts.sealed_file(one.sha256), Stored(one.size, one.sha256)
+            await attaching.upload(self.client, path, stored, self.on_progress or attaching.quietly)
+
+    def _signs_again(self, refused: Refused, files: Sequence[schemas.SealedPart], tries: int) -> bool:
+        """Whether what was refused goes out once more with the files that are uploaded already."""
+        return bool(files) and refused.code in SIGNED_AGAIN and tries < TRIES - 1
 
     def sent_before(self, form: Form) -> tuple[str, ...]:
         """Ids of the referrals that this very form became earlier, from this device."""
@@ -700,30 +734,38 @@ class Session:
         self.drafts.forget_steps(id)
         return await self.step(id, "deleted")
 
-    async def message(self, id: str, text: str) -> Referral:
+    async def message(self, id: str, text: str, files: Sequence[Attached] = ()) -> Referral:
         """Write to the other side. Safe to redo: who loses a race writes on the new head."""
         for tries in range(TRIES):
             try:
-                return await self.step(id, "message", note=text)
+                return await self.step(id, "message", note=text, files=files)
             except Refused as refused:
                 if not await self._may_try_again(refused, tries):
                     raise
         raise Refused("head_moved", referral=id)
 
-    async def step(self, id: str, type: str, *, reason: str | None = None, note: str | None = None) -> Referral:
+    async def step(
+        self,
+        id: str,
+        type: str,
+        *,
+        reason: str | None = None,
+        note: str | None = None,
+        files: Sequence[Attached] = (),
+    ) -> Referral:
         """Take a step on the referral as it stands now. Gives it as it stands then.
 
         After HubUnreachable the step is kept: the same step again is the same bytes, and is taken once.
         Raises Refused: `head_moved` (with `state`) where a colleague was quicker, `step_illegal` (with `state`).
         """
-        key = drafting.step_key(self.signer, id, type, reason, note)
+        key = drafting.step_key(self.signer, id, type, reason, note, files)
         kept = self.drafts.find_step(key)
         answer = None
         if kept is not None:
             with suppress(Refused):  # it never arrived, and its time is over: as if it had not been made
                 answer = await self._taken(SignedStep(key, id, kept))
         if answer is None:
-            answer = await self._taken(await self.sign_step(id, type, reason=reason, note=note))
+            answer = await self._taken(await self.sign_step(id, type, reason=reason, note=note, files=files))
         return await self._verify(answer, id)
 
     async def hand_in(self, step: SignedStep) -> Referral:
@@ -732,10 +774,13 @@ class Session:
 
     async def _taken(self, step: SignedStep) -> contract.Referral:
         """What the hub answers, in which the step stands."""
+        files = drafting.files_in(documents.read(step.sealed.envelope, schemas.Event).body.sealed)
         try:
+            await self._upload(files)
             answer = await self.client.take_step(step.sealed)
-        except Refused:
-            self.drafts.drop(step.key)
+        except Refused as refused:
+            if not self._signs_again(refused, files, 0):
+                self.drafts.drop(step.key)
             raise
         if step.sealed.envelope not in [one.envelope for one in answer.events]:
             raise HubError("bad_answer", "The step that was taken is not among the steps.")
@@ -743,30 +788,70 @@ class Session:
         self.drafts.drop(step.key)
         return answer
 
-    async def sign_step(self, id: str, type: str, *, reason: str | None = None, note: str | None = None) -> SignedStep:
-        """The step on the referral as it stands now, signed and kept. Raises Refused where it is not legal."""
+    async def sign_step(
+        self,
+        id: str,
+        type: str,
+        *,
+        reason: str | None = None,
+        note: str | None = None,
+        files: Sequence[Attached] = (),
+    ) -> SignedStep:
+        """The step on the referral as it stands now, signed and kept. Raises Refused where it is not legal.
+
+        One that is kept with its files, and was not taken, is signed anew: what is uploaded is not uploaded again.
+        """
         referral, _ = await self._fetch(id)
         events.after(referral.state, type, referral.as_)
+        key = drafting.step_key(self.signer, id, type, reason, note, files)
+        if files and (signed := self._signed_anew(key, referral)):
+            return signed
         keys: Mapping[str, bytes] = {}
         if note is not None:
             keys = await self.public_keys((referral.sender, referral.recipient))
+        event_id = new_id()
+        sealed = self._seal_files(files, event_id, referral.decision)
         event, blobs = events.make(
             self.signer,
-            id=new_id(),
+            id=event_id,
             referral=referral.document,
             prev=referral.head,
             type=type,
             at=self.now(),
+            files=sealed,
             reason=reason,
             note=note,
             decision=referral.decision if note is not None else None,
             public_keys=keys if note is not None else None,
         )
         self._check_step(event, blobs, referral)
-        step = SignedStep(
-            drafting.step_key(self.signer, id, type, reason, note), id, contract.Sealed.of(event.envelope, blobs)
-        )
+        step = SignedStep(key, id, contract.Sealed.of(event.envelope, blobs))
         self.drafts.keep_step(step.key, step.sealed)
+        return step
+
+    def _seal_files(
+        self, files: Sequence[Attached], event: str, decision: Document[schemas.Consent]
+    ) -> list[SealedFile]:
+        binding = sealing.binding(self.signer, event, decision)
+        return [self.drafts.seal_file(one, f"note/file-{n}", binding) for n, one in enumerate(files, 1)]
+
+    def _signed_anew(self, key: str, referral: Referral) -> SignedStep | None:
+        """The kept step of that name on the head as it is now; None where there is none, or where it has to be sealed
+        again: under a newer decision, to a newer epoch.
+        """
+        kept = self.drafts.find_step(key)
+        if kept is None:
+            return None
+        try:
+            before = documents.read(kept.envelope, schemas.Event)
+            event = events.anew(before, self.signer, prev=referral.head, at=self.now())
+            parts = drafting.files_in(event.body.sealed)
+            stored = {part.name: Stored(part.size, part.sha256) for part in parts}
+            self._check_step(event, replace(kept.blobs, stored=stored), referral)
+        except Refused:
+            return None
+        step = SignedStep(key, referral.id, msgspec.structs.replace(kept, envelope=event.envelope))
+        self.drafts.keep_step(key, step.sealed)
         return step
 
     def _check_step(self, event: Document[schemas.Event], blobs: Blobs, referral: Referral) -> None:
@@ -779,6 +864,24 @@ class Session:
             directory=self.directory,
             decisions=Decisions.of([referral.decision]),
             now=self.now(),
+        )
+
+    # --- files (protocol §6) ------------------------------------------------------------------------------------------
+
+    async def save(self, attachment: Attachment, folder: Path) -> Path:
+        """Fetch a file, open it, and put it into the folder under a name that is free. Gives where.
+
+        Raises AttachmentError, Refused (its `problem`; what is wrong with what the hub gave), HubError, HubUnreachable.
+        """
+        return await attaching.save(
+            self.client,
+            folder,
+            attachment.opening(),
+            referral=attachment.referral,
+            event=attachment.event,
+            said=attachment.said,
+            size=attachment.size,
+            on_progress=self.on_progress or attaching.quietly,
         )
 
     async def _may_try_again(self, refused: Refused, tries: int) -> bool:

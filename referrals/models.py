@@ -43,6 +43,47 @@ class PartKey(models.Model):
         constraints = [models.UniqueConstraint(fields=["set", "part", "agency"], name="one_key_a_part_and_reader")]
 
 
+class File(models.Model):
+    """A sealed file, in pieces in the storage (referrals/files.py). It belongs to nothing, and runs out, until a
+    document names its hash.
+
+    sha256, size: of the sealed bytes, as the uploader says; `whole` once they were found to be so.
+    """
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")  # whose member hands it in
+    sha256 = models.BinaryField(max_length=32)
+    size = models.PositiveIntegerField()
+    received = models.PositiveIntegerField(default=0)  # bytes, from the beginning
+    whole = models.BooleanField(default=False)
+    set = models.ForeignKey(SealedSet, on_delete=models.PROTECT, null=True, related_name="files")
+    part = models.CharField(max_length=80, default="")
+    changed_at = models.DateTimeField()  # by the machine's clock
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "sha256"], name="one_upload_a_file"),
+            models.UniqueConstraint(fields=["set", "part"], name="one_file_a_part"),
+        ]
+        indexes = [
+            models.Index(fields=["changed_at"], condition=models.Q(set__isnull=True), name="uploads_that_run_out"),
+        ]
+
+
+class Piece(models.Model):
+    """An object in the storage. Its row is there before it and until after it, so that none is ever forgotten."""
+
+    file = models.ForeignKey(File, on_delete=models.PROTECT, null=True, related_name="pieces")
+    number = models.PositiveSmallIntegerField(null=True)  # 0, 1, 2 …
+    name = models.CharField(max_length=40, unique=True)  # random: it says nothing
+    remove_at = models.DateTimeField(null=True)  # when nobody wants it any more; null while somebody does
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "number"], name="one_piece_a_place")]
+        indexes = [
+            models.Index(fields=["remove_at"], condition=models.Q(remove_at__isnull=False), name="pieces_to_remove"),
+        ]
+
+
 class Consent(models.Model):
     """All decisions taken together. Its row is what sending, opening and new versions lock."""
 

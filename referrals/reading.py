@@ -12,8 +12,8 @@ from ortoo.protocol.consent import Decisions
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import consent, sealed
-from referrals.models import Event, Referral
+from referrals import access, consent, files, sealed
+from referrals.models import Event, PartKey, Referral
 from referrals.rule import may_read
 
 
@@ -70,6 +70,38 @@ def notes(actor: Actor, events: Sequence[Event], at: datetime) -> dict[UUID, Blo
     ]
     rows = {one.pk: (one.sealed_id, one.referral.consent_id, one.envelope) for one in noted}
     return _hand_out(rows, schemas.Event, actor, at)
+
+
+def file_piece(actor: Actor, referral: UUID, event: UUID | None, part: str, offset: int, *, at: datetime) -> bytes:
+    """At most a piece of a sealed file, from `offset` on: of the referral, or of the note of one of its steps.
+
+    Raises:
+        Refused: `not_found` for whoever may not read it now, as where there is none; `limit_exceeded` for an offset
+            that is none of the file's.
+    """
+    row = access.referrals_of(actor).filter(pk=referral).first()
+    kept = _set_read_by(actor, row, event, part, at) if row is not None else None
+    piece = files.read(kept, part, offset) if kept is not None else None
+    if piece is None:
+        raise Refused("not_found")
+    return piece
+
+
+def _set_read_by(actor: Actor, row: Referral, event: UUID | None, part: str, at: datetime) -> int | None:
+    """The sealed set, if the agency has a key for the part, is let read it by the rule, and has opened the referral
+    where it has to.
+    """
+    kept = row.sealed_id
+    if event is not None:
+        kept = Event.objects.filter(pk=event, referral=row).values_list("sealed_id", flat=True).first()
+    own = directory.in_force().now().agency(actor.agency)
+    if own is None or own.suspended or not PartKey.objects.filter(set=kept, part=part, agency=actor.agency).exists():
+        return None
+    opened = Event.objects.filter(referral=row, agency_id=actor.agency, type="opened")
+    if row.sender_id != actor.agency and not opened.exists():
+        return None
+    decisions = consent.newest({str(row.consent_id)})[str(row.consent_id)]
+    return kept if may_read([part], actor.agency, own.kind, decisions, at) else None
 
 
 def _hand_out(

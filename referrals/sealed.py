@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef
 
 from ortoo.protocol import schemas
 from ortoo.protocol.sealing import Blobs
-from referrals.models import Event, Part, PartKey, Referral, SealedSet, Wrap
+from referrals import files
+from referrals.models import Event, File, Part, PartKey, Referral, SealedSet, Wrap
 
 log = structlog.get_logger()
 
@@ -26,8 +27,10 @@ def sets_of(referral: Referral) -> list[int]:
     return [referral.sealed_id, *noted]
 
 
-def store(documents: Sequence[tuple[schemas.Sealed, Blobs]]) -> list[SealedSet]:
-    """Keep the blobs of several documents, in the caller's transaction."""
+def store(agency: str, documents: Sequence[tuple[schemas.Sealed, Blobs]]) -> list[SealedSet]:
+    """Keep the blobs of several documents of an agency, in the caller's transaction. Their files are those that
+    `files.named_in` has found: `blob_missing` for one that was taken meanwhile.
+    """
     sets = [SealedSet.objects.create() for _ in documents]
     pairs = list(zip(sets, (blobs for _, blobs in documents), strict=True))
     epochs = {
@@ -48,6 +51,8 @@ def store(documents: Sequence[tuple[schemas.Sealed, Blobs]]) -> list[SealedSet]:
         for one, kept in pairs
         for (part, agency), blob in kept.keys.items()
     )
+    for one, kept in pairs:
+        files.take(one, agency, kept.stored)
     return sets
 
 
@@ -71,7 +76,7 @@ def hand_out(sets: Mapping[int, Iterable[str]], agency: str) -> dict[int, Blobs]
 
 def destroy_keys(sets: Sequence[int], agency: str | None = None, parts: Sequence[str] | None = None) -> set[str]:
     """An agency (None: whoever had a key) reads nothing of these sets (or not these parts of them) from now on: its
-    keys go, then each wrap and text with no key left. Gives the agencies of which keys went.
+    keys go, then each wrap, text and file with no key left. Gives the agencies of which keys went.
     """
     gone = PartKey.objects.filter(set_id__in=sets)
     if agency is not None:
@@ -83,6 +88,7 @@ def destroy_keys(sets: Sequence[int], agency: str | None = None, parts: Sequence
     keys = PartKey.objects.filter(set_id=OuterRef("set_id"))
     Wrap.objects.filter(~Exists(keys.filter(agency_id=OuterRef("agency_id"))), set_id__in=sets).delete()
     Part.objects.filter(~Exists(keys.filter(part=OuterRef("name"))), set_id__in=sets).delete()
+    files.discard(File.objects.filter(~Exists(keys.filter(part=OuterRef("part"))), set_id__in=sets))
     transaction.on_commit(empty_write_ahead_log, robust=True)
     return lost
 

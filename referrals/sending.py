@@ -20,7 +20,7 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, clocks, consent, sealed, standing, trail
+from referrals import access, clocks, consent, files, sealed, standing, trail
 from referrals.models import AskedService, Referral
 
 
@@ -46,11 +46,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
     _check_no_double(wholes)
     kept = _kept(wholes)
     current = directory.in_force()
-    for one in wholes:
-        with _naming(one):
-            if _is_new(one, kept):
-                _verify(one, current)
-            check_blobs(one.document.body.sealed, one.blobs)
+    wholes = [_checked(one, current, is_new=_is_new(one, kept)) for one in wholes]
     now = clock.now()
     with transaction.atomic():
         current = directory.held()  # until the commit: what it says cannot change under our hands
@@ -99,6 +95,18 @@ def _check_no_double(wholes: Sequence[SealedReferral]) -> None:
             raise Refused("malformed", "The same referral was handed in twice.", referral=one)
 
 
+def _checked(one: SealedReferral, current: Directory, *, is_new: bool) -> SealedReferral:
+    """The same with its files, once signer, directory and blobs were found to be right."""
+    sealed, agency = one.document.body.sealed, one.document.body.author.agency
+    with _naming(one):
+        if is_new:
+            _verify(one, current)
+        blobs = files.named_in(agency, sealed, one.blobs) if is_new else files.taken_before(sealed, one.blobs)
+        check_blobs(sealed, blobs)
+        files.check_none_beside(blobs)
+    return SealedReferral(one.document, blobs)
+
+
 def _verify(one: SealedReferral, current: Directory) -> None:
     """Signer and directory, as of the size that the document states."""
     current.check_signed(one.document, WHO_SENDS)
@@ -141,7 +149,8 @@ def _is_new(one: SealedReferral, kept: Mapping[UUID, Referral]) -> bool:
 
 
 def _store(fresh: Sequence[SealedReferral], now: datetime) -> list[Referral]:
-    sets = sealed.store([(one.document.body.sealed, one.blobs) for one in fresh])
+    agency = fresh[0].document.body.author.agency if fresh else ""
+    sets = sealed.store(agency, [(one.document.body.sealed, one.blobs) for one in fresh])
     rows = Referral.objects.bulk_create(
         _row(one.document, now, sealed=kept) for one, kept in zip(fresh, sets, strict=True)
     )

@@ -17,7 +17,7 @@ from ortoo.protocol.documents import Document, b64, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import access, clocks, consent, enforcing, reading, sealed, standing, trail
+from referrals import access, clocks, consent, enforcing, files, reading, sealed, standing, trail
 from referrals.models import Event, Referral
 
 TAKEN: Final = frozenset(
@@ -117,6 +117,7 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     now = clock.now()
     current = directory.held()
     document = documents.read(referral.envelope, schemas.Referral)
+    blobs = files.named_in(actor.agency, signed.body.sealed, blobs)
     events.check(
         signed,
         blobs,
@@ -126,6 +127,7 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
         decisions=decisions,
         now=now,
     )
+    files.check_none_beside(blobs)
     current.check_current(signed)
     directory.check_signed_head(signed.body.directory)
     if known is not None:
@@ -173,7 +175,7 @@ def heads(referrals: list[Referral], agency: str) -> dict[UUID, bytes]:
 
 def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, decisions: Decisions, now: datetime) -> None:
     body = signed.body
-    kept = sealed.store([(body.sealed, blobs)])[0] if body.sealed is not None else None
+    kept = sealed.store(body.author.agency, [(body.sealed, blobs)])[0] if body.sealed is not None else None
     Event.objects.create(
         id=body.id,
         referral=referral,

@@ -21,7 +21,12 @@ from tests.services import PostgreSQL, Valkey
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 KINDS: Final = ("sqlite", "postgres")
-SAID: Final = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")  # of which nothing is taken from whoever runs the tests
+SAID: Final = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "FILES_URL",
+)  # of which nothing is taken from whoever runs the tests
 Kind = Literal["sqlite", "postgres"]
 State = Literal["migrated", "founded"]
 

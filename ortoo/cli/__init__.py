@@ -31,6 +31,7 @@ ON_ONE: Final = (  # commands that name a referral
     "close",
     "recall",
     "confirm-deletion",
+    "save",
 )
 MOST_SEQUENCE: Final = 2**31 - 1  # of a feed, GraphQL's largest integer
 
@@ -89,11 +90,13 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     send = command("send")
     send.add_argument("form", metavar="FORM.json", help=words("help.send.form"))
     send.add_argument("--yes", action="store_true", help=words("help.send.yes"))
+    _attach(send, "SECTION=PATH", words)
     resend = command("resend")
     resend.add_argument("form", nargs="?", metavar="FORM.json", help=words("help.resend.form"))
     resend.add_argument("--to", metavar="AGENCY", required=True, help=words("help.resend.to"))
     resend.add_argument("--of", metavar="ID", help=words("help.resend.of"))
     resend.add_argument("--yes", action="store_true", help=words("help.send.yes"))
+    _attach(resend, "SECTION=PATH", words)
     for name in ("inbox", "outbox", "trail"):
         _list(command(name), name, words)
     for name in ON_ONE:
@@ -112,6 +115,11 @@ def _parser(words: Words) -> argparse.ArgumentParser:
             one.add_argument("--note", metavar="TEXT", required=True, help=words("help.note"))
         if name == "message":
             one.add_argument("--text", metavar="TEXT", required=True, help=words("help.text"))
+            _attach(one, "PATH", words)
+        if name == "save":
+            one.add_argument("--to", metavar="FOLDER", default=".", help=words("help.save.to"))
+            number = _count(words, 1, MOST_SEQUENCE)
+            one.add_argument("--file", action="append", type=number, metavar="N", help=words("help.save.file"))
     follow = command("follow")
     follow.add_argument("--after", type=_count(words, 0, MOST_SEQUENCE), metavar="N", help=words("help.follow.after"))
     follow.add_argument("--count", type=_count(words, 1, MOST_SEQUENCE), metavar="N", help=words("help.follow.count"))
@@ -129,6 +137,12 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     if importlib.util.find_spec("ortoo.cli.practice") is not None:
         _practice(command("practice"), words)
     return parser
+
+
+def _attach(parser: argparse.ArgumentParser, metavar: str, words: Words) -> None:
+    text = words("help.attach.section" if "=" in metavar else "help.attach")
+    parser.add_argument("--attach", action="append", default=[], metavar=metavar, help=text)
+    parser.add_argument("--keep-metadata", action="store_true", help=words("help.keep_metadata"))
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from ortoo.cli import DONE
+from ortoo.cli.picking import picked, with_files
 from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import (
     instant_of,
@@ -33,7 +34,7 @@ LEAST_ID: Final = 4  # characters by which a referral may be named
 
 async def send(run: Run) -> int:
     """Say who will read what, ask, send."""
-    form = Form.read(run.options.form)
+    form = with_files(run, Form.read(run.options.form))
     _must_be_sure(run)
     async with started(run) as session:
         sentences = of_form(form, session.directory.now(), run.words, session.now())
@@ -47,7 +48,9 @@ async def resend(run: Run) -> int:
     """Say what this agency will read under the newest decisions, ask, send. Without a form: what `--of` held."""
     if not run.options.form and not run.options.of:
         raise Usage("error.needs", option="FORM.json, --of")
-    given = Form.read(run.options.form) if run.options.form else None
+    given = with_files(run, Form.read(run.options.form)) if run.options.form else None
+    if given is None and run.options.attach:
+        raise Usage("error.needs", option="FORM.json")
     _must_be_sure(run)
     async with started(run) as session:
         of = await referral_named(run, session, run.options.of) if run.options.of else None
@@ -134,6 +137,8 @@ async def open_(run: Run) -> int:
         screen.referral(referral, session.directory.now())
         screen.parts(opened.parts)
         screen.line()
+        if referral.files:
+            screen.line(run.words("save.how", command=typed(run, "save", _last(referral))), "dim")
         if referral.as_ == "sender":
             screen.line(run.words("open.own"), "dim")
             return DONE
@@ -185,10 +190,10 @@ async def confirm_deletion(run: Run) -> int:
 
 
 async def message(run: Run) -> int:
-    text = readable(run.options.text)
+    text, files = readable(run.options.text), picked(run)
     async with started(run) as session:
         id = await referral_named(run, session)
-        referral = await run.patiently(session.message(id, text))
+        referral = await run.patiently(session.message(id, text, files))
         if run.screen.json:
             run.screen.document({"referral": referral_value(referral)})
         else:

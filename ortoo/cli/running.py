@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ortoo import joining, practice
+from ortoo.attached import AttachmentError
 from ortoo.cli import DONE, REFUSED, UNREACHABLE, UNTRUSTED, USAGE, kit
 from ortoo.cli.screen import Screen
 from ortoo.client import HubError, HubUnreachable
@@ -44,6 +45,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "notifications": "notifications",
     **dict.fromkeys(("find", "alternatives"), "finding"),
     "consent": "consents",
+    "save": "saving",
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.
@@ -243,6 +245,8 @@ def _explain(error: Exception, screen: Screen, words: Words) -> int:
         case FormError():
             problem = words(f"form.{error.problem}")
             return _failed(screen, "form", "form.error", USAGE, field=error.field, problem=problem)
+        case AttachmentError():
+            return _failed(screen, error.problem, f"file.{error.problem}", USAGE, name=error.name)
         case PracticeError():
             values = {"name": error.name, "handles": ", ".join(practice.handles())}
             return _failed(screen, error.problem, f"error.{error.problem}", USAGE, **values)

@@ -285,6 +285,7 @@ class Screen:
         self.line(f"  {self.words.moment(step.at)}  {name(step.agency, view, self.words)}: {self.done(step)}")
         if step.note is not None:
             self.note(step.note)
+            self.files(step.note, "      ")
 
     def done(self, step: Step) -> str:
         """What was done, and why: «Declined: No capacity now»."""
@@ -298,6 +299,14 @@ class Screen:
             return
         for line in plain(note.text).split("\n"):
             self.line(f"      {line}", "italic")
+
+    def files(self, part: Part, indent: str) -> None:
+        """What its author says of its files: text, and nothing else."""
+        for one in part.files:
+            size = self.words("file.size", size=f"{max(0.1, one.said.size / 2**20):.1f}")
+            text = self.words("file.listed", name=plain(one.said.name), type=plain(one.said.type), size=size)
+            why = f" · {self.why(one.problem)}" if one.problem is not None else ""
+            self.line(f"{indent}{text}{why}".replace("\n", " "), "red" if one.problem is not None else "")
 
     def status(self, part: Part) -> str:
         why = self.why(part.problem) if part.problem else ""
@@ -313,6 +322,7 @@ class Screen:
             self.line(self.words.label("sections", part.name), "bold underline")
             for field, value in fields_in_order(part.section):
                 self._field(part.name, field, value)
+            self.files(part, "  ")
 
     def _field(self, section: str, field: str, value: Any) -> None:
         words = self.words
@@ -401,7 +411,9 @@ def referral_value(item: Referral | Damaged) -> dict[str, Any]:
 
 
 def step_value(step: Step) -> dict[str, Any]:
-    note = {"status": step.note.status, "text": step.note.text} if step.note is not None else None
+    note = None
+    if step.note is not None:
+        note = {"status": step.note.status, "text": step.note.text, "files": files_value(step.note)}
     return {
         "id": step.id,
         "agency": step.agency,
@@ -417,9 +429,23 @@ def part_value(part: Part) -> dict[str, Any]:
     value: dict[str, Any] = {"name": part.name, "status": part.status}
     if part.section is not None:
         value["fields"] = dict(part.section.fields)
+        value["files"] = files_value(part)
     if part.problem is not None:
         value["problem"] = part.problem.code
     return value
+
+
+def files_value(part: Part) -> list[dict[str, Any]]:
+    return [
+        {
+            "part": one.said.part,
+            "name": one.said.name,
+            "type": one.said.type,
+            "size": one.said.size,
+            "problem": one.problem.code if one.problem is not None else None,
+        }
+        for one in part.files
+    ]
 
 
 def sentence_value(sentence: Sentence) -> dict[str, str]:

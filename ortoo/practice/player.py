@@ -7,6 +7,7 @@ the play: it is never passed over.
 import asyncio
 import json
 import math
+import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ortoo import administration, consenting, drafting, hours, practice
+from ortoo.attached import Attached, clean_name
 from ortoo.client import HubError
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Draft
 from ortoo.form import Form, FormError, Grant
+from ortoo.practice import photo
 from ortoo.protocol import referral as sealing
 from ortoo.protocol import schemas
 from ortoo.protocol.consent import Decisions
@@ -26,6 +29,7 @@ from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, new_id
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import SealedReferral, Signer
+from ortoo.reading import Referral
 from ortoo.session import Session, SignedStep
 
 Event = Mapping[str, Any]
@@ -299,8 +303,29 @@ class Player:
 
     async def message(self, event: Event) -> Seen:
         session = await self._session(event["by"])
-        await session.message(self._addressed(session, event.get("to")), event["text"])
-        return Seen("done", "play.attachment_later" if "attachment" in event else None)
+        id = self._addressed(session, event.get("to"))
+        if "attachment" not in event:
+            await session.message(id, event["text"])
+            return Seen("done")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / clean_name(event["attachment"]["name"])
+            photo.write(path, event["attachment"]["size"])
+            attached = Attached.of(path)
+            sent = await session.message(id, event["text"], [attached])
+            return await self._arrives(sent, attached, Path(folder))
+
+    async def _arrives(self, sent: Referral, attached: Attached, folder: Path) -> Seen:
+        """The other side, wherever it has opened before, saves the file: as it was sealed, without its place."""
+        others = [one for one in self._sessions.values() if one.identity.agency == sent.counterpart]
+        for other in others:
+            note = (await other.show(sent.id)).steps[-1].note
+            files = note.files if note is not None else ()
+            if [one.said.sha256 for one in files] != [attached.sha256]:
+                return Seen("nothing")
+            saved = await other.save(files[0], folder)
+            if saved.stat().st_size != attached.size or not attached.cleaned:
+                return Seen("differs")
+        return Seen("done", "play.file_arrived" if others else None)
 
     # --- several at the same moment -----------------------------------------------------------------------------------
 

@@ -10,13 +10,14 @@ from typing import Final
 import msgspec
 
 from ortoo.protocol import consent, schemas, vocabulary
+from ortoo.protocol.attachments import SealedFile
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory, View
 from ortoo.protocol.documents import Document, canonical, check_clock, instant, parse, sign, stamp
 from ortoo.protocol.errors import Refused
-from ortoo.protocol.referral import Signer, reader
+from ortoo.protocol.referral import Signer, binding, keyed, reader
 from ortoo.protocol.schemas import As, Authority, Consent, Event, Note, Referral, Role, Sealed
-from ortoo.protocol.sealing import Binding, Blobs, base, check_blobs, check_form, seal_set
+from ortoo.protocol.sealing import Blobs, base, check_blobs, check_form, seal_set
 
 WHO_ACTS: Final[tuple[Role, ...]] = ("focal_point", "api")
 READABLE: Final = frozenset({"sent", "opened", "acknowledged", "more_asked", "accepted", "under_way", "closed"})
@@ -232,19 +233,24 @@ def make(
     note: str | None = None,
     decision: Document[Consent] | None = None,
     public_keys: Mapping[str, bytes] | None = None,
+    files: Sequence[SealedFile] = (),
 ) -> tuple[Document[Event], Blobs]:
-    """A signed event, its note (if any) sealed to both sides under `decision`, the newest on the recipient."""
+    """A signed event, its note (if any) sealed to both sides under `decision`, the newest on the recipient.
+
+    files: of the note, sealed before for this very event (`binding`).
+    """
     sealed, blobs = None, Blobs()
     if note is not None:
         if decision is None or public_keys is None:
             raise ValueError("a note is sealed under a decision, to public keys")
         view, body = signer.directory.now(), referral.body
+        parts = ["note", *(one.said.part for one in files)]
         readers = [
-            reader(view, body.author.agency, "sender", public_keys, ["note"]),
-            reader(view, body.to, "recipient", public_keys, ["note"]),
+            reader(view, body.author.agency, "sender", public_keys, parts),
+            reader(view, body.to, "recipient", public_keys, parts),
         ]
-        binding = Binding(signer.directory.id, id, signer.agency, signer.key.public, decision.hash)
-        sealed, blobs = seal_set(binding, {"note": note_text(note)}, readers)
+        texts = {"note": note_text(note, [one.said for one in files])}
+        sealed, blobs = seal_set(binding(signer, id, decision), texts, readers, keyed(files))
     event = Event(
         network=signer.directory.id,
         at=stamp(at),
@@ -261,8 +267,17 @@ def make(
     return sign(event, signer.key), blobs
 
 
-def note_text(text: str) -> bytes:
-    return canonical(msgspec.to_builtins(Note(text=text, files=[])))
+def anew(document: Document[Event], signer: Signer, *, prev: str, at: datetime) -> Document[Event]:
+    """The same step, with what was sealed for it, signed on another head and at another time.
+
+    Only of one that no hub has accepted: under one id there is one document.
+    """
+    body = msgspec.structs.replace(document.body, prev=prev, at=stamp(at), directory=signer.directory.head)
+    return sign(body, signer.key)
+
+
+def note_text(text: str, files: Sequence[schemas.File] = ()) -> bytes:
+    return canonical(msgspec.to_builtins(Note(text=text, files=list(files))))
 
 
 def read_note(text: bytes) -> Note:

@@ -8,12 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from ortoo.protocol import consent, schemas, vocabulary
+from ortoo.protocol.attachments import SealedFile
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Agency, Directory, View
 from ortoo.protocol.documents import Document, SigningKey, canonical, check_clock, parse, sign, stamp, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.schemas import As, Consent, Referral, Routing, Section
-from ortoo.protocol.sealing import Binding, Blobs, Reader, base, check_blobs, check_form, seal_set
+from ortoo.protocol.sealing import Binding, Blobs, Reader, Stored, base, check_blobs, check_form, seal_set
 
 MAX_TOGETHER: Final = 16  # referrals accepted together
 WHO_SENDS: Final = ("focal_point", "api")
@@ -42,12 +43,12 @@ class Signer:
         return schemas.Author(agency=self.agency, member=self.member)
 
 
-def section_text(section: str, fields: Mapping[str, Any]) -> bytes:
+def section_text(section: str, fields: Mapping[str, Any], files: Sequence[schemas.File] = ()) -> bytes:
     """A section as it is sealed: `{section, fields, files}` in canonical form.
 
     Raises `not_canonical` or `limit_exceeded` for what no reader would take: fractions, non-ASCII names, depth.
     """
-    text = canonical(msgspec.to_builtins(Section(section=section, fields=dict(fields), files=[])))
+    text = canonical(msgspec.to_builtins(Section(section=section, fields=dict(fields), files=list(files))))
     parse(text, max_text=None)
     return text
 
@@ -82,19 +83,23 @@ def seal(
     public_keys: Mapping[str, bytes],
     at: datetime,
     parent: schemas.Named | None = None,
+    files: Sequence[SealedFile] = (),
 ) -> SealedReferral:
-    """Seal these parts for sender and recipient (and an exception's reviewer) and sign. It checks no consent."""
+    """Seal these parts for sender and recipient (and an exception's reviewer) and sign. It checks no consent.
+
+    files: of the parts, sealed before for this very referral (`binding`).
+    """
     view = signer.directory.now()
+    parts = [*texts, *(one.said.part for one in files)]
     readers = [
-        reader(view, to, "recipient", public_keys, texts),
-        reader(view, signer.agency, "sender", public_keys, texts),
+        reader(view, to, "recipient", public_keys, parts),
+        reader(view, signer.agency, "sender", public_keys, parts),
     ]
     exception = decision.body.exception
     if exception is not None:
-        justification = [part for part in texts if base(part) == "justification"]
+        justification = [part for part in parts if base(part) == "justification"]
         readers.append(reader(view, exception.reviewer, "reviewer", public_keys, justification))
-    binding = Binding(signer.directory.id, id, signer.agency, signer.key.public, decision.hash)
-    sealed, blobs = seal_set(binding, texts, readers)
+    sealed, blobs = seal_set(binding(signer, id, decision), texts, readers, keyed(files))
     body = Referral(
         network=signer.directory.id,
         at=stamp(at),
@@ -108,6 +113,23 @@ def seal(
         sealed=sealed,
     )
     return SealedReferral(sign(body, signer.key), blobs)
+
+
+def binding(signer: Signer, document: str, decision: Document[Consent]) -> Binding:
+    """What the signer's seals in a document are bound to, under this decision."""
+    return Binding(signer.directory.id, document, signer.agency, signer.key.public, decision.hash)
+
+
+def keyed(files: Sequence[SealedFile]) -> dict[str, tuple[bytes, Stored]]:
+    return {one.said.part: (one.key, one.stored) for one in files}
+
+
+def anew(document: Document[Referral], signer: Signer, *, at: datetime) -> Document[Referral]:
+    """The same referral, with what was sealed for it, signed at another time.
+
+    Only of one that no hub has accepted: under one id there is one document.
+    """
+    return sign(msgspec.structs.replace(document.body, at=stamp(at), directory=signer.directory.head), signer.key)
 
 
 def binding_of(document: Document[Any], view: View) -> Binding:

@@ -119,19 +119,42 @@ class Reader:
     parts: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """Length and SHA-256 of a sealed file, which lies in the hub's storage and never in memory as a whole (§6)."""
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, blob: bytes) -> "Stored":
+        return cls(len(blob), b64(sha256(blob)))
+
+
 @dataclass
 class Blobs:
-    """The bytes that travel beside a document."""
+    """The bytes that travel beside a document. stored: sealed files, which travel by themselves."""
 
     parts: dict[str, bytes] = field(default_factory=dict)
     wraps: dict[str, bytes] = field(default_factory=dict)  # by reader
     keys: dict[tuple[str, str], bytes] = field(default_factory=dict)  # by (part, reader)
+    stored: dict[str, Stored] = field(default_factory=dict)
 
 
-def seal_set(binding: Binding, texts: Mapping[str, bytes], readers: Sequence[Reader]) -> tuple[schemas.Sealed, Blobs]:
-    """Seal each text once and its key for each reader who may read it. Fresh keys, every time (§5)."""
+def seal_set(
+    binding: Binding,
+    texts: Mapping[str, bytes],
+    readers: Sequence[Reader],
+    files: Mapping[str, tuple[bytes, Stored]] | None = None,
+) -> tuple[schemas.Sealed, Blobs]:
+    """Seal each text once and its key for each reader who may read it. Fresh keys, every time (§5).
+
+    files: sealed before, in this very document, each with its key.
+    """
     blobs = Blobs()
     part_keys = {part: secrets.token_bytes(32) for part in texts}
+    for part, (key, stored) in (files or {}).items():
+        part_keys[part], blobs.stored[part] = key, stored
     for part, text in texts.items():
         check_length(part, text)
         blobs.parts[part] = seal(part_keys[part], binding.part(part), pad(text, part))
@@ -149,8 +172,7 @@ def describe(blobs: Blobs, readers: Sequence[Reader]) -> schemas.Sealed:
     """What the document says of its blobs."""
     return schemas.Sealed(
         parts=as_set(
-            schemas.SealedPart(name=part, size=len(blob), sha256=b64(sha256(blob)))
-            for part, blob in blobs.parts.items()
+            schemas.SealedPart(name=part, size=one.size, sha256=one.sha256) for part, one in parts_in(blobs).items()
         ),
         readers=as_set(
             schemas.SealedReader(
@@ -163,6 +185,11 @@ def describe(blobs: Blobs, readers: Sequence[Reader]) -> schemas.Sealed:
             for (part, agency), blob in blobs.keys.items()
         ),
     )
+
+
+def parts_in(blobs: Blobs) -> dict[str, Stored]:
+    """Length and hash of each part, whether its bytes are here or in the storage."""
+    return {part: Stored.of(blob) for part, blob in blobs.parts.items()} | blobs.stored
 
 
 def longest(part: str) -> int:
@@ -219,31 +246,33 @@ def check_blobs(sealed: schemas.Sealed, blobs: Blobs) -> None:
     `hash_mismatch`, `size_mismatch`, `blob_missing`, `blob_unexpected`, in this order, naming part and reader.
     """
     listed = _listed(sealed, blobs)
-    for blob, digest, _, at in listed:
-        if blob is not None and b64(sha256(blob)) != digest:
+    for found, named, at in listed:
+        if found is not None and found.sha256 != named.sha256:
             raise Refused("hash_mismatch", **at)
-    for blob, _, size, at in listed:
-        if blob is not None and len(blob) != size:
+    for found, named, at in listed:
+        if found is not None and found.size != named.size:
             raise Refused("size_mismatch", **at)
-    for blob, _, _, at in listed:
-        if blob is None:
+    for found, _, at in listed:
+        if found is None:
             raise Refused("blob_missing", **at)
     check_nothing_more(sealed, blobs)
 
 
-def _listed(sealed: schemas.Sealed, blobs: Blobs) -> list[tuple[bytes | None, str, int, dict[str, str | int]]]:
-    """Each blob that the document names: its bytes, if there; its hash and length; where it stands."""
-    parts, wraps, keys = sealed.parts, sealed.readers, sealed.keys
-    listed: list[tuple[bytes | None, str, int, dict[str, str | int]]] = []
-    listed += [(blobs.parts.get(p.name), p.sha256, p.size, {"part": p.name}) for p in parts]
-    listed += [(blobs.wraps.get(r.agency), r.sha256, WRAP, {"reader": r.agency}) for r in wraps]
-    for k in keys:
-        listed.append((blobs.keys.get((k.part, k.agency)), k.sha256, KEY, {"part": k.part, "reader": k.agency}))
+def _listed(sealed: schemas.Sealed, blobs: Blobs) -> list[tuple[Stored | None, Stored, dict[str, str | int]]]:
+    """Each blob that the document names: what is there, if anything is; what is named; where it stands."""
+    parts = parts_in(blobs)
+    wraps = {agency: Stored.of(blob) for agency, blob in blobs.wraps.items()}
+    keys = {pair: Stored.of(blob) for pair, blob in blobs.keys.items()}
+    listed: list[tuple[Stored | None, Stored, dict[str, str | int]]] = []
+    listed += [(parts.get(p.name), Stored(p.size, p.sha256), {"part": p.name}) for p in sealed.parts]
+    listed += [(wraps.get(r.agency), Stored(WRAP, r.sha256), {"reader": r.agency}) for r in sealed.readers]
+    for k in sealed.keys:
+        listed.append((keys.get((k.part, k.agency)), Stored(KEY, k.sha256), {"part": k.part, "reader": k.agency}))
     return listed
 
 
 def check_nothing_more(sealed: schemas.Sealed, blobs: Blobs) -> None:
-    for part in blobs.parts.keys() - {part.name for part in sealed.parts}:
+    for part in (blobs.parts.keys() | blobs.stored.keys()) - {part.name for part in sealed.parts}:
         raise Refused("blob_unexpected", part=part)
     for agency in blobs.wraps.keys() - {reader.agency for reader in sealed.readers}:
         raise Refused("blob_unexpected", reader=agency)
@@ -258,14 +287,7 @@ def open_set(
 
     One bad part never hides the others. Only a wrap that does not open is raised: then nothing opens.
     """
-    check_form(sealed)
-    mine = next((one for one in sealed.readers if one.agency == reader), None)
-    wrap = blobs.wraps.get(reader)
-    if mine is None or wrap is None:
-        raise Refused("cannot_open", "Nothing here is sealed for this agency.", reader=reader)
-    if len(wrap) != WRAP or b64(sha256(wrap)) != mine.sha256:
-        raise Refused("hash_mismatch", reader=reader)
-    reader_key = epoch_key.open(binding.reader(reader, mine.epoch), wrap)
+    reader_key = open_wrap(binding, sealed, blobs, reader, epoch_key)
     opened: dict[str, bytes | Refused] = {}
     for key in sealed.keys:
         if key.agency == reader and (key.part, reader) in blobs.keys:
@@ -276,19 +298,40 @@ def open_set(
     return opened
 
 
+def open_wrap(binding: Binding, sealed: schemas.Sealed, blobs: Blobs, reader: str, epoch_key: KemKey) -> bytes:
+    """The reader's own key of the set; Refused where its wrap does not open."""
+    check_form(sealed)
+    mine = next((one for one in sealed.readers if one.agency == reader), None)
+    wrap = blobs.wraps.get(reader)
+    if mine is None or wrap is None:
+        raise Refused("cannot_open", "Nothing here is sealed for this agency.", reader=reader)
+    if len(wrap) != WRAP or b64(sha256(wrap)) != mine.sha256:
+        raise Refused("hash_mismatch", reader=reader)
+    return epoch_key.open(binding.reader(reader, mine.epoch), wrap)
+
+
 def _open_part(
     binding: Binding, sealed: schemas.Sealed, blobs: Blobs, key: schemas.SealedKey, reader_key: bytes
 ) -> bytes:
     part = next(one for one in sealed.parts if one.name == key.part)
-    sealed_key, ciphertext = blobs.keys[key.part, key.agency], blobs.parts.get(key.part)
+    ciphertext = blobs.parts.get(key.part)
     if ciphertext is None:
         raise Refused("blob_missing")
-    if b64(sha256(sealed_key)) != key.sha256 or b64(sha256(ciphertext)) != part.sha256:
+    if b64(sha256(ciphertext)) != part.sha256:
         raise Refused("hash_mismatch")
-    if len(sealed_key) != KEY or len(ciphertext) != part.size:
+    if len(ciphertext) != part.size:
         raise Refused("size_mismatch")
-    part_key = unseal(reader_key, binding.part_key(key.part, key.agency), sealed_key)
+    part_key = open_key(binding, key, blobs.keys[key.part, key.agency], reader_key)
     return unpad(unseal(part_key, binding.part(key.part), ciphertext))
+
+
+def open_key(binding: Binding, key: schemas.SealedKey, sealed_key: bytes, reader_key: bytes) -> bytes:
+    """A part's key, out of what is sealed under the reader's own."""
+    if b64(sha256(sealed_key)) != key.sha256:
+        raise Refused("hash_mismatch")
+    if len(sealed_key) != KEY:
+        raise Refused("size_mismatch")
+    return unseal(reader_key, binding.part_key(key.part, key.agency), sealed_key)
 
 
 def base(part: str) -> str:

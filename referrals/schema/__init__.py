@@ -1,8 +1,11 @@
-from referrals.schema import alternatives, logged, operations
-from referrals.schema.operations import Mutation
+from referrals.schema import alternatives, files, logged, operations
 
 
-class Query(alternatives.Query, logged.Query, operations.Query):
+class Query(alternatives.Query, files.Query, logged.Query, operations.Query):
+    pass
+
+
+class Mutation(files.Mutation, operations.Mutation):
     pass
 
 

@@ -38,9 +38,9 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "cannot_open": "a reader's: the hub opens nothing",
     "second_signature_missing": "exceptions are not taken yet (`basis_not_allowed`)",
     "consent_withdrawn": "receipts are not given out yet, and reviews not taken",
-    "upload_unknown": "there are no attachments yet",
+    "upload_unknown": "of sealed files: tests/stories/test_attachments.py",
     "receipt_unknown": "receipts are not given out yet",
-    "throttled": "there is nothing to guess yet: no passphrases, no receipts",
+    "throttled": "of sealed files, too: tests/stories/test_attachments.py",
 }
 
 

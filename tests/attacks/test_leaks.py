@@ -11,7 +11,7 @@ import subprocess
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ import pytest
 import websockets
 
 from ortoo import practice
+from ortoo.attached import Attached
 from ortoo.client import SUBPROTOCOL
 from ortoo.form import Form
 from ortoo.identity import Identity
@@ -42,6 +43,9 @@ from tests.members import SCENARIOS, SHELTER_TONIGHT, following
 from tests.stores import KINDS, REPOSITORY, Store, Stores
 
 NOTE: Final = "Манайд сул ор алга. Баянмөнхийн эгчээс асуугаарай, утас нь 99-000-417."
+FILE_NAME: Final = "Пүрэвдаваагийн цалин.txt"
+FILE_TEXT: Final = "Даваахүүгийн дэвтэр"
+FILE_TYPE: Final = "application/vnd.ortoo-planted"
 WITHOUT_A_GRANT: Final = "pct.dorj"  # at the police, whom she refused
 PLANTED: Final = "Үзүүрчихсэн-planted-word"
 
@@ -104,10 +108,13 @@ async def rob(hub: Hub) -> Loot:
         before = taken(hub, tap)
         async with following(delger, 0) as follower:
             for path in sorted(SCENARIOS.glob("*.json")):
-                await Player(Scenario.read(path), tap.url, hub.practice).play(lambda _: None)
+                await Player(with_small_files(Scenario.read(path)), tap.url, hub.practice).play(lambda _: None)
             (sent,) = await nara.send(Form.read(SHELTER_TONIGHT))
             await delger.open_referral(sent.id)
-            await delger.message(sent.id, NOTE)
+            await delger.message(sent.id, NOTE, [attached(hub.practice / "state")])
+            note = (await nara.show(sent.id)).steps[-1].note
+            assert note is not None
+            await nara.save(note.files[0], hub.practice / "state")
             await delger.decline(sent.id, "no_capacity", NOTE)
             await nara.open_referral(sent.id)
             await follower.reaches(len(await delger.client.feed(0)), within=5)
@@ -120,12 +127,29 @@ async def rob(hub: Hub) -> Loot:
         return Loot(hub, before, taken(hub, tap), tap.messages, told, sent.id, dorj.directory, keys)
 
 
+def with_small_files(scenario: Scenario) -> Scenario:
+    """The search looks at each byte: of a photo's millions, a thousand tell as much."""
+    small = [
+        {**one, "attachment": {**one["attachment"], "size": 1024}} if "attachment" in one else one
+        for one in scenario.events
+    ]
+    return replace(scenario, events=tuple(small))
+
+
+def attached(folder: Path) -> Attached:
+    """A file whose name and content are words that stand nowhere else."""
+    path = folder / FILE_NAME
+    path.write_text(f"{FILE_TEXT}\n" * 20, encoding="utf-8")
+    return replace(Attached.of(path), type=FILE_TYPE)
+
+
 def at_work_through(tap: Wiretap, hub: Hub, handle: str) -> Any:
     return Session.open(practice.identity(handle, hub.practice), tap.url, hub.practice / "state")
 
 
 def taken(hub: Hub, tap: Wiretap) -> dict[str, bytes]:
-    return {**database(hub.store), "log": hub.said().encode(), "traffic": tap.heard}
+    files = b"\n".join(path.read_bytes() for path in sorted((hub.practice / "files").rglob("*")) if path.is_file())
+    return {**database(hub.store), "files": files, "log": hub.said().encode(), "traffic": tap.heard}
 
 
 def database(store: Store) -> dict[str, bytes]:
@@ -149,7 +173,7 @@ def database(store: Store) -> dict[str, bytes]:
 
 def personal_words() -> set[str]:
     """The words of all sections, notes and messages; a text of short words alone (a telephone number) as a whole."""
-    said: list[Any] = [NOTE]
+    said: list[Any] = [NOTE, FILE_NAME, FILE_TEXT, FILE_TYPE]
     for path in sorted(SCENARIOS.glob("*.json")):
         scenario = json.loads(path.read_text(encoding="utf-8"))
         said.append(scenario["sections"])
@@ -201,6 +225,8 @@ def test_no_word_of_what_people_said_is_found_anywhere(loot: Loot) -> None:
     assert len(public) < 70, sorted(public)  # what stood there before the first person came tells nothing
     assert personal >= {"Цэцэгмаа", "Боржигон", "1998-03-14", "canteen", "Анхбаяр", "ЪЬ89110200", "Баянмөнхийн"}
     assert "+976 0000 1101" in personal
+    assert personal >= {"Пүрэвдаваагийн", "vnd.ortoo-planted", "Даваахүүгийн"}
+    assert len(loot.after["files"]) > 1024
 
     search = Search(personal)
     assert {name: sorted(search.found_in(raw)) for name, raw in loot.after.items()} == {one: [] for one in loot.after}

@@ -43,7 +43,7 @@ def manage(given: Mapping[str, str], *arguments: str) -> subprocess.CompletedPro
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("ORTOO_", "DATABASE", "REDIS", "EMAIL"))
+        if not name.startswith(("ORTOO_", "DATABASE", "REDIS", "EMAIL", "FILES"))
     }
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],

@@ -29,7 +29,7 @@ def test_two_scenarios_are_played_to_the_end(hub: Hub) -> None:
         "account, contact, identity, legal, needs",
         "account, needs",
     ]
-    assert [step["remark"] for step in second["steps"] if step["remark"]] == ["play.attachment_later"]
+    assert [step["remark"] for step in second["steps"] if step["remark"]] == ["play.file_arrived"]
 
 
 def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:

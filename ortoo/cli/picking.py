@@ -1,0 +1,43 @@
+"""Files that somebody names to go with a form or a message: picked, and said before anything is sent."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from ortoo.attached import Attached
+from ortoo.cli.running import Run, Usage
+from ortoo.form import Form
+
+
+def picked(run: Run) -> list[Attached]:
+    """The files of `--attach PATH`, told on stderr. Raises AttachmentError."""
+    found = [_picked(run, one) for one in run.options.attach]
+    tell(run, found)
+    return found
+
+
+def with_files(run: Run, form: Form) -> Form:
+    """The form with the files of `--attach SECTION=PATH`. Raises AttachmentError."""
+    attached: dict[str, tuple[Attached, ...]] = {}
+    for one in run.options.attach:
+        section, equals, path = one.partition("=")
+        if not equals or not path or section not in form.sections:
+            raise Usage("error.attach", sections=", ".join(form.sections))
+        attached[section] = (*attached.get(section, ()), _picked(run, path))
+    tell(run, (file for files in attached.values() for file in files))
+    return replace(form, attached=attached) if attached else form
+
+
+def _picked(run: Run, path: str) -> Attached:
+    return Attached.of(Path(path), keep_metadata=run.options.keep_metadata)
+
+
+def tell(run: Run, files: Iterable[Attached]) -> None:
+    """Which files go, and whether what a photo says beside the picture goes with it."""
+    for one in files:
+        kept = "file.cleaned" if one.cleaned else "file.as_it_is"
+        run.screen.aside(run.words("file.goes", name=one.name, size=size(run, one.size), kept=run.words(kept)), "")
+
+
+def size(run: Run, length: int) -> str:
+    return run.words("file.size", size=f"{max(0.1, length / 2**20):.1f}")
