@@ -46,9 +46,12 @@ def has_run_out(referral: Referral, decisions: Decisions, at: datetime) -> bool:
 
 
 def is_taken_back(decisions: Decisions) -> bool:
-    """Whether the newest decision on everybody refuses everything: then the sender's keys go, too."""
+    """Whether everything was taken back, by the newest decision on everybody or by herself: then the sender's keys go,
+    too.
+    """
     everybody = decisions.newest.get(ALL)
-    return everybody is not None and everybody.body.refused == [ALL]
+    refused = everybody is not None and everybody.body.refused == [ALL]
+    return refused or any(one.is_whole for one in decisions.withdrawals)
 
 
 def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool) -> bool:

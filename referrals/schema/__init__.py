@@ -1,8 +1,11 @@
-from referrals.schema import alternatives, logged, operations
-from referrals.schema.operations import Mutation
+from referrals.schema import alternatives, logged, operations, receipts
 
 
 class Query(alternatives.Query, logged.Query, operations.Query):
+    pass
+
+
+class Mutation(operations.Mutation, receipts.Mutation):
     pass
 
 
