@@ -44,6 +44,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "notifications": "notifications",
     **dict.fromkeys(("find", "alternatives"), "finding"),
     "consent": "consents",
+    "receipt": "receipt",
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.

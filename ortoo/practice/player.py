@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import administration, consenting, drafting, hours, practice
-from ortoo.client import HubError
+from ortoo import administration, consenting, drafting, hours, practice, receipts
+from ortoo.client import Client, HubError
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Draft
 from ortoo.form import Form, FormError, Grant
@@ -91,6 +91,7 @@ class Player:
         self._stack = AsyncExitStack()
         self._sessions: dict[str, Session] = {}
         self._sent: list[tuple[str, str]] = []  # (recipient, referral id), in the order of sending
+        self._code: str | None = None  # the person's
 
     async def play(self, report: Callable[[Played], None]) -> bool:
         """Whether all went as expected. Stops at the first step that did not: later ones rest on it."""
@@ -134,7 +135,15 @@ class Player:
         session, form = await self._session(event["by"]), self.scenario.form
         if "expect_error" in event:
             return await self._hand_in_raw(session, form)
-        return self._accepted(await session.submit(await session.draft(form), form))
+        return await self._send(session, form)
+
+    async def _send(self, session: Session, form: Form) -> Seen:
+        """Send it anew, with a code for the person as she wants it."""
+        given = receipts.wanted(form.consent.receipt_mode)
+        key = given.key(session.directory.id) if given is not None else None
+        sent = await session.submit(await session.draft(form, receipt=key), form)
+        self._code = given.code if given is not None else None
+        return self._accepted(sent)
 
     async def send_with(self, event: Event) -> Seen:
         session, form = await self._session(event["by"]), self.scenario.form
@@ -153,7 +162,7 @@ class Player:
                 raise FormError("events.change", "unknown_field")
         if "expect_error" in event:
             return await self._hand_in_raw(session, form)
-        return self._accepted(await session.submit(await session.draft(form), form))
+        return await self._send(session, form)
 
     async def _hand_in_raw(
         self,
@@ -302,6 +311,28 @@ class Player:
         await session.message(self._addressed(session, event.get("to")), event["text"])
         return Seen("done", "play.attachment_later" if "attachment" in event else None)
 
+    # --- the person's verbs -------------------------------------------------------------------------------------------
+
+    async def look(self, event: Event) -> Seen:
+        """Who can still open something of hers; `nothing` where her code shows nothing."""
+        async with Client(self._hub) as client:
+            shown = await receipts.look(client, self._her_code())
+        if shown.holders is None:
+            return Seen("nothing")
+        return Seen(_set_of({one.to for one in shown.holders if any(sent.parts for sent in one.referrals)}))
+
+    async def withdraw(self, event: Event) -> Seen:
+        wanted = {} if event["scope"] == "all" else event["scope"]
+        scope = receipts.scope(wanted.get("agencies"), wanted.get("sections"), wanted.get("purposes"))
+        async with Client(self._hub) as client:
+            await receipts.withdraw(client, self._her_code(), [scope])
+        return Seen("done")
+
+    def _her_code(self) -> str:
+        if self._code is None:
+            raise Refused("receipt_unknown")
+        return self._code
+
     # --- several at the same moment -----------------------------------------------------------------------------------
 
     async def together(self, event: Event) -> Seen:
@@ -412,6 +443,8 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "advance_hours": Player.advance,
     "advance_days": Player.advance,
     "oversee": Player.oversee,
+    "look": Player.look,
+    "withdraw": Player.withdraw,
 }
 
 # A recipient's verbs that are one signed step.
