@@ -4,7 +4,7 @@ Whatever was wrong (an unknown code, a forged signature, a challenge that was us
 one answer, `receipt_unknown`, by the same steps. Nothing is kept of a look: neither that there was one, nor from where.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +22,7 @@ from ortoo.protocol import documents, receipt, schemas, vocabulary
 from ortoo.protocol.consent import ALL, Decisions
 from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
+from ortoo.protocol.sealing import base
 from referrals import consent, enforcing, standing
 from referrals.models import Event, PartKey, ReceiptKey, Referral, Withdrawal
 from referrals.rule import may_read
@@ -177,8 +178,10 @@ def _holder(
     granted = body.granted if body is not None else None
     sections, ended, purposes = [], None, set[str]()
     if granted is not None and agency is not None:
-        every = vocabulary.terms("sections") if granted.sections == [ALL] else granted.sections
-        for section in [one for one in every if one in rule.nameable("sections")]:
+        everything = granted.sections == [ALL]
+        for section in vocabulary.terms("sections"):
+            if section not in (rule.nameable("sections") if everything else granted.sections):
+                continue
             try:
                 purposes |= rule.may_read(decisions, agency=to, kind=agency.kind, part=section, at=now)
                 sections.append(section)
@@ -188,12 +191,17 @@ def _holder(
         to=to,
         agency=agency,
         sections=tuple(sections),
-        purposes=tuple(sorted(purposes)),
+        purposes=_in_order("purposes", purposes),
         until=documents.instant(granted.until) if granted is not None else None,
         refused=tuple(body.refused) if body is not None else (),
         ended=ended if not sections else None,
         sent=tuple(sent.get(to, ())),
     )
+
+
+def _in_order(terms: str, codes: Iterable[str]) -> tuple[str, ...]:
+    order = list(vocabulary.terms(terms))
+    return tuple(sorted(codes, key=lambda one: (order.index(base(one)), one)))
 
 
 def _sent(id: str, decisions: Decisions, now: datetime) -> dict[str, list[Sent]]:
@@ -222,7 +230,7 @@ def _sent(id: str, decisions: Decisions, now: datetime) -> dict[str, list[Sent]]
                 at=one.sent_at,
                 opened_at=done.get("opened"),
                 answered_at=min(answers, default=None),
-                parts=tuple(parts),
+                parts=_in_order("sections", parts),
                 owes_deletion=one.deletion_owed_since is not None,
                 deleted_at=deleted,
                 out_of_backups_at=one.changed_at + OUT_OF_BACKUPS

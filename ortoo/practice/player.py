@@ -377,7 +377,7 @@ class Player:
         unit = event["do"].removeprefix("advance_")
         session = await self._session(self.scenario.sender)
         fired = await self._move(session, event[unit] * spans[event["do"]])
-        return Seen((_set_of(fired) if fired else "nothing") if "expect" in event else "done")
+        return Seen((_set_of({*fired}) if fired else "nothing") if "expect" in event else "done")
 
     async def _move(self, session: Session, seconds: int) -> Sequence[str]:
         """Move the network's clock on; what fell due on this play's referrals by that."""
@@ -502,6 +502,8 @@ def _expected(event: Event) -> str:
         return ", ".join(sorted(event["expect_errors"])) or "done"
     if "expect_sections" in event:
         return _set_of(event["expect_sections"])
+    if "expect_holders" in event:
+        return _set_of(event["expect_holders"])
     if "expect_overdue" in event:
         return _set_of(event["expect_overdue"])
     if "expect_includes" in event or "expect_excludes" in event:
