@@ -69,6 +69,10 @@ MAY: Final[dict[str, set[str]]] = {
     "sendReferrals": {FOCAL, WRITES},
     "openReferral": {FOCAL, WRITES},
     "takeStep": {FOCAL, WRITES},
+    # the person's receipt
+    "receiptChallenge": ANYBODY,
+    "lookWithReceipt": ANYBODY,
+    "withdrawWithReceipt": ANYBODY,
     # e-mail
     "notifications": {FOCAL, COORDINATOR},
     "saveNotifications": {FOCAL, COORDINATOR},
@@ -142,6 +146,7 @@ VARIABLES: Final[dict[str, Any]] = {
     "referrals": [],
     "event": "{}",
     "step": {"envelope": "{}"},
+    "receipt": "{}",
     "login": "nobody.at.all",
     "auth": b64(bytes(32)),
     "newAuth": b64(bytes(32)),
