@@ -255,17 +255,18 @@ class Consent(Answer, frozen=True, kw_only=True):
     decisions: list[Decision]
 
 
-class ReceiptChallenge(Answer, frozen=True, kw_only=True):
-    challenge: str
-    network: str
-    now: datetime
-
-
 class ReceiptAgency(Answer, frozen=True, kw_only=True):
     handle: str
     name: str
     name_en: str
     phone: str
+
+
+class ReceiptChallenge(Answer, frozen=True, kw_only=True):
+    challenge: str
+    network: str
+    now: datetime
+    help: ReceiptAgency | None
 
 
 class ReceiptReferral(Answer, frozen=True, kw_only=True):

@@ -83,6 +83,12 @@ def challenge(address: str) -> bytes:
     return second_factor.give_challenge(second_factor.RECEIPT)
 
 
+def whom_to_call() -> Agency | None:
+    """An agency that may coordinate and can be called, for whoever is helped no further by the page."""
+    coordinating = [one.handle for one in directory.in_force().now().agencies() if "coordinate" in one.may]
+    return Agency.objects.filter(pk__in=coordinating).exclude(phone="", duty_phone="").order_by("pk").first()
+
+
 def look(envelope: str, address: str) -> Shown:
     """Who can read what, for what purpose, until when; whether they opened and answered.
 

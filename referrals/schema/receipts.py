@@ -14,14 +14,6 @@ def _codes(description: str) -> graphene.List:
     return graphene.List(graphene.NonNull(graphene.String), required=True, description=description)
 
 
-class ReceiptChallenge(graphene.ObjectType):
-    """What a code's key signs: good once, for five minutes."""
-
-    challenge = graphene.Field(Bytes, required=True, description="32 bytes.")
-    network = graphene.ID(required=True, description="The network's id, from which the key is derived.")
-    now = graphene.DateTime(required=True, description="The hub's time.")
-
-
 class ReceiptAgency(graphene.ObjectType):
     """An agency, as the person is told of it."""
 
@@ -29,6 +21,15 @@ class ReceiptAgency(graphene.ObjectType):
     name = graphene.String(required=True, description="The name to show, in Mongolian.")
     name_en = graphene.String(required=True, description="The name to show, in English.")
     phone = graphene.String(required=True, description="Around the clock if there is one, else in its hours; or empty.")
+
+
+class ReceiptChallenge(graphene.ObjectType):
+    """What a code's key signs: good once, for five minutes."""
+
+    challenge = graphene.Field(Bytes, required=True, description="32 bytes.")
+    network = graphene.ID(required=True, description="The network's id, from which the key is derived.")
+    now = graphene.DateTime(required=True, description="The hub's time.")
+    help = graphene.Field(ReceiptAgency, description="An agency that brings the help together, to be called.")
 
 
 class ReceiptReferral(graphene.ObjectType):
@@ -74,7 +75,13 @@ class AskReceiptChallenge(graphene.Mutation):
     @staticmethod
     def mutate(root: object, info: Any) -> ReceiptChallenge:
         given = receipts.challenge(info.context.address)
-        return ReceiptChallenge(challenge=given, network=directory.in_force().id, now=clock.now())
+        helps = receipts.whom_to_call()
+        return ReceiptChallenge(
+            challenge=given,
+            network=directory.in_force().id,
+            now=clock.now(),
+            help=_agency(helps) if helps is not None else None,
+        )
 
 
 class LookWithReceipt(graphene.Mutation):

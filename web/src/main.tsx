@@ -21,5 +21,5 @@ await start(document.getElementById("app")!, {
   end: () => worker.terminate(),
   site: document.querySelector<HTMLMetaElement>('meta[name="leave"]')!.content,
   clock: "/app/clock.html",
-  receiptPage: null,
+  receiptPage: "/r/",
 });

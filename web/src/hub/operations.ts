@@ -540,7 +540,7 @@ export type PublishRosterMutation = { readonly publishRoster: boolean };
 export type ReceiptChallengeMutationVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReceiptChallengeMutation = { readonly receiptChallenge: { readonly challenge: string, readonly network: string, readonly now: string } };
+export type ReceiptChallengeMutation = { readonly receiptChallenge: { readonly challenge: string, readonly network: string, readonly now: string, readonly help: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null } };
 
 export type RecordConsentMutationVariables = Exact<{
   decisions: ReadonlyArray<SealedInput> | SealedInput;
@@ -1017,7 +1017,7 @@ export const publishRoster: Operation<PublishRosterMutation, PublishRosterMutati
 };
 
 export const receiptChallenge: Operation<ReceiptChallengeMutation, ReceiptChallengeMutationVariables> = {
-  id: "sha256:b2be5d474ac94e251d2fa2ad067bac19fbe7b631f503074d6a1602c0a4dd9c2a",
+  id: "sha256:457ea13720d9cf18c5fdfdc25f2552477914fded5efaa6213e017f99b0215d6f",
   name: "ReceiptChallenge",
 };
 
