@@ -42,7 +42,7 @@ CHALLENGE_FOR: Final = timedelta(minutes=5)
 MOST_PASSKEYS: Final = 10
 BY_ADDRESS: Final = Limit("challenge address", tries=60, back=5)
 NOBODYS_SECRET: Final = b"\0" * 20
-SIGN_IN, KEY = "sign in", "key"  # what a challenge is for: it is good for nothing else
+SIGN_IN, KEY, RECEIPT = "sign in", "key", "receipt"  # what a challenge is for: it is good for nothing else
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def begin_registration(account: Account) -> str:
         known,
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.REQUIRED,
-        challenge=_new_challenge(_adding(account)),
+        challenge=give_challenge(_adding(account)),
     )
     return json.dumps(dict(options)["publicKey"])
 
@@ -190,7 +190,7 @@ def begin_assertion(address: str) -> str:
     """WebAuthn request options, as JSON: the same for everybody, since nobody has said yet who it is. `throttled`."""
     throttling.take((BY_ADDRESS, address))
     options, _ = _server().authenticate_begin(
-        user_verification=UserVerificationRequirement.REQUIRED, challenge=_new_challenge(SIGN_IN)
+        user_verification=UserVerificationRequirement.REQUIRED, challenge=give_challenge(SIGN_IN)
     )
     return json.dumps(dict(options)["publicKey"])
 
@@ -213,7 +213,7 @@ def is_assertion(account: Account | None, response: str, at: datetime) -> Passke
 def new_challenge(address: str) -> bytes:
     """A challenge for a recovery kit's key. `throttled`."""
     throttling.take((BY_ADDRESS, address))
-    return _new_challenge(KEY)
+    return give_challenge(KEY)
 
 
 def use_challenge(challenge: bytes, what: str = KEY) -> bool:
@@ -222,7 +222,8 @@ def use_challenge(challenge: bytes, what: str = KEY) -> bool:
     return Challenge.objects.filter(hash=hashed, expires_at__gt=timezone.now()).delete()[0] == 1
 
 
-def _new_challenge(what: str) -> bytes:
+def give_challenge(what: str) -> bytes:
+    """32 bytes that are good once, for this, for five minutes. Whoever calls limits who may have how many."""
     challenge = secrets.token_bytes(32)
     Challenge.objects.create(hash=sha256(ctx(what, challenge)), expires_at=timezone.now() + CHALLENGE_FOR)
     return challenge

@@ -3,6 +3,8 @@
 A name is kept as a keyed hash: the table says nothing of addresses or logins.
 """
 
+import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -62,6 +64,30 @@ def give_back(*asked: tuple[Limit, str]) -> None:
     """
     keys = [_key(limit, name) for limit, name in asked]
     Bucket.objects.filter(key__in=keys).update(tries=F("tries") + 1)
+
+
+class InMemory:
+    """Tries that are limited in this process's memory alone: for whoever must leave no trace, not even a keyed hash
+    and a time. Each process has its own, so several let through so many times more.
+    """
+
+    def __init__(self, limit: Limit, most: int = 10_000) -> None:
+        """most: names that are kept at once; with more, the one that was used longest ago is forgotten."""
+        self._limit, self._most = limit, most
+        self._left: dict[str, tuple[float, float]] = {}  # tries, and when they were so many
+        self._lock = threading.Lock()
+
+    def take(self, name: str) -> None:
+        """Take a try. Refused: `throttled`, with the seconds until there is one again (`after`)."""
+        limit, now = self._limit, time.monotonic()
+        with self._lock:
+            tries, at = self._left.pop(name, (float(limit.tries), now))
+            tries = min(limit.tries, tries + (now - at) / limit.back)
+            self._left[name] = (tries - 1 if tries >= 1 else tries, now)  # the last used lie last
+            if len(self._left) > self._most:
+                del self._left[next(iter(self._left))]
+        if tries < 1:
+            raise Refused("throttled", after=int((1 - tries) * limit.back) + 1)
 
 
 def forget() -> None:

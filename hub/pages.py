@@ -17,6 +17,8 @@ Headers = list[tuple[bytes, bytes]]
 APP: Final = "/app.html"
 APP_AT: Final = ("/", "/app/")
 LEAVE: Final = "/leave"  # the button of every page: the same bytes for all hubs, whatever site each leads to
+RECEIPT: Final = "/receipt.html"
+RECEIPT_AT: Final = ("/r/", RECEIPT)  # the person's page: no trace of it stays in a browser's cache
 NOT_BUILT: Final = (
     "The browser client is not built: run `python3 bootstrap.py` where the hub's code lies, then start the hub again.\n"
 )
@@ -105,13 +107,15 @@ class Pages:
         self._pages = {page.path: page for page in _read(folder)}
         if APP in self._pages:
             self._pages |= dict.fromkeys(APP_AT, self._pages[APP])
+        if RECEIPT in self._pages:
+            self._pages |= dict.fromkeys(RECEIPT_AT, self._pages[RECEIPT])
         # Hashed once: nothing of a file changes while the hub runs.
         self._headers = {
             (page.path, encoding): page.headers(encoding) for page in self._pages.values() for encoding in page.bodies
         }
 
     def has(self, path: str) -> bool:
-        return path in self._pages or path in (*APP_AT, LEAVE)
+        return path in self._pages or path in (*APP_AT, *RECEIPT_AT, LEAVE)
 
     async def __call__(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -159,6 +163,8 @@ def _files(folder: Path, under: str) -> Iterator[tuple[str, bytes]]:
 
 def _kept(path: str) -> str:
     """For how long a browser may keep it: what the build names by its content never changes."""
+    if path == RECEIPT:
+        return "no-store"
     return "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
 
 

@@ -41,6 +41,9 @@ ANONYMOUS_FIELDS = frozenset(
         "kitSignIn",
         "enrol",
         "apply",
+        "receiptChallenge",
+        "lookWithReceipt",
+        "withdrawWithReceipt",
         "__typename",
     }
 )

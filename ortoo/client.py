@@ -206,6 +206,18 @@ class Client:
     async def take_step(self, step: contract.Sealed) -> contract.Referral:
         return await self._ask("take_step", contract.Referral, step=_plain([step])[0])
 
+    # --- the person's receipt -----------------------------------------------------------------------------------------
+
+    async def receipt_challenge(self) -> contract.ReceiptChallenge:
+        return await self._ask("receipt_challenge", contract.ReceiptChallenge)
+
+    async def look_with_receipt(self, receipt: str) -> contract.ReceiptShown:
+        """Not repeated by itself when the line fails: a challenge is good once."""
+        return await self._ask_once("look_with_receipt", contract.ReceiptShown, receipt=receipt)
+
+    async def withdraw_with_receipt(self, receipt: str) -> contract.ReceiptShown:
+        return await self._ask_once("withdraw_with_receipt", contract.ReceiptShown, receipt=receipt)
+
     # --- signing in ---------------------------------------------------------------------------------------------------
 
     async def sign_in(

@@ -255,6 +255,51 @@ class Consent(Answer, frozen=True, kw_only=True):
     decisions: list[Decision]
 
 
+class ReceiptAgency(Answer, frozen=True, kw_only=True):
+    handle: str
+    name: str
+    name_en: str
+    phone: str
+
+
+class ReceiptChallenge(Answer, frozen=True, kw_only=True):
+    challenge: str
+    network: str
+    now: datetime
+    help: ReceiptAgency | None
+
+
+class ReceiptReferral(Answer, frozen=True, kw_only=True):
+    state: str
+    sent_at: datetime
+    opened_at: datetime | None
+    answered_at: datetime | None
+    parts: list[str]
+    owes_deletion: bool
+    deleted_at: datetime | None
+    out_of_backups_at: datetime | None
+
+
+class ReceiptHolder(Answer, frozen=True, kw_only=True):
+    to: str
+    agency: ReceiptAgency | None
+    sections: list[str]
+    purposes: list[str]
+    until: datetime | None
+    refused: list[str]
+    ended: str | None
+    referrals: list[ReceiptReferral]
+
+
+class ReceiptShown(Answer, frozen=True, kw_only=True):
+    """What a code shows. holders: None where it shows nothing, and only takes back."""
+
+    mode: str
+    recorder: ReceiptAgency
+    basis: str | None
+    holders: list[ReceiptHolder] | None
+
+
 class Part(Answer, frozen=True, kw_only=True):
     name: str
     ciphertext: str

@@ -91,8 +91,13 @@ class Again:
 # --- making -----------------------------------------------------------------------------------------------------------
 
 
-def decide(form: Form, signer: Signer, *, at: datetime) -> tuple[Document[schemas.Consent], ...]:
-    """A signed decision for each addressee of the form, under one new consent id, recorded by the signer's agency."""
+def decide(
+    form: Form, signer: Signer, *, at: datetime, receipt: schemas.ReceiptKey | None = None
+) -> tuple[Document[schemas.Consent], ...]:
+    """A signed decision for each addressee of the form, under one new consent id, recorded by the signer's agency.
+
+    receipt: of the code that the person gets; None where she takes none.
+    """
     wanted, id = form.consent, new_id()
     decisions = []
     for to in wanted.addressees:
@@ -116,7 +121,7 @@ def decide(form: Form, signer: Signer, *, at: datetime) -> tuple[Document[schema
             ),
             granted=_granted(form, to, at),
             refused=as_set(wanted.refusals.get(to, ())),
-            receipt=None,
+            receipt=receipt,
             exception=_exception(form, at),
             retain_days=wanted.retain_days,
             sealed=None,

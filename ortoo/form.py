@@ -100,6 +100,7 @@ class Consent:
     grants: Mapping[str, Grant]
     refusals: Mapping[str, tuple[str, ...]]
     exception: Without | None = None
+    receipt_mode: str | None = "full"  # of the vocabulary's; None: she takes no receipt
 
     @property
     def addressees(self) -> list[str]:
@@ -289,7 +290,13 @@ def _consent(value: Any) -> Consent:
         grants=grants,
         refusals=refusals,
         exception=_exception(named.get("exception"), exception),
+        receipt_mode=_receipt_mode(named.get("receipt_mode", "full")),
     )
+
+
+def _receipt_mode(value: Any) -> str | None:
+    mode = _code(value, "consent.receipt_mode", vocabulary.codes("receipt_modes"))
+    return None if mode == "none" else mode
 
 
 def _grants(value: Any) -> dict[str, Grant]:

@@ -176,7 +176,8 @@ class Reader:
         self._check_state(answer, state, document.body, decision, now)
         if answer.head != head:
             raise Refused("chain_broken", "The hub names another head than the signed steps.", field="head")
-        self._check_deletion(answer, steps, narrowed=decision.body.version > body.authority.version)
+        narrowed = decision.body.version > body.authority.version or decision.body.receipt is not None
+        self._check_deletion(answer, steps, narrowed=narrowed)
         return Referral(
             id=body.id,
             sender=body.author.agency,
@@ -327,6 +328,9 @@ class Reader:
     def _check_deletion(self, answer: contract.Referral, steps: Sequence[Step], *, narrowed: bool) -> None:
         """What is owed is what the signed steps say; after a withdrawal, also of a part, or an expiry, which no step of
         theirs ended, it is the hub's word.
+
+        narrowed: there may have been one. (What she took back with her code names other agencies, too: it is shown to
+        none.)
         """
         said, ended = answer.deletion_owed_since, any(one.type in events.ENDED_ACCESS for one in steps)
         if not ended and (narrowed or answer.state not in events.READABLE - {"closed"}):

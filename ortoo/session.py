@@ -411,11 +411,13 @@ class Session:
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
-    async def record(self, form: Form) -> tuple[Document[schemas.Consent], ...]:
+    async def record(
+        self, form: Form, receipt: schemas.ReceiptKey | None = None
+    ) -> tuple[Document[schemas.Consent], ...]:
         """Sign the form's decisions and have them recorded, without sending anything. Gives the signed decisions."""
         self._check_sender(form)
         drafting.check_agencies(form, self.directory.now())
-        decisions = drafting.decide(form, self.signer, at=self.now())
+        decisions = drafting.decide(form, self.signer, at=self.now(), receipt=receipt)
         await self.hand_in_decisions(decisions)
         return decisions
 
@@ -424,21 +426,27 @@ class Session:
         await self.client.record_consent([contract.Sealed(envelope=one.envelope) for one in decisions])
         self._accepted(*decisions)
 
-    async def send(self, form: Form) -> list[Referral]:
+    async def send(self, form: Form, receipt: schemas.ReceiptKey | None = None) -> list[Referral]:
         """Record the form's decisions and send a referral to each recipient, or to none.
 
         A draft of the same form that was not accepted yet is sent again as it was made; so repeating a send after a
         lost answer gives the referrals that are there. Raises FormError or Refused, before or at the hub; no draft is
         left then. After HubUnreachable it is kept.
+
+        receipt: of the code that the person gets (`ortoo.receipts`). A draft that is there keeps its own (`unsent`).
         """
-        kept = self.drafts.find(drafting.form_key(form, self.signer))
-        return await self.submit(kept or await self.draft(form), form)
+        return await self.submit(self.unsent(form) or await self.draft(form, receipt=receipt), form)
+
+    def unsent(self, form: Form) -> Draft | None:
+        """The draft of this form that the hub has not accepted, as far as this device knows."""
+        return self.drafts.find(drafting.form_key(form, self.signer))
 
     async def draft(
         self,
         form: Form,
         parts: Mapping[str, Sequence[str]] | None = None,
         decisions: tuple[Document[schemas.Consent], ...] | None = None,
+        receipt: schemas.ReceiptKey | None = None,
     ) -> Draft:
         """Seal a form for its recipients, check it against the rule, and keep it until it is accepted.
 
@@ -449,7 +457,7 @@ class Session:
         signer, at = self.signer, self.now()
         drafting.check_agencies(form, self.directory.now())
         keys = await self.public_keys(drafting.agencies_in(form, self.identity.agency))
-        decided = decisions or drafting.decide(form, signer, at=at)
+        decided = decisions or drafting.decide(form, signer, at=at, receipt=receipt)
         sealed = drafting.seal(form, signer, decided, keys, at=at, parts=parts or {}, seal_file=self.drafts.seal_file)
         draft = Draft(drafting.form_key(form, signer), decided, sealed)
         self.drafts.keep(draft)
@@ -459,7 +467,10 @@ class Session:
         """Have a draft accepted. With its form, it is sealed anew where the directory moved on or it became too old."""
         if form is None:
             return await self._submit(draft, draft.form, None)
-        return await self._submit(draft, draft.form, lambda recorded: self.draft(form, decisions=recorded))
+        receipt = draft.decisions[0].body.receipt if draft.decisions else None
+        return await self._submit(
+            draft, draft.form, lambda recorded: self.draft(form, decisions=recorded, receipt=receipt)
+        )
 
     async def resend(self, form: Form, to: str, of: str | None = None) -> Referral:
         """Send a form that was sent before to one more agency, or to the same one again, in one step: a new referral

@@ -20,8 +20,8 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, enforcing, standing
-from referrals.models import Consent, Decision, Referral
+from referrals import access, enforcing, receipt_keys, standing
+from referrals.models import Consent, Decision, Referral, Withdrawal
 from referrals.rule import may_read
 
 Signed = Document[schemas.Consent]
@@ -64,6 +64,8 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
         for one in fresh:
             kept[one.hash] = _keep(one, now)
         new = {one.body.consent for one in fresh}
+        for id in sorted(new):
+            receipt_keys.follow(id, decisions[id])
         lost = {**lost, **_enforced(new, decisions, now)}
         log.queue(one.hash for one in fresh)
         if new:
@@ -115,13 +117,23 @@ def _is_recorder(agency: str, decisions: Decisions) -> bool:
 
 
 def newest(consents: Iterable[str], which: Q | None = None) -> dict[str, Decisions]:
-    """The newest decisions of these consents, all or those that are meant. One query."""
+    """The newest decisions of these consents, all or those that are meant, and what was withdrawn. Two queries."""
     found: dict[str, list[Signed]] = {str(one): [] for one in consents}
     of_these = Decision.objects.filter(which or Q(), consent_id__in=list(found), newest=True)
     rows = of_these.values_list("consent_id", "envelope")
     for consent, envelope in rows:
         found[str(consent)].append(documents.read(envelope, schemas.Consent))
-    return {consent: Decisions.of(decisions) for consent, decisions in found.items()}
+    withdrawn = _withdrawals(found)
+    return {id: Decisions.of(signed, withdrawn[id] if signed else ()) for id, signed in found.items()}
+
+
+def _withdrawals(consents: Iterable[str]) -> dict[str, list[rule.Withdrawal]]:
+    """What was taken back under these consents by the person herself. One query, whatever there is."""
+    found: dict[str, list[rule.Withdrawal]] = {id: [] for id in consents}
+    rows = Withdrawal.objects.filter(consent_id__in=list(found)).order_by("pk")
+    for consent, envelope in rows.values_list("consent_id", "envelope"):
+        found[str(consent)].append(rule.Withdrawal.by_receipt(documents.read(envelope, schemas.Receipt)))
+    return found
 
 
 def known_to(agency: str, kind: str, decisions: Decisions, *, at: datetime) -> Decisions:
@@ -133,7 +145,7 @@ def known_to(agency: str, kind: str, decisions: Decisions, *, at: datetime) -> D
     if _holds(agency, kind, decisions, at):
         return decisions
     own = {to: one for to, one in decisions.newest.items() if agency in (to, one.body.author.agency)}
-    return Decisions(own, decisions.withdrawals)
+    return Decisions(own, [one.on(agency) for one in decisions.withdrawals])
 
 
 def ruling(referrals: Sequence[Referral]) -> dict[UUID, Decision]:
@@ -182,8 +194,6 @@ def _read(actor: Actor, item: int, envelope: str, blobs: Blobs) -> Signed:
         one = documents.read(envelope, schemas.Consent)
     with _naming(one):
         access.must_be_author(actor, one.body.author.agency, one.body.author.member)
-        if one.body.receipt is not None:
-            raise Refused("malformed", "Receipts are not given out by this hub yet.", field="receipt")
         if one.body.sealed is not None:
             raise Refused("malformed", "Evidence is not kept by this hub yet.", field="sealed")
         check_blobs(_NOTHING, blobs)

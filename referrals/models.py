@@ -91,6 +91,31 @@ class Consent(models.Model):
     recorder = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
 
 
+class ReceiptKey(models.Model):
+    """The public key of a person's code (protocol §8), by which it is found. The code itself is never here."""
+
+    key = models.BinaryField(max_length=32, unique=True)
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="receipt_keys")
+    mode = models.CharField(max_length=16)  # full, withdraw
+    replaced = models.BooleanField(default=False)  # by another one, or by none: it can withdraw still, and never look
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consent"], condition=models.Q(replaced=False), name="one_receipt_key_a_consent"
+            )
+        ]
+
+
+class Withdrawal(models.Model):
+    """What the person took back with her code, as the code's own key signed it. It stays (protocol §8)."""
+
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="withdrawals")
+    sha256 = models.BinaryField(max_length=32, unique=True)
+    envelope = models.TextField()
+    accepted_at = models.DateTimeField()
+
+
 class Decision(models.Model):
     """A version of what the person decided about one addressee, as it was signed."""
 

@@ -34,7 +34,7 @@ export default defineConfig(({ mode }) => ({
       input: {
         [mode === "gallery" ? "gallery" : "app"]: here(mode === "gallery" ? "gallery.html" : "app.html"),
         clock: here("app/clock.html"),
-        ...(mode === "gallery" ? {} : { sw: here("src/sw.ts") }),
+        ...(mode === "gallery" ? {} : { sw: here("src/sw.ts"), receipt: here("receipt.html") }),
       },
       // The service worker has one address for good: a browser asks there for the next one.
       output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },

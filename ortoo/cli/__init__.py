@@ -17,6 +17,7 @@ UNTRUSTED: Final = 4  # a fork, a rollback, a key or signature that does not fit
 
 ROLES: Final = ("focal_point", "administrator", "coordinator")  # of people
 SCOPES: Final = ("read", "send", "answer")  # of partner systems' tokens
+RECEIPTS: Final = ("full", "withdraw", "none")  # of the vocabulary
 ON_ONE: Final = (  # commands that name a referral
     "show",
     "open",
@@ -91,6 +92,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     send.add_argument("form", metavar="FORM.json", help=words("help.send.form"))
     send.add_argument("--yes", action="store_true", help=words("help.send.yes"))
     _attach(send, "SECTION=PATH", words)
+    send.add_argument("--receipt", choices=RECEIPTS, help=words("help.send.receipt"))
     resend = command("resend")
     resend.add_argument("form", nargs="?", metavar="FORM.json", help=words("help.resend.form"))
     resend.add_argument("--to", metavar="AGENCY", required=True, help=words("help.resend.to"))
@@ -126,6 +128,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     _services(command("services"), words)
     _find(command("find"), words)
     _consent(command("consent"), words)
+    _receipt(command("receipt"), words)
     _notifications(command("notifications"), words)
     _signing_in(command, words)
     _joining(command, words)
@@ -250,6 +253,21 @@ def _consent(parser: argparse.ArgumentParser, words: Words) -> None:
         one.add_argument("--yes", action="store_true", help=words("help.yes"))
     several(decide, "refuse", [*sections, "*"])
     on_one("export").add_argument("--out", metavar="FILE", required=True, help=words("help.consent.out"))
+    renewed = on_one("receipt")
+    renewed.add_argument("--mode", choices=RECEIPTS, required=True, help=words("help.consent.mode"))
+    renewed.add_argument("--yes", action="store_true", help=words("help.yes"))
+
+
+def _receipt(parser: argparse.ArgumentParser, words: Words) -> None:
+    from ortoo.protocol import vocabulary
+
+    parser.add_argument("code", nargs="*", metavar="[withdraw] CODE", help=words("help.receipt.code"))
+    parser.add_argument("--agency", action="append", metavar="AGENCY", help=words("help.receipt.agency"))
+    for option, terms in (("section", "sections"), ("purpose", "purposes")):
+        known = list(vocabulary.terms(terms))
+        text = words(f"help.consent.{option}", codes=", ".join(known))
+        parser.add_argument(f"--{option}", action="append", metavar="CODE", choices=known, help=text)
+    parser.add_argument("--yes", action="store_true", help=words("help.yes"))
 
 
 def _notifications(parser: argparse.ArgumentParser, words: Words) -> None:

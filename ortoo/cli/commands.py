@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+from ortoo import receipts
 from ortoo.cli import DONE
 from ortoo.cli.picking import picked, with_files
+from ortoo.cli.receipt import of_new, value_of
 from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import (
     instant_of,
@@ -19,7 +21,7 @@ from ortoo.cli.screen import (
     shortened,
     step_value,
 )
-from ortoo.client import Line
+from ortoo.client import HubUnreachable, Line
 from ortoo.form import Form
 from ortoo.reading import Damaged, Referral
 from ortoo.sentences import Sentence, name, of_form, of_resending
@@ -40,8 +42,33 @@ async def send(run: Run) -> int:
         sentences = of_form(form, session.directory.now(), run.words, session.now())
         before = session.sent_before(form)
         if _agreed(run, sentences, before):
-            _sent(run, session, await run.patiently(session.send(form)), sentences, before)
+            given = _new_receipt(run, session, form)
+            key = given.key(session.directory.id) if given is not None else None
+            try:
+                sent = await run.patiently(session.send(form, key))
+            except HubUnreachable:
+                _give(run, given)  # it may have arrived, or will with the next try
+                raise
+            _sent(run, session, sent, sentences, before, given)
+            _give(run, given)
     return DONE
+
+
+def _new_receipt(run: Run, session: Session, form: Form) -> receipts.Receipt | None:
+    """The code for her. None where she takes none, and where this very form waits, which has its own."""
+    mode = run.options.receipt or form.consent.receipt_mode
+    if session.unsent(form) is not None:
+        run.screen.aside(run.words("receipt.as_before"))
+        return None
+    return receipts.wanted(mode)
+
+
+def _give(run: Run, given: receipts.Receipt | None) -> None:
+    """Show the code, once; to programs it is in the answer."""
+    if given is None or run.screen.json:
+        return
+    for line in of_new(given, run.words):
+        run.screen.line(line, "bold")
 
 
 async def resend(run: Run) -> int:
@@ -87,7 +114,12 @@ def _agreed(run: Run, sentences: Sequence[Sentence], before: Sequence[str]) -> b
 
 
 def _sent(
-    run: Run, session: Session, sent: Sequence[Referral], sentences: Sequence[Sentence], before: Sequence[str]
+    run: Run,
+    session: Session,
+    sent: Sequence[Referral],
+    sentences: Sequence[Sentence],
+    before: Sequence[str],
+    given: receipts.Receipt | None = None,
 ) -> None:
     words, screen = run.words, run.screen
     if screen.json:
@@ -95,6 +127,7 @@ def _sent(
             "sent": [referral_value(one) for one in sent],
             "sentences": [sentence_value(one) for one in sentences],
             "sent_before": list(before),
+            "receipt": value_of(given),
         }
         screen.document(value)
         return

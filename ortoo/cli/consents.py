@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import consent_record, consenting
+from ortoo import consent_record, consenting, receipts
 from ortoo.cli import DONE
 from ortoo.cli.commands import referral_named, started
+from ortoo.cli.receipt import of_new, value_of
 from ortoo.cli.running import Command, Run, Usage
 from ortoo.cli.screen import sentence_value
 from ortoo.consenting import Scope
@@ -70,6 +71,21 @@ async def withdraw(run: Run) -> int:
     return DONE
 
 
+async def receipt(run: Run) -> int:
+    """In place of a code that was lost, another one: shown once. The old one can still withdraw, and never look."""
+    async with started(run) as session:
+        consent, _ = await _consent(run, session)
+        if not run.sure(run.words("receipt.ask_replace")):
+            return DONE
+        given = receipts.wanted(run.options.mode)
+        await run.patiently(receipts.replace(session, consent.decision.body.consent, given))
+        if run.screen.json:
+            run.screen.document({"receipt": value_of(given)})
+        for line in of_new(given, run.words) if given is not None and not run.screen.json else ():
+            run.screen.line(line, "bold")
+    return DONE
+
+
 async def export(run: Run) -> int:
     """Write the record, as JSON or as a page to print, into a file that was not there."""
     path = Path(run.options.out)
@@ -118,4 +134,5 @@ COMMANDS: Final[dict[str, Command]] = {
     "consent decide": decide,
     "consent withdraw": withdraw,
     "consent export": export,
+    "consent receipt": receipt,
 }

@@ -46,6 +46,7 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     **dict.fromkeys(("find", "alternatives"), "finding"),
     "consent": "consents",
     "save": "saving",
+    "receipt": "receipt",
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.

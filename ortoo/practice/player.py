@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import administration, consenting, drafting, hours, practice
+from ortoo import administration, consenting, drafting, hours, practice, receipts
 from ortoo.attached import Attached, clean_name
-from ortoo.client import HubError
+from ortoo.client import Client, HubError
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Draft
 from ortoo.form import Form, FormError, Grant
@@ -95,6 +95,7 @@ class Player:
         self._stack = AsyncExitStack()
         self._sessions: dict[str, Session] = {}
         self._sent: list[tuple[str, str]] = []  # (recipient, referral id), in the order of sending
+        self._code: str | None = None  # the person's
 
     async def play(self, report: Callable[[Played], None]) -> bool:
         """Whether all went as expected. Stops at the first step that did not: later ones rest on it."""
@@ -138,7 +139,15 @@ class Player:
         session, form = await self._session(event["by"]), self.scenario.form
         if "expect_error" in event:
             return await self._hand_in_raw(session, form)
-        return self._accepted(await session.submit(await session.draft(form), form))
+        return await self._send(session, form)
+
+    async def _send(self, session: Session, form: Form) -> Seen:
+        """Send it anew, with a code for the person as she wants it."""
+        given = receipts.wanted(form.consent.receipt_mode)
+        key = given.key(session.directory.id) if given is not None else None
+        sent = await session.submit(await session.draft(form, receipt=key), form)
+        self._code = given.code if given is not None else None
+        return self._accepted(sent)
 
     async def send_with(self, event: Event) -> Seen:
         session, form = await self._session(event["by"]), self.scenario.form
@@ -157,7 +166,7 @@ class Player:
                 raise FormError("events.change", "unknown_field")
         if "expect_error" in event:
             return await self._hand_in_raw(session, form)
-        return self._accepted(await session.submit(await session.draft(form), form))
+        return await self._send(session, form)
 
     async def _hand_in_raw(
         self,
@@ -327,6 +336,28 @@ class Player:
                 return Seen("differs")
         return Seen("done", "play.file_arrived" if others else None)
 
+    # --- the person's verbs -------------------------------------------------------------------------------------------
+
+    async def look(self, event: Event) -> Seen:
+        """Who can still open something of hers; `nothing` where her code shows nothing."""
+        async with Client(self._hub) as client:
+            shown = await receipts.look(client, self._her_code())
+        if shown.holders is None:
+            return Seen("nothing")
+        return Seen(_set_of({one.to for one in shown.holders if any(sent.parts for sent in one.referrals)}))
+
+    async def withdraw(self, event: Event) -> Seen:
+        wanted = {} if event["scope"] == "all" else event["scope"]
+        scope = receipts.scope(wanted.get("agencies"), wanted.get("sections"), wanted.get("purposes"))
+        async with Client(self._hub) as client:
+            await receipts.withdraw(client, self._her_code(), [scope])
+        return Seen("done")
+
+    def _her_code(self) -> str:
+        if self._code is None:
+            raise Refused("receipt_unknown")
+        return self._code
+
     # --- several at the same moment -----------------------------------------------------------------------------------
 
     async def together(self, event: Event) -> Seen:
@@ -371,7 +402,7 @@ class Player:
         unit = event["do"].removeprefix("advance_")
         session = await self._session(self.scenario.sender)
         fired = await self._move(session, event[unit] * spans[event["do"]])
-        return Seen((_set_of(fired) if fired else "nothing") if "expect" in event else "done")
+        return Seen((_set_of({*fired}) if fired else "nothing") if "expect" in event else "done")
 
     async def _move(self, session: Session, seconds: int) -> Sequence[str]:
         """Move the network's clock on; what fell due on this play's referrals by that."""
@@ -437,6 +468,8 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "advance_hours": Player.advance,
     "advance_days": Player.advance,
     "oversee": Player.oversee,
+    "look": Player.look,
+    "withdraw": Player.withdraw,
 }
 
 # A recipient's verbs that are one signed step.
@@ -494,6 +527,8 @@ def _expected(event: Event) -> str:
         return ", ".join(sorted(event["expect_errors"])) or "done"
     if "expect_sections" in event:
         return _set_of(event["expect_sections"])
+    if "expect_holders" in event:
+        return _set_of(event["expect_holders"])
     if "expect_overdue" in event:
         return _set_of(event["expect_overdue"])
     if "expect_includes" in event or "expect_excludes" in event:

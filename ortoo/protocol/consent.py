@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+import msgspec
+
 from ortoo.protocol import vocabulary
 from ortoo.protocol.documents import Document, check_signing_key, instant, unb64
 from ortoo.protocol.errors import Refused
@@ -46,6 +48,20 @@ class Withdrawal:
         everything = Scope(agencies=[ALL], sections=[ALL], purposes=[ALL])
         reviewer = {consent.exception.reviewer} if consent.exception else set()
         return cls((everything,), frozenset({consent.recorder, *reviewer}))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it takes everything back from everybody, the recorder too."""
+        return not self.spared and any(
+            ALL in one.agencies and ALL in one.sections and ALL in one.purposes for one in self.scopes
+        )
+
+    def on(self, agency: str) -> "Withdrawal":
+        """What of it is about this agency: all that the agency itself may learn of it."""
+        scopes = (
+            msgspec.structs.replace(one, agencies=[agency]) for one in self.scopes if _covers(one.agencies, agency)
+        )
+        return Withdrawal(tuple(scopes), self.spared & {agency})
 
     def purposes(self, agency: str, section: str) -> set[str]:
         """The purposes that it takes back from this agency for this section."""
@@ -132,9 +148,12 @@ def decided(decisions: Decisions, *, agency: str, kind: str, parts: Iterable[str
 
 
 def is_taken_back(decisions: Decisions) -> bool:
-    """Whether the newest decision on everybody refuses everything: then the sender's keys go, too."""
+    """Whether everything was taken back, by the newest decision on everybody or by herself: then the sender's keys go,
+    too.
+    """
     everybody = decisions.newest.get(ALL)
-    return everybody is not None and everybody.body.refused == [ALL]
+    refused = everybody is not None and everybody.body.refused == [ALL]
+    return refused or any(one.is_whole for one in decisions.withdrawals)
 
 
 def check_parts(decisions: Decisions, *, agency: str, kind: str, parts: Iterable[str], at: datetime) -> None:
@@ -212,11 +231,11 @@ def _check_codes(consent: Consent) -> None:
         ("granted.sections", "sections", granted.sections if granted else []),
         ("granted.purposes", "purposes", granted.purposes if granted else []),
     ):
-        if not set(named) - {ALL} <= _nameable(list_name):
+        if not set(named) - {ALL} <= nameable(list_name):
             raise Refused("malformed", "The vocabulary has no such code to decide about.", field=where)
 
 
-def _nameable(list_name: str) -> set[str]:
+def nameable(list_name: str) -> set[str]:
     """The codes that a decision may name: not the sections whose readers are fixed (evidence, justification)."""
     return {code for code, term in vocabulary.terms(list_name).items() if "readers" not in term}
 
@@ -288,7 +307,7 @@ def _check_coordinating_author(new: Consent, decisions: Decisions, *, kind: str,
     beyond = Refused("consent_author", "It goes beyond what this agency was itself granted.", field="granted")
     if wanted.sections == [ALL] and held.sections != [ALL]:
         raise beyond
-    for section in _nameable("sections") if wanted.sections == [ALL] else wanted.sections:
+    for section in nameable("sections") if wanted.sections == [ALL] else wanted.sections:
         try:
             live = may_read(decisions, agency=author, kind=kind, part=section, at=at)
         except Refused:

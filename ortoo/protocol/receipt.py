@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
+from ortoo.protocol.consent import ALL, MAX_DECISIONS, nameable
 from ortoo.protocol.documents import (
     Document,
     SigningKey,
@@ -23,6 +24,7 @@ from ortoo.protocol.keys import hkdf
 from ortoo.protocol.schemas import Receipt, Scope
 
 DIGITS: Final = 31  # random ones; the 32nd checks them
+MOST_SCOPES: Final = 64  # of a withdrawal
 
 
 def draw() -> str:
@@ -82,6 +84,16 @@ def make(
         scope=as_set(scope) if scope is not None else None,
     )
     return sign(body, key)
+
+
+def check_scope(scopes: Sequence[Scope]) -> None:
+    """That what is taken back can be taken back: `malformed` for what nobody knows, `limit_exceeded`."""
+    if len(scopes) > MOST_SCOPES or any(len(one.agencies) > MAX_DECISIONS for one in scopes):
+        raise Refused("limit_exceeded", field="scope", most=MOST_SCOPES)
+    for one in scopes:
+        for where, named in (("sections", one.sections), ("purposes", one.purposes)):
+            if not set(named) - {ALL} <= nameable(where):
+                raise Refused("malformed", "The vocabulary has no such code to take back.", field=f"scope.{where}")
 
 
 def check(document: Document[Receipt], *, network: str, challenge: bytes, now: datetime) -> None:

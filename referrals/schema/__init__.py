@@ -1,11 +1,11 @@
-from referrals.schema import alternatives, files, logged, operations
+from referrals.schema import alternatives, files, logged, operations, receipts
 
 
 class Query(alternatives.Query, files.Query, logged.Query, operations.Query):
     pass
 
 
-class Mutation(files.Mutation, operations.Mutation):
+class Mutation(files.Mutation, operations.Mutation, receipts.Mutation):
     pass
 
 

@@ -1,14 +1,14 @@
 """What the attacks of test_codes.py act upon: decisions, referrals in several states, agencies that have changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from ortoo.protocol import schemas
-from ortoo.protocol.documents import Document, SigningKey, as_set, new_id
+from ortoo.protocol import receipt, schemas
+from ortoo.protocol.documents import Document, SigningKey, as_set, b64, new_id, unb64
 from ortoo.protocol.keys import MemberSecrets
 from ortoo.protocol.referral import SealedReferral, section_text
 from ortoo.protocol.sealing import Blobs
@@ -61,6 +61,7 @@ class Stage:
         self.to_renewed = self._sent("aimag-dornogobi")
         self.before = town.directory.size
         self._decide_again()
+        self._withdraw()
         self._change_the_directory()
 
     def _decide(self) -> None:
@@ -89,6 +90,27 @@ class Stage:
         for to, sections in (("cfdc-umnugobi", []), ("shelter-sainshand", ["needs"])):
             self.decisions[to] = self.town.decide(NARA, to, sections, after=self.decisions[to])
             self.town.record(NARA, self.decisions[to])
+
+    def _withdraw(self) -> None:
+        """What somebody decided and took back by herself, with her code."""
+        self.code = SigningKey.generate()
+        key = schemas.ReceiptKey(key=b64(self.code.public), mode="full")
+        self.taken_back = self.town.decide(NARA, "mgec", ["needs"], receipt=key)
+        self.town.record(NARA, self.taken_back)
+        everything = schemas.Scope(agencies=["*"], sections=["*"], purposes=["*"])
+        given = self.town.data(NARA, "receipt_challenge")
+        made = self.receipt(self.code, "withdraw", unb64(given["challenge"]), [everything])
+        self.town.data(NARA, "withdraw_with_receipt", receipt=made)
+
+    def receipt(
+        self,
+        key: SigningKey,
+        do: Literal["look", "withdraw"],
+        challenge: bytes = bytes(32),
+        scope: Sequence[schemas.Scope] | None = None,
+    ) -> str:
+        network, now = self.town.network_id, datetime.now(UTC)
+        return receipt.make(key, network=network, challenge=challenge, do=do, at=now, scope=scope).envelope
 
     def _change_the_directory(self) -> None:
         town, renewed = self.town, self.town.people["ado.gantulga"]

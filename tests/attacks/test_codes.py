@@ -15,7 +15,7 @@ import pytest
 
 from ortoo.client import document
 from ortoo.protocol import schemas
-from ortoo.protocol.documents import SigningKey, as_set, b64, new_id, sha256
+from ortoo.protocol.documents import Document, SigningKey, as_set, b64, new_id, sha256
 from ortoo.protocol.errors import SENTENCES
 from ortoo.protocol.referral import SealedReferral
 from ortoo.protocol.sealing import Blobs
@@ -29,7 +29,6 @@ STRANGE: Final = b64(bytes(32))  # a hash of nothing that there is
 # Not to be met at this hub yet; the protocol's own tests and vectors raise them (tests/protocol, tests/vectors).
 ELSEWHERE: Final[Mapping[str, str]] = {
     "threshold_not_met": "the directory is published by its coordinators' own command, not through the API",
-    "key_refused": "keys enter through the directory, and through receipts, which are not given out yet",
     "chain_broken": "of the directory; through the API it is `head_moved`",
     "checkpoint_rollback": "a client's, of its hub",
     "checkpoint_unwitnessed": "a client's, of its hub; and that of a stranger who cosigns (test_founding.py)",
@@ -37,10 +36,8 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "key_mismatch": "a client's, of the keys that it is handed",
     "cannot_open": "a reader's: the hub opens nothing",
     "second_signature_missing": "exceptions are not taken yet (`basis_not_allowed`)",
-    "consent_withdrawn": "receipts are not given out yet, and reviews not taken",
     "upload_unknown": "of sealed files: tests/stories/test_attachments.py",
-    "receipt_unknown": "receipts are not given out yet",
-    "throttled": "of sealed files, too: tests/stories/test_attachments.py",
+    "throttled": "only after many tries, which are counted: test_signing_in.py, test_receipts.py, test_attachments.py",
 }
 
 
@@ -458,11 +455,19 @@ each(
             lambda s: without_key(s, "needs", "mrc-umnugobi"),
             {"part": "needs", "reader": "mrc-umnugobi"},
         ),
-        "a_receipt": (
-            lambda s: s.record(
-                s.town.decide(NARA, "mgec", ["needs"], receipt=schemas.ReceiptKey(key=STRANGE, mode="full"))
-            ),
+        "decisions_with_different_receipts": (
+            lambda s: different_receipts(s),
             {"field": "receipt"},
+        ),
+        "a_look_that_takes_back": (
+            lambda s: Try(NARA, "look_with_receipt", {"receipt": s.receipt(s.code, "withdraw", scope=[EVERYTHING])}),
+            {"field": "do"},
+        ),
+        "a_withdrawal_of_nothing_known": (
+            lambda s: Try(
+                NARA, "withdraw_with_receipt", {"receipt": s.receipt(s.code, "withdraw", scope=[UNKNOWN_SECTION])}
+            ),
+            {"field": "scope.sections"},
         ),
         "evidence_with_a_decision": (
             lambda s: s.record(s.town.decide(NARA, "mgec", ["needs"], sealed=s.whole().document.body.sealed)),
@@ -997,7 +1002,59 @@ def an_exception(stage: Stage) -> Try:
     return stage.record(decision)
 
 
+def with_receipt(stage: Stage, key: str) -> Document[schemas.Consent]:
+    return stage.town.decide(NARA, "mgec", ["needs"], receipt=schemas.ReceiptKey(key=key, mode="full"))
+
+
+def different_receipts(stage: Stage) -> Try:
+    one = with_receipt(stage, b64(SigningKey.generate().public))
+    return without_addressee(stage.record(one, stage.town.decide(NARA, "ecpat", ["needs"], consent=one.body.consent)))
+
+
+def without_addressee(attack: Try) -> Try:
+    """What is wrong with several decisions together names their consent alone."""
+    return Try(attack.handle, attack.operation, attack.variables, {"consent": attack.at["consent"]})
+
+
+EVERYTHING: Final = schemas.Scope(agencies=["*"], sections=["*"], purposes=["*"])
+UNKNOWN_SECTION: Final = schemas.Scope(agencies=["*"], sections=["everything"], purposes=["*"])
 AT_AUTHORITY: Final = {"field": "authority", "reader": "mgec"}
+each(
+    "key_refused",
+    {
+        "a_receipt_that_anybody_can_sign_for": (lambda s: s.record(with_receipt(s, STRANGE)), {"field": "receipt.key"}),
+        "a_receipt_of_another_person": (
+            lambda s: without_addressee(s.record(with_receipt(s, b64(s.code.public)))),
+            {"field": "receipt.key"},
+        ),
+    },
+)
+each(
+    "receipt_unknown",
+    {
+        "a_look_over_no_challenge_of_ours": (
+            lambda s: Try(NARA, "look_with_receipt", {"receipt": s.receipt(s.code, "look")}),
+            {},
+        ),
+        "a_withdrawal_with_a_key_that_nobody_has": (
+            lambda s: Try(
+                NARA,
+                "withdraw_with_receipt",
+                {"receipt": s.receipt(SigningKey.generate(), "withdraw", scope=[EVERYTHING])},
+            ),
+            {},
+        ),
+    },
+)
+each(
+    "consent_withdrawn",
+    {
+        "a_referral_after_she_took_all_back": (
+            lambda s: s.send(s.whole("mgec", decision=s.taken_back)),
+            {"part": "needs", "reader": "mrc-umnugobi"},  # its own copy, too
+        ),
+    },
+)
 each(
     "grant_refused",
     {

@@ -86,6 +86,7 @@ ELSEWHERE: Final = {
         ("setUpAccount.account.login", "enrol.account.login", "apply.account.login"), "a name that one chooses"
     ),
     "signIn.second.passkey": "test_passkeys.py",
+    **dict.fromkeys(("lookWithReceipt.receipt", "withdrawWithReceipt.receipt"), "tests/stories/test_receipts.py"),
     "sendReferrals.referrals.envelope": "tests/attacks/test_visibility.py",
     "recordConsent.decisions.envelope": "tests/attacks/test_visibility.py",
     "propose.document": "agencies alone stand in it, which the public directory has",

@@ -72,6 +72,10 @@ MAY: Final[dict[str, set[str]]] = {
     "upload": {FOCAL, WRITES},
     "uploadPiece": {FOCAL, WRITES},
     "filePiece": {FOCAL, READS},
+    # the person's receipt
+    "receiptChallenge": ANYBODY,
+    "lookWithReceipt": ANYBODY,
+    "withdrawWithReceipt": ANYBODY,
     # e-mail
     "notifications": {FOCAL, COORDINATOR},
     "saveNotifications": {FOCAL, COORDINATOR},
@@ -149,6 +153,7 @@ VARIABLES: Final[dict[str, Any]] = {
     "referrals": [],
     "event": "{}",
     "step": {"envelope": "{}"},
+    "receipt": "{}",
     "login": "nobody.at.all",
     "auth": b64(bytes(32)),
     "newAuth": b64(bytes(32)),

@@ -21,5 +21,5 @@ await start(document.getElementById("app")!, {
   end: () => worker.terminate(),
   site: "/leave",
   clock: "/app/clock.html",
-  receiptPage: null,
+  receiptPage: "/r/",
 });

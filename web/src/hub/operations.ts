@@ -313,6 +313,16 @@ export type FeedQueryVariables = Exact<{
 
 export type FeedQuery = { readonly feed: ReadonlyArray<{ readonly sequence: number, readonly kind: string, readonly referral: string | null, readonly event: string | null, readonly at: string }> };
 
+export type FilePieceQueryVariables = Exact<{
+  referral: string;
+  event?: string | null | undefined;
+  part: string;
+  offset: number;
+}>;
+
+
+export type FilePieceQuery = { readonly filePiece: string };
+
 export type FindServicesQueryVariables = Exact<{
   need: string;
   place?: string | null | undefined;
@@ -435,6 +445,13 @@ export type LoggedQueryVariables = Exact<{
 
 export type LoggedQuery = { readonly logged: ReadonlyArray<{ readonly document: string, readonly salt: string, readonly index: number, readonly proof: ReadonlyArray<string> }> };
 
+export type LookWithReceiptMutationVariables = Exact<{
+  receipt: string;
+}>;
+
+
+export type LookWithReceiptMutation = { readonly lookWithReceipt: { readonly mode: string, readonly basis: string | null, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null } };
+
 export type MeQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -529,6 +546,11 @@ export type PublishRosterMutationVariables = Exact<{
 
 
 export type PublishRosterMutation = { readonly publishRoster: boolean };
+
+export type ReceiptChallengeMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReceiptChallengeMutation = { readonly receiptChallenge: { readonly challenge: string, readonly network: string, readonly now: string, readonly help: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null } };
 
 export type RecordConsentMutationVariables = Exact<{
   decisions: ReadonlyArray<SealedInput> | SealedInput;
@@ -687,6 +709,23 @@ export type TurnDownMutationVariables = Exact<{
 
 export type TurnDownMutation = { readonly turnDown: boolean };
 
+export type UploadQueryVariables = Exact<{
+  sha256: string;
+}>;
+
+
+export type UploadQuery = { readonly upload: { readonly size: number, readonly received: number, readonly whole: boolean } | null };
+
+export type UploadPieceMutationVariables = Exact<{
+  sha256: string;
+  size: number;
+  offset: number;
+  piece: string;
+}>;
+
+
+export type UploadPieceMutation = { readonly uploadPiece: { readonly size: number, readonly received: number, readonly whole: boolean } };
+
 export type WaitingQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -699,13 +738,26 @@ export type WithdrawInvitationMutationVariables = Exact<{
 
 export type WithdrawInvitationMutation = { readonly withdrawInvitation: boolean };
 
+export type WithdrawWithReceiptMutationVariables = Exact<{
+  receipt: string;
+}>;
+
+
+export type WithdrawWithReceiptMutation = { readonly withdrawWithReceipt: { readonly mode: string, readonly basis: string | null, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null } };
+
 export type BlobsFragment = { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> };
 
 export type ContactFragment = { readonly agency: string, readonly kind: string, readonly name: string, readonly nameEn: string, readonly place: string, readonly phone: string, readonly dutyPhone: string, readonly email: string, readonly receiving: boolean };
 
+export type HowFarFragment = { readonly size: number, readonly received: number, readonly whole: boolean };
+
 export type KeyringFragment = { readonly login: string, readonly version: number, readonly sealed: string, readonly unlocks: ReadonlyArray<{ readonly id: string, readonly method: string, readonly sealed: string, readonly passkey: string | null }> };
 
 export type NotificationsFragment = { readonly available: boolean, readonly address: string, readonly confirmed: boolean, readonly refused: boolean, readonly language: string, readonly urgencies: ReadonlyArray<string>, readonly workingHours: boolean, readonly digestHour: number | null };
+
+export type ReceiptAgencyFragment = { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string };
+
+export type ReceiptShownFragment = { readonly mode: string, readonly basis: string | null, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null };
 
 export type ReferralFragment = { readonly id: string, readonly sender: string, readonly recipient: string, readonly state: string, readonly sentAt: string, readonly changedAt: string, readonly deletionOwedSince: string | null, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly language: string, readonly minor: boolean, readonly envelope: string, readonly sha256: string, readonly head: string, readonly decision: { readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }>, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } | null, readonly events: ReadonlyArray<{ readonly id: string, readonly agency: string, readonly type: string, readonly reason: string | null, readonly acceptedAt: string, readonly envelope: string, readonly sha256: string, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } | null }> };
 
@@ -843,6 +895,11 @@ export const feed: Operation<FeedQuery, FeedQueryVariables> = {
   name: "Feed",
 };
 
+export const filePiece: Operation<FilePieceQuery, FilePieceQueryVariables> = {
+  id: "sha256:894f0c36297ce6bff9a588becf4f7763f677e4a62cf72610215d01f62d9da0c1",
+  name: "FilePiece",
+};
+
 export const findServices: Operation<FindServicesQuery, FindServicesQueryVariables> = {
   id: "sha256:12509720f0e93685caa06fb81ad108fe3372f353e0bc4f053092d916597834df",
   name: "FindServices",
@@ -918,6 +975,11 @@ export const logged: Operation<LoggedQuery, LoggedQueryVariables> = {
   name: "Logged",
 };
 
+export const lookWithReceipt: Operation<LookWithReceiptMutation, LookWithReceiptMutationVariables> = {
+  id: "sha256:693f4b5b7ddb4bffb0fc83700a5db287b40c99effb085b3841a15a4fe5d2eb61",
+  name: "LookWithReceipt",
+};
+
 export const me: Operation<MeQuery, MeQueryVariables> = {
   id: "sha256:42bd7250733368aef520948dec0a4b42b65dbef073d9620a185351554eee8ac8",
   name: "Me",
@@ -986,6 +1048,11 @@ export const proveSignatory: Operation<ProveSignatoryMutation, ProveSignatoryMut
 export const publishRoster: Operation<PublishRosterMutation, PublishRosterMutationVariables> = {
   id: "sha256:85f166f1b26c8ec9ff3c46692b57ae56ec0a80d039de81019253e7de85dbb5c4",
   name: "PublishRoster",
+};
+
+export const receiptChallenge: Operation<ReceiptChallengeMutation, ReceiptChallengeMutationVariables> = {
+  id: "sha256:457ea13720d9cf18c5fdfdc25f2552477914fded5efaa6213e017f99b0215d6f",
+  name: "ReceiptChallenge",
 };
 
 export const recordConsent: Operation<RecordConsentMutation, RecordConsentMutationVariables> = {
@@ -1093,6 +1160,16 @@ export const turnDown: Operation<TurnDownMutation, TurnDownMutationVariables> = 
   name: "TurnDown",
 };
 
+export const upload: Operation<UploadQuery, UploadQueryVariables> = {
+  id: "sha256:549b8c008286e649691bcaaba1a612849c3576eb8d152e7b91213d662dc63861",
+  name: "Upload",
+};
+
+export const uploadPiece: Operation<UploadPieceMutation, UploadPieceMutationVariables> = {
+  id: "sha256:c08bc581e7f54db14d39149ee275206c39e9e3f7d318e78520e24665e4d30519",
+  name: "UploadPiece",
+};
+
 export const waiting: Operation<WaitingQuery, WaitingQueryVariables> = {
   id: "sha256:33a9d168f1bc1c73fbc08d37c9e36a78b57ed1c26373321ba8f9344518bceb4f",
   name: "Waiting",
@@ -1101,4 +1178,9 @@ export const waiting: Operation<WaitingQuery, WaitingQueryVariables> = {
 export const withdrawInvitation: Operation<WithdrawInvitationMutation, WithdrawInvitationMutationVariables> = {
   id: "sha256:d6986b5bb657d5c470502719f35fa5a9a423e5aab27d19742aa7c624e39a5995",
   name: "WithdrawInvitation",
+};
+
+export const withdrawWithReceipt: Operation<WithdrawWithReceiptMutation, WithdrawWithReceiptMutationVariables> = {
+  id: "sha256:ca5992466a26e5051c701aec21f87dc885cb2c35e7eae9789537a3dd1ac62b2d",
+  name: "WithdrawWithReceipt",
 };

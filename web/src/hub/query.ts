@@ -21,23 +21,34 @@ const LONGEST_PAUSE = 15_000;
 const WITHIN = 30_000; // milliseconds, for one answer
 const NOT_IN_TIME = [408, 429, 500, 502, 503, 504];
 
-/** Ask the hub. Rejects with `Failed`: refused, hub or line. once: not repeated by itself, each try counts. */
+/**
+ * Ask the hub. Rejects with `Failed`: refused, hub or line. once: not repeated by itself, each try counts. asNobody: without
+ * the cookie of whoever is signed in here.
+ */
 export async function ask<R, V>(
   operation: Operation<R, V>,
   variables: V,
-  { once = false, until }: { readonly once?: boolean; readonly until?: AbortSignal } = {},
+  {
+    once = false,
+    asNobody = false,
+    until,
+  }: { readonly once?: boolean; readonly asNobody?: boolean; readonly until?: AbortSignal } = {},
 ): Promise<R> {
   const body = JSON.stringify({ documentId: operation.id, operationName: operation.name, variables });
   for (let tries = 0; tries < (once ? 1 : TRIES); tries += 1) {
     if (tries > 0) await rest(pause(tries - 1), until);
     if (until?.aborted) break;
-    const answer = await post(body, until);
+    const answer = await post(body, asNobody ? "omit" : "same-origin", until);
     if (answer !== null && !NOT_IN_TIME.includes(answer.status)) return dataOf(await jsonOf(answer));
   }
   throw new Failed({ kind: "line" });
 }
 
-async function post(body: string, until: AbortSignal | undefined): Promise<Response | null> {
+async function post(
+  body: string,
+  credentials: RequestCredentials,
+  until: AbortSignal | undefined,
+): Promise<Response | null> {
   const signals = [AbortSignal.timeout(WITHIN), ...(until ? [until] : [])];
   try {
     return await fetch("/graphql", {
@@ -47,7 +58,7 @@ async function post(body: string, until: AbortSignal | undefined): Promise<Respo
         "Content-Type": "application/json",
         Accept: "application/graphql-response+json, application/json;q=0.9",
       },
-      credentials: "same-origin",
+      credentials,
       cache: "no-store",
       redirect: "error",
       signal: AbortSignal.any(signals),

@@ -58,7 +58,7 @@ const dayNumber = (at: number): number => Math.floor((at + OFFSET) / DAY);
 // --- said -------------------------------------------------------------------------------------------------------------
 
 /** «2026 оны 11 сарын 25», 25 November 2026. */
-export const day = (words: Words, at: number): string => {
+export const day = (words: Pick<Words, "language">, at: number): string => {
   const { year, month, day } = here(at);
   return words.language === "mn" ? `${year} оны ${month} сарын ${day}` : `${day} ${MONTHS[month - 1]} ${year}`;
 };
@@ -73,7 +73,7 @@ export const dayOfYear = (words: Words, at: number): string => {
 export const time = (at: number): string => here(at).time;
 
 /** «2026 оны 11 сарын 25, 19:42», 25 November 2026, 19:42. */
-export const moment = (words: Words, at: number): string => `${day(words, at)}, ${time(at)}`;
+export const moment = (words: Pick<Words, "language">, at: number): string => `${day(words, at)}, ${time(at)}`;
 
 /** As much of it as is needed today: 19:42; «11 сарын 26, 19:42»; with the year in another one. */
 export const momentSeenFrom = (words: Words, at: number, now: number): string => {

@@ -186,7 +186,8 @@ export class Reader {
     if (answer.head !== head) throw new Refused("chain_broken", { field: "head" });
     const deletionOwedSince =
       answer.deletionOwedSince === null ? null : moment(answer.deletionOwedSince, "deletion_owed_since");
-    checkDeletion(answer.state, deletionOwedSince, steps, isRenewed);
+    // What she took back with her code names other agencies, too: it is shown to none.
+    checkDeletion(answer.state, deletionOwedSince, steps, isRenewed || decision.body.receipt !== null);
     return {
       id: body.id,
       sender: body.author.agency,
@@ -454,10 +455,10 @@ function checkState(said: string, state: string, decision: Document<Consent>, is
  * What is owed is what the signed steps say; after a withdrawal, also of a part, or an expiry, which no step of theirs
  * ended, it is the hub's word.
  */
-function checkDeletion(state: string, said: Instant | null, steps: readonly Step[], isRenewed: boolean): void {
+function checkDeletion(state: string, said: Instant | null, steps: readonly Step[], isNarrowed: boolean): void {
   const isEnded = steps.some((one) => events.ENDED_ACCESS.has(one.type));
   const isOpen = events.READABLE.has(state) && state !== "closed";
-  if (!isEnded && (isRenewed || !isOpen)) return;
+  if (!isEnded && (isNarrowed || !isOpen)) return;
   if (said !== deletionOwedSince(steps)) throw new Refused("malformed", { field: "deletion_owed_since" });
 }
 

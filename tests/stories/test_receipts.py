@@ -1,0 +1,352 @@
+"""The person herself, with her code and no account: she sees who holds what, and takes it back."""
+
+import asyncio
+import os
+import statistics
+import time
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from ortoo import consenting, contract, receipts
+from ortoo.client import Client
+from ortoo.form import Form, Grant
+from ortoo.protocol import receipt, schemas
+from ortoo.protocol.documents import Document, SigningKey, b64, new_id, sign, stamp, unb64
+from ortoo.protocol.errors import Refused
+from ortoo.reading import Referral
+from ortoo.receipts import Receipt, draw, everything, look, scope, withdraw
+from ortoo.session import Session
+from tests.attacks.searching import Search
+from tests.attacks.town import written
+from tests.attacks.wiretap import Wiretap
+from tests.hubs import Hub
+from tests.members import THREE_AGENCIES, at_work, feed_of
+from tests.people.test_ends import SERIES, TIMES, told_apart
+from tests.protocol.network import again
+from tests.stories.test_answering import is_kept, keys_of, rows, sqlite_files
+from tests.stories.test_taking_back import refused, tonight
+from tests.stories.test_withdrawing import FOUR, consent_of, in_any_order, texts_of
+
+RACES = int(os.environ.get("ORTOO_RACES", "8"))
+UNKNOWN = ("receipt_unknown", {})
+
+
+def somewhere(hub: Hub, place: int) -> Client:
+    """Somebody without an account, at an address of her own: tries are counted by it."""
+    client = Client(hub.url)
+    client._http = httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(local_address=f"127.0.0.{place + 10}"), timeout=30
+    )
+    return client
+
+
+async def sent_with(session: Session, form: Form, given: Receipt) -> Referral:
+    (sent,) = await session.send(form, given.key(session.directory.id))
+    return sent
+
+
+def the(shown: contract.ReceiptShown, to: str) -> contract.ReceiptHolder:
+    (found,) = [one for one in shown.holders or [] if one.to == to]
+    return found
+
+
+async def answer(work: Any) -> tuple[str, dict[str, Any]]:
+    (answered,) = await asyncio.gather(work, return_exceptions=True)
+    assert isinstance(answered, Refused), answered
+    return answered.code, dict(answered.at)
+
+
+async def test_she_looks_and_takes_back_a_part_then_an_agency_then_everything(hub: Hub) -> None:
+    given = draw("full")
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "mgec.delger") as delger,
+        somewhere(hub, 1) as her,
+    ):
+        sent = await sent_with(nara, tonight(7001), given)
+        id = sent.id
+        shown = await look(her, given.code)
+        assert (shown.mode, shown.basis, shown.recorder.handle) == ("full", "informed_consent", "mrc-umnugobi")
+        shelter = the(shown, "mgec")
+        assert shelter.agency is not None
+        assert shelter.agency.name_en == "Mongolian Gender Equality Centre"
+        assert (shelter.sections, shelter.purposes, shelter.ended) == (FOUR, ["give_service"], None)
+        assert shelter.until == sent.until
+        (once,) = shelter.referrals
+        assert (once.state, once.opened_at, once.answered_at, once.parts) == ("sent", None, None, FOUR)
+
+        assert (await delger.open_referral(id)).readable == FOUR
+        await delger.accept(id)
+        (once,) = the(await look(her, given.code), "mgec").referrals
+        assert (once.state, once.opened_at is not None, once.answered_at is not None) == ("accepted", True, True)
+
+        keys, told = keys_of(hub.store, id, "mgec"), (len(await feed_of(delger)), len(await feed_of(nara)))
+        shown = await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
+        (once,) = the(shown, "mgec").referrals
+        assert (the(shown, "mgec").sections, once.parts, once.owes_deletion) == (FOUR[:3], FOUR[:3], True)
+        assert len([key for key in keys if key not in keys_of(hub.store, id, "mgec")]) == 1
+        assert [one.kind for one in (await feed_of(delger))[told[0] :]] == ["narrowed"]
+        assert [one.kind for one in (await feed_of(nara))[told[1] :]] == ["narrowed"]
+        assert (await delger.open_referral(id)).readable == FOUR[:3]
+        await delger.confirm_deletion(id)
+        (once,) = the(await look(her, given.code), "mgec").referrals
+        assert (once.owes_deletion, once.deleted_at is not None) == (False, True)
+
+        # It stays: a wider version of the agency's own gives nothing back.
+        await consenting.new_version(nara, consent_of(sent), {"mgec": Grant(tuple(FOUR), ("give_service",), 30)})
+        assert the(await look(her, given.code), "mgec").sections == FOUR[:3]
+
+        shown = await withdraw(her, given.code, [scope(purposes=["give_service"])])  # the only one
+        assert (the(shown, "mgec").sections, the(shown, "mgec").ended) == ([], "consent_withdrawn")
+        assert the(shown, "mgec").referrals[0].out_of_backups_at is not None
+        assert keys_of(hub.store, id, "mgec") == []
+        assert not [key for key in keys if is_kept(hub.store, key)]
+        assert await refused(delger.open_referral(id)) == ("step_illegal", "withdrawn")
+        assert (await nara.open_referral(id)).readable == FOUR
+
+        texts = texts_of(hub.store, id)
+        assert texts
+        await withdraw(her, given.code, [everything()])
+        assert texts_of(hub.store, id) == keys_of(hub.store, id, "mrc-umnugobi") == []
+        assert not [text for text in texts if is_kept(hub.store, text[-64:])]
+        assert (await nara.open_referral(id)).readable == []
+        assert (await answer(nara.resend(tonight(7001), "mgec", id)))[0] == "consent_withdrawn"
+        kept = len(rows(hub.store, "SELECT id FROM referrals_withdrawal"))
+        await withdraw(her, given.code, [everything()])  # said again, after an answer that was lost
+        await withdraw(her, given.code, [scope(["mgec"])])
+        assert len(rows(hub.store, "SELECT id FROM referrals_withdrawal")) == kept
+        await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_of_three_agencies_one_loses_it_and_the_others_learn_nothing(hub: Hub) -> None:
+    form, given = Form.read(THREE_AGENCIES), draw("full")
+    assert form.sender
+    async with at_work(hub, form.sender[1]) as sender, somewhere(hub, 2) as her:
+        first, *others = await sender.send(form, given.key(sender.directory.id))
+        kept = {one.id: keys_of(hub.store, one.id, one.recipient) for one in others}
+        shown = await withdraw(her, given.code, [scope([first.recipient])])
+        assert the(shown, first.recipient).ended == "consent_withdrawn"
+        assert all(the(shown, one.recipient).referrals[0].parts for one in others)
+        assert (await sender.show(first.id)).state == "withdrawn"
+        for one in others:
+            now = await sender.show(one.id)
+            assert (now.state, now.changed_at) == ("sent", one.changed_at)
+            assert keys_of(hub.store, one.id, one.recipient) == kept[one.id]
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_a_card_that_shows_nothing_and_one_that_was_lost(hub: Hub) -> None:
+    silent, full = draw("withdraw"), draw("full")
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.urna") as urna, somewhere(hub, 4) as her:
+        sent = await sent_with(nara, tonight(7002), silent)
+        shown = await look(her, silent.code)
+        assert (shown.mode, shown.holders, shown.basis) == ("withdraw", None, None)
+        assert shown.recorder.handle == "mrc-umnugobi"
+
+        renewed = await receipts.replace(nara, consent_of(sent), full)
+        assert [one.body.version for one in renewed] == [2] * len(renewed)
+        assert the(await look(her, full.code), "mgec").sections == FOUR
+        assert await answer(look(her, silent.code)) == UNKNOWN
+        assert (await urna.open_referral(sent.id)).readable == FOUR
+        with pytest.raises(Refused, match=r"consent_author|not_found"):
+            await receipts.replace(urna, consent_of(sent), draw("full"))
+        with pytest.raises(Refused, match="key_refused"):  # a card that was lost may have been found
+            await receipts.replace(nara, consent_of(sent), silent)
+
+        # Of decisions on several, one alone cannot get another receipt.
+        await consenting.new_version(nara, consent_of(sent), {}, {"kind:police": ("*",)})
+        police = (await nara.decisions(consent_of(sent))).newest["kind:police"]
+        assert police.body.receipt == full.key(nara.directory.id)
+        alone = again(
+            police,
+            nara.signer.key,
+            version=police.body.version + 1,
+            prev=police.sha256,
+            at=stamp(nara.now()),
+            receipt=draw("full").key(nara.directory.id),
+        )
+        one_of_two = {"field": "receipt", "consent": consent_of(sent)}
+        assert await answer(nara.hand_in_decisions([alone])) == ("malformed", one_of_two)
+
+        shown = await withdraw(her, silent.code, [scope(["mgec"])])  # the lost one can take back still
+        assert shown.holders is None
+        assert await refused(urna.open_referral(sent.id)) == ("step_illegal", "withdrawn")
+        assert the(await look(her, full.code), "mgec").ended == "consent_withdrawn"
+
+        await receipts.replace(nara, consent_of(sent), None)  # she takes none
+        assert await answer(look(her, full.code)) == UNKNOWN
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_what_somebody_tries_without_her_code(hub: Hub) -> None:
+    given, others = draw("full"), draw("full")
+    async with at_work(hub, "mrc.nara") as nara, somewhere(hub, 3) as stranger:
+        sent = await sent_with(nara, tonight(7003), given)
+        another = await sent_with(nara, tonight(7004), others)
+        with pytest.raises(Refused, match="key_refused"):  # one person's code for another's consent
+            await nara.record(tonight(7005), given.key(nara.directory.id))
+
+        async def ask(do: Any, key: SigningKey, **changes: Any) -> tuple[str, dict[str, Any]]:
+            fresh = await stranger.receipt_challenge()
+            challenge = changes.get("challenge", unb64(fresh.challenge))
+            made = receipt.make(
+                key,
+                network=changes.get("network", fresh.network),
+                challenge=challenge,
+                do=do,
+                at=fresh.now,
+                scope=[everything()] if do == "withdraw" else None,
+            )
+            envelope = changes.get("envelope", lambda made: made.envelope)(made)
+            call = stranger.look_with_receipt if do == "look" else stranger.withdraw_with_receipt
+            return await answer(call(envelope))
+
+        hers = receipt.key_of(given.code, network=nara.directory.id)
+        mine = SigningKey.generate()
+
+        def in_her_name(made: Document[schemas.Receipt]) -> str:
+            """Her public key, which each agency knows from its decision, over a signature of the stranger's own."""
+            return claiming(made, mine, b64(hers.public))
+
+        used = await stranger.receipt_challenge()
+        document = receipt.make(
+            hers, network=used.network, challenge=unb64(used.challenge), do="look", at=used.now
+        ).envelope
+        assert (await stranger.look_with_receipt(document)).mode == "full"
+        assert await answer(stranger.look_with_receipt(document)) == UNKNOWN  # replayed
+        for do in ("look", "withdraw"):
+            assert await ask(do, mine) == UNKNOWN
+            assert await ask(do, mine, envelope=in_her_name) == UNKNOWN
+            assert await ask(do, hers, challenge=bytes(32)) == UNKNOWN
+            assert await ask(do, hers, network=new_id()) == UNKNOWN
+        fresh = await stranger.receipt_challenge()
+        looked = receipt.make(hers, network=fresh.network, challenge=unb64(fresh.challenge), do="look", at=fresh.now)
+        assert (await answer(stranger.withdraw_with_receipt(looked.envelope)))[0] == "malformed"
+        assert await answer(look(stranger, draw("full").code)) == UNKNOWN
+        with pytest.raises(Refused, match="malformed"):  # a slip is told on the device itself
+            await look(stranger, given.code[:-1] + str((int(given.code[-1]) + 1) % 10))
+        bad = schemas.Scope(agencies=["*"], sections=["everything"], purposes=["*"])
+        assert await answer(withdraw(stranger, given.code, [bad])) == ("malformed", {"field": "scope.sections"})
+        for one in (sent, another):
+            assert (await nara.show(one.id)).state == "sent"
+
+        await withdraw(stranger, others.code, [everything()])  # another's code takes nothing of hers
+        assert (await nara.show(sent.id)).state == "sent"
+        assert (await look(stranger, others.code)).holders is not None
+
+
+@pytest.mark.timeout(120 + 5 * RACES)
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
+async def test_nothing_is_read_after_she_took_it_back(hub: Hub) -> None:
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.urna") as urna, somewhere(hub, 5) as her:
+        for number in range(RACES):
+            given = draw("withdraw")
+            sent = await sent_with(nara, tonight(7100 + number), given)
+            longer = {"mgec": Grant(tuple(FOUR), ("give_service",), 30)}
+            ended = await asyncio.gather(
+                *in_any_order(
+                    withdraw(her, given.code, [scope(["mgec"])]),
+                    urna.open_referral(sent.id),
+                    consenting.new_version(nara, consent_of(sent), longer),
+                    urna.accept(sent.id),
+                ),
+                return_exceptions=True,
+            )
+            for one in ended:
+                if isinstance(one, BaseException):
+                    assert isinstance(one, Refused), repr(one)
+                    assert one.code in ("head_moved", "step_illegal", "consent_withdrawn")
+            assert keys_of(hub.store, sent.id, "mgec") == []
+            assert await refused(urna.open_referral(sent.id)) == ("step_illegal", "withdrawn")
+    assert "deadlock" not in hub.said()
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_nobody_else_has_her_code_and_a_look_leaves_nothing(hub: Hub) -> None:
+    given = draw("full")
+    network = await network_of(hub)
+    seed = receipt.key_of(given.code, network=network).seed
+    digits = receipt.parse_code(given.code)
+    async with Wiretap(hub.port) as tap, at_work(hub, "mrc.nara", tap.url) as nara, Client(tap.url) as her:
+        await sent_with(nara, tonight(7006), given)
+        before = written(hub.store)
+        await look(her, given.code)
+        assert await answer(look(her, draw("full").code)) == UNKNOWN
+        assert written(hub.store) == before
+        await withdraw(her, given.code, [everything()])
+        wire = tap.heard
+    words = Search([given.code, digits, given.code.replace(" ", "-"), b64(seed), seed.hex()])
+    kept = b"".join(path.read_bytes() for path in sqlite_files(hub.store))
+    device = b"".join(path.read_bytes() for path in (hub.practice / "state").rglob("*") if path.is_file())
+    for what in (wire, kept, device, hub.said().encode()):
+        assert words.found_in(what) == set()
+    public = receipt.key_of(given.code, network=network).public
+    assert b64(public).encode() not in hub.said().encode()
+    assert Search([b64(public)]).found_in(kept) == {b64(public)}  # the search finds what is there
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_too_many_tries_from_one_address_leave_all_others_theirs(hub: Hub) -> None:
+    async with somewhere(hub, 60) as guesser, somewhere(hub, 61) as her:
+        for _ in range(200):
+            told = await asyncio.gather(guesser.receipt_challenge(), return_exceptions=True)
+            if isinstance(told[0], Refused):
+                break
+        assert isinstance(told[0], Refused)
+        assert told[0].code == "throttled"
+        assert 1 <= int(told[0].at["after"]) <= 3
+        assert (await her.receipt_challenge()).challenge
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_unknown_and_wrong_and_lost_codes_look_and_time_the_same(hub: Hub) -> None:
+    lost, full = draw("full"), draw("full")
+    async with at_work(hub, "mrc.nara") as nara:
+        sent = await sent_with(nara, tonight(7007), lost)
+        await receipts.replace(nara, consent_of(sent), full)
+    network = nara.directory.id
+    stranger = SigningKey.generate()
+    known = b64(receipt.key_of(full.code, network=network).public)
+    async with AsyncExitStack() as places:
+        people = [await places.enter_async_context(somewhere(hub, place)) for place in range(70, 82)]
+
+        async def took(n: int, key: SigningKey, claimed: str) -> float:
+            her = people[n % len(people)]
+            fresh = await her.receipt_challenge()
+            made = receipt.make(key, network=network, challenge=unb64(fresh.challenge), do="look", at=fresh.now)
+            envelope = claiming(made, key, claimed)
+            began = time.perf_counter()
+            assert await answer(her.look_with_receipt(envelope)) == UNKNOWN
+            return time.perf_counter() - began
+
+        async def apart(key: SigningKey, claimed: str) -> list[float]:
+            by = []
+            for n in range(TIMES):
+                unknown = SigningKey.generate()
+                pair = [(key, claimed), (unknown, b64(unknown.public))]
+                first, second = [await took(n, *one) for one in (pair if n % 2 else pair[::-1])]
+                by.append(first - second if n % 2 else second - first)
+            return by
+
+        old = receipt.key_of(lost.code, network=network)
+        for key, claimed in ((old, b64(old.public)), (stranger, known)):
+            seen = await apart(key, claimed)
+            for _ in range(SERIES - 1):
+                if told_apart(seen):
+                    seen = await apart(key, claimed)
+            assert not told_apart(seen), statistics.median(seen)
+
+
+def claiming(made: Document[schemas.Receipt], key: SigningKey, public: str) -> str:
+    """The document under that public key, signed with this one."""
+    return sign(msgspec.structs.replace(made.body, key=public), key).envelope
+
+
+async def network_of(hub: Hub) -> str:
+    async with Client(hub.url) as client:
+        return (await client.network()).id

@@ -1,0 +1,272 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Button } from "../parts/Button.tsx";
+import { Heading } from "../parts/Heading.tsx";
+import { Icon } from "../parts/Icon.tsx";
+import { time } from "../words/dates.ts";
+import { plain } from "../words/words.ts";
+import { agencyName, sectionNames } from "./naming.ts";
+import { ShownScreen } from "./Shown.tsx";
+import { said, speak } from "./said.ts";
+import { inGroups, type ReceiptState, type Taken } from "./state.ts";
+import { ChooseScreen } from "./TakeBack.tsx";
+
+interface PageProps {
+  readonly state: ReceiptState;
+  readonly onLeave: () => void;
+}
+
+/** The person's own page: whoever comes here has a code and no account. */
+export const Page = ({ state, onLeave }: PageProps) => {
+  const now = state.screen.value;
+  return (
+    <div class="page">
+      <header class="page-head">
+        {now.at !== "about" && now.at !== "done" ? (
+          <Button look="quiet" icon="back" onPress={() => state.back()}>
+            {said.value("back")}
+          </Button>
+        ) : (
+          <span />
+        )}
+        <Languages />
+      </header>
+      <main class="page-main" key={now.at}>
+        <Screens state={state} />
+      </main>
+      <div class="page-leave">
+        <Button icon="leave" wide describedBy="leave-about" onPress={onLeave}>
+          {said.value("leave")}
+        </Button>
+        <span class="unseen" id="leave-about">
+          {said.value("leave.hint")}
+        </span>
+      </div>
+    </div>
+  );
+};
+
+const Screens = ({ state }: { readonly state: ReceiptState }) => {
+  const now = state.screen.value;
+  switch (now.at) {
+    case "about":
+      return <About state={state} />;
+    case "code":
+      return <Code state={state} />;
+    case "shown":
+      return <ShownScreen state={state} />;
+    case "choose":
+      return <ChooseScreen state={state} />;
+    case "sure":
+      return <Sure state={state} taken={now.taken} />;
+    case "done":
+      return <Done state={state} when={now.when} told={now.told} />;
+  }
+};
+
+const Languages = () => (
+  <fieldset class="languages">
+    <legend class="unseen">{said.value("language")}</legend>
+    {(["mn", "en"] as const).map((language) => (
+      <button
+        key={language}
+        type="button"
+        lang={language}
+        aria-pressed={said.value.language === language}
+        onClick={() => void speak(language).catch(() => undefined)} // it did not arrive: what is there stays
+      >
+        <span aria-hidden="true">{language.toUpperCase()}</span>
+        <span class="unseen">{language === "mn" ? "Монгол" : "English"}</span>
+      </button>
+    ))}
+  </fieldset>
+);
+
+const About = ({ state }: { readonly state: ReceiptState }) => (
+  <div class="stack">
+    <Heading>{said.value("about.title")}</Heading>
+    <p>{said.value("about.what")}</p>
+    <p>{said.value("about.leave")}</p>
+    <p>{said.value("about.history")}</p>
+    <p>{said.value("about.nothing")}</p>
+    <Button look="main" wide onPress={() => state.go({ at: "code" })}>
+      {said.value("next")}
+    </Button>
+  </div>
+);
+
+const Code = ({ state }: { readonly state: ReceiptState }) => {
+  const fault = state.fault.value;
+  const field = useRef<HTMLInputElement>(null);
+  const ofField = fault?.fault === "short" || fault?.fault === "slip" ? fault : null;
+  useEffect(() => {
+    if (ofField !== null) field.current?.focus();
+  }, [ofField]);
+  return (
+    <form
+      class="stack"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void state.look();
+      }}
+    >
+      <Heading>{said.value("code.title")}</Heading>
+      <div class="field">
+        <label htmlFor="code">{said.value("code.label")}</label>
+        <p class="hint" id="code-hint">
+          {said.value("code.hint")}
+        </p>
+        {ofField !== null && (
+          <p class="error" id="code-error">
+            <Icon name="warning" />
+            <span>
+              <span class="unseen">{said.value("fault.prefix")} </span>
+              {ofField.fault === "short" ? said.value("code.short", { count: ofField.count }) : said.value("code.slip")}
+            </span>
+          </p>
+        )}
+        <input
+          ref={field}
+          class="input groups code"
+          id="code"
+          type="text"
+          inputMode="numeric"
+          autocomplete="off"
+          spellcheck={false}
+          value={state.code.value}
+          aria-describedby={ofField !== null ? "code-hint code-error" : "code-hint"}
+          aria-invalid={ofField !== null ? true : undefined}
+          onInput={(event) => typed(event.currentTarget, state)}
+        />
+      </div>
+      <Trouble state={state} />
+      <Button look="main" wide busy={state.busy.value}>
+        {said.value(state.busy.value ? "busy" : "code.look")}
+      </Button>
+    </form>
+  );
+};
+
+/** Groups as they are typed. The cursor stays behind the same digit. */
+function typed(input: HTMLInputElement, state: ReceiptState): void {
+  const before = input.value.slice(0, input.selectionStart ?? input.value.length).replace(/\D/g, "").length;
+  const groups = inGroups(input.value);
+  state.code.value = groups;
+  input.value = groups;
+  const place = inGroups(groups.replace(/\D/g, "").slice(0, before)).length;
+  input.setSelectionRange(place, place);
+}
+
+/** What went wrong beyond the field, and whom to call. */
+export const Trouble = ({ state }: { readonly state: ReceiptState }) => {
+  const fault = state.fault.value?.fault;
+  const isTold = fault === "code" || fault === "basis" || fault === "line";
+  return (
+    <div role="alert">
+      {isTold && (
+        <div class="band tone-wait">
+          <p class="band-words">
+            <Icon name="warning" />
+            <span>
+              {said.value(`fault.${fault}`)}
+              {state.phone.value !== "" && ` ${said.value("fault.phone", { phone: plain(state.phone.value) })}`}
+            </span>
+          </p>
+        </div>
+      )}
+    </div>
+  );
+};
+
+const Sure = ({ state, taken }: { readonly state: ReceiptState; readonly taken: Taken }) => (
+  <div class="stack">
+    <Heading>{said.value("sure.title")}</Heading>
+    <p class="strong">{said.value("sure.what", { what: whatOf(taken, state) })}</p>
+    <Lines
+      of={[said.value("sure.told"), said.value("sure.delete"), said.value("sure.read"), said.value("sure.stays")]}
+    />
+    <Trouble state={state} />
+    <Button look="grave" wide busy={state.busy.value} onPress={() => void state.withdraw(taken)}>
+      {said.value(state.busy.value ? "busy" : "sure.yes")}
+    </Button>
+    <Button wide onPress={() => state.go({ at: "shown" })}>
+      {said.value("sure.no")}
+    </Button>
+  </div>
+);
+
+const whatOf = (taken: Taken, state: ReceiptState): string => {
+  if (taken.what === "all") return said.value("take.all");
+  if (taken.what === "parts") return sectionNames(said.value, taken.parts);
+  return said.value("take.agency", { agency: nameOf(state, taken.agency) });
+};
+
+const nameOf = (state: ReceiptState, handle: string): string => {
+  const found = state.shown.value?.holders?.find((one) => one.to === handle);
+  return found?.agency ? agencyName(said.value, found.agency) : handle;
+};
+
+interface DoneProps {
+  readonly state: ReceiptState;
+  readonly when: number;
+  readonly told: readonly string[];
+}
+
+const Done = ({ state, when, told }: DoneProps) => (
+  <div class="stack">
+    <Heading>{said.value("done.title", { at: time(when) })}</Heading>
+    <p>
+      {told.length > 0
+        ? said.value("done.told", { agencies: told.map((one) => nameOf(state, one)).join(" · ") })
+        : said.value("done.told_all")}
+    </p>
+    <Lines of={[said.value("sure.delete"), said.value("sure.read")]} />
+    <Button wide onPress={() => state.go({ at: "shown" })}>
+      {said.value("done.look")}
+    </Button>
+  </div>
+);
+
+const Lines = ({ of }: { readonly of: readonly ComponentChildren[] }) => (
+  <ul class="lines">
+    {of.map((line) => (
+      <li key={String(line)}>{line}</li>
+    ))}
+  </ul>
+);
+
+/** Read out by a voice of this device alone: other voices send the text away. Not offered where there is none. */
+export const Aloud = ({ text }: { readonly text: string }) => {
+  const voice = useSignal<SpeechSynthesisVoice | null>(null);
+  const speaks = useSignal(false);
+  const { language } = said.value;
+  useEffect(() => {
+    const speech = window.speechSynthesis as SpeechSynthesis | undefined;
+    if (speech === undefined) return;
+    const look = () => {
+      voice.value = speech.getVoices().find((one) => one.localService && one.lang.startsWith(language)) ?? null;
+    };
+    look();
+    speech.addEventListener("voiceschanged", look);
+    return () => {
+      speech.removeEventListener("voiceschanged", look);
+      speech.cancel();
+      speaks.value = false;
+    };
+  }, [language]);
+  if (voice.value === null) return null;
+  const press = () => {
+    speechSynthesis.cancel();
+    speaks.value = !speaks.value;
+    if (!speaks.value) return;
+    const utterance = new SpeechSynthesisUtterance(text);
+    utterance.voice = voice.value;
+    utterance.onend = () => {
+      speaks.value = false;
+    };
+    speechSynthesis.speak(utterance);
+  };
+  return <Button onPress={press}>{said.value(speaks.value ? "shown.quiet" : "shown.aloud")}</Button>;
+};

@@ -1,0 +1,164 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { Failed } from "../failed.ts";
+import { Refused } from "../protocol/errors.ts";
+import { DIGITS, grouped, parseCode } from "../protocol/receipt.ts";
+import type { Scope } from "../protocol/schemas.ts";
+import type { Calls, Shown } from "./calls.ts";
+
+/** What is taken back: as it is said, and as it is signed. */
+export type Taken =
+  | { readonly what: "all" }
+  | { readonly what: "agency"; readonly agency: string }
+  | { readonly what: "parts"; readonly parts: readonly string[] };
+
+export type Screen =
+  | { readonly at: "about" }
+  | { readonly at: "code" }
+  | { readonly at: "shown" }
+  | { readonly at: "choose" }
+  | { readonly at: "sure"; readonly taken: Taken }
+  | { readonly at: "done"; readonly when: number; readonly told: readonly string[] };
+
+/** short: digits are missing (`count`); slip: the check digit is wrong; code: whatever the hub did not open. */
+export type Fault =
+  | { readonly fault: "short"; readonly count: number }
+  | { readonly fault: "slip" | "code" | "basis" | "line" };
+
+const digitsOf = (text: string): string => text.replace(/\D/g, "");
+
+/** The code in groups, as it is typed or pasted. */
+export const inGroups = (text: string): string => grouped(digitsOf(text).slice(0, DIGITS + 1));
+
+/** Of an address's end, which a QR code brings: the digits, or nothing. */
+export const codeIn = (fragment: string): string =>
+  digitsOf(fragment).length === DIGITS + 1 ? inGroups(fragment) : "";
+
+export const everything: Scope = { agencies: ["*"], sections: ["*"], purposes: ["*"] };
+
+type Holder = NonNullable<Shown["holders"]>[number];
+
+/** Those who can read something, now or of what was sent. */
+export const holdersOf = (shown: Shown): readonly Holder[] =>
+  (shown.holders ?? []).filter(
+    (one) => one.agency !== null && (one.sections.length > 0 || one.referrals.some((sent) => sent.parts.length > 0)),
+  );
+
+/** The parts that anybody reads now, each once, in the order in which they come. */
+export const partsOf = (shown: Shown): readonly string[] => [
+  ...new Set(holdersOf(shown).flatMap((one) => [...one.sections, ...one.referrals.flatMap((sent) => sent.parts)])),
+];
+
+/** Parts are taken back from those who read now: whoever wrote it down for her keeps it. */
+export const scopeOf = (taken: Taken, shown: Shown): Scope => {
+  if (taken.what === "agency") return { ...everything, agencies: [taken.agency] };
+  if (taken.what === "parts")
+    return { ...everything, agencies: holdersOf(shown).map((one) => one.to), sections: [...taken.parts].sort() };
+  return everything;
+};
+
+export interface ReceiptState {
+  readonly screen: ReadonlySignal<Screen>;
+  readonly code: { value: string };
+  readonly shown: ReadonlySignal<Shown | null>;
+  readonly fault: ReadonlySignal<Fault | null>;
+  readonly busy: ReadonlySignal<boolean>;
+  /** Whom to call; empty as long as nobody is known. */
+  readonly phone: ReadonlySignal<string>;
+  go(to: Screen): void;
+  back(): void;
+  look(): Promise<void>;
+  withdraw(taken: Taken): Promise<void>;
+  clear(): void;
+}
+
+const BEFORE: Readonly<Record<Screen["at"], Screen | null>> = {
+  about: null,
+  code: { at: "about" },
+  shown: { at: "code" },
+  choose: { at: "shown" },
+  sure: { at: "choose" },
+  done: { at: "shown" },
+};
+
+/** The person's page. code: from the address, where it brought one. now: milliseconds. */
+export const receiptState = (calls: Calls, code: string, now: () => number = Date.now): ReceiptState => {
+  const screen = signal<Screen>({ at: "about" });
+  const typed = signal(code);
+  const shown = signal<Shown | null>(null);
+  const fault = signal<Fault | null>(null);
+  const busy = signal(false);
+  const phone = signal("");
+  const heard = (one: string) => {
+    phone.value = one;
+  };
+  const go = (to: Screen) => {
+    fault.value = null;
+    screen.value = to;
+    if (to.at === "about" || to.at === "code") shown.value = null;
+  };
+  const during = async (work: () => Promise<void>) => {
+    if (busy.value) return;
+    busy.value = true;
+    fault.value = null;
+    try {
+      await work();
+    } catch (error) {
+      fault.value = faultOf(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+
+  return {
+    screen,
+    code: typed,
+    shown,
+    fault,
+    busy,
+    phone,
+    go,
+    back() {
+      const before = BEFORE[screen.value.at];
+      if (before !== null && !busy.value) go(before);
+    },
+    look: () =>
+      during(async () => {
+        const count = digitsOf(typed.value).length;
+        if (count !== DIGITS + 1) {
+          fault.value = { fault: "short", count };
+          return;
+        }
+        const found = await calls.look(checked(typed.value), heard);
+        go({ at: "shown" });
+        shown.value = found;
+      }),
+    withdraw: (taken) =>
+      during(async () => {
+        const before = shown.value;
+        if (before === null) return;
+        const told = holdersOf(before).filter((one) => taken.what !== "agency" || one.to === taken.agency);
+        const found = await calls.withdraw(checked(typed.value), [scopeOf(taken, before)], heard);
+        go({ at: "done", when: now(), told: told.map((one) => one.to) });
+        shown.value = found;
+      }),
+    clear() {
+      typed.value = "";
+      shown.value = null;
+      fault.value = null;
+      screen.value = { at: "about" };
+    },
+  };
+};
+
+const checked = (text: string): string => {
+  parseCode(text);
+  return text;
+};
+
+/** A wrong code, a dead one, too many tries, a fault of the hub: one calm sentence for all of them. */
+const faultOf = (error: unknown): Fault => {
+  if (error instanceof Refused) return { fault: "slip" };
+  if (!(error instanceof Failed)) throw error;
+  if (error.problem.kind === "line") return { fault: "line" };
+  return { fault: error.problem.kind === "refused" && error.problem.code === "basis_not_allowed" ? "basis" : "code" };
+};
