@@ -32,6 +32,7 @@ class Line:
         self._is_cut = False
         self._lost: bytes | None = None
         self.lies: dict[str, Lie] = {}  # by the operation's name, what becomes of its data
+        self.files: dict[str, Callable[[bytes], bytes]] = {}  # by path, what becomes of the hub's files
         self.asked: list[str] = []  # the operations, while there are lies
         self.streams: list[
             bytearray
@@ -118,6 +119,9 @@ class Line:
                 kept = [one for one in lines if not one.lower().startswith(("connection:", "proxy-"))]
                 text = "\r\n".join([f"{method} {path} HTTP/1.1", *kept, "Connection: close", "", ""])
                 await self._wait(len(head))
+                if at.path in self.files:
+                    await self._serve_other(text, self.files[at.path], upstream, to_hub, writer)
+                    return
                 if self.lies and at.path == "/graphql":
                     await self._lie(text, reader, upstream, to_hub, writer)
                     return
@@ -144,6 +148,24 @@ class Line:
         finally:
             self._open.discard(to_hub)
             to_hub.close()
+
+    async def _serve_other(
+        self,
+        head: str,
+        other: Callable[[bytes], bytes],
+        upstream: asyncio.StreamReader,
+        to_hub: asyncio.StreamWriter,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """A file of the hub's, changed."""
+        left_out = ("accept-encoding:", "if-none-match:")
+        kept = "\r\n".join(line for line in head.split("\r\n") if not line.lower().startswith(left_out))
+        to_hub.write(kept.encode("latin-1"))
+        said, content = (await upstream.read()).split(b"\r\n\r\n", 1)
+        content = other(content)
+        lines = [line for line in said.split(b"\r\n") if not line.lower().startswith(b"content-length:")]
+        writer.write(b"\r\n".join([*lines, f"Content-Length: {len(content)}".encode(), b"", content]))
+        await writer.drain()
 
     async def _lie(
         self,

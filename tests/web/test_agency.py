@@ -2,16 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, ViewportSize, expect
 
-from ortoo import contract
+from ortoo import administration, contract
+from ortoo.account import Keys
 from ortoo.administration import Paper
 from ortoo.client import HubError
 from ortoo.days import ULAANBAATAR
 from ortoo.identity import Identity
-from ortoo.protocol.documents import SigningKey, unb64
+from ortoo.joining import Joined
+from ortoo.protocol.documents import SigningKey, b64, sha256, unb64
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import MemberSecrets
 from ortoo.session import Session
@@ -112,6 +115,8 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
     await card(page, "mgec.newcomer1").get_by_role("button", name="Compare").click()
     await page.get_by_role("heading", name="Ask Newest to read the numbers").wait_for()
     await in_order(page, "compare")
+    await wrong_numbers_sign_nothing(browser, hub, joined)
+    await card(page, "mgec.newcomer1").get_by_role("button", name="Compare").click()
     await page.get_by_label("Six groups of five digits").fill(joined.number)
     await press(page, "Compare and sign in")
     await page.get_by_text("Signed in. From now on a member.").wait_for()
@@ -121,6 +126,13 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
         # Roles are changed, and are in force.
         await card(page, "mgec.newcomer1").get_by_role("button", name="Roles").click()
         await in_order(page, "roles")
+        await page.get_by_label("Administrator").check()
+        # Another administrator was first: nothing of this one's is made, and what is there now is looked at again.
+        async with at_work(hub, "mgec.delger") as delger:
+            await administration.change_roles(delger, joined.open.kept.member, ["focal_point"])
+        await press(page, "Save")
+        await page.get_by_text("Another administrator was first. Nothing of yours was made.").first.wait_for()
+        assert list((await session.client.me()).roles) == ["focal_point"]
         await page.get_by_label("Administrator").check()
         await press(page, "Save")
         await page.get_by_text("The roles are changed.").wait_for()
@@ -156,6 +168,32 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
         with pytest.raises(HubError):
             await session.client.me()
     assert page.url == f"{browser.origin}/app/"
+
+
+async def wrong_numbers_sign_nothing(browser: Visit, hub: Hub, joined: Joined) -> None:
+    """Numbers of other keys than those that would be signed: misheard, or the hub has swapped the keys."""
+    page, own = browser.page, Keys.generate(joined.open.kept.member).public
+
+    def swapped(data: dict[str, Any]) -> dict[str, Any]:
+        kem = sha256(unb64(own.kem))
+        listed = [one | {"key": own.key, "kem": b64(kem)} for one in data["candidates"]]
+        return {"candidates": listed}
+
+    misheard = f"{(int(joined.number[:5]) + 1) % 10**5:05}{joined.number[5:]}"
+    for heard, lies in ((misheard, {}), (joined.number, {"Candidates": swapped})):
+        browser.line.lies = lies
+        await page.get_by_label("Six groups of five digits").fill(heard)
+        await press(page, "Compare and sign in")
+        await page.get_by_role("heading", name="Stop: the numbers do not match").wait_for()
+        await page.get_by_text("Call your coordinator.").wait_for()
+        if not lies:
+            await in_order(page, "stopped")
+        browser.line.lies = {}
+        async with at_work(hub, "mgec.delger") as delger:
+            assert delger.directory.now().member("mgec", joined.open.kept.member) is None
+        await press(page, "To the members")
+        if not lies:
+            await card(page, "mgec.newcomer1").get_by_role("button", name="Compare").click()
 
 
 async def test_services_and_a_partner_system_are_kept_by_an_administrator(

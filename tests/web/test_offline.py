@@ -1,6 +1,8 @@
 """Without a line: the client starts, what was seen is there as long as it may be, and what is decided is done once."""
 
 import asyncio
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,4 +84,55 @@ async def test_what_was_seen_is_there_without_a_line_and_gone_once_it_was_taken_
         await row_opened(page)
         await page.locator("article .state", has_text=one.label("states", "recalled")).first.wait_for()
         assert NEED not in await page.locator("body").inner_text()
+    one.visit.seen.errors.clear()
+
+
+LOOK = "navigator.serviceWorker.getRegistration('/app/').then((one) => one.update()).then(() => 0, () => 0)"
+
+
+async def test_a_new_release_is_taken_if_every_file_is_its_own_and_used_when_somebody_says_so(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    one = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.release"), "en")
+    page, line = one.page, one.visit.line
+    await installed(page)
+    (kept,) = await page.evaluate("caches.keys()")
+
+    def named(release: str, page_hash: str | None = None) -> Callable[[bytes], bytes]:
+        """The service worker of another release; page_hash: it says that of the page."""
+
+        def other(script: bytes) -> bytes:
+            text, found = re.subn(rb'"id\\?":\\?"[0-9a-f]{16}', lambda one: one[0][:-16] + release.encode(), script)
+            assert found == 1
+            if page_hash is not None:
+                text, found = re.subn(
+                    rb'"/app/\\?":\\?"[0-9a-f]{64}', lambda one: one[0][:-64] + page_hash.encode(), text
+                )
+                assert found == 1
+            return text
+
+        return other
+
+    # A file is not the one that its release names: nothing of it is taken, and that is said.
+    line.files["/sw.js"] = named("0" * 16, "f" * 64)
+    await page.evaluate(LOOK)
+    await page.get_by_text(one.said("app.release.failed")).wait_for()
+    assert await page.evaluate("caches.keys()") == [kept]
+
+    # A whole one waits, says so, never under a form, and is used when somebody says so: the work is there again.
+    line.files["/sw.js"] = named("1" * 16)
+    await page.evaluate(LOOK)
+    await one.button("app.release.use").wait_for()
+    await one.place("place.send")
+    await one.heading("send.need")
+    assert await one.button("app.release.use").count() == 0
+    await one.place("place.inbox")
+    await one.press("app.release.use")
+    await one.unlock()
+    await page.locator(".inbox .filters").wait_for()
+    async with asyncio.timeout(20):
+        while await page.evaluate("caches.keys()") != ["release-" + "1" * 16]:
+            await asyncio.sleep(0.1)
+    line.cut()
+    await begun_anew(one)
     one.visit.seen.errors.clear()
