@@ -127,7 +127,8 @@ async def test_a_new_release_is_taken_if_every_file_is_its_own_and_used_when_som
     await one.heading("send.need")
     assert await one.button("app.release.use").count() == 0
     await one.place("place.inbox")
-    await one.press("app.release.use")
+    async with page.expect_event("load"):
+        await one.press("app.release.use")
     await one.unlock()
     await page.locator(".inbox .filters").wait_for()
     async with asyncio.timeout(20):

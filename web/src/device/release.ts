@@ -52,7 +52,10 @@ export const releases = (url: () => string, container: ServiceWorkerContainer | 
       }
     },
     use: () => {
-      container?.addEventListener("controllerchange", () => location.reload(), { once: true });
+      // Not `controllerchange`: a page that began at the doors, outside of /app/, has no controller until it is loaded anew.
+      waiting?.addEventListener("statechange", ({ target }) => {
+        if ((target as ServiceWorker).state === "activated") location.reload();
+      });
       waiting?.postMessage("use");
     },
   };
