@@ -191,7 +191,12 @@ def read(set: int, part: str, offset: int) -> bytes | None:
     if not 0 <= offset < file.size:
         raise Refused("limit_exceeded", field="offset", most=file.size - 1)
     name = Piece.objects.filter(file=file, number=offset // PIECE).values_list("name", flat=True).first()
-    return _load(name)[offset % PIECE :] if name is not None else None
+    if name is None:
+        return None
+    try:
+        return _load(name)[offset % PIECE :]
+    except FileNotFoundError:  # the storage is older than the database
+        raise Refused("blob_missing", part=part) from None
 
 
 def _contents(file: File) -> Iterator[bytes]:
