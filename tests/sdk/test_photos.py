@@ -145,6 +145,7 @@ NOT_UNDERSTOOD: Final[dict[str, bytes]] = {
     "a PNG with a critical chunk that nobody knows": PNG[:8] + HEADER + chunk(b"ABCD", PLANTED) + PNG[33:],
     "a WebP that says it is longer": WEBP[:4] + struct.pack("<I", 10**6) + WEBP[8:],
     "a HEIC with XMP in a box of its own": heic(more=box(b"uuid", PLANTED)),
+    "a HEIC with an item that nobody knows": heic().replace(b"hvc1", b"abcd"),
     "a HEIC with a film beside": heic(beside=box(b"moov", PLANTED)),
     "a HEIC with a maker's box": heic(beside=box(b"mpvd", PLANTED)),
     "a HEIC that is cut": heic()[:-20],
@@ -168,7 +169,7 @@ def test_what_is_not_understood_is_refused_unless_somebody_chose_to_keep_it(tmp_
     assert b"".join(kept.content.read()) == NOT_UNDERSTOOD[what]
 
 
-def test_no_cut_of_a_photo_and_no_changed_byte_lets_anything_through_or_crashes(tmp_path: Path) -> None:
+def test_no_cut_of_a_photo_and_no_changed_byte_is_more_than_it_can_take(tmp_path: Path) -> None:
     path = tmp_path / "x"
     for raw in (JPEG, PNG, WEBP, heic()):
         head = min(len(raw), 500)
@@ -203,12 +204,8 @@ def test_what_cannot_be_attached_is_said(tmp_path: Path) -> None:
     large = tmp_path / "large"
     with large.open("wb") as file:
         file.truncate(50 * 1024 * 1024 + 1)
-    wrong: list[tuple[Path, str]] = [
-        (large, "too_large"),
-        (tmp_path / "no", "no_such_file"),
-        (tmp_path, "no_such_file"),
-    ]
-    for path, problem in wrong:
+    wrong = {large: "too_large", tmp_path / "no": "no_such_file", tmp_path: "no_such_file"}
+    for path, problem in wrong.items():
         with pytest.raises(AttachmentError) as refused:
             Attached.of(path)
         assert refused.value.problem == problem
