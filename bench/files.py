@@ -1,4 +1,4 @@
-"""`python -m bench.files [--to docs]`: a file of 50 MiB from one agency to another, beside the cipher and the disk alone.
+"""`python -m bench.files [--to docs]`: 50 MiB from one agency to another, beside the cipher and the disk alone.
 
 The hub is a process of its own on SQLite with files in a folder, the members are the command line. Peak memory is what
 the kernel says of each process, beside the same without a file and with a tenth of it.

@@ -103,6 +103,7 @@ async def test_a_reader_refuses_what_is_not_the_file_and_keeps_nothing_of_it(hub
             lie(ours, theirs)
             with pytest.raises((Refused, HubError)) as refused:
                 await delger.save(attachment, folder)
+            assert isinstance(refused.value, Refused | HubError)
             seen[lie] = refused.value.code
             assert list(folder.iterdir()) == []
             for one, content in zip(ours, whole, strict=True):
