@@ -1,6 +1,6 @@
 # make run    the practice hub: open http://localhost:8000/ (PORT=8123 for another port)
 # make test   every test, on SQLite and on PostgreSQL + Redis, which it starts by itself and stops again
-# make bench  how fast it is, beside what is written by hand: writes docs/performance.md
+# make bench  how fast it is, beside what is written by hand: writes docs/performance*.md
 # make check  format, lint, types and import directions only
 # make clean  forgets it all: the environment, the practice network and its database, caches
 #
@@ -29,7 +29,7 @@ test: setup-test
 	@.venv/bin/python -m pytest -n 3 --dist worksteal $(TESTS)
 
 bench: setup-test
-	@.venv/bin/python -m bench
+	@.venv/bin/python -m bench && .venv/bin/python -m bench.files
 
 check: setup-test
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -66,15 +66,23 @@ def _channel_layer(redis: str | None) -> dict[str, Any]:
 def _storage(files: Path | configuration.Bucket) -> dict[str, Any]:
     if isinstance(files, Path):
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": files}}
+    from botocore.config import Config  # here: nothing but a bucket needs it
+
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",  # with boto3, which nothing else loads
+        "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "endpoint_url": files.endpoint,
             "bucket_name": files.name,
             "region_name": files.region or None,
             "access_key": files.key,
             "secret_key": files.secret,
-            "addressing_style": "path",
+            "client_config": Config(
+                s3={"addressing_style": "path"},
+                signature_version="s3v4",
+                connect_timeout=5,  # seconds: whoever withdraws does not wait for a store that is away
+                read_timeout=30,
+                retries={"total_max_attempts": 2},
+            ),
             "default_acl": None,
             "querystring_auth": True,
             "file_overwrite": True,  # names are random: nothing is asked before

@@ -531,6 +531,7 @@ class Client:
                 )
             except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol):
                 continue
+            answer.stream = httpx.ByteStream(b"")  # it was read: else what was sent, too, stays until a collection
             if answer.status_code < 500 or tries == most - 1:
                 return _data(_json(answer))
         raise HubUnreachable(self.hub)

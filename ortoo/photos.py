@@ -75,7 +75,7 @@ def content_of(path: Path, *, keep_metadata: bool = False) -> Content:
             return Content(path, type, whole, cleaned=False)
         try:
             return Content(path, type, clean(file, size), cleaned=True)
-        except (struct.error, IndexError, ValueError):
+        except (struct.error, LookupError, ValueError):
             raise NotClean(type) from None
 
 
@@ -84,7 +84,7 @@ Clean = Callable[[BinaryIO, int], Sequence[Slice | bytes]]
 
 def _known(head: bytes) -> tuple[str, Clean | None]:
     """The type by the first bytes, and how it is cleaned; None where a file of that type says nothing by itself."""
-    if head.startswith(b"\xff\xd8\xff"):
+    if head.startswith(b"\xff\xd8"):
         return "image/jpeg", _jpeg
     if head.startswith(_PNG):
         return "image/png", _png
@@ -267,6 +267,7 @@ def _webp(file: BinaryIO, size: int) -> Sequence[Slice | bytes]:
 # --- HEIC (ISO/IEC 23008-12, 14496-12) --------------------------------------------------------------------------------
 
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"avif")
+_HEIC_PICTURES: Final = (b"hvc1", b"hev1", b"lhv1", b"av01", b"jpeg", b"grid", b"iovl", b"iden", b"tmap")
 _MOST_META: Final = 4 * 1024 * 1024  # bytes
 
 
@@ -342,6 +343,8 @@ def _metadata_items(iinf: bytes) -> Iterator[int]:
         kind = iinf[at + (18 if wide else 16) : at + (22 if wide else 20)]
         if kind in (b"Exif", b"mime", b"uri "):
             yield item
+        elif kind not in _HEIC_PICTURES:
+            raise ValueError
         at += length
 
 

@@ -39,6 +39,7 @@ MOST_WAITING: Final = 64  # uploads of an agency that no document names yet
 BEGINNING: Final = Limit("upload", tries=100, back=10)  # of an agency: a new file each ten seconds, some at once
 AGAIN_AFTER: Final = timedelta(minutes=1)
 AT_ONCE: Final = 500  # objects that are removed in one go
+WHILE_ASKED: Final = 64  # of them within a request; the worker removes the others within a minute
 
 
 # --- handing in -------------------------------------------------------------------------------------------------------
@@ -191,7 +192,12 @@ def read(set: int, part: str, offset: int) -> bytes | None:
     if not 0 <= offset < file.size:
         raise Refused("limit_exceeded", field="offset", most=file.size - 1)
     name = Piece.objects.filter(file=file, number=offset // PIECE).values_list("name", flat=True).first()
-    return _load(name)[offset % PIECE :] if name is not None else None
+    if name is None:
+        return None
+    try:
+        return _load(name)[offset % PIECE :]
+    except FileNotFoundError:  # the storage is older than the database
+        raise Refused("blob_missing", part=part) from None
 
 
 def _contents(file: File) -> Iterator[bytes]:
@@ -219,19 +225,19 @@ def discard(unwanted: QuerySet[File]) -> None:
     pieces = list(Piece.objects.filter(file__in=pks).values_list("pk", flat=True))
     Piece.objects.filter(pk__in=pieces).update(file=None, number=None, remove_at=timezone.now())
     File.objects.filter(pk__in=pks).delete()
-    transaction.on_commit(lambda: _remove(Piece.objects.filter(pk__in=pieces)), robust=True)
+    transaction.on_commit(lambda: _remove(Piece.objects.filter(pk__in=pieces), WHILE_ASKED), robust=True)
 
 
 def sweep() -> None:
     """Uploads that ran out, and objects that nobody wants: tried again each time, in any number of processes."""
     with transaction.atomic():
         discard(File.objects.filter(set=None, changed_at__lt=timezone.now() - RUNS_OUT_AFTER))
-    _remove(Piece.objects.filter(file=None, remove_at__lte=timezone.now()).order_by("remove_at"))
+    _remove(Piece.objects.filter(file=None, remove_at__lte=timezone.now()).order_by("remove_at"), AT_ONCE)
 
 
-def _remove(unwanted: QuerySet[Piece]) -> None:
+def _remove(unwanted: QuerySet[Piece], most: int) -> None:
     """The object, and then the row that knows of it. Where the storage does not answer, the row stays."""
-    for pk, name in unwanted.values_list("pk", "name")[:AT_ONCE]:
+    for pk, name in unwanted.values_list("pk", "name")[:most]:
         try:
             default_storage.delete(_path(name))
         except Exception as error:

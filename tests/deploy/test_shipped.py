@@ -84,6 +84,7 @@ def written(dry_run: str, path: str) -> str:
 # --- units ------------------------------------------------------------------------------------------------------------
 
 
+STATE: Final = {"ortoo-work.service": ["ortoo"], "ortoo-hub@.service": ["ortoo/files"]}  # where alone they may write
 SERVICES: Final = ("ortoo-hub@.service", "ortoo-work.service")
 
 
@@ -96,8 +97,8 @@ def test_a_process_of_the_hub_may_do_next_to_nothing(name: str) -> None:
     assert service["User"] == service["Group"] == ["ortoo"]
     for opening in ("ReadWritePaths", "BindPaths", "AmbientCapabilities"):
         assert not "".join(service.get(opening, []))
-    # The worker alone writes: the logs as plain files.
-    assert service.get("StateDirectory", []) == (["ortoo"] if name == "ortoo-work.service" else [])
+    # The worker writes the logs as plain files, the hub sealed files.
+    assert service.get("StateDirectory", []) == STATE[name]
 
 
 def test_a_socket_is_open_to_the_proxy_alone() -> None:

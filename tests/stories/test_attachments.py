@@ -62,7 +62,8 @@ class Kept:
 def newest(hub: Hub) -> Kept:
     found = hub.store.execute("SELECT id, received FROM referrals_file ORDER BY id DESC LIMIT 1") or [(0, 0)]
     pieces = hub.store.execute(f"SELECT count(*) FROM referrals_piece WHERE file_id = {found[0][0]}")  # noqa: S608
-    return Kept(*found[0], pieces[0][0])
+    id, received = found[0]
+    return Kept(id, received, pieces[0][0])
 
 
 def a_file(folder: Path, name: str = "scan.bin", content: bytes = CONTENT) -> Attached:
