@@ -35,14 +35,14 @@ export const Page = ({ state, onLeave }: PageProps) => {
       <main class="page-main" key={now.at}>
         <Screens state={state} />
       </main>
-      <div class="page-leave">
+      <footer class="page-leave">
         <Button icon="leave" wide describedBy="leave-about" onPress={onLeave}>
           {said.value("leave")}
         </Button>
         <span class="unseen" id="leave-about">
           {said.value("leave.hint")}
         </span>
-      </div>
+      </footer>
     </div>
   );
 };
