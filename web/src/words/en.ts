@@ -492,7 +492,6 @@ export const en: Catalogue = {
   "send.receipt.full": "Shows and takes back",
   "send.receipt.withdraw": "Only takes back",
   "send.receipt.none": "No code",
-  "card.title": "Баримт",
   "card.about": "With this code she can look and take it back. Tell her that your agency has seen it.",
   "card.forgets": "This device forgets it when you leave this page.",
   "card.waits": "It is good once this was sent.",
