@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ortoo import receipts
+from ortoo.client import Client
 from ortoo.form import Form
 from tests.attacks.searching import Search
 from tests.attacks.test_leaks import words_in
@@ -35,10 +37,11 @@ async def test_a_shelter_bed_tonight_and_not_the_police_from_either_language_to_
     delger = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send1"), "en", viewport=PHONE)
     nara.is_looked_at = True
     before = hub.store.dump() + (REPOSITORY / "graphql" / "schema.graphql").read_bytes()
+    codes = set()
     for sends, answers in (("mn", "en"), ("en", "mn")):
         await nara.speak(sends)
         await delger.speak(answers)
-        await a_bed_tonight(form, nara, delger)
+        codes.add(await a_bed_tonight(form, nara, delger))
 
     # The police, which she refused, was told nothing.
     async with at_work(hub, "pct.dorj") as dorj:
@@ -49,7 +52,7 @@ async def test_a_shelter_bed_tonight_and_not_the_police_from_either_language_to_
     personal = words - Search(words).found_in(before)
     assert len(personal) > 40
     assert personal >= {"Цэцэгмаа", "1998-03-14"}
-    secrets = {one.who.passphrase for one in (nara, delger)}
+    secrets = {one.who.passphrase for one in (nara, delger)} | codes | {one.replace(" ", "") for one in codes}
     places = {"hub": hub.store.dump() + hub.said().encode()}
     places |= {path.name: path.read_bytes() for path in hub.store.practice.glob("hub.sqlite3*")}
     for one in (nara, delger):
@@ -62,13 +65,21 @@ async def test_a_shelter_bed_tonight_and_not_the_police_from_either_language_to_
     assert {place: search.found_in(raw) for place, raw in places.items()} == {place: set() for place in places}
 
 
-async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
-    """She is sent in six screens, read, answered, and taken in; each side sees it as it happens."""
+async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> str:
+    """She is sent in six screens, read, answered, and taken in; each side sees it as it happens. Gives her code."""
     await nara.send(form)
     assert nara.screens == ["need", "who", "tell", "decision", "check", "sent"]
     await nara.page.locator(".sent-rows").get_by_text(nara.agency("mgec")).wait_for()
     await nara.look("send-sent")
+    code = " ".join((await nara.page.locator(".receipt-code").inner_text()).split())
+    async with Client(nara.visit.origin) as her:
+        (shelter,) = [one for one in (await receipts.look(her, code)).holders or [] if one.to == "mgec"]
+    assert shelter.sections == ["needs", "identity", "contact", "safety"]
+    await nara.page.get_by_role("img", name=nara.said("card.qr")).wait_for()
+    await nara.press("card.large")
+    await nara.press("card.small")
     await nara.press("send.done")
+    await nara.page.locator(".receipt-code").wait_for(state="detached")
     await nara.opens_sent()
 
     await delger.shows_new()
@@ -95,6 +106,7 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> None:
     for one in (nara, delger):
         await one.place("place.inbox")
         await one.sees_row_in("inbox.rest", "closed")
+    return code
 
 
 async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visiting, hub: Hub, tmp_path: Path) -> None:

@@ -35,14 +35,14 @@ export const Page = ({ state, onLeave }: PageProps) => {
       <main class="page-main" key={now.at}>
         <Screens state={state} />
       </main>
-      <div class="page-leave">
+      <footer class="page-leave">
         <Button icon="leave" wide describedBy="leave-about" onPress={onLeave}>
           {said.value("leave")}
         </Button>
         <span class="unseen" id="leave-about">
           {said.value("leave.hint")}
         </span>
-      </div>
+      </footer>
     </div>
   );
 };
@@ -98,7 +98,7 @@ const About = ({ state }: { readonly state: ReceiptState }) => (
 
 const Code = ({ state }: { readonly state: ReceiptState }) => {
   const fault = state.fault.value;
-  const field = useRef<HTMLInputElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
   const ofField = fault?.fault === "short" || fault?.fault === "slip" ? fault : null;
   useEffect(() => {
     if (ofField !== null) field.current?.focus();
@@ -127,11 +127,11 @@ const Code = ({ state }: { readonly state: ReceiptState }) => {
             </span>
           </p>
         )}
-        <input
+        <textarea
           ref={field}
-          class="input groups code"
+          class="input code"
           id="code"
-          type="text"
+          rows={2}
           inputMode="numeric"
           autocomplete="off"
           spellcheck={false}
@@ -139,6 +139,11 @@ const Code = ({ state }: { readonly state: ReceiptState }) => {
           aria-describedby={ofField !== null ? "code-hint code-error" : "code-hint"}
           aria-invalid={ofField !== null ? true : undefined}
           onInput={(event) => typed(event.currentTarget, state)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter") return;
+            event.preventDefault();
+            void state.look();
+          }}
         />
       </div>
       <Trouble state={state} />
@@ -150,7 +155,7 @@ const Code = ({ state }: { readonly state: ReceiptState }) => {
 };
 
 /** Groups as they are typed. The cursor stays behind the same digit. */
-function typed(input: HTMLInputElement, state: ReceiptState): void {
+function typed(input: HTMLTextAreaElement, state: ReceiptState): void {
   const before = input.value.slice(0, input.selectionStart ?? input.value.length).replace(/\D/g, "").length;
   const groups = inGroups(input.value);
   state.code.value = groups;

@@ -22,7 +22,10 @@ interface Card {
 export const ShownScreen = ({ state }: { readonly state: ReceiptState }) => {
   const shown = state.shown.value;
   if (shown === null) return null;
-  const cards = (shown.holders ?? []).map((one) => cardOf(said.value, one));
+  const reads = new Set(holdersOf(shown));
+  const all = shown.holders ?? [];
+  const inOrder = [...all.filter((one) => reads.has(one)), ...all.filter((one) => !reads.has(one))];
+  const cards = inOrder.map((one) => cardOf(said.value, one));
   const isSilent = shown.holders === null;
   const who = agencyName(said.value, shown.recorder);
   const aloud = cards.map((one) => [one.name, ...one.lines].join(". ")).join(". ");

@@ -16,7 +16,7 @@ if (location.hash !== "") history.replaceState(null, "", location.pathname);
 const state = receiptState(calls, code);
 const leaving = {
   end: () => state.clear(),
-  site: document.querySelector<HTMLMetaElement>('meta[name="leave"]')!.content,
+  site: "/leave",
   clock: "/app/clock.html",
 };
 watchLeaving(leaving);

@@ -279,8 +279,18 @@ export interface SendForm {
     readonly witness: boolean;
     readonly grants: readonly Grant[];
     readonly refusals: readonly Refusal[];
+    /** Of the code that she gets; absent where she takes none. */
+    readonly receipt?: ReceiptKey;
   };
   readonly sections: Readonly<Record<string, Fields>>;
+}
+
+/** full: it shows and takes back; withdraw: it shows nothing, and takes back. */
+export type ReceiptMode = "full" | "withdraw";
+
+export interface ReceiptKey {
+  readonly key: string;
+  readonly mode: ReceiptMode;
 }
 
 /** What is decided on one agency, as far as it is filled in. until: an instant. */
@@ -314,6 +324,8 @@ export interface Filled {
   readonly interpreter: boolean;
   readonly witness: boolean;
   readonly saidNo: boolean;
+  /** Which code she takes; absent in what an earlier release kept: `full`. */
+  readonly receipt?: ReceiptMode | "none";
 }
 
 /** Why the hub did not take it. */
@@ -376,6 +388,8 @@ export interface Sending {
   send(draft: Draft, form: SendForm, covered: boolean): Promise<readonly Row[] | null>;
   /** What was sent and can go to another agency. */
   again(id: string): Promise<Again>;
+  /** A new code for her. Nothing of it is kept: whoever asks shows it once, and sends its key along. */
+  newReceipt(mode: ReceiptMode): Promise<{ readonly code: string; readonly receipt: ReceiptKey }>;
 }
 
 // --- what happens without being asked -----------------------------------------------------------------------------------

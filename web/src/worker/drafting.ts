@@ -39,7 +39,7 @@ export async function decide(form: Form, signer: Signer, at: Instant): Promise<r
       },
       granted: grantedTo(form, to, at),
       refused: asSet(wanted.refusals.get(to) ?? []),
-      receipt: null,
+      receipt: wanted.receipt,
       exception: exceptionOf(form, at),
       retain_days: wanted.retainDays,
       sealed: null,

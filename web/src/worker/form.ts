@@ -3,7 +3,7 @@
 import { ALL, isException, MOST_DAYS } from "../protocol/consent.ts";
 import type { Instant } from "../protocol/documents.ts";
 import { NEVER_SENT } from "../protocol/referral.ts";
-import type { Json, Routing } from "../protocol/schemas.ts";
+import type { Json, ReceiptKey, Routing } from "../protocol/schemas.ts";
 import * as vocabulary from "../protocol/vocabulary.ts";
 
 /** What one agency is granted; until the end of the day, so many days from now. */
@@ -31,6 +31,8 @@ export interface Consented {
   readonly grants: ReadonlyMap<string, Grant>;
   readonly refusals: ReadonlyMap<string, readonly string[]>;
   readonly exception: Without | null;
+  /** Of the code that she gets; null where she takes none. */
+  readonly receipt: ReceiptKey | null;
 }
 
 export type Fields = Readonly<Record<string, Json>>;

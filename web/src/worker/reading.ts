@@ -327,7 +327,8 @@ export class Reader {
     now: Instant,
   ): Promise<readonly Part<Section | Bytes>[]> {
     const isHanded = of.steps.some((one) => one.agency === this.#agency && one.type === "opened");
-    const missing = events.READABLE.has(of.state) && !isHanded ? "not_yet" : "gone";
+    // Where nothing was asked for, what was opened before is to be had by opening again.
+    const missing = events.READABLE.has(of.state) && (!isHanded || sealed === null) ? "not_yet" : "gone";
     const opened = await this.#open(of.document, sealed, missing);
     return partNamesOf(of).map((name): Part<Section | Bytes> => {
       if (!this.#mayStillRead(of, name, now)) return { name, status: "gone" };

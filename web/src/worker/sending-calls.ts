@@ -52,6 +52,10 @@ export function sendingCalls(working: () => At, tell: (happening: api.Happening)
         const [at, sending] = await now();
         return sending.again(at, id);
       },
+      newReceipt: async (mode) => {
+        const [at, sending] = await now();
+        return sending.newReceipt(at, mode);
+      },
     },
     lineBack: (at) => {
       load().then(

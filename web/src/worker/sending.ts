@@ -12,8 +12,9 @@ import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
 import type { Decisions } from "../protocol/consent.ts";
 import * as consent from "../protocol/consent.ts";
-import { type Instant, instant, read } from "../protocol/documents.ts";
+import { b64, type Instant, instant, read } from "../protocol/documents.ts";
 import { CODES, Refused } from "../protocol/errors.ts";
+import { draw, keyOf } from "../protocol/receipt.ts";
 import type { Consent } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
 import { decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
@@ -118,6 +119,16 @@ export async function send(
     await at.items.put(name, { draft: { ...draft, returned: null }, form, covered, sealed: null } satisfies Outgoing);
   }
   return once(at, name);
+}
+
+/** A code for the person, and the public key that decisions name of it (protocol §8). */
+export async function newReceipt(
+  { work }: At,
+  mode: api.ReceiptMode,
+): Promise<{ readonly code: string; readonly receipt: api.ReceiptKey }> {
+  const code = draw();
+  const key = await keyOf(code, work.network.directory.id);
+  return { code, receipt: { key: b64(key.public), mode } };
 }
 
 /** The line is back, or work is taken up: all that waits goes out. */
@@ -289,6 +300,7 @@ function formOf({ routing, recipients, consent: given, sections }: api.SendForm,
     consent: {
       ...given,
       retainDays: RETAIN_DAYS,
+      receipt: given.receipt ?? null,
       exception: null,
       grants: new Map(
         given.grants.map(({ to, sections, purposes, until }) => [

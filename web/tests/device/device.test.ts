@@ -37,11 +37,12 @@ describe("the preferences", () => {
       language: "en",
       theme: "dark",
       lockAfter: 10,
+      singleKeys: true,
     });
     expect(understood(null, ["en-GB", "mn"]).language).toBe("en");
     expect(understood(null, ["ru-RU", "mn-MN", "en"]).language).toBe("mn");
     expect(understood(null, ["ru-RU"]).language).toBe("mn");
-    expect(understood(null, [])).toEqual({ language: "mn", theme: "system", lockAfter: 5 });
+    expect(understood(null, [])).toEqual({ language: "mn", theme: "system", lockAfter: 5, singleKeys: true });
   });
 
   test("never lock later than a quarter of an hour, whatever was put into the store", () => {

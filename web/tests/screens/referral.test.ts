@@ -10,7 +10,7 @@ import {
   usualOf,
   warningsOf,
 } from "../../src/screens/referral/answers.ts";
-import { faultsOf, isOvertaken, readableAt } from "../../src/screens/referral/state.ts";
+import { faultsOf, isOvertaken, readableAt, referralState, withRead } from "../../src/screens/referral/state.ts";
 import { en } from "../../src/words/en.ts";
 import { fieldLabel, fieldLines, namesSomebody } from "../../src/words/fields.ts";
 import { mn } from "../../src/words/mn.ts";
@@ -47,9 +47,60 @@ describe("what stands on the screen", () => {
     expect(after.steps[0]!.note).toEqual({ ...part("note", [], "gone"), text: null });
   });
 
+  test("stays while the referral goes on, as far as it may still be read", () => {
+    const had = {
+      ...shown,
+      id: "one",
+      parts: [part("needs", [["dependants", 1]]), part("safety", [["suspect_near", true]])],
+    };
+    const now = { ...had, parts: [part("needs", [], "not_yet"), part("safety", [], "gone")] } as Referral;
+    expect(withRead(now, had as Referral).parts).toEqual([had.parts[0], part("safety", [], "gone")]);
+    expect(withRead(now, { ...had, id: "another" } as Referral)).toBe(now);
+    expect(withRead(now, null)).toBe(now);
+  });
+
   test("is its sender's own for longer", () => {
     const sent = { ...shown, as: "sender" } as Referral;
     expect(readableAt(sent, Date.parse(until))).toBe(sent);
+  });
+});
+
+describe("a withdrawal while it is read", () => {
+  const had = {
+    id: "one",
+    as: "recipient",
+    state: "opened",
+    next: ["opened"],
+    decision: { to: "mgec", sections: ["needs"], purposes: [], until: null, refused: [] },
+    parts: [part("needs", [["dependants", 1]])],
+    steps: [],
+  } as unknown as Referral;
+  const arrived = (kind: string) => ({ type: "arrived", kind, referral: "one" }) as const;
+
+  const reading = async () => {
+    let answer: Promise<Referral> = Promise.resolve(had);
+    const never = () => new Promise<never>(() => undefined);
+    const vault = { show: () => answer, open: never, step: never, resend: never, agencies: async () => [] };
+    const state = referralState(vault, () => undefined);
+    await state.go("one");
+    return { state, answers: (next: Promise<Referral>) => (answer = next) };
+  };
+
+  test.each(["withdrawn", "narrowed", "expired", "recalled"])(
+    "%s empties the screen at once, with a line or without",
+    async (kind) => {
+      const { state, answers } = await reading();
+      expect(state.shown.value!.parts[0]!.status).toBe("readable");
+      answers(new Promise(() => undefined)); // the hub's answer is long in coming
+      state.heard(arrived(kind));
+      expect(state.shown.value!.parts).toEqual([part("needs", [], "gone")]);
+    },
+  );
+
+  test("another's step leaves it", async () => {
+    const { state } = await reading();
+    state.heard(arrived("message"));
+    expect(state.shown.value!.parts[0]!.status).toBe("readable");
   });
 });
 

@@ -44,6 +44,7 @@ describe("the parts for an agency", () => {
       grants: new Map([["mgec", { sections: ["*"], purposes: ["give_service"], days: 90 }]]),
       refusals: new Map(),
       exception: null,
+      receipt: null,
       ...consent,
     },
   });

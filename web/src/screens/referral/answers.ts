@@ -74,7 +74,7 @@ export const usualOf = (
   return USUAL.find((answer) => answers.includes(answer)) ?? null;
 };
 
-/** It is for us to read and nobody here has opened it yet. */
+/** It is for us to read, and it is opened by whoever reads it. */
 export const mustOpen = (referral: Pick<Referral, "as" | "next" | "parts">): boolean =>
   referral.as === "recipient" &&
   referral.next.includes("opened") &&

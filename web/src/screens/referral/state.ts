@@ -64,15 +64,31 @@ export const faultsOf = (answer: Answer, state: string, reason: string, note: st
 /** What stood on the screen when her consent ended is there no longer, whatever the hub says or does not say. now: milliseconds. */
 export const readableAt = (referral: Referral, now: number): Referral => {
   const { until } = referral.decision;
-  if (referral.as === "sender" || until === null || Date.parse(until) > now) return referral;
-  const emptied = (part: Part): Part =>
+  return referral.as === "sender" || until === null || Date.parse(until) > now ? referral : emptied(referral);
+};
+
+const emptied = (referral: Referral): Referral => {
+  const gone = (part: Part): Part =>
     part.status === "readable" ? { ...part, status: "gone", fields: [], text: null } : part;
   return {
     ...referral,
-    parts: referral.parts.map(emptied),
-    steps: referral.steps.map((step) => ({ ...step, note: step.note && emptied(step.note) })),
+    parts: referral.parts.map(gone),
+    steps: referral.steps.map((step) => ({ ...step, note: step.note && gone(step.note) })),
   };
 };
+
+/** What was opened and can still be read stays on the screen while the referral goes on. */
+export const withRead = (referral: Referral, had: Referral | null): Referral => {
+  if (had?.id !== referral.id) return referral;
+  const read = new Map(had.parts.filter((part) => part.status === "readable").map((part) => [part.name, part]));
+  const parts = referral.parts.map((part) => (part.status === "not_yet" ? (read.get(part.name) ?? part) : part));
+  return { ...referral, parts };
+};
+
+/** What ends a recipient's access, or a part of it: nobody asks whether what stands on the screen shall go. */
+const ENDING: ReadonlySet<string> = new Set(["withdrawn", "narrowed", "expired", "recalled"]);
+
+const isEnding = (kind: string, { as }: Referral): boolean => as === "recipient" && ENDING.has(kind);
 
 /** Whether a refusal means that somebody else of the agency was there first. */
 export const isOvertaken = (problem: Problem): boolean =>
@@ -152,7 +168,7 @@ export const referralState = (
     const mine = turn;
     const referral = await asked;
     if (mine !== turn) return;
-    shown.value = referral;
+    shown.value = withRead(referral, shown.value);
     newer.value = null;
     const { waits } = referral;
     if (waits) keep(referral.id, { ...waits, answer: waits.type as Answer });
@@ -183,6 +199,14 @@ export const referralState = (
     await alone(() => take(vault.show(id)));
     choose(null);
     if (failed !== null && isOvertaken(failed) && shown.value?.id === id) overtaken.value = overtakenBy(shown.value);
+  };
+
+  /** She took it back, or part of it, or its time is over: what was read of it leaves the screen before anything else. */
+  const goes = async (id: string, had: Referral) => {
+    shown.value = emptied(had);
+    if (busy.value) return;
+    await alone(() => take(vault.show(id)));
+    if (answering.value !== null && shown.value?.next.includes(answering.value) === false) choose(null);
   };
 
   const look = async (id: string) => {
@@ -246,7 +270,7 @@ export const referralState = (
     },
     showNewer: () => {
       if (newer.value === null) return;
-      shown.value = newer.value;
+      shown.value = withRead(newer.value, shown.value);
       newer.value = null;
       if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
     },
@@ -255,7 +279,13 @@ export const referralState = (
         keep(happening.referral, null);
         answered();
       }
-      if (busy.value || at === null) return;
+      if (at === null) return;
+      const had = shown.value;
+      if (happening.type === "arrived" && happening.referral === at && had !== null && isEnding(happening.kind, had)) {
+        void goes(at, had);
+        return;
+      }
+      if (busy.value) return;
       const isBack = happening.type === "line" && happening.live;
       if (isBack && shown.value?.seenAt !== undefined) void alone(() => take(vault.show(at!)));
       else if (happening.type === "stepped" && happening.referral === at) void stepped(at, happening.problem);

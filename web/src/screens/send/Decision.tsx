@@ -21,6 +21,8 @@ import { lens, type SendState } from "./state.ts";
 /** How it was given; with her own phone comes later. */
 const HOWS = codes("consent_given_how").filter((code) => code !== "own_device");
 
+const RECEIPTS = ["full", "withdraw", "none"] as const;
+
 export const DecisionStep = ({ state, time }: SendProps) => {
   const said = words.value;
   const { language } = said;
@@ -86,6 +88,19 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         )}
         options={HOWS.map((value) => ({ value, label: label(language, "consent_given_how", value) }))}
         error={faultAt(state, "send-how")}
+      />
+      <Choice
+        id="send-receipt"
+        legend={said("send.receipt")}
+        hint={said("send.receipt.hint")}
+        look="chips"
+        value={lens<(typeof RECEIPTS)[number] | "">(
+          () => filled.receipt ?? "full",
+          (receipt) => {
+            if (receipt !== "") state.change({ receipt });
+          },
+        )}
+        options={RECEIPTS.map((value) => ({ value, label: said(`send.receipt.${value}`) }))}
       />
       <MoreOfDecision state={state} columns={columns} there={there} />
       <div class="buttons">

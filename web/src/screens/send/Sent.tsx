@@ -5,6 +5,7 @@ import { Heading } from "../../parts/Heading.tsx";
 import { words } from "../../words/current.ts";
 import { time as timeText } from "../../words/dates.ts";
 import { owedFirst } from "../inbox/order.ts";
+import { ReceiptCard } from "./ReceiptCard.tsx";
 import type { SendProps } from "./Send.tsx";
 import { nameOf } from "./Step.tsx";
 
@@ -32,6 +33,7 @@ export const SentStep = ({ state, me, time, onDraft, onDone }: SendProps) => {
           </Band>
         </div>
         <p>{said("app.saved")}.</p>
+        {outcome.code !== null && <ReceiptCard code={outcome.code} isSent={false} />}
         <Button look="main" onPress={onDone}>
           {said("send.done")}
         </Button>
@@ -56,6 +58,7 @@ export const SentStep = ({ state, me, time, onDraft, onDone }: SendProps) => {
           );
         })}
       </ul>
+      {outcome?.code != null && <ReceiptCard code={outcome.code} isSent />}
       <Button look="main" onPress={onDone}>
         {said("send.done")}
       </Button>

@@ -44,6 +44,8 @@ export interface Outcome {
   readonly draft: string;
   readonly at: number;
   readonly rows: readonly Row[] | null;
+  /** Her code, as long as this stands on the screen; null where she took none, or has hers already. */
+  readonly code: string | null;
   /** It came back: it is a draft again. */
   readonly returned: boolean;
 }
@@ -96,7 +98,10 @@ export interface SendState {
   readonly resume: () => Promise<void>;
 }
 
-type Asked = Pick<Vault, "find" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace">;
+type Asked = Pick<
+  Vault,
+  "find" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace" | "newReceipt"
+>;
 
 /** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise, or the lists too. */
 export const sendState = (
@@ -309,9 +314,9 @@ export const sendState = (
     }
   };
 
-  const done = (rows: readonly Row[] | null, id: string, returned: boolean) => {
+  const done = (rows: readonly Row[] | null, id: string, returned: boolean, code: string | null) => {
     draft.value = null;
-    outcome.value = { draft: id, at: now(), rows, returned };
+    outcome.value = { draft: id, at: now(), rows, code, returned };
     changed();
   };
 
@@ -448,10 +453,15 @@ export const sendState = (
       clearTimeout(timer);
       dirty = false;
       try {
-        const rows = await vault.send(one, covered.value ?? form(), covered.value !== null);
+        const mode = one.filled.receipt ?? "full";
+        const isAsked = covered.value === null; // else she has hers from the first time
+        const given = isAsked && mode !== "none" ? await vault.newReceipt(mode) : null;
+        const made = covered.value ?? form();
+        const whole = given === null ? made : { ...made, consent: { ...made.consent, receipt: given.receipt } };
+        const rows = await vault.send(one, whole, !isAsked);
         changed(rows !== null);
         if (mine !== turn) return;
-        done(rows, one.id, false);
+        done(rows, one.id, false, given?.code ?? null);
         ways.reset({ at: "inbox" });
         ways.go({ at: "send", step: "sent" });
       } catch (error) {
@@ -467,9 +477,9 @@ export const sendState = (
     },
     heard: (happening) => {
       if (happening.type === "sent") {
-        if (outcome.value?.draft === happening.draft) done(happening.rows, happening.draft, false);
+        if (outcome.value?.draft === happening.draft) done(happening.rows, happening.draft, false, outcome.value.code);
       } else if (happening.type === "returned") {
-        if (outcome.value?.draft === happening.draft) done(null, happening.draft, true);
+        if (outcome.value?.draft === happening.draft) done(null, happening.draft, true, null);
       }
     },
     clear: () => {

@@ -1,0 +1,201 @@
+"""The person at her own page, with her code: she looks, takes back, leaves; and nothing of it stays on the device."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from ortoo.protocol import receipt
+from ortoo.receipts import draw
+from tests.hubs import Hub
+from tests.members import at_work
+from tests.stories.test_taking_back import tonight
+from tests.web.conftest import Visiting
+from tests.web.node import WEB
+from tests.web.pictures import picture, speak
+from tests.web.sending import member, signed_in
+from tests.web.visits import axe
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
+
+TEXT = re.compile(r'^\s*"?([\w.]+)"?:\s*("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
+PHONE = {"width": 360, "height": 740}
+KEPT = """async () => [
+  document.cookie, localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
+  (await caches.keys()).length, (await navigator.serviceWorker.getRegistrations()).length,
+]"""
+
+
+@cache
+def words(language: str) -> dict[str, str]:
+    text = (WEB / "src" / "receipt" / f"receipt-{language}.ts").read_text(encoding="utf-8")
+    return {key: json.loads(said) for key, said in TEXT.findall(text)}
+
+
+@dataclass
+class Her:
+    page: Page
+    language: str = "en"
+
+    def said(self, key: str, **values: object) -> str:
+        text = words(self.language)[key]
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+    async def press(self, key: str) -> None:
+        await self.page.get_by_role("button", name=self.said(key), exact=True).click()
+
+    async def heading(self, key: str) -> None:
+        """The screen of this heading, which has the focus; usable by everybody in both languages and themes."""
+        title = self.page.get_by_role("heading", level=1, name=self.said(key).partition("{")[0].strip())
+        await expect(title).to_be_focused()
+
+    async def look(self, name: str) -> None:
+        for language, scheme in (("mn", "light"), ("en", "dark")):
+            await speak(self.page, language)
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            assert await axe(self.page) == [], (name, language)
+        await picture(self.page, f"receipt-{name}")
+        await speak(self.page, self.language)
+
+
+async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    given = draw("full")
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(tonight(9001), given.key(nara.directory.id))
+        shelter = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.open"), "en")
+        await shelter.opens_first()
+        parts = shelter.page.locator("article details.part")
+        await expect(parts).to_have_count(4)
+        await shelter.answers("acknowledged")
+        await expect(parts).to_have_count(4)  # what was read stays while it goes on
+
+        origin = f"http://localhost:{hub.port}"
+        browser = await visit(origin, viewport=PHONE, locale="en-GB")
+        asked: list[str] = []
+        browser.context.on("request", lambda request: asked.append(f"{request.url} {request.post_data or ''}"))
+        page = await browser.go(f"/r/#{given.code.replace(' ', '')}")
+        her = Her(page)
+        assert page.url == f"{origin}/r/"
+        await her.heading("about.title")
+        await her.look("about")
+        await her.press("next")
+        field = page.get_by_label(her.said("code.label"))
+        await expect(field).to_have_value(given.code)  # the picture on the card brought it
+        await field.fill(given.code[:-1] + str((int(given.code[-1]) + 1) % 10))
+        await her.press("code.look")
+        await page.get_by_text(her.said("code.slip")).wait_for()
+        await expect(field).to_be_focused()
+        await her.look("slip")
+        await field.fill("")
+        await field.press_sequentially(given.code.replace(" ", ""))
+        await expect(field).to_have_value(given.code)
+        await page.keyboard.press("Enter")
+        await her.heading("shown.title")
+        card = page.locator(".card", has_text="Mongolian Gender Equality Centre")
+        await expect(card).to_contain_text(her.said("section.safety"))
+        await expect(card).to_contain_text(her.said("shown.opened").partition("{")[0])
+        await her.look("shown")
+
+        await her.press("take.open")
+        await her.heading("take.title")
+        await page.get_by_text(her.said("take.parts")).click()
+        await page.get_by_role("checkbox", name=her.said("section.safety")).check()
+        await her.look("choose")
+        await her.press("next")
+        await her.heading("sure.title")
+        await page.get_by_text(her.said("sure.what", what=her.said("section.safety"))).wait_for()
+        await her.look("sure")
+        await her.press("sure.yes")
+        await her.heading("done.title")
+        await page.get_by_text("Mongolian Gender Equality Centre").wait_for()
+        await her.look("done")
+        await expect(parts).to_have_count(0)  # while it is being read; what is left is opened anew
+        await shelter.press("referral.open")
+        await expect(parts).to_have_count(3)
+        await her.press("done.look")
+        await expect(card).not_to_contain_text(her.said("section.safety"))
+
+        await her.press("take.open")
+        await page.get_by_role("radio").first.check()
+        await her.press("next")
+        await her.press("sure.yes")
+        await her.heading("done.title")
+        await expect(parts).to_have_count(0)
+        assert (await nara.open_referral(sent.id)).readable == []
+        await her.press("done.look")
+        await page.get_by_text(her.said("shown.nobody")).wait_for()
+
+        assert await page.evaluate(KEPT) == ["", 0, 0, 0, 0, 0]
+        digits = receipt.parse_code(given.code)
+        assert asked
+        assert not [one for one in asked if digits in one or given.code in one]
+        await her.press("leave")
+        await page.wait_for_url(lambda url: not url.startswith(origin))
+        browser.seen.foreign.clear()  # the neutral site, which the line of a test does not let through
+        browser.seen.errors.clear()
+
+
+async def test_a_code_that_opens_nothing_and_one_that_shows_nothing(visit: Visiting, hub: Hub) -> None:
+    given = draw("withdraw")
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(tonight(9002), given.key(nara.directory.id))
+        browser = await visit(f"http://localhost:{hub.port}", viewport={"width": 320, "height": 568}, locale="en-GB")
+        page = await browser.go("/r/")
+        her = Her(page)
+        await her.press("next")
+        field = page.get_by_label(her.said("code.label"))
+        await field.fill("1234")
+        await her.press("code.look")
+        await page.get_by_text(her.said("code.short", count=4)).wait_for()
+        await field.fill(draw("full").code)
+        await her.press("code.look")
+        alarm = page.get_by_role("alert")
+        await expect(alarm).to_contain_text(her.said("fault.code"))
+        await expect(alarm).to_contain_text("+976")
+        await her.look("unknown")
+        browser.line.cut()
+        await her.press("code.look")
+        await expect(alarm).to_contain_text(her.said("fault.line"))
+        browser.line.mend()
+        browser.seen.errors.clear()
+        await field.fill(given.code)
+        await her.press("code.look")
+        await her.heading("shown.silent.title")
+        await expect(page.locator(".card")).to_have_count(0)
+        await her.look("silent")
+        await her.press("take.open")
+        await expect(page.get_by_role("radio")).to_have_count(1)
+        await page.get_by_role("radio").check()
+        await her.press("next")
+        await her.press("sure.no")
+        await her.heading("shown.silent.title")
+        await her.press("take.open")
+        await page.get_by_role("radio").check()
+        await her.press("next")
+        await her.press("sure.yes")
+        await her.heading("done.title")
+        assert (await nara.show(sent.id)).state == "withdrawn"
+
+        # Back from elsewhere: blank, and begun anew without the code.
+        await page.goto("about:blank")
+        await page.go_back()
+        await her.heading("about.title")
+        await her.press("next")
+        await expect(page.get_by_label(her.said("code.label"))).to_have_value("")
+
+
+async def test_nothing_is_kept_of_the_page_itself(visit: Visiting, hub: Hub) -> None:
+    browser = await visit(f"http://localhost:{hub.port}")
+    answer: Any = await browser.page.goto(f"http://localhost:{hub.port}/r/")
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    assert "set-cookie" not in answer.headers
+    assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
