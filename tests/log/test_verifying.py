@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
 from uuid import UUID
@@ -20,11 +20,15 @@ from uuid import UUID
 import pytest
 
 from ortoo import consenting
+from ortoo.administration import grouped
+from ortoo.attached import Attached
+from ortoo.client import Client
 from ortoo.consenting import Scope
 from ortoo.protocol import merkle, schemas
 from ortoo.protocol.checkpoint import Checkpoint, head_of, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, read, unb64
 from ortoo.protocol.tiles import bundle, parse_bundle
+from ortoo.receipts import draw, scope, withdraw
 from tests import warm
 from tests.hubs import Hub
 from tests.log import tampering
@@ -141,6 +145,13 @@ async def live(hub: Hub) -> tuple[str, str]:
         (withdrawn,) = await nara.send(tonight(6))
         await delger.open_referral(withdrawn.id)
         await consenting.withdraw(nara, consent_of(withdrawn))
+        given, picture = draw("full"), hub.practice / "picture.bin"
+        picture.write_bytes(bytes(range(256)) * 8)
+        hers = replace(tonight(8), attached={"needs": (Attached.of(picture),)})
+        (hers_sent,) = await nara.send(hers, given.key(nara.directory.id))
+        await delger.open_referral(hers_sent.id)
+        async with Client(hub.url) as her:
+            await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
         (closed,) = await nara.send(tonight(7))
         await delger.open_referral(closed.id)
         await delger.accept(closed.id)
@@ -259,7 +270,7 @@ def test_the_command_names_it_and_goes_on_where_it_was(town: Town, tmp_path: Pat
     with town.copy(tmp_path / "copy") as copy:
         environment = {**os.environ, "ORTOO_PRACTICE_DIR": str(copy.folder), "ORTOO_LOG_DIR": str(copy.folder / "logs")}
         environment.pop("DATABASE_URL", None)
-        arguments = ["verify", "--network", town.anchor, "--workers", "2", "--state", str(state)]
+        arguments = ["verify", "--network", grouped(unb64(town.anchor)), "--workers", "2", "--state", str(state)]
 
         def run(*more: str) -> tuple[int, str, str]:
             done = warm.run(REPOSITORY / "manage.py", [*arguments, *more], environment=environment, timeout=120)

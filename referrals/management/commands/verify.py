@@ -61,7 +61,9 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"A file cannot be read: {error.strerror}.") from None
         except ValueError:
-            raise CommandError("The file of --state is not one of this command's. Remove it.") from None
+            raise CommandError(
+                "--network is no fingerprint, or the file of --state not one of this command's."
+            ) from None
         if found:
             self.stderr.write(f"{found} things are not as they were signed and logged.")
             raise SystemExit(1)
