@@ -140,7 +140,7 @@ async def measure(store: Store, rounds: int, seconds: float, count: int) -> repo
         rows.write(store.database_url, ids[0], senders, count)
         long_life = await compared({"the hub": hub}, questions, rounds, seconds)
         explained = explain(store, token)
-    return report.Figures(inbox, one_by_one, together, raw, count, long_life["the hub"], explained)
+    return report.Figures(inbox, one_by_one, together, raw, count, long_life["the hub"], explained, logged, latency)
 
 
 async def compared_with_no_log(store: Store, hub: str, unlogged: str) -> tuple[float, float]:

@@ -89,8 +89,8 @@ def _log(figures: Figures) -> list[str]:
     return [
         "## The log",
         "",
-        "Beside the bare primitive in the same language: as many SHA-256 of the same lengths, as many Ed25519. A send one by",
-        "one, with the log and its sequencer beside it, and with no leaf queued and no sequencer.",
+        "Beside the bare primitive in the same language: as many SHA-256 of the same lengths, as many Ed25519. A send,",
+        "one by one, with the log and its sequencer beside it, and with no leaf queued and no sequencer.",
         "",
         "| | | to bare |",
         "|---|---|---|",
