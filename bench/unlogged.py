@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from audit import log
-from hub.asgi import application
+from hub.asgi import application  # first: it sets Django up
+
+from audit import log  # isort: skip
 
 __all__ = ["application"]
 
