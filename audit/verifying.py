@@ -68,7 +68,7 @@ class Rebuilding:
 
     def take(self, entries: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
         """Grow by the entries of one bundle, or fewer. Gives the roots at the sizes wanted."""
-        leaves = [merkle.leaf_hash(entry) for entry in entries]
+        leaves = merkle.leaf_hashes(entries)
         begin = self._full.size * WIDTH + len(self._rest)
         while self._wanted and self._wanted[-1] <= begin + len(leaves):
             size = self._wanted.pop()
@@ -80,7 +80,7 @@ class Rebuilding:
         if len(self._rest) >= WIDTH:
             full, self._rest = self._rest[:WIDTH], self._rest[WIDTH:]
             self._compare(0, self._full.size, full)
-            root = _root(full)
+            root = merkle.full_root(full)
             self._full.append(root)
             self._push(1, root)
 
@@ -98,7 +98,7 @@ class Rebuilding:
         if len(hashes) == WIDTH:
             self._compare(level, (self._full.size >> (8 * level)) - 1, hashes)
             self._above[level - 1] = []
-            self._push(level + 1, _root(hashes))
+            self._push(level + 1, merkle.full_root(hashes))
 
     def _compare(self, level: int, index: int, hashes: Sequence[bytes]) -> None:
         tile = Tile(level, index, len(hashes))
@@ -112,13 +112,6 @@ class Rebuilding:
             self.wrong.append(tile.path)
             if level == 0:  # one of the two
                 self.wrong.append(Tile(ENTRIES, index, len(hashes)).path)
-
-
-def _root(full: Sequence[bytes]) -> bytes:
-    """Of a full tile's hashes."""
-    while len(full) > 1:
-        full = [merkle.node_hash(full[at], full[at + 1]) for at in range(0, len(full), 2)]
-    return full[0]
 
 
 def verify(name: str, origin: str, policy: Policy, seen: Iterable[str], progress: Progress) -> Iterator[Finding]:

@@ -9,12 +9,13 @@ import json
 import os
 import platform
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -35,8 +36,11 @@ SERVERS: Final = {
     "written by hand": "bench.baseline:application",
     "stock GraphQLView": "bench.stock:application",
 }
+UNLOGGED: Final = "bench.unlogged:application"
 CONNECTIONS: Final = 4
 PAGE: Final = 50
+AT_ONCE: Final = 20  # sends of a turn
+SETTLED: Final = 3.0  # seconds, for a process to have started
 SENDS: Final = 60  # one after the other, and as many at the same time
 
 
@@ -128,12 +132,40 @@ async def measure(store: Store, rounds: int, seconds: float, count: int) -> repo
             row[0] for row in store.execute("SELECT id::text FROM referrals_referral ORDER BY sent_at DESC LIMIT 60")
         ]
         raw = inserting.write_again(store.database_url, sent)
+        print("the log …", flush=True)
+        latency = await compared_with_no_log(store, hub, stack.enter_context(served(store, UNLOGGED)))
+        logged = run_beside(store, ["bench.logs", str(count)])
 
         print(f"{count:,} rows …", flush=True)
         rows.write(store.database_url, ids[0], senders, count)
         long_life = await compared({"the hub": hub}, questions, rounds, seconds)
         explained = explain(store, token)
-    return report.Figures(inbox, one_by_one, together, raw, count, long_life["the hub"], explained)
+    return report.Figures(inbox, one_by_one, together, raw, count, long_life["the hub"], explained, logged, latency)
+
+
+async def compared_with_no_log(store: Store, hub: str, unlogged: str) -> tuple[float, float]:
+    """Milliseconds of a send, the median: with the log and its sequencer, and without; by turns, a few sends each."""
+    took: dict[str, list[float]] = {hub: [], unlogged: []}
+    async with hub_session(store, hub, "mrc.nara") as nara:
+        bodies = await drafted(nara, range(1000, 1000 + 2 * SENDS))
+        for at in range(0, len(bodies), 2 * AT_ONCE):
+            for url, part in ((hub, bodies[at : at + AT_ONCE]), (unlogged, bodies[at + AT_ONCE : at + 2 * AT_ONCE])):
+                asked = [load.request(url, nara.identity.token, body) for body in part]
+                with sequencing(store) if url == hub else nullcontext():
+                    took[url].append((await load.each_once(url, asked, 1)).median)
+    return statistics.median(took[hub]), statistics.median(took[unlogged])
+
+
+@contextmanager
+def sequencing(store: Store) -> Iterator[None]:
+    environment = {**store.environment, "DJANGO_SETTINGS_MODULE": "hub.settings"}
+    process = subprocess.Popen([sys.executable, "-m", "bench.sequencing"], cwd=REPOSITORY, env=environment)
+    try:
+        time.sleep(SETTLED)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 async def compared(
@@ -151,18 +183,23 @@ async def compared(
 
 
 def explain(store: Store, token: str) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = run_beside(store, ["bench.explaining"], json.dumps({"token": token}))
+    return told
+
+
+def run_beside(store: Store, module: list[str], typed: str = "") -> Any:
+    """What a module of the bench prints as JSON, in a process of its own on this store."""
     run = subprocess.run(
-        [sys.executable, "-m", "bench.explaining"],
+        [sys.executable, "-m", *module],
         cwd=REPOSITORY,
-        env=store.environment,
-        input=json.dumps({"token": token}),
+        env={"DJANGO_SETTINGS_MODULE": "hub.settings", **store.environment},
+        input=typed,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr[-3000:]
-    told: list[dict[str, Any]] = json.loads(run.stdout)
-    return told
+    return json.loads(run.stdout)
 
 
 def main() -> None:

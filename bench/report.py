@@ -10,7 +10,8 @@ from bench.load import Measured
 
 @dataclass(frozen=True)
 class Figures:
-    """raw: sends a second as bare inserts; explained: how the lists are read with so many rows."""
+    """raw: sends a second as bare inserts; explained: how the lists are read with so many rows; logged: what
+    bench.logs says; latency: of a send with the log and without, ms."""
 
     inbox: dict[str, Measured]
     one_by_one: Measured
@@ -19,6 +20,8 @@ class Figures:
     rows: int
     long_life: Measured
     explained: Sequence[dict[str, Any]]
+    logged: dict[str, Any]
+    latency: tuple[float, float]
 
 
 def page(figures: Figures, when: str) -> str:
@@ -61,6 +64,7 @@ def page(figures: Figures, when: str) -> str:
             "|---|---|---|",
             *sends,
             "",
+            *_log(figures),
             f"## How a list of {figures.rows:,} is read",
             "",
             "The queries of a page of 50 in the database alone. What nothing matches is looked for in the whole list.",
@@ -71,6 +75,33 @@ def page(figures: Figures, when: str) -> str:
             "",
         ]
     )
+
+
+def _log(figures: Figures) -> list[str]:
+    """What the transparency log costs."""
+    one, (with_it, without) = figures.logged, figures.latency
+    (ours, hashes), (checked, bare) = one["rebuilding"], one["signatures"]
+    proofs = [
+        f"| an inclusion proof of {int(size):,} entries | {cost['ms']:.1f} ms, {cost['tiles']:.1f} tiles,"
+        f" {cost['hashes']:.1f} hashes | |"
+        for size, cost in one["proofs"].items()
+    ]
+    return [
+        "## The log",
+        "",
+        "Beside the bare primitive in the same language: as many SHA-256 of the same lengths, as many Ed25519. A send,",
+        "one by one, with the log and its sequencer beside it, and with no leaf queued and no sequencer.",
+        "",
+        "| | | to bare |",
+        "|---|---|---|",
+        f"| integration, leaves a second | {one['integrated']:.0f} | |",
+        f"| a send with the log, ms; without: {without:.1f} | {with_it:.1f} | {with_it / without:.2f} |",
+        *proofs,
+        f"| rebuilding {one['count']:,} leaves from tiles, s | {ours:.2f} | {ours / hashes:.2f} |",
+        f"| … and memory that grew by, MB | {one['grown']} | |",
+        f"| checking signatures, each, ms | {checked / 3:.3f} | {checked / bare:.2f} |",
+        "",
+    ]
 
 
 def plot(figures: Figures) -> str:

@@ -18,7 +18,7 @@ from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, unb64
 from ortoo.protocol.errors import Refused
 
-Kind = Literal["consent", "referral", "event"]
+Kind = Literal["consent", "referral", "event", "receipt"]
 How = Literal["changed", "removed", "inserted", "reordered", "illegal"]
 
 BEGINNING: Final = "sent"
@@ -26,6 +26,7 @@ SCHEMAS: Final[dict[Kind, type[schemas.Payload]]] = {
     "consent": schemas.Consent,
     "referral": schemas.Referral,
     "event": schemas.Event,
+    "receipt": schemas.Receipt,
 }
 
 
@@ -83,17 +84,24 @@ class Taken:
 
 @dataclass
 class Replay:
-    """One consent's documents. read: each that can be read, by its row."""
+    """One consent's documents. read: each that can be read, by its row. receipts: the mode of each key that a decision
+    has named.
+    """
 
     directory: Directory
     decisions: Decisions = field(default_factory=lambda: Decisions.of([]))
     referrals: dict[str, Taken] = field(default_factory=dict)
     read: dict[tuple[Kind, str], Document[Any]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    receipts: dict[str, str] = field(default_factory=dict)
+    _together: datetime | None = None  # when the decisions came in that have ended nothing yet
 
     def take(self, kept: Iterable[Kept]) -> None:
-        """In the order of their places."""
+        """In the order of their places. What decisions end, they end together where they came in together."""
         for one in sorted(kept, key=lambda one: one.place):
+            if self._together is not None and (one.kind, one.accepted_at) != ("consent", self._together):
+                self.ends(self._together)
+                self._together = None
             try:
                 document = documents.read(one.envelope, SCHEMAS[one.kind])
             except Refused as refused:
@@ -106,6 +114,8 @@ class Replay:
                 at = refused.at.get("field") or refused.at.get("part") or "envelope"
                 how: How = "changed" if refused.code == "signature_invalid" else "illegal"
                 self.find(one, str(at), how, f"{refused.message} [{refused.code}]")
+        if self._together is not None:
+            self.ends(self._together)
 
     def find(self, kept: Kept, field: str, how: How, told: str) -> None:
         self.findings.append(Finding(kept.kind, kept.row, field, how, kept.accepted_at, told))
@@ -141,11 +151,25 @@ class Replay:
                 self._take_referral(kept, document)
             case "event":
                 self._take_event(kept, document)
+            case "receipt":
+                self._take_withdrawal(kept, document)
+
+    def _take_withdrawal(self, kept: Kept, document: Document[schemas.Receipt]) -> None:
+        """Of her own, with her code's own key; its challenge only the hub could judge."""
+        body, at = document.body, kept.accepted_at
+        if body.network != self.directory.id or body.do != "withdraw" or body.key not in self.receipts:
+            raise Refused("receipt_unknown", field="key")
+        documents.verify(document, unb64(body.key))
+        taken_back = rule.Withdrawal.by_receipt(document)
+        self.decisions = Decisions(self.decisions.newest, [*self.decisions.withdrawals, taken_back])
+        self.ends(at)
+        documents.check_clock(body.at, at)
 
     def _take_decision(self, kept: Kept, document: Document[schemas.Consent]) -> None:
         body, at = document.body, kept.accepted_at
-        self.ends(at)  # what had run out before is not renewed
-        before = self.decisions
+        if at != self._together:
+            self.ends(at)  # what had run out before is not renewed
+        before, self._together = self.decisions, at
         self.decisions = Decisions.of([*before.newest.values(), document], before.withdrawals)
         try:
             self.directory.check_signed(document, rules.WHO_SENDS)
@@ -154,7 +178,8 @@ class Replay:
             rule.check_version(body, before, at=at, author_kind=author.kind if author else "")
             documents.check_clock(body.at, at)
         finally:
-            self.ends(at)
+            if body.receipt is not None:
+                self.receipts[body.receipt.key] = body.receipt.mode
 
     def _take_referral(self, kept: Kept, document: Document[schemas.Referral]) -> None:
         body, at = document.body, kept.accepted_at

@@ -17,7 +17,6 @@ from audit.models import Leaf
 from ortoo.protocol import schemas
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, b64, sha256, unb64
-from ortoo.protocol.sealing import base
 from ortoo.verifying import Finding, How, Kept, Kind, Replay, replay
 from referrals import enforcing
 from referrals.models import (
@@ -25,15 +24,23 @@ from referrals.models import (
     Consent,
     Decision,
     Event,
+    File,
     Part,
     PartKey,
+    ReceiptKey,
     Referral,
     TrailEntry,
+    Withdrawal,
     Wrap,
 )
 from referrals.trail import SENT
 
-LOGGED: Final[Mapping[Kind, type[models.Model]]] = {"consent": Decision, "referral": Referral, "event": Event}
+LOGGED: Final[Mapping[Kind, type[models.Model]]] = {
+    "consent": Decision,
+    "referral": Referral,
+    "event": Event,
+    "receipt": Withdrawal,
+}
 TABLES: Final[Mapping[Kind, str]] = {kind: model._meta.db_table for kind, model in LOGGED.items()}
 AT_ONCE: Final = 1000  # leaves
 WAITING: Final = 1 << 62  # the place, as it were, of the first leaf that waits for one
@@ -47,9 +54,12 @@ class Case:
     decisions: list[Decision] = field(default_factory=list)
     referrals: list[Referral] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    receipts: list[ReceiptKey] = field(default_factory=list)
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     trail: dict[UUID, list[TrailEntry]] = field(default_factory=lambda: defaultdict(list))
     parts: dict[int, list[Part]] = field(default_factory=lambda: defaultdict(list))
+    files: dict[int, list[File]] = field(default_factory=lambda: defaultdict(list))
     wraps: dict[int, list[Wrap]] = field(default_factory=lambda: defaultdict(list))
     keys: dict[int, list[PartKey]] = field(default_factory=lambda: defaultdict(list))
     leaves: dict[bytes, Leaf] = field(default_factory=dict)
@@ -81,6 +91,7 @@ def _touched(ids: Sequence[str], newer_than: int) -> list[str]:
             Decision.objects.filter(consent__in=ids).values_list("sha256", "consent"),
             Referral.objects.filter(consent__in=ids).values_list("sha256", "consent"),
             Event.objects.filter(referral__consent__in=ids).values_list("sha256", "referral__consent"),
+            Withdrawal.objects.filter(consent__in=ids).values_list("sha256", "consent"),
         )
         for sha256, consent in rows
     }
@@ -100,6 +111,10 @@ def load(ids: Sequence[str]) -> list[Case]:
         by_set: dict[int, Case] = {}
         for decision in Decision.objects.filter(consent__in=ids).order_by("pk"):
             cases[decision.consent_id].decisions.append(decision)
+        for withdrawal in Withdrawal.objects.filter(consent__in=ids).order_by("pk"):
+            cases[withdrawal.consent_id].withdrawals.append(withdrawal)
+        for receipt in ReceiptKey.objects.filter(consent__in=ids).order_by("pk"):
+            cases[receipt.consent_id].receipts.append(receipt)
         for referral in Referral.objects.filter(consent__in=ids).order_by("pk"):
             case = by_referral[referral.pk] = by_set[referral.sealed_id] = cases[referral.consent_id]
             case.referrals.append(referral)
@@ -114,12 +129,15 @@ def load(ids: Sequence[str]) -> list[Case]:
             by_referral[entry.referral_id].trail[entry.referral_id].append(entry)
         for part in Part.objects.filter(set__in=by_set):
             by_set[part.set_id].parts[part.set_id].append(part)
+        for file in File.objects.filter(set__in=by_set):
+            if file.set_id is not None:
+                by_set[file.set_id].files[file.set_id].append(file)
         for wrap in Wrap.objects.filter(set__in=by_set):
             by_set[wrap.set_id].wraps[wrap.set_id].append(wrap)
         for key in PartKey.objects.filter(set__in=by_set):
             by_set[key.set_id].keys[key.set_id].append(key)
         for case in cases.values():
-            hashes = [bytes(one.sha256) for one in (*case.decisions, *case.referrals, *case.events)]
+            hashes = [bytes(row.sha256) for _, row, _ in rows(case)]
             case.leaves = {bytes(one.document): one for one in Leaf.objects.filter(document__in=hashes)}
     return list(cases.values())
 
@@ -136,6 +154,7 @@ def judge(case: Case, directory: Directory, now: datetime) -> list[Finding]:
     ]
     findings += _logged(case, replayed)
     findings += _decided(case, replayed)
+    findings += _receipts(case, replayed)
     for referral in case.referrals:
         document = replayed.read.get(("referral", str(referral.pk)))
         if document is not None:
@@ -151,19 +170,14 @@ def judge(case: Case, directory: Directory, now: datetime) -> list[Finding]:
 
 
 def _kept(case: Case) -> Iterator[Kept]:
-    rows: list[tuple[Kind, Any, datetime]] = [
-        *(("consent", one, one.accepted_at) for one in case.decisions),
-        *(("referral", one, one.sent_at) for one in case.referrals),
-        *(("event", one, one.accepted_at) for one in case.events),
-    ]
-    for kind, one, at in rows:
+    for kind, one, at in rows(case):
         leaf = case.leaves.get(bytes(one.sha256))
         place = WAITING * 2 if leaf is None else WAITING + leaf.pk if leaf.index is None else leaf.index
         yield Kept(kind, str(one.pk), one.envelope, at, place)
 
 
 def _logged(case: Case, replayed: Replay) -> Iterator[Finding]:
-    for kind, row, at in _rows(case):
+    for kind, row, at in rows(case):
         document = replayed.read.get((kind, str(row.pk)))
         if document is not None and document.hash != bytes(row.sha256):
             yield _changed(TABLES[kind], row.pk, "sha256", at, b64(document.hash))
@@ -171,13 +185,15 @@ def _logged(case: Case, replayed: Replay) -> Iterator[Finding]:
             yield Finding(TABLES[kind], str(row.pk), "sha256", "inserted", at, "No leaf of the log is of it.")
 
 
-def _rows(case: Case) -> Iterator[tuple[Kind, Any, datetime]]:
+def rows(case: Case) -> Iterator[tuple[Kind, Any, datetime]]:
     for decision in case.decisions:
         yield "consent", decision, decision.accepted_at
     for referral in case.referrals:
         yield "referral", referral, referral.sent_at
     for event in case.events:
         yield "event", event, event.accepted_at
+    for withdrawal in case.withdrawals:
+        yield "receipt", withdrawal, withdrawal.accepted_at
 
 
 def _changed(table: str, row: object, field: str, at: datetime | None, was: object) -> Finding:
@@ -211,6 +227,22 @@ def _decided(case: Case, replayed: Replay) -> Iterator[Finding]:
             yield _changed(TABLES["consent"], row.pk, "ends_at", row.accepted_at, until)
         if body.recorder != case.consent.recorder_id:
             yield _changed("referrals_consent", case.consent.pk, "recorder", row.accepted_at, body.recorder)
+
+
+def _receipts(case: Case, replayed: Replay) -> Iterator[Finding]:
+    """Her codes' keys, by which she is known: those that decisions name, the newest one alone not replaced."""
+    table, kept = "referrals_receiptkey", {b64(bytes(one.key)): one for one in case.receipts}
+    current = {one.body.receipt.key for one in replayed.decisions.newest.values() if one.body.receipt is not None}
+    for key, mode in replayed.receipts.items():
+        row = kept.pop(key, None)
+        if row is None:
+            yield Finding(table, key, "key", "removed", None, "A decision names it.")
+        elif row.mode != mode:
+            yield _changed(table, row.pk, "mode", None, mode)
+        elif row.replaced != (key not in current):
+            yield _changed(table, row.pk, "replaced", None, key not in current)
+    for row in kept.values():
+        yield Finding(table, str(row.pk), "key", "inserted", None, "No decision of this consent names it.")
 
 
 def _sent(case: Case, row: Referral, document: Document[schemas.Referral]) -> Iterator[Finding]:
@@ -362,6 +394,12 @@ def _blobs(
     named = {one.name: one.sha256 for one in sealed.parts}
     for name, (pk, blob) in texts.items():
         yield from _blob("referrals_part", pk, "ciphertext", blob, named.get(name), at)
+    files = {one.part: one for one in case.files[kept]}
+    for name, file in files.items():
+        if name not in named:
+            yield Finding("referrals_file", str(file.pk), "row", "inserted", at, "No signed document names it.")
+        elif b64(bytes(file.sha256)) != named[name]:
+            yield _changed("referrals_file", file.pk, "sha256", at, named[name])
     listed = {(one.part, one.agency): one.sha256 for one in sealed.keys}
     for which, (pk, blob) in keys.items():
         yield from _blob("referrals_partkey", pk, "key", blob, listed.get(which), at)
@@ -379,8 +417,8 @@ def _blobs(
             yield _gone("referrals_partkey", kept, f"{part} of {agency}", at)
         if agency not in wraps:
             yield _gone("referrals_wrap", kept, agency, at)
-        if part not in texts and "/" not in part:
-            yield _gone("referrals_part", kept, base(part), at)
+        if part not in texts and part not in files:
+            yield _gone("referrals_file" if "/" in part else "referrals_part", kept, part, at)
 
 
 def _gone(table: str, kept: int, what: str, at: datetime) -> Finding:

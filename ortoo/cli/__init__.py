@@ -380,6 +380,9 @@ def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
 def _audit(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
     action("evidence", False).add_argument("file", metavar="FILE", help=words("help.audit.file"))
+    verify = action("verify", False)
+    verify.add_argument("file", metavar="BUNDLE", help=words("help.audit.bundle"))
+    verify.add_argument("--fingerprint", metavar="TEXT", help=words("help.fingerprint"))
 
 
 def _witness(parser: argparse.ArgumentParser, words: Words) -> None:

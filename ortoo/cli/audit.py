@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ortoo import evidence
-from ortoo.administration import grouped
-from ortoo.cli import DONE
+from ortoo import bundle, evidence
+from ortoo.administration import grouped, ungrouped
+from ortoo.cli import DONE, UNTRUSTED
+from ortoo.cli.asking import FINGERPRINT, typed_from_paper
 from ortoo.cli.running import Command, Run, Usage
 from ortoo.protocol.checkpoint import Checkpoint
 from ortoo.protocol.documents import b64, unb64
@@ -42,4 +43,27 @@ def _plain(head: Checkpoint | None) -> dict[str, object] | None:
     return {"size": head.size, "root": b64(head.root)} if head is not None else None
 
 
-COMMANDS: Final[Mapping[str, Command]] = {"audit evidence": explain}
+async def verify(run: Run) -> int:
+    """What a bundle of a hub's log shows, without the hub."""
+    path, anchor = run.options.file, b64(ungrouped(typed_from_paper(run, "fingerprint", FINGERPRINT)))
+    try:
+        with Path(path).open(encoding="utf-8") as lines:
+            judged = bundle.verify(lines, anchor)
+    except (OSError, ValueError, LookupError):
+        raise Usage("error.bundle", path=path) from None
+    log, found = judged.heads[1], judged.findings
+    if run.screen.json:
+        said = {"id": judged.id, "at": judged.at, "documents": judged.documents, "whole": judged.whole}
+        listed = [{"kind": one.table, "where": one.row, "field": one.field, "how": one.how} for one in found]
+        run.screen.document({"bundle": said | {"activity": _plain(log), "findings": listed}})
+        return UNTRUSTED if found else DONE
+    say, words = run.screen.line, run.words
+    for one in found:
+        say(words(f"bundle.{one.how}", kind=one.table, place=one.row.rpartition(" ")[2], field=one.field), "bold")
+    say(words("bundle.bad", count=len(found)) if found else words("bundle.good", count=judged.documents), "bold")
+    say(words("bundle.whole" if judged.whole else "bundle.part", size=log.size))
+    say(words("bundle.head", at=judged.at, root=b64(log.root)))
+    return UNTRUSTED if found else DONE
+
+
+COMMANDS: Final[Mapping[str, Command]] = {"audit evidence": explain, "audit verify": verify}

@@ -17,6 +17,21 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def leaf_hashes(entries: Sequence[bytes]) -> list[bytes]:
+    """`leaf_hash` of many: without a call for each, which takes as long as the hash."""
+    sha256 = hashlib.sha256
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
+
+
+def full_root(leaves: Sequence[bytes]) -> bytes:
+    """The root over leaf hashes as many as a power of two, quicker than `root`."""
+    sha256 = hashlib.sha256
+    while len(leaves) > 1:
+        pairs = zip(leaves[::2], leaves[1::2], strict=True)
+        leaves = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    return leaves[0]
+
+
 def root(leaves: Sequence[bytes]) -> bytes:
     """The root over leaf hashes."""
     growing = Growing()

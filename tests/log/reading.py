@@ -47,7 +47,7 @@ def documents(store: Store) -> list[bytes]:
     """H of each document that has to be logged."""
     return [
         bytes(sha256)
-        for table in ("referrals_referral", "referrals_event", "referrals_decision")
+        for table in ("referrals_referral", "referrals_event", "referrals_decision", "referrals_withdrawal")
         for (sha256,) in store.execute(f"SELECT sha256 FROM {table}")  # noqa: S608
     ]
 

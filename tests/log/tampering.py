@@ -8,7 +8,7 @@ PLAIN: Final = "SELECT id FROM referrals_referral WHERE state = 'under_way'"
 ENDED: Final = "SELECT id FROM referrals_referral WHERE state = 'declined'"
 CLOSED: Final = "SELECT id FROM referrals_referral WHERE state = 'closed'"
 WAITS: Final = "SELECT id FROM referrals_referral WHERE state = 'sent'"
-NARROWED: Final = "SELECT id FROM referrals_referral WHERE state = 'opened'"
+NARROWED: Final = "SELECT id FROM referrals_referral WHERE state = 'opened' ORDER BY sent_at LIMIT 1"
 ACCEPTED: Final = f"SELECT id FROM referrals_event WHERE type = 'accepted' AND referral_id = ({PLAIN})"
 STARTED: Final = f"SELECT id FROM referrals_event WHERE type = 'under_way' AND referral_id = ({PLAIN})"
 DECLINED: Final = "SELECT id FROM referrals_event WHERE type = 'declined'"
@@ -260,4 +260,30 @@ DIRECTORY: Final = (
            "agencies_agencykey", "sealed", "removed"),
 )  # fmt: skip
 
-ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *TRAIL, *LOG, *DIRECTORY)
+TAKEN_BACK: Final = "SELECT id FROM referrals_withdrawal"
+HERS: Final = (
+    "SELECT sealed_id FROM referrals_referral WHERE consent_id = (SELECT consent_id FROM referrals_withdrawal)"
+)
+
+RECEIPT: Final = (
+    removed("what she took back herself", TAKEN_BACK, "DELETE FROM referrals_withdrawal WHERE id = {row}", "audit_leaf", "document"),
+    changed("another hash of a withdrawal", "referrals_withdrawal", TAKEN_BACK, "sha256", "zeroblob(32)"),
+    changed("taken back under another consent", "referrals_withdrawal", TAKEN_BACK, "consent_id", f"({CONSENT})", field="key",
+            how="illegal"),
+    changed("taken back at another time", "referrals_withdrawal", TAKEN_BACK, "accepted_at",
+            "datetime(accepted_at, '+1 days')", field="at", how="illegal"),
+    Tamper("a withdrawal's signature", TAKEN_BACK,
+           ("UPDATE referrals_withdrawal SET envelope = replace(envelope, '\"sig\":\"', '\"sig\":\"AAAA') WHERE id = {id}",),
+           "referrals_withdrawal", "envelope", "changed"),
+    changed("another key of her code", "referrals_receiptkey", "SELECT id FROM referrals_receiptkey", "key", "zeroblob(32)",
+            how="inserted"),
+    changed("a code that shows less", "referrals_receiptkey", "SELECT id FROM referrals_receiptkey", "mode", "'withdraw'"),
+    changed("a code that looks no more", "referrals_receiptkey", "SELECT id FROM referrals_receiptkey", "replaced", "1"),
+    changed("another file", "referrals_file", "SELECT id FROM referrals_file", "sha256", "zeroblob(32)"),
+    removed("a file lost", HERS, "DELETE FROM referrals_file WHERE set_id = {row}", "referrals_file"),
+    Tamper("a key that she took back", None,
+           (f"INSERT INTO referrals_partkey (part, \"key\", agency_id, set_id) SELECT part, \"key\", 'mgec', set_id FROM"
+            f" referrals_partkey WHERE part = 'safety' AND set_id = ({HERS})",), "referrals_partkey", "row", "illegal"),
+)  # fmt: skip
+
+ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *TRAIL, *RECEIPT, *LOG, *DIRECTORY)

@@ -12,19 +12,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 from uuid import UUID
 
 import pytest
 
-from ortoo import consenting
+from ortoo import bundle, consenting
+from ortoo.administration import grouped
+from ortoo.attached import Attached
+from ortoo.client import Client
 from ortoo.consenting import Scope
-from ortoo.protocol import merkle, schemas
+from ortoo.protocol import merkle, schemas, tiles
 from ortoo.protocol.checkpoint import Checkpoint, head_of, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, read, unb64
-from ortoo.protocol.tiles import bundle, parse_bundle
+from ortoo.protocol.errors import Refused
+from ortoo.receipts import draw, scope, withdraw
 from tests import warm
 from tests.hubs import Hub
 from tests.log import tampering
@@ -64,6 +68,14 @@ class Town:
         to.write(json.dumps(asked) + "\n")
         to.flush()
         return [Found(*one) for one in json.loads(back.readline())]
+
+    def environment(self, copy: "Copy") -> dict[str, str]:
+        """Of a process of the hub on the copy."""
+        keys = copy.folder / "hub"
+        if not keys.exists():
+            shutil.copytree(self.practice / "hub", keys)
+        own = {"ORTOO_PRACTICE_DIR": str(copy.folder), "DATABASE_URL": f"sqlite:///{copy.folder / 'hub.sqlite3'}"}
+        return {**os.environ, **own}
 
     @contextmanager
     def copy(self, folder: Path) -> Iterator["Copy"]:
@@ -141,6 +153,13 @@ async def live(hub: Hub) -> tuple[str, str]:
         (withdrawn,) = await nara.send(tonight(6))
         await delger.open_referral(withdrawn.id)
         await consenting.withdraw(nara, consent_of(withdrawn))
+        given, picture = draw("full"), hub.practice / "picture.bin"
+        picture.write_bytes(bytes(range(256)) * 8)
+        hers = replace(tonight(8), attached={"needs": (Attached.of(picture),)})
+        (hers_sent,) = await nara.send(hers, given.key(nara.directory.id))
+        await delger.open_referral(hers_sent.id)
+        async with Client(hub.url) as her:
+            await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
         (closed,) = await nara.send(tonight(7))
         await delger.open_referral(closed.id)
         await delger.accept(closed.id)
@@ -217,14 +236,14 @@ def test_a_history_without_its_last_step_that_the_logs_own_key_signed_anew_is_fo
     """
     with town.copy(tmp_path / "copy") as copy:
         size = head_of(town.seen).size
-        entries = parse_bundle((copy.log / "tile" / "entries" / "000.p" / str(size)).read_bytes())[:-1]
+        entries = tiles.parse_bundle((copy.log / "tile" / "entries" / "000.p" / str(size)).read_bytes())[:-1]
         hashes = [merkle.leaf_hash(one) for one in entries]
         growing = merkle.Growing()
         for one in hashes:
             growing.append(one)
         head = Checkpoint(head_of(town.seen).origin, size - 1, growing.root())
         note = sign_checkpoint(head, town.log_key)
-        (copy.log / "tile" / "entries" / "000.p" / str(size - 1)).write_bytes(bundle(entries))
+        (copy.log / "tile" / "entries" / "000.p" / str(size - 1)).write_bytes(tiles.bundle(entries))
         (copy.log / "tile" / "0" / "000.p" / str(size - 1)).write_bytes(b"".join(hashes))
         for name in ("signed", "checkpoint"):
             (copy.log / name).write_text(note, encoding="utf-8")
@@ -257,9 +276,8 @@ def test_the_command_names_it_and_goes_on_where_it_was(town: Town, tmp_path: Pat
     """With several processes; a clean run is remembered, and the next one looks only at what is new."""
     state = tmp_path / "state.json"
     with town.copy(tmp_path / "copy") as copy:
-        environment = {**os.environ, "ORTOO_PRACTICE_DIR": str(copy.folder), "ORTOO_LOG_DIR": str(copy.folder / "logs")}
-        environment.pop("DATABASE_URL", None)
-        arguments = ["verify", "--network", town.anchor, "--workers", "2", "--state", str(state)]
+        environment = town.environment(copy)
+        arguments = ["verify", "--network", grouped(unb64(town.anchor)), "--workers", "2", "--state", str(state)]
 
         def run(*more: str) -> tuple[int, str, str]:
             done = warm.run(REPOSITORY / "manage.py", [*arguments, *more], environment=environment, timeout=120)
@@ -279,6 +297,77 @@ def test_the_command_names_it_and_goes_on_where_it_was(town: Town, tmp_path: Pat
         )
         state.write_text("[]")
         assert run()[0] == 1
+
+
+def test_an_auditor_judges_a_bundle_without_the_hub(town: Town, tmp_path: Path) -> None:
+    """All that was logged, or one consent's; what somebody changes in it afterwards is found, or refused."""
+    path, part = tmp_path / "bundle.jsonl", tmp_path / "part.jsonl"
+    size = head_of(town.seen).size
+    fingerprint = ("--fingerprint", grouped(unb64(town.anchor)))
+    with town.copy(tmp_path / "copy") as copy:
+        consent = str(UUID(copy.ask(tampering.CONSENT)))
+        for arguments in (["export_log", str(path)], ["export_log", str(part), "--consent", consent]):
+            done = warm.run(REPOSITORY / "manage.py", arguments, environment=town.environment(copy), timeout=120)
+            assert done.returncode == 0, done.stderr
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert not path.stat().st_mode & 0o077
+
+    def judged(text: str) -> tuple[int, Any]:
+        path.write_text(text, encoding="utf-8")
+        run = warm.run(
+            warm.CLI, ["--json", "audit", "verify", str(path), *fingerprint], environment=dict(os.environ), timeout=60
+        )
+        said = json.loads(run.stdout or run.stderr)
+        return run.returncode, said
+
+    code, said = judged("".join(lines))
+    assert (code, said["bundle"]["documents"], said["bundle"]["whole"], said["bundle"]["findings"]) == (
+        0,
+        size,
+        True,
+        [],
+    )
+    code, said = judged(part.read_text(encoding="utf-8"))
+    assert (code, said["bundle"]["documents"], said["bundle"]["whole"]) == (0, 7, False)
+
+    place = next(number for number, line in enumerate(lines) if '"kind":"event"' in line)
+    without, moved, changed = list(lines), list(lines), list(lines)
+    del without[place]
+    moved[place], moved[place + 1] = moved[place + 1], moved[place]
+    changed[place] = changed[place].replace('"index":', '"index":1')
+    for one in (without, moved, changed, lines[:-1], [*lines, lines[place]], ["[]\n"], lines[1:]):
+        assert judged("".join(one))[0] in (2, 4)
+    assert bundle_codes(without, town) == bundle_codes(changed, town) == "hash_mismatch"
+    other = [lines[0].replace('"id":"0', '"id":"1'), *lines[1:]]
+    assert bundle_codes(other, town) == "hash_mismatch"
+    with pytest.raises(Refused, match="directory_fork"):
+        bundle.verify(lines, "A" * 43)
+
+
+def bundle_codes(lines: list[str], town: Town) -> str:
+    with pytest.raises(Refused) as refused:
+        bundle.verify(lines, town.anchor)
+    return refused.value.code
+
+
+def test_a_bundle_that_the_hubs_own_key_signed_over_what_was_not_logged_names_it(town: Town, tmp_path: Path) -> None:
+    """The hub's key vouches for nothing but that it was the hub who exported."""
+    with town.copy(tmp_path / "copy") as copy:
+        copy.run(
+            'UPDATE referrals_event SET envelope = replace(envelope, \'"sig":"\', \'"sig":"AAAA\')'
+            f" WHERE id = ({tampering.ACCEPTED})",
+            'UPDATE audit_leaf SET salt = zeroblob(32) WHERE "index" = 0',
+        )
+        path = tmp_path / "bundle.jsonl"
+        done = warm.run(
+            REPOSITORY / "manage.py", ["export_log", str(path)], environment=town.environment(copy), timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        with path.open(encoding="utf-8") as lines:
+            found = bundle.verify(lines, town.anchor)
+        assert [(one.field, one.how) for one in found.findings if one.row == "at place 0"] == [("proof", "changed")]
+        assert ("event", "envelope", "changed") in [(one.table, one.field, one.how) for one in found.findings]
+        assert (found.documents, found.whole) == (head_of(town.seen).size - 1, False)
 
 
 def named(found: list[Found]) -> list[tuple[str, str, str, str]]:

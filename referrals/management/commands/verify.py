@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from ortoo.administration import ungrouped
+from ortoo.protocol.documents import b64
 from referrals import auditing
 
 WIDE: Final = 30  # characters of the bar
@@ -40,7 +42,7 @@ class Command(BaseCommand):
     help = "Rebuild both logs and hold every row against what was signed. Status 1 where something is not as it was."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--network", help="the network's fingerprint (H of its first document), from paper")
+        parser.add_argument("--network", help="the network's fingerprint, from paper")
         parser.add_argument("--seen", type=Path, action="append", default=[], help="a checkpoint that somebody kept")
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
         parser.add_argument("--state", type=Path, help="a file: go on where the last one was interrupted")
@@ -51,9 +53,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             seen = [path.read_text(encoding="utf-8") for path in options["seen"]]
-            asked = auditing.Asked(
-                options["network"], seen, max(options["workers"], 1), options["state"], options["new"]
-            )
+            anchor = b64(ungrouped(options["network"])) if options["network"] else None
+            asked = auditing.Asked(anchor, seen, max(options["workers"], 1), options["state"], options["new"])
             found = 0
             for one in auditing.verify(asked, Bar()):
                 found += 1
@@ -61,7 +62,9 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"A file cannot be read: {error.strerror}.") from None
         except ValueError:
-            raise CommandError("The file of --state is not one of this command's. Remove it.") from None
+            raise CommandError(
+                "--network is no fingerprint, or the file of --state not one of this command's."
+            ) from None
         if found:
             self.stderr.write(f"{found} things are not as they were signed and logged.")
             raise SystemExit(1)
