@@ -75,7 +75,11 @@ def ended_by(referral: Referral, state: str, kind: str, decisions: Decisions, at
     time alone has done it, else `withdrawn`. None where it may, or where nothing is left to end.
     """
     parts = [key.part for key in referral.sealed.keys if key.agency == referral.to]
-    if state not in READABLE - {"closed"} or not parts or _reads_any(parts, referral.to, kind, decisions, at):
+    if (
+        state not in (READABLE | {"waiting"}) - {"closed"}
+        or not parts
+        or _reads_any(parts, referral.to, kind, decisions, at)
+    ):
         return None
     granted = decisions.granted_to(referral.to)
     if granted is None:
@@ -211,14 +215,25 @@ def check_second(event: Document[Event], referral: Document[Referral], view: Vie
     author, sender = event.body.author, referral.body.author
     if author == sender:
         raise Refused("second_signature_missing", "The second signature is another member's.", field="author")
-    state = view.agency(sender.agency)
-    others = (
-        [one for one in state.members if one.id != sender.member and set(WHO_ACTS) & set(one.roles)] if state else []
-    )
-    if author.agency != sender.agency and others:
+    if author.agency != sender.agency and others_who_second(referral.body, view):
         raise Refused(
             "second_signature_missing", "The second signature is a colleague's of who sent it.", field="author"
         )
+
+
+def others_who_second(referral: Referral, view: View) -> bool:
+    """Whether the sending agency has another member who may sign."""
+    sender = referral.author
+    state = view.agency(sender.agency)
+    members = state.members if state else ()
+    return any(one.id != sender.member and set(WHO_ACTS) & set(one.roles) for one in members)
+
+
+def begins(decision: Consent) -> str:
+    """The state in which a referral under this decision begins: an exception waits for its second signature, but for
+    danger to life, where that may follow (§7).
+    """
+    return "waiting" if decision.exception is not None and decision.basis != "danger_to_life" else "sent"
 
 
 def make(
