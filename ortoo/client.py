@@ -150,6 +150,12 @@ class Client:
     async def consent(self, id: str) -> contract.Consent | None:
         return await self._ask("consent", contract.Consent | None, id=id)  # type: ignore[arg-type]
 
+    async def onward(self, referral: str, to: str, parts: Sequence[str]) -> contract.Decision:
+        return await self._ask("onward", contract.Decision, referral=referral, to=to, parts=list(parts))
+
+    async def chain(self, consent: str) -> list[contract.Link] | None:
+        return await self._ask("chain", list[contract.Link] | None, consent=consent)  # type: ignore[arg-type]
+
     async def referral(self, id: str) -> contract.Referral | None:
         return await self._ask("referral", contract.Referral | None, id=id)  # type: ignore[arg-type]
 

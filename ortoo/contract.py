@@ -300,6 +300,14 @@ class ReceiptShown(Answer, frozen=True, kw_only=True):
     holders: list[ReceiptHolder] | None
 
 
+class Link(Answer, frozen=True, kw_only=True):
+    id: str
+    state: str
+    sent_at: datetime
+    envelope: str
+    sha256: str
+
+
 class Part(Answer, frozen=True, kw_only=True):
     name: str
     ciphertext: str

@@ -140,6 +140,22 @@ class Referral:
 
 
 @dataclass(frozen=True)
+class Link:
+    """The header of a referral under a consent: what its recorder sees of what others passed on.
+
+    parent: the id of the referral that it was made from; None where nothing was passed on. state: the hub's word.
+    """
+
+    id: str
+    sender: str
+    recipient: str
+    state: str
+    sent_at: datetime
+    parent: str | None
+    part_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Damaged:
     """An item that did not verify, and why. The others stand."""
 
@@ -253,7 +269,7 @@ class Reader:
         decision: Document[schemas.Consent],
     ) -> tuple[tuple[Step, ...], str, str]:
         """The steps, each signed, legal and the next in its agency's chain; the state after them; the own head."""
-        body, state = document.body, "waiting" if decision.body.exception else "sent"
+        body, state = document.body, events.begins(decision.body)
         heads: dict[str, str] = {}
         steps = []
         for one in answer.events:
@@ -285,7 +301,9 @@ class Reader:
         as_ = events.part_of(body.author.agency, document.body)
         if body.on.id != document.body.id or body.on.sha256 != document.sha256:
             raise Refused("malformed", "The event is on another referral.", field="on")
-        self._directory.check_signed(event, events.WHO_ACTS)
+        view = self._directory.check_signed(event, events.who_acts(body, document.body))
+        if body.type == "seconded":
+            events.check_second(event, document, view)
         check_clock(body.at, accepted_at)
         try:
             after = events.after(state, body.type, as_)
@@ -355,6 +373,22 @@ class Reader:
             verified.append(decision)
         return Decisions.of(verified)
 
+    def links(self, consent: str, answers: Sequence[contract.Link]) -> list[Link]:
+        """What was sent under a consent, each header signed by its sender; in the hub's order of sending."""
+        found = []
+        for one in answers:
+            document = _same(read(one.envelope, schemas.Referral), one.sha256)
+            body = document.body
+            referral.check_shape(body)
+            self._directory.check_signed(document, referral.WHO_SENDS)
+            check_clock(body.at, one.sent_at)
+            if (body.id, body.authority.consent) != (one.id, consent):
+                raise Refused("authority_mismatch", field="consent", referral=one.id)
+            parent = body.parent.id if body.parent is not None else None
+            parts = in_order(part.name for part in body.sealed.parts)
+            found.append(Link(one.id, body.author.agency, body.to, one.state, one.sent_at, parent, tuple(parts)))
+        return found
+
     # --- opening ------------------------------------------------------------------------------------------------------
 
     def parts(self, of: Referral, sealed: contract.Blobs | None, now: datetime) -> list[Part]:
@@ -375,6 +409,9 @@ class Reader:
             of.document,
             *(step.document for step in of.steps if step.document.body.sealed),
         ]
+        if of.as_ == "sender" and of.decision.body.recorder != self._agency:
+            # Who passed it on reads under the decision on itself, which is not here: it is needed for all one knows.
+            return {one.epoch for doc in documents for one in doc.body.sealed.readers if one.agency == self._agency}
         needed = set()
         for document in documents:
             sealed: schemas.Sealed = document.body.sealed
@@ -522,10 +559,11 @@ def _deletion_owed_since(steps: Sequence[Step]) -> datetime | None:
     return None
 
 
-def needed_size(*answers: contract.Referral | contract.Decision | contract.Event) -> int:
+def needed_size(*answers: contract.Referral | contract.Decision | contract.Event | contract.Link) -> int:
     """The largest directory that these documents rely on; 0 where one cannot be read."""
     kinds: dict[type[Any], type[Any]] = {
         contract.Referral: schemas.Referral,
+        contract.Link: schemas.Referral,
         contract.Decision: schemas.Consent,
         contract.Event: schemas.Event,
     }

@@ -40,7 +40,7 @@ from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import take_over
 from ortoo.protocol.referral import Signer
 from ortoo.protocol.sealing import Blobs, Stored
-from ortoo.reading import Attachment, Damaged, Part, Reader, Referral, Step, needed_size
+from ortoo.reading import Attachment, Damaged, Link, Part, Reader, Referral, Step, needed_size
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)  # beyond it a client works by the hub's time, and says so
 REMADE: Final = (
@@ -573,6 +573,14 @@ class Session:
             await self.sync()
         return self._reader().decisions(answer)
 
+    def verified_decisions(self, answer: contract.Consent) -> Decisions:
+        """What the hub shows of a consent, each decision signed by who may sign it. Raises Refused."""
+        return self._reader().decisions(answer)
+
+    def verified_links(self, consent: str, answers: Sequence[contract.Link]) -> list[Link]:
+        """The headers of what was sent under a consent, each signed by its sender. Raises Refused."""
+        return self._reader().links(consent, answers)
+
     async def _check_same_form(self, form: Form, earlier: Referral, answer: contract.Referral) -> None:
         """One person's form never goes out under another's consent: what was sent then is what the form says."""
         await self.agency_epochs()
@@ -736,6 +744,19 @@ class Session:
         The recipient's keys go with it, the note's too: the other side sees the reason, the note stays with the own.
         """
         return await self.step(id, "recalled", reason=reason, note=note)
+
+    async def second(self, id: str) -> Referral:
+        """Give the second signature on what a colleague sends without the person's consent (protocol §7).
+
+        Raises Refused: `second_signature_missing` for whoever has signed it already.
+        """
+        return await self.step(id, "seconded")
+
+    async def review(self, id: str, verdict: str) -> Referral:
+        """Say, for the reviewing agency, whether there was ground to act without consent: `upheld`, or `overturned`,
+        with which access under that consent ends at once.
+        """
+        return await self.step(id, verdict)
 
     async def confirm_deletion(self, id: str) -> Referral:
         """Sign that the own agency's copies are gone; first drop what this device keeps of it.

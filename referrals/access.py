@@ -5,22 +5,41 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agencies import directory
+from agencies.access import WORKERS
 from agencies.signing_in import Actor
 from ortoo.protocol.errors import Refused
 from referrals.models import Consent, Decision, Event, Referral, Standing, TrailEntry
 
 
 def referrals_of(actor: Actor) -> QuerySet[Referral]:
-    """What the actor's agency has sent or was sent."""
-    return Referral.objects.filter(Q(sender_id=actor.agency) | Q(recipient_id=actor.agency))
+    """What the actor's agency has sent or was sent; to its coordinators, what it is to review.
+
+    What waits for its second signature is seen by nobody but its sender and whoever is to give it (protocol §7).
+    """
+    delivered, seen = Q(delivered_at__isnull=False), Q(pk__in=[])
+    if actor.roles & set(WORKERS):
+        seen |= Q(sender_id=actor.agency) | Q(delivered, recipient_id=actor.agency)
+    if "coordinator" in actor.roles:
+        seen |= Q(delivered | Q(seconded_by_reviewer=True), reviewer_id=actor.agency)
+    return Referral.objects.filter(seen)
+
+
+def received_by(actor: Actor) -> QuerySet[Referral]:
+    """What the actor's agency was sent."""
+    return Referral.objects.filter(recipient_id=actor.agency, delivered_at__isnull=False)
+
+
+def links_of(actor: Actor) -> QuerySet[Referral]:
+    """What was sent under the consents that the actor's agency has recorded: their headers (protocol §9)."""
+    return Referral.objects.filter(consent__recorder_id=actor.agency)
 
 
 def documents_of(actor: Actor, hashes: Sequence[bytes]) -> set[bytes]:
     """Which of these H are of documents that the actor may see: referrals, their steps, decisions."""
-    own = Q(referral__sender_id=actor.agency) | Q(referral__recipient_id=actor.agency)
     seen = (
         referrals_of(actor).filter(sha256__in=hashes),
-        Event.objects.filter(own, sha256__in=hashes),
+        links_of(actor).filter(sha256__in=hashes),
+        Event.objects.filter(referral__in=referrals_of(actor), sha256__in=hashes),
         decisions_of(actor).filter(sha256__in=hashes),
     )
     return {bytes(sha256) for rows in seen for sha256 in rows.values_list("sha256", flat=True)}

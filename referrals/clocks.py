@@ -18,8 +18,9 @@ from referrals import standing
 from referrals.models import Clock, Referral
 
 DELETED_WITHIN: Final = timedelta(hours=72)  # of losing access, for who had opened
-BY_THE_CLOCK: Final = ("report", "delete")  # day and night, whatever the urgency
-UNANSWERED: Final = ("sent", "opened")  # nothing that counts as an answer has come
+SECONDED_WITHIN: Final = timedelta(hours=24)  # where there is danger to life, it leaves with one signature
+BY_THE_CLOCK: Final = ("report", "delete", "second")  # day and night, whatever the urgency
+UNANSWERED: Final = ("waiting", "sent", "opened")  # nothing that counts as an answer has come
 LIVE: Final = events.READABLE - {"closed"}
 AT_WORK: Final = ("accepted", "under_way")
 
@@ -36,10 +37,17 @@ def begin(referrals: Iterable[Referral], now: datetime) -> None:
     Clock.objects.bulk_create(rows)
 
 
+def await_second(referrals: Iterable[Referral], now: datetime) -> None:
+    """Of referrals that left with one signature: the second is owed, whatever becomes of them."""
+    Clock.objects.bulk_create(_of(one, "second", one.sender_id, now, SECONDED_WITHIN) for one in referrals)
+
+
 def follow(referral: Referral, type: str, by: As, now: datetime) -> None:
     """After a step, in its transaction: what is owed from now on. `referral.state` is the new one."""
     if type == "deleted":
         _stop(referral, "delete")
+    if type == "seconded":
+        _stop(referral, "second")
     if referral.state in UNANSWERED:
         return
     if type == "more_asked":

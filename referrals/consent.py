@@ -16,7 +16,7 @@ from notifications import feed
 from ortoo.protocol import consent as rule
 from ortoo.protocol import documents, schemas
 from ortoo.protocol.consent import Decisions
-from ortoo.protocol.documents import Document
+from ortoo.protocol.documents import Document, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
@@ -60,6 +60,7 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
                 known = decisions.get(one.body.consent, Decisions.of([]))
                 author = current.now().agency(one.body.author.agency)
                 rule.check_version(one.body, known, at=now, author_kind=author.kind if author else "")
+                _check_exception(actor, one.body, known)
                 decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
         for one in fresh:
             kept[one.hash] = _keep(one, now)
@@ -120,10 +121,16 @@ def newest(consents: Iterable[str], which: Q | None = None) -> dict[str, Decisio
     """The newest decisions of these consents, all or those that are meant, and what was withdrawn. Two queries."""
     found: dict[str, list[Signed]] = {str(one): [] for one in consents}
     of_these = Decision.objects.filter(which or Q(), consent_id__in=list(found), newest=True)
-    rows = of_these.values_list("consent_id", "envelope")
-    for consent, envelope in rows:
-        found[str(consent)].append(documents.read(envelope, schemas.Consent))
+    rows = of_these.values_list("consent_id", "envelope", "consent__overturned_at")
+    overturned: dict[str, rule.Withdrawal] = {}
+    for consent, envelope, overturned_at in rows:
+        decision = documents.read(envelope, schemas.Consent)
+        found[str(consent)].append(decision)
+        if overturned_at is not None:
+            overturned[str(consent)] = rule.Withdrawal.overturned(decision.body)
     withdrawn = _withdrawals(found)
+    for consent, everything in overturned.items():
+        withdrawn[consent].append(everything)
     return {id: Decisions.of(signed, withdrawn[id] if signed else ()) for id, signed in found.items()}
 
 
@@ -134,6 +141,17 @@ def _withdrawals(consents: Iterable[str]) -> dict[str, list[rule.Withdrawal]]:
     for consent, envelope in rows.values_list("consent_id", "envelope"):
         found[str(consent)].append(rule.Withdrawal.by_receipt(documents.read(envelope, schemas.Receipt)))
     return found
+
+
+def overturn(referral: Referral, decisions: Decisions, at: datetime) -> list[Referral]:
+    """A reviewer says that there was no ground: access under the whole consent ends, but for recorder and reviewer.
+
+    The consent's row is locked by the caller. Gives what somebody has lost.
+    """
+    Consent.objects.filter(pk=referral.consent_id).update(overturned_at=at)
+    everything = rule.Withdrawal.overturned(decisions.newest[referral.recipient_id].body)
+    taken_back = Decisions(decisions.newest, [*decisions.withdrawals, everything])
+    return enforcing.enforce(str(referral.consent_id), taken_back, at=at)
 
 
 def known_to(agency: str, kind: str, decisions: Decisions, *, at: datetime) -> Decisions:
@@ -213,9 +231,28 @@ def _verify(one: Signed, now: datetime) -> None:
         if by_name and current.now().agency(handle) is None:
             raise Refused("not_found", "The directory has no such agency.", field=field)
     rule.check_decision(one.body)
-    if rule.is_exception(one.body.basis):
-        raise Refused("basis_not_allowed", "This hub takes no referrals without consent yet.", field="basis")
     documents.check_clock(one.body.at, now)
+
+
+def _check_exception(actor: Actor, body: schemas.Consent, known: Decisions) -> None:
+    """One ground and one reviewer under one consent; later versions prolong nothing beyond 30 days of the first; what
+    was refused before is known to who says so.
+    """
+    if body.exception is None:
+        return
+    for other in known.newest.values():
+        if other.body.exception is not None and other.body.exception.reviewer != body.exception.reviewer:
+            raise Refused("basis_not_allowed", "Its reviewer stays who it was.", field="exception.reviewer")
+        if other.body.basis != body.basis:
+            raise Refused("basis_not_allowed", "Its ground stays what it was.", field="basis")
+    first = Decision.objects.filter(consent=body.consent, to=body.to, version=1).values_list("envelope", flat=True)
+    for envelope in first:
+        rule.check_exception(body, documents.instant(documents.read(envelope, schemas.Consent).body.at))
+    named = body.exception.overrides
+    if named is not None:
+        known = access.decisions_of(actor).filter(consent=named.consent, to=named.to, sha256=unb64(named.sha256))
+        if not known.exists():
+            raise Refused("not_found", "There is no such decision, or it is not yours to see.", field="overrides")
 
 
 def _open_consents(signed: Sequence[Signed]) -> None:

@@ -20,7 +20,7 @@ from referrals.rule import may_read
 WITHDRAWN: Final = "withdrawn"
 EXPIRED: Final = "expired"
 NARROWED: Final = "narrowed"  # something of it may no longer be read, and something may
-LIVE: Final = events.READABLE - {"closed"}
+LIVE: Final = (events.READABLE | {"waiting"}) - {"closed"}
 OVER: Final = frozenset({"closed", *events.ENDED_ACCESS})
 
 
@@ -110,7 +110,7 @@ def news(lost: Sequence[Referral]) -> list[Told]:
     return [
         Told(agency, one.state if one.state in (WITHDRAWN, EXPIRED) else NARROWED, str(one.pk), urgency=one.urgency)
         for one in lost
-        for agency in sorted({one.sender_id, one.recipient_id})
+        for agency in sorted({one.sender_id, *({one.recipient_id} if one.delivered_at else ())})
     ]
 
 

@@ -28,6 +28,7 @@ TOLD: Final[Mapping[str, str]] = {
     "answer": "answer_due",
     "report": "silent",
     "delete": "deletion_due",
+    "second": "second_member_missing_escalated",
 }
 ENDS: Final = "expiry_warning"
 CAUGHT_UP: Final = "caught_up"  # what ran out while nobody looked: look at the lists

@@ -89,6 +89,8 @@ class Consent(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     recorder = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    # Since when a reviewer's `overturned` takes back all of it (protocol §7); null where none did.
+    overturned_at = models.DateTimeField(null=True)
 
 
 class ReceiptKey(models.Model):
@@ -161,7 +163,14 @@ class Referral(models.Model):
     sha256 = models.BinaryField(max_length=32, unique=True)
     envelope = models.TextField()
     sealed = models.OneToOneField(SealedSet, on_delete=models.PROTECT, related_name="referral")
+    # What it was made from, where its sender had been sent that and passes it on; null otherwise, in a re-send too.
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    # Who reviews it, where it goes without consent; and whether that agency gives the second signature, too.
+    reviewer = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="+")
+    seconded_by_reviewer = models.BooleanField(default=False)
     sent_at = models.DateTimeField()
+    # Since when its recipient (and its reviewer) sees it; null while it waits for the second signature.
+    delivered_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
     # Since when the recipient, which had opened it and lost its access, owes its signed `deleted`; null where it owes
     # none. The clock of it: referrals/clocks.py.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -20,7 +21,7 @@ from ortoo.protocol.documents import Document
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import MAX_TOGETHER, WHO_SENDS, SealedReferral
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, clocks, consent, files, sealed, standing, trail
+from referrals import access, clocks, consent, exceptions, files, onward, sealed, standing, trail
 from referrals.models import AskedService, Referral
 
 
@@ -61,17 +62,21 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 current.check_current(one.document, body.author.agency, body.to)
                 view = current.at(body.directory.size)
                 rules.check_consent(body, view, _known(body, view, decisions, now), at=now)
+                onward.check_parent(body, actor)
                 _check_steps(body, kept, now)
                 rules.check_suspension(body, current.now())
                 if body.to not in receiving:
                     raise Refused("recipient_unavailable", reader=body.to)
-        sent = _store(fresh, now)
+        sent = _store(fresh, decisions, current.now(), now)
         kept |= {row.id: row for row in sent}
-        clocks.begin(sent, now)
+        left = [one for one in sent if one.delivered_at is not None]
+        clocks.begin(left, now)
+        clocks.await_second([one for one in left if one.reviewer_id is not None], now)
         trail.sent(sent, actor.member)
         log.queue(one.document.hash for one in fresh)
         standing.follow([*sent, *standing.sent_on(actor.agency, sent)], now)
-        feed.tell([_told(one.document.body) for one in fresh], at=now)
+        told = [news for one in sent for news in exceptions.news(one)]
+        feed.tell([*told, *onward.news(sent)], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]
 
 
@@ -83,8 +88,6 @@ def _read(actor: Actor, item: int, envelope: str, blobs: Blobs) -> SealedReferra
         body = one.document.body
         access.must_be_author(actor, body.author.agency, body.author.member)
         rules.check_shape(body)
-        if body.parent is not None:
-            raise Refused("malformed", "Referring onward is not possible on this hub yet.", field="parent")
     return one
 
 
@@ -148,11 +151,14 @@ def _is_new(one: SealedReferral, kept: Mapping[UUID, Referral]) -> bool:
     return known is None or bytes(known.sha256) != one.document.hash
 
 
-def _store(fresh: Sequence[SealedReferral], now: datetime) -> list[Referral]:
+def _store(
+    fresh: Sequence[SealedReferral], decisions: Mapping[str, Decisions], view: View, now: datetime
+) -> list[Referral]:
     agency = fresh[0].document.body.author.agency if fresh else ""
     sets = sealed.store(agency, [(one.document.body.sealed, one.blobs) for one in fresh])
     rows = Referral.objects.bulk_create(
-        _row(one.document, now, sealed=kept) for one, kept in zip(fresh, sets, strict=True)
+        _row(one.document, now, sealed=kept, **exceptions.of(one.document.body, decisions, view, now))
+        for one, kept in zip(fresh, sets, strict=True)
     )
     AskedService.objects.bulk_create(
         AskedService(referral=row, service=service) for row in rows for service in row.services
@@ -160,14 +166,14 @@ def _store(fresh: Sequence[SealedReferral], now: datetime) -> list[Referral]:
     return rows
 
 
-def _row(document: Document[schemas.Referral], now: datetime, **kept: sealed.SealedSet) -> Referral:
+def _row(document: Document[schemas.Referral], now: datetime, **kept: Any) -> Referral:
     body = document.body
     return Referral(
         id=UUID(body.id),
         sender_id=body.author.agency,
         recipient_id=body.to,
         consent_id=UUID(body.authority.consent),
-        state="sent",
+        parent_id=UUID(body.parent.id) if body.parent is not None else None,
         urgency=body.routing.urgency,
         services=body.routing.services,
         place=body.routing.place,
@@ -179,10 +185,6 @@ def _row(document: Document[schemas.Referral], now: datetime, **kept: sealed.Sea
         changed_at=now,
         **kept,
     )
-
-
-def _told(body: schemas.Referral) -> feed.Told:
-    return feed.Told(body.to, "referral_sent", body.id, urgency=body.routing.urgency, sender=body.author.agency)
 
 
 def _naming(one: SealedReferral) -> AbstractContextManager[None]:

@@ -124,7 +124,8 @@ def places_of(referrals: Sequence[Referral], now: datetime) -> dict[tuple[UUID, 
     ended = _ended(referrals)
     places = {}
     for one in referrals:
-        places[one.pk, Standing.INBOX] = _place(one, one.recipient_id, owed[one.pk], None, now)
+        if one.delivered_at is not None:
+            places[one.pk, Standing.INBOX] = _place(one, one.recipient_id, owed[one.pk], None, now)
         places[one.pk, Standing.OUTBOX] = _place(one, one.sender_id, owed[one.pk], ended.get(one.pk), now)
     return places
 

@@ -17,7 +17,7 @@ from ortoo.protocol.documents import Document, b64, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import access, clocks, consent, enforcing, files, reading, sealed, standing, trail
+from referrals import access, clocks, consent, enforcing, exceptions, files, reading, sealed, standing, trail
 from referrals.models import Event, Referral
 
 TAKEN: Final = frozenset(
@@ -33,6 +33,9 @@ TAKEN: Final = frozenset(
         "deleted",
         "message",
         "unreadable",
+        "seconded",
+        "upheld",
+        "overturned",
     }
 )
 
@@ -105,8 +108,13 @@ def _hold(actor: Actor, signed: Signed) -> tuple[Referral, As, Decisions]:
         # Nobody has looked yet; what is left to do is what is left of an expired one. (Opening is refused by the rule.)
         enforcing.enforce(str(found), decisions, at=now, only=[referral.pk])
         referral.refresh_from_db()
-    by: As = "sender" if referral.sender_id == actor.agency else "recipient"
-    return referral, by, decisions
+    return referral, _part_of(referral, actor.agency), decisions
+
+
+def _part_of(referral: Referral, agency: str) -> As:
+    if agency == referral.sender_id:
+        return "sender"
+    return "reviewer" if agency == referral.reviewer_id else "recipient"
 
 
 def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As, decisions: Decisions) -> Referral:
@@ -132,6 +140,7 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     directory.check_signed_head(signed.body.directory)
     if known is not None:
         raise Refused("id_reused", field="id")
+    exceptions.check(signed, referral, document, current.now())
     if signed.body.type == "opened":
         access.must_not_be_suspended(signed.body.author.agency)
     _check_notes_reader(signed)
@@ -190,6 +199,7 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, decisio
         accepted_at=now,
     )
     before, referral.state = referral.state, state
+    news = exceptions.deliver(referral, now) if before == "waiting" and state == "sent" else []
     referral.steps, referral.changed_at = referral.steps + 1, now
     if state in enforcing.OVER and before != state:
         referral.empties_at = enforcing.empties_at(referral, decisions, now)
@@ -197,13 +207,23 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, decisio
         _end_access(referral, now)
     elif body.type == "deleted":
         referral.deletion_owed_since = None
-    referral.save(update_fields=["state", "steps", "changed_at", "deletion_owed_since", "empties_at"])
-    clocks.follow(referral, body.type, "sender" if body.author.agency == referral.sender_id else "recipient", now)
+    referral.save(update_fields=["state", "steps", "changed_at", "deletion_owed_since", "empties_at", "delivered_at"])
+    clocks.follow(referral, body.type, _part_of(referral, body.author.agency), now)
     trail.stepped(referral, body, now)
     log.queue([signed.hash])
-    standing.follow([referral], now)
-    other = referral.recipient_id if body.author.agency == referral.sender_id else referral.sender_id
-    feed.tell([feed.Told(other, body.type, str(referral.pk), body.id, urgency=referral.urgency)], at=now)
+    lost = consent.overturn(referral, decisions, now) if body.type == "overturned" else []
+    standing.follow([*[one for one in lost if one.pk != referral.pk], referral], now)
+    others = enforcing.news([one for one in lost if one.pk != referral.pk])
+    feed.tell([*(news or _told(referral, body)), *others], at=now)
+
+
+def _told(referral: Referral, body: schemas.Event) -> list[feed.Told]:
+    """Whom a step is told: the other side; both, of what the reviewer says; nobody who does not see the referral."""
+    seeing = {referral.sender_id, *({referral.recipient_id} if referral.delivered_at is not None else ())}
+    return [
+        feed.Told(one, body.type, str(referral.pk), body.id, urgency=referral.urgency)
+        for one in sorted(seeing - {body.author.agency})
+    ]
 
 
 def _end_access(referral: Referral, now: datetime) -> None:

@@ -18,38 +18,42 @@ SENT: Final = "referral_sent"
 
 def sent(referrals: Sequence[Referral], member: str) -> None:
     """These were sent just now, by this member."""
-    _note(referrals, SENT, None, member, sender=True)
+    TrailEntry.objects.bulk_create(
+        entry for one in referrals for entry in _entries(one, SENT, None, one.sender_id, member, one.sent_at)
+    )
+
+
+def delivered(referral: Referral, at: datetime) -> None:
+    """What had waited for its second signature came to its recipient just now."""
+    begun = TrailEntry.objects.get(agency_id=referral.sender_id, referral=referral, type=SENT)
+    _, received = _entries(referral, SENT, None, referral.sender_id, begun.member, at)
+    received.save()
 
 
 def stepped(referral: Referral, body: schemas.Event, at: datetime) -> None:
     """A step was accepted on this referral."""
     by = body.author
-    _note([referral], body.type, body.reason, by.member, sender=by.agency == referral.sender_id, at=at)
+    TrailEntry.objects.bulk_create(_entries(referral, body.type, body.reason, by.agency, by.member, at))
 
 
-def _note(
-    referrals: Sequence[Referral],
-    type: str,
-    reason: str | None,
-    member: str,
-    *,
-    sender: bool,
-    at: datetime | None = None,
-) -> None:
-    TrailEntry.objects.bulk_create(
+def _entries(
+    referral: Referral, type: str, reason: str | None, by: str, member: str | UUID, at: datetime
+) -> list[TrailEntry]:
+    """Both its agencies have a trail of it, the recipient from when it sees it."""
+    both = (referral.sender_id, referral.recipient_id), (referral.recipient_id, referral.sender_id)
+    return [
         TrailEntry(
             agency_id=agency,
-            referral=one,
+            referral=referral,
             counterpart_id=other,
-            by_id=one.sender_id if sender else one.recipient_id,
+            by_id=by,
             member=member,
             type=type,
             reason=reason,
-            at=at or one.sent_at,
+            at=at,
         )
-        for one in referrals
-        for agency, other in ((one.sender_id, one.recipient_id), (one.recipient_id, one.sender_id))
-    )
+        for agency, other in (both if referral.delivered_at is not None else both[:1])
+    ]
 
 
 # --- read -------------------------------------------------------------------------------------------------------------

@@ -99,6 +99,22 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     resend.add_argument("--of", metavar="ID", help=words("help.resend.of"))
     resend.add_argument("--yes", action="store_true", help=words("help.send.yes"))
     _attach(resend, "SECTION=PATH", words)
+    forward = command("forward")
+    forward.add_argument("id", metavar="ID", help=words("help.id"))
+    forward.add_argument("--to", metavar="AGENCY", required=True, help=words("help.resend.to"))
+    sections = _terms("sections")
+    text = words("help.forward.section", codes=", ".join(sections))
+    forward.add_argument("--section", action="append", metavar="CODE", required=True, choices=sections, help=text)
+    forward.add_argument("--yes", action="store_true", help=words("help.send.yes"))
+    review = command("review")
+    review.add_argument("who", metavar="ID", help=words("help.review.referral"))
+    verdicts = ("upheld", "overturned")
+    review.add_argument("--verdict", choices=verdicts, required=True, help=words("help.review.verdict"))
+    second = command("second")
+    second.add_argument("id", metavar="ID", help=words("help.id"))
+    for one in (second, review):
+        one.add_argument("--yes", action="store_true", help=words("help.yes"))
+    command("chain").add_argument("id", metavar="ID", help=words("help.id"))
     for name in ("inbox", "outbox", "trail"):
         _list(command(name), name, words)
     for name in ON_ONE:
@@ -146,6 +162,12 @@ def _attach(parser: argparse.ArgumentParser, metavar: str, words: Words) -> None
     text = words("help.attach.section" if "=" in metavar else "help.attach")
     parser.add_argument("--attach", action="append", default=[], metavar=metavar, help=text)
     parser.add_argument("--keep-metadata", action="store_true", help=words("help.keep_metadata"))
+
+
+def _terms(name: str) -> list[str]:
+    from ortoo.protocol import vocabulary
+
+    return list(vocabulary.terms(name))
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

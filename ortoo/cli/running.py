@@ -47,6 +47,8 @@ ELSEWHERE: Final = {  # what is not in ortoo.cli.commands
     "consent": "consents",
     "save": "saving",
     "receipt": "receipt",
+    **dict.fromkeys(("forward", "chain"), "onward"),
+    **dict.fromkeys(("second", "review"), "exceptions"),
 }
 
 # What these say is not that something may not be done, but that somebody lies or something was changed.

@@ -265,6 +265,11 @@ class Screen:
             (words("show.minor"), Text(words("yes") if routing.minor else words("no"))),
             (words("show.parts"), Text(words.labels("sections", referral.part_names))),
         ]
+        exception = referral.decision.body.exception
+        if exception is not None:
+            basis = words.label("consent_bases", referral.decision.body.basis)
+            reviewer = name(exception.reviewer, view, words)
+            self.line(words("referral.without", basis=basis, reviewer=reviewer), "bold red")
         if referral.deletion_owed_since is not None:
             since = words.moment(referral.deletion_owed_since)
             facts.append((words("show.deletion"), Text(words("show.deletion_owed", since=since), "yellow")))
@@ -404,6 +409,7 @@ def referral_value(item: Referral | Damaged) -> dict[str, Any]:
         "place": routing.place,
         "language": routing.language,
         "minor": routing.minor,
+        "basis": item.decision.body.basis,
         "until": instant_of(item.until),
         "parts": item.part_names,
         "steps": [step_value(step) for step in item.steps],

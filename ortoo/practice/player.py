@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import administration, consenting, drafting, hours, practice, receipts
+from ortoo import administration, consenting, drafting, forwarding, hours, practice, receipts
 from ortoo.attached import Attached, clean_name
 from ortoo.client import Client, HubError
 from ortoo.days import ULAANBAATAR
@@ -139,15 +139,28 @@ class Player:
         session, form = await self._session(event["by"]), self.scenario.form
         if "expect_error" in event:
             return await self._hand_in_raw(session, form)
-        return await self._send(session, form)
+        sent = await self._send(session, form)
+        return Seen(_set_of({one.state for one in sent})) if "expect" in event else Seen("done")
 
-    async def _send(self, session: Session, form: Form) -> Seen:
+    async def _send(self, session: Session, form: Form) -> Sequence[Referral]:
         """Send it anew, with a code for the person as she wants it."""
         given = receipts.wanted(form.consent.receipt_mode)
         key = given.key(session.directory.id) if given is not None else None
         sent = await session.submit(await session.draft(form, receipt=key), form)
         self._code = given.code if given is not None else None
-        return self._accepted(sent)
+        self._accepted(sent)
+        return sent
+
+    async def second(self, event: Event) -> Seen:
+        """The second signature on all that was sent without consent."""
+        session = await self._session(event["by"])
+        states = {(await session.second(id)).state for _, id in self._sent}
+        return Seen(_set_of(states) if "expect" in event else "done")
+
+    async def review_exception(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        await session.review(self._sent[0][1], event["verdict"])
+        return Seen("done")
 
     async def send_with(self, event: Event) -> Seen:
         session, form = await self._session(event["by"]), self.scenario.form
@@ -166,7 +179,8 @@ class Player:
                 raise FormError("events.change", "unknown_field")
         if "expect_error" in event:
             return await self._hand_in_raw(session, form)
-        return await self._send(session, form)
+        await self._send(session, form)
+        return Seen("done")
 
     async def _hand_in_raw(
         self,
@@ -358,6 +372,17 @@ class Player:
             raise Refused("receipt_unknown")
         return self._code
 
+    async def forward(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        of = self._newest_for(session)
+        return self._accepted([await forwarding.forward(session, of, event["to"], event["sections"])])
+
+    async def chain(self, event: Event) -> Seen:
+        session = await self._session(event["by"])
+        first = await session.show(self._first_seen_by(session))
+        links = await forwarding.chain(session, first.decision.body.consent)
+        return Seen(_set_of({one.recipient for one in links}))
+
     # --- several at the same moment -----------------------------------------------------------------------------------
 
     async def together(self, event: Event) -> Seen:
@@ -427,8 +452,11 @@ class Player:
         return self._newest(own)
 
     def _newest_for(self, session: Session) -> str:
-        """The newest referral of this play to the member's agency."""
-        return self._newest(session.identity.agency)
+        """The newest referral of this play to the member's agency; for the reviewing agency the oldest of all."""
+        own, exception = session.identity.agency, self.scenario.form.consent.exception
+        if exception is not None and exception.reviewer == own:
+            return self._sent[0][1]
+        return self._newest(own)
 
     def _addressed(self, session: Session, to: str | None) -> str:
         """The newest to the agency named; else the own agency's, or, for a sender, the newest of all."""
@@ -461,6 +489,10 @@ _VERBS: Final[Mapping[str, Callable[[Player, Event], Awaitable[Seen]]]] = {
     "resend": Player.resend,
     "new_consent_version": Player.new_consent_version,
     "hand_back": Player.hand_back,
+    "forward": Player.forward,
+    "second": Player.second,
+    "review_exception": Player.review_exception,
+    "chain": Player.chain,
     "confirm_deletion": Player.confirm_deletion,
     "together": Player.together,
     "end_member": Player.end_member,

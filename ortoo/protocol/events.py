@@ -211,14 +211,25 @@ def check_second(event: Document[Event], referral: Document[Referral], view: Vie
     author, sender = event.body.author, referral.body.author
     if author == sender:
         raise Refused("second_signature_missing", "The second signature is another member's.", field="author")
-    state = view.agency(sender.agency)
-    others = (
-        [one for one in state.members if one.id != sender.member and set(WHO_ACTS) & set(one.roles)] if state else []
-    )
-    if author.agency != sender.agency and others:
+    if author.agency != sender.agency and others_who_second(referral.body, view):
         raise Refused(
             "second_signature_missing", "The second signature is a colleague's of who sent it.", field="author"
         )
+
+
+def others_who_second(referral: Referral, view: View) -> bool:
+    """Whether the sending agency has another member who may sign."""
+    sender = referral.author
+    state = view.agency(sender.agency)
+    members = state.members if state else ()
+    return any(one.id != sender.member and set(WHO_ACTS) & set(one.roles) for one in members)
+
+
+def begins(decision: Consent) -> str:
+    """The state in which a referral under this decision begins: an exception waits for its second signature, but for
+    danger to life, where that may follow (§7).
+    """
+    return "waiting" if decision.exception is not None and decision.basis != "danger_to_life" else "sent"
 
 
 def make(

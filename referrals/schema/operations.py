@@ -11,12 +11,14 @@ from agencies.access import ANY, WORKERS, actor_in
 from agencies.scalars import Envelope, uuid_of
 from ortoo.protocol.errors import Refused
 from referrals import access, clocks, consent, ending, firing, pages, sending, steps, trail
+from referrals import onward as passing_on
 from referrals.models import Clock, Standing
 from referrals.schema.handed_in import SealedInput, whole_of
 from referrals.schema.shown import (
     Consent,
     Decision,
     Fired,
+    Link,
     Moved,
     Opening,
     Overdue,
@@ -26,6 +28,7 @@ from referrals.schema.shown import (
     asked_in,
     blobs_shown,
     decision_shown,
+    link_shown,
     owed_shown,
     page_shown,
     referrals_shown,
@@ -34,6 +37,7 @@ from referrals.schema.shown import (
 
 MOST_REFERRALS = 50
 MOST_OVERDUE = 500
+MOST_PARTS = 64
 
 
 def _paged() -> dict[str, Any]:
@@ -75,8 +79,26 @@ class Query(graphene.ObjectType):
     )
     referral = graphene.Field(
         Referral,
-        description="A referral that the own agency has sent or was sent; else null.",
+        description="A referral that the own agency has sent or was sent; to its coordinators, one that it is to "
+        "review; else null.",
         id=graphene.ID(required=True, description="The referral's id."),
+    )
+    onward = graphene.Field(
+        Decision,
+        required=True,
+        description="The decision under which parts of what the own agency was sent may go to a third agency. Refused "
+        "with the rule's code where they may not.",
+        referral=graphene.ID(required=True, description="What the own agency was sent."),
+        to=graphene.String(required=True, description="The agency that it is to go to."),
+        parts=graphene.List(
+            graphene.NonNull(graphene.String), required=True, description=f"Names of its parts, 1 to {MOST_PARTS}."
+        ),
+    )
+    chain = graphene.List(
+        graphene.NonNull(Link),
+        description="All that was sent under a consent, by whomever, to its recorder; null to anybody else. In order "
+        f"of sending, at most {passing_on.MOST_LINKS}.",
+        consent=graphene.ID(required=True, description="The consent's id."),
     )
     inbox = _list_field("What the own agency was sent.")
     outbox = _list_field("What the own agency has sent.")
@@ -106,9 +128,21 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_referral(root: object, info: Any, id: str) -> Referral | None:
-        actor = actor_in(info, *WORKERS, scope="read")
+        actor = actor_in(info, *WORKERS, "coordinator", scope="read")
         shown = referrals_shown(actor, list(access.referrals_of(actor).filter(pk=uuid_of(id))), info)
         return shown[0] if shown else None
+
+    @staticmethod
+    def resolve_onward(root: object, info: Any, referral: str, to: str, parts: list[str]) -> Decision:
+        actor = actor_in(info, *WORKERS, scope="send")
+        if not 1 <= len(parts) <= MOST_PARTS:
+            raise Refused("limit_exceeded", field="parts", most=MOST_PARTS)
+        return decision_shown(passing_on.may_go(actor, uuid_of(referral, "referral"), to, parts))
+
+    @staticmethod
+    def resolve_chain(root: object, info: Any, consent: str) -> list[Link] | None:
+        links = passing_on.chain(actor_in(info, *WORKERS, scope="read"), uuid_of(consent, "consent"))
+        return [link_shown(one) for one in links] if links is not None else None
 
     @staticmethod
     def resolve_inbox(
@@ -204,7 +238,7 @@ class OpenReferral(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, event: str) -> Opening:
-        actor = actor_in(info, *WORKERS, scope="answer")
+        actor = actor_in(info, *WORKERS, "coordinator", scope="answer")
         referral, handed = steps.open_referral(actor, event)
         return Opening(referral=referrals_shown(actor, [referral], info)[0], sealed=blobs_shown(handed))
 
@@ -223,7 +257,7 @@ class TakeStep(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, step: Mapping[str, Any]) -> Referral:
-        actor = actor_in(info, *WORKERS, scope="answer")
+        actor = actor_in(info, *WORKERS, "coordinator", scope="answer")
         return referrals_shown(actor, [steps.take_step(actor, *whole_of(step))], info)[0]
 
 

@@ -95,6 +95,20 @@ class Consent(graphene.ObjectType):
     )
 
 
+class Link(graphene.ObjectType):
+    """The header of a referral under a consent: what its recorder sees of what others passed on."""
+
+    id = graphene.ID(required=True, description="The referral's id.")
+    state = graphene.String(required=True, description="A code of the vocabulary's states.")
+    sent_at = graphene.DateTime(required=True, description="When the hub accepted it.")
+    envelope = Envelope(required=True, description="The signed document: from whom to whom, of what it was made.")
+    sha256 = Bytes(required=True, description="H of the document.")
+
+
+def link_shown(row: ReferralRow) -> Link:
+    return Link(id=str(row.pk), state=row.state, sent_at=row.sent_at, envelope=row.envelope, sha256=bytes(row.sha256))
+
+
 class Event(graphene.ObjectType):
     """A signed step on a referral."""
 
@@ -114,7 +128,8 @@ class Owed(graphene.ObjectType):
     agency = graphene.String(required=True, description="Who owes it.")
     kind = graphene.String(
         required=True,
-        description="`acknowledge`, `decide`, `answer` (the sender, what it was asked), `report`, `delete`.",
+        description="`acknowledge`, `decide`, `answer` (the sender, what it was asked), `report`, `delete`, "
+        "`second` (the sender, the second signature).",
     )
     due_at = graphene.DateTime(required=True, description="Until when.")
     late = graphene.Boolean(required=True, description="Whether that has passed.")

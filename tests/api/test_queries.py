@@ -15,6 +15,7 @@ import pytest
 from ortoo import contract
 from ortoo.client import document
 from ortoo.form import Form, Grant
+from ortoo.protocol import documents, schemas
 from ortoo.protocol.documents import new_id
 from ortoo.session import Session
 from tests.hubs import Hub
@@ -212,7 +213,11 @@ async def test_sending_more_together_grows_only_where_it_must(hub: Hub) -> None:
         sent = {number: await sealed(nara, others[:number]) for number in (1, TWO, TOGETHER)}
         asked = [ask("send_referrals", nara, str(number), referrals=one) for number, one in sent.items()]
         again = [ask("send_referrals", nara, "again", referrals=sent[TOGETHER])]
-        counted = count(hub.store, asked + again)
+        chains = [ask("chain", nara, f"chain {number}", consent=consent_of(sent[number])) for number in (1, TOGETHER)]
+        counted = count(hub.store, asked + again + chains)
+    few, many = counted.pop("chain 1"), counted.pop(f"chain {TOGETHER}")
+    assert [len(one["answer"]["chain"]) for one in (few, many)] == [1, TOGETHER]
+    assert few["queries"] == many["queries"]
     assert [len(one["answer"]["sendReferrals"]) for one in counted.values()] == [1, TWO, TOGETHER, TOGETHER]
     one, two, together, repeated = (Counter(one["queries"]) for one in counted.values())
     for more, further in ((two - one, TWO - 1), (together - one, TOGETHER - 1)):
@@ -222,6 +227,10 @@ async def test_sending_more_together_grows_only_where_it_must(hub: Hub) -> None:
         assert all(more[query] <= further for query in FIRST_ENTRY)
     assert not [query for query in repeated if query.split()[0] in ("INSERT", "UPDATE", "DELETE")]
     assert repeated <= one  # what is there already costs no more for sixteen than for one
+
+
+def consent_of(sent: Sequence[Mapping[str, Any]]) -> str:
+    return documents.read(sent[0]["envelope"], schemas.Referral).body.authority.consent
 
 
 async def sealed(nara: Session, recipients: Sequence[str]) -> list[dict[str, Any]]:

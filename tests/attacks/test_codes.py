@@ -35,7 +35,6 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "proof_invalid": "a client's, of its hub",
     "key_mismatch": "a client's, of the keys that it is handed",
     "cannot_open": "a reader's: the hub opens nothing",
-    "second_signature_missing": "exceptions are not taken yet (`basis_not_allowed`)",
     "upload_unknown": "of sealed files: tests/stories/test_attachments.py",
     "throttled": "only after many tries, which are counted: test_signing_in.py, test_receipts.py, test_attachments.py",
 }
@@ -442,10 +441,6 @@ each(
         "a_service_that_nobody_knows": (lambda s: routed(s, services=[CODE_MARK]), {"field": "routing.services"}),
         "an_urgency_that_nobody_knows": (lambda s: routed(s, urgency=CODE_MARK), {"field": "routing.urgency"}),
         "a_language_that_nobody_knows": (lambda s: routed(s, language=CODE_MARK), {"field": "routing.language"}),
-        "a_parent": (
-            lambda s: s.send_changed(s.whole(), parent=schemas.Named(id=new_id(), sha256=STRANGE)),
-            {"field": "parent"},
-        ),
         "another_network": (lambda s: s.send_changed(s.whole(), network=new_id()), {"field": "network"}),
         "a_recipient_without_one_key": (
             lambda s: without_key(s, "identity", "mgec"),
@@ -995,11 +990,76 @@ def recorded_by_a_grantee(stage: Stage) -> Try:
     return stage.record(decision, by="mgec.delger")
 
 
-def an_exception(stage: Stage) -> Try:
-    exception = schemas.ConsentException(reviewer="nhrcm", overrides=None, tell_after=None)
+def an_exception(stage: Stage, reviewer: str = "nhrcm", **more: Any) -> Document[schemas.Consent]:
+    exception = schemas.ConsentException(reviewer=reviewer, overrides=None, tell_after=None)
     given = schemas.Given(by=None, how=None, language=None, interpreter=False, witness=False)
-    decision = stage.town.decide(NARA, "mgec", ["needs"], basis="danger_to_life", exception=exception, given=given)
-    return stage.record(decision)
+    return stage.town.decide(
+        NARA, "mgec", ["needs"], **{"basis": "danger_to_life", "exception": exception, "given": given, **more}
+    )
+
+
+def without_consent(
+    stage: Stage, reviewer: str = "nhrcm", texts: Mapping[str, bytes] = NEEDS | REVIEWED
+) -> SealedReferral:
+    decision = an_exception(stage, reviewer)
+    stage.town.record(NARA, decision)
+    return stage.whole(decision=decision, texts=texts)
+
+
+def sent_without_consent(stage: Stage) -> SealedReferral:
+    whole = without_consent(stage)
+    stage.town.send(NARA, whole)
+    return whole
+
+
+@told("second_signature_missing", field="author")
+def the_first_signs_again(stage: Stage) -> Try:
+    return stage.take(NARA, sent_without_consent(stage), "seconded")
+
+
+@told("role_not_allowed", field="author")
+def a_reviewers_focal_point_reviews(stage: Stage) -> Try:
+    return stage.take("nhrcm.altan", sent_without_consent(stage), "overturned")
+
+
+@told("consent_withdrawn", part="needs", reader="mgec")
+def sent_once_more_after_it_was_overturned(stage: Stage) -> Try:
+    decision = an_exception(stage)
+    stage.town.record(NARA, decision)
+    first, second = (stage.whole(decision=decision, texts=NEEDS | REVIEWED) for _ in range(2))
+    stage.town.send(NARA, first)
+    stage.town.take("nhrcm.bold", first, "overturned")
+    return stage.send(second)
+
+
+def another_reviewer(stage: Stage) -> Try:
+    decision = an_exception(stage)
+    stage.town.record(NARA, decision)
+    exception = schemas.ConsentException(reviewer="iom", overrides=None, tell_after=None)
+    changes = {"exception": exception, "version": 2, "prev": decision.sha256}
+    return stage.record(again(decision, stage.key(NARA), **changes))
+
+
+def another_ground(stage: Stage) -> Try:
+    decision = an_exception(stage)
+    stage.town.record(NARA, decision)
+    changes = {"basis": "legal_duty", "version": 2, "prev": decision.sha256}
+    return stage.record(again(decision, stage.key(NARA), **changes))
+
+
+def of_a_child(stage: Stage, *, minor: bool = True, **more: Any) -> SealedReferral:
+    """What a guardian agreed to, the child assenting; `more` is what the decision says otherwise."""
+    given = schemas.Given(by="guardian", how="signed", language="mn", interpreter=False, witness=False)
+    wanted = {"basis": "guardian_and_assent", "given": given, **more}
+    decision = stage.town.decide(NARA, "mgec", ["needs"], **wanted)
+    stage.town.record(NARA, decision)
+    return stage.whole(decision=decision, minor=minor, texts=NEEDS)
+
+
+def a_grown_woman_as_a_child_at_risk(stage: Stage) -> Try:
+    decision = an_exception(stage, basis="child_at_risk")
+    stage.town.record(NARA, decision)
+    return stage.send(stage.whole(decision=decision, texts=NEEDS | REVIEWED))
 
 
 def with_receipt(stage: Stage, key: str) -> Document[schemas.Consent]:
@@ -1058,6 +1118,10 @@ each(
 each(
     "grant_refused",
     {
+        "the_childs_no_against_the_guardians_yes": (
+            lambda s: s.send(of_a_child(s, refused=["*"])),
+            {"part": "needs", "reader": "mgec"},
+        ),
         "a_kind_that_was_refused": (to_the_police, {"part": "needs", "reader": "police-ct"}),
         "a_section_that_was_refused": (
             lambda s: s.send(s.whole("hospital-dornogobi", IDENTITY)),
@@ -1132,7 +1196,29 @@ each(
     "basis_not_allowed",
     {
         "a_child_on_her_own_word": (lambda s: s.send(s.whole(minor=True)), {"field": "basis"}),
-        "an_exception": (an_exception, {"field": "basis"}),
+        "a_grown_woman_as_a_child_at_risk": (a_grown_woman_as_a_child_at_risk, {"field": "basis"}),
+        "an_exception_without_its_reviewer": (
+            lambda s: s.record(an_exception(s, exception=None)),
+            {"field": "exception"},
+        ),
+        "an_exception_that_its_recipient_reviews": (
+            lambda s: s.record(an_exception(s, "mgec")),
+            {"field": "exception.reviewer"},
+        ),
+        "an_exception_that_nobody_admitted_reviews": (
+            lambda s: s.send(without_consent(s, "legal-clinic")),
+            {"reader": "legal-clinic"},
+        ),
+        "an_exception_without_a_justification": (
+            lambda s: s.send(without_consent(s, texts=NEEDS)),
+            {"part": "justification"},
+        ),
+        "an_exception_for_longer_than_thirty_days": (
+            lambda s: s.record(an_exception(s, until=datetime.now(UTC) + timedelta(days=31))),
+            {"field": "granted.until"},
+        ),
+        "an_exception_that_changes_its_reviewer": (another_reviewer, {"field": "exception.reviewer"}),
+        "an_exception_that_changes_its_ground": (another_ground, {"field": "basis"}),
         "a_basis_that_nobody_knows": (
             lambda s: s.record(s.town.decide(NARA, "mgec", ["needs"], basis=CODE_MARK)),
             {"field": "basis"},
@@ -1267,6 +1353,16 @@ each(
 each(
     "not_found",
     {
+        "a_parent_that_is_nowhere": (
+            lambda s: s.send_changed(s.whole(), parent=schemas.Named(id=new_id(), sha256=STRANGE)),
+            {"field": "parent"},
+        ),
+        "a_parent_that_was_not_sent_to_it": (
+            lambda s: s.send_changed(
+                s.whole(), parent=schemas.Named(id=s.fresh.document.body.id, sha256=s.fresh.document.sha256)
+            ),
+            {"field": "parent"},
+        ),
         "a_decision_on_an_agency_that_is_not_there": (
             lambda s: s.record(s.town.decide(NARA, "nobody-here", ["needs"])),
             {"field": "to"},

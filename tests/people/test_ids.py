@@ -41,6 +41,8 @@ IDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "consent.id": lambda id: {"id": id},
     "referral.id": lambda id: {"id": id},
     "alternatives.referral": lambda id: {"referral": id},
+    "onward.referral": lambda id: {"referral": id, "to": "mgec", "parts": ["needs"]},
+    "chain.consent": lambda id: {"consent": id},
     "trail.referral": lambda id: {"referral": id},
     "filePiece.referral": lambda id: {"referral": id, "event": None, "part": "needs/file-1", "offset": 0},
     "endSession.id": lambda id: {"id": id},
@@ -250,7 +252,7 @@ async def test_another_ones_another_kinds_and_an_unknown_id_are_told_apart_by_no
         codes = [one["extensions"]["code"] for one in json.loads(nothing).get("errors", [])]
         assert codes == (
             []
-            if operation in ("consent", "referral", "alternatives", "trail")
+            if operation in ("consent", "referral", "alternatives", "chain", "trail")
             else [NOT_THERE.get(operation, "not_found")]
         )
         assert set(answers) == {nothing}, (asker, operation)

@@ -69,6 +69,14 @@ MAY_TOUCH: Final[dict[tuple[str, str], set[str]]] = {
     ("alternatives", RECEIVED): set(),
     ("alternatives", FOREIGN): set(),
     ("alternatives", NOBODYS): set(),
+    ("onward", SENT): set(),
+    ("onward", RECEIVED): {FOCAL, WRITES},
+    ("onward", FOREIGN): set(),
+    ("onward", NOBODYS): set(),
+    ("chain", SENT): {FOCAL, READS},
+    ("chain", RECEIVED): set(),
+    ("chain", FOREIGN): set(),
+    ("chain", NOBODYS): set(),
     ("trail", SENT): {FOCAL, READS},
     ("trail", RECEIVED): {FOCAL, READS},
     ("trail", FOREIGN): set(),
@@ -325,6 +333,8 @@ def asked(world: World, line: str, whose: str, asker: str) -> tuple[dict[str, An
         "referral",
         "consent",
         "alternatives",
+        "onward",
+        "chain",
         "trail",
         "inbox",
         "outbox",
@@ -336,6 +346,10 @@ def asked(world: World, line: str, whose: str, asker: str) -> tuple[dict[str, An
         body = whole.document.body
         if operation == "consent":
             return {"id": consent}, consent
+        if operation == "chain":
+            return {"consent": consent}, consent
+        if operation == "onward":
+            return {"referral": body.id, "to": body.to, "parts": ["needs"]}, body.id
         if operation in ("openReferral", "takeStep"):
             by = world.handles.get(asker, "mgec.solongo")
             event, blobs = world.known.step(by, whole, step or "opened", **REASONS.get(step, {}))

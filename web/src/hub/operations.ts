@@ -205,6 +205,13 @@ export type CandidatesQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type CandidatesQuery = { readonly candidates: ReadonlyArray<{ readonly key: string, readonly kem: string, readonly roles: ReadonlyArray<string>, readonly since: string, readonly member: { readonly id: string, readonly handle: string, readonly name: string, readonly nameEn: string, readonly agency: string, readonly roles: ReadonlyArray<string> } }> };
 
+export type ChainQueryVariables = Exact<{
+  consent: string;
+}>;
+
+
+export type ChainQuery = { readonly chain: ReadonlyArray<{ readonly id: string, readonly state: string, readonly sentAt: string, readonly envelope: string, readonly sha256: string }> | null };
+
 export type ChangeAuthenticatorMutationVariables = Exact<{
   auth: string;
   totp: string;
@@ -485,6 +492,15 @@ export type NotificationsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type NotificationsQuery = { readonly notifications: { readonly available: boolean, readonly address: string, readonly confirmed: boolean, readonly refused: boolean, readonly language: string, readonly urgencies: ReadonlyArray<string>, readonly workingHours: boolean, readonly digestHour: number | null } };
+
+export type OnwardQueryVariables = Exact<{
+  referral: string;
+  to: string;
+  parts: ReadonlyArray<string> | string;
+}>;
+
+
+export type OnwardQuery = { readonly onward: { readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string } };
 
 export type OpenReferralMutationVariables = Exact<{
   event: string;
@@ -825,6 +841,11 @@ export const candidates: Operation<CandidatesQuery, CandidatesQueryVariables> = 
   name: "Candidates",
 };
 
+export const chain: Operation<ChainQuery, ChainQueryVariables> = {
+  id: "sha256:fd6c6c1ff714ebe8410fe4b6d53be0a23bd52bf475f4490f22b7371831e2f2fc",
+  name: "Chain",
+};
+
 export const changeAuthenticator: Operation<ChangeAuthenticatorMutation, ChangeAuthenticatorMutationVariables> = {
   id: "sha256:16eefe98054a46feb1a0621f6df82e600bb8a10cdd6385b7b0e64f1c5b063352",
   name: "ChangeAuthenticator",
@@ -1008,6 +1029,11 @@ export const newRecoveryCodes: Operation<NewRecoveryCodesMutation, NewRecoveryCo
 export const notifications: Operation<NotificationsQuery, NotificationsQueryVariables> = {
   id: "sha256:ca528c9c9633dca28707c96142f5cb6688fcf7656672954921d15042143af5c5",
   name: "Notifications",
+};
+
+export const onward: Operation<OnwardQuery, OnwardQueryVariables> = {
+  id: "sha256:c51aa3d2c30226da6dfd8da04a7e57090e775c8b12db989c4cff3ddfc8a756f4",
+  name: "Onward",
 };
 
 export const openReferral: Operation<OpenReferralMutation, OpenReferralMutationVariables> = {

@@ -223,6 +223,10 @@ export function checkSecond(event: Document<Event>, referral: Document<Referral>
   if (others.some((one) => one.roles.some((role) => WHO_ACTS.includes(role)))) throw missing;
 }
 
+/** The state in which a referral under this decision begins: an exception waits, but for danger to life (§7). */
+export const begins = (decision: Consent): string =>
+  decision.exception !== null && decision.basis !== "danger_to_life" ? "waiting" : "sent";
+
 /** What is said with a step: its text, and the newest decision on the recipient, under which it passes. */
 export interface Noted {
   readonly text: string;

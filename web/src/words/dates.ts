@@ -92,7 +92,7 @@ export const weekdayTime = (words: Words, at: number, now: number): string => {
 
 // --- clocks -----------------------------------------------------------------------------------------------------------
 
-const KINDS = ["acknowledge", "decide", "answer", "report", "delete"] as const;
+const KINDS = ["acknowledge", "decide", "answer", "report", "delete", "second"] as const;
 type Kind = (typeof KINDS)[number];
 
 /** What is owed: kind as the hub names it; standsUntil: the clock waits for opening hours until then. */

@@ -253,7 +253,7 @@ export class Reader {
     document: Document<Referral>,
     decision: Document<Consent>,
   ): Promise<{ readonly steps: readonly Step[]; readonly state: string; readonly head: string }> {
-    let state = decision.body.exception ? "waiting" : "sent";
+    let state = events.begins(decision.body);
     const heads = new Map<string, string>();
     const steps: Step[] = [];
     for (const one of answer.events) {
@@ -281,7 +281,8 @@ export class Reader {
     const { body } = event;
     const as = events.partOf(body.author.agency, document.body);
     events.checkOn(body, document);
-    await this.#directory.checkSigned(event, events.WHO_ACTS);
+    const view = await this.#directory.checkSigned(event, events.whoActs(body, document.body));
+    if (body.type === "seconded") events.checkSecond(event, document, view);
     checkClock(body.at, acceptedAt);
     let [state, after] = [before, before];
     const illegal = consent.refusalOf(() => {

@@ -1,0 +1,207 @@
+"""What an agency was sent goes on to a third one: what it may read itself, where the person decided so, and told."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from ortoo import consenting, contract, drafting, forwarding
+from ortoo.consenting import Scope
+from ortoo.form import Form, Grant
+from ortoo.protocol import referral as sealing
+from ortoo.protocol import schemas
+from ortoo.protocol.documents import Document, new_id
+from ortoo.protocol.errors import Refused
+from ortoo.reading import Referral
+from ortoo.session import Session
+from tests.cli.conftest import Ortoo
+from tests.hubs import Hub
+from tests.members import at_work, feed_of
+from tests.stories.test_answering import is_kept, keys_of
+from tests.stories.test_taking_back import refused, tonight
+from tests.stories.test_withdrawing import consent_of, texts_of
+
+RACES = 4
+THREE = ("needs", "identity", "safety")
+
+
+def to_iom(number: int, *purposes: str) -> Form:
+    """Nara's form for IOM: three sections, and what she refused to the police."""
+    form = tonight(number)
+    grants = {"iom": Grant(THREE, purposes or ("give_service",), 90)}
+    return replace(form, recipients=("iom",), consent=replace(form.consent, grants=grants))
+
+
+async def fault(work: Any) -> tuple[str, Any]:
+    """The code of a refusal, and the part that it names."""
+    (answer,) = await asyncio.gather(work, return_exceptions=True)
+    assert isinstance(answer, Refused), answer
+    return answer.code, answer.at.get("part")
+
+
+async def test_the_coordinator_adds_a_decision_and_a_withdrawal_reaches_every_link(hub: Hub) -> None:
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "iom.zaya") as zaya,
+        at_work(hub, "mgec.delger") as delger,
+    ):
+        (sent,) = await nara.send(to_iom(1001, "give_service", "coordinate"))
+        id = consent_of(sent)
+        assert await fault(forwarding.forward(zaya, sent.id, "mgec", ["needs"])) == ("grant_missing", "needs")
+        wider = {"mgec": Grant((*THREE, "contact"), ("give_service",), 30)}
+        assert (await refused(consenting.new_version(zaya, id, wider)))[0] == "consent_author"
+        await consenting.new_version(zaya, id, {"mgec": Grant(("needs", "safety"), ("give_service",), 30)})
+        told = len(await feed_of(nara))
+        onward = await forwarding.forward(zaya, sent.id, "mgec", ["safety", "needs"])
+        assert (onward.sender, onward.recipient, onward.state) == ("iom", "mgec", "sent")
+        assert onward.document.body.parent == schemas.Named(id=sent.id, sha256=sent.document.sha256)
+
+        assert (await delger.open_referral(onward.id)).readable == ["needs", "safety"]
+        assert (await zaya.open_referral(onward.id)).readable == ["needs", "safety"]  # its own, as its sender
+        assert [(one.kind, one.referral) for one in (await feed_of(nara))[told:]] == [
+            ("opened", sent.id),
+            ("forwarded", sent.id),
+        ]
+        links = await forwarding.chain(nara, id)
+        assert [(one.sender, one.recipient, one.parent, one.part_names) for one in links] == [
+            ("mrc-umnugobi", "iom", None, THREE),
+            ("iom", "mgec", sent.id, ("needs", "safety")),
+        ]
+        assert links[1].state == "opened"
+        assert (await refused(nara.show(onward.id)))[0] == "not_found"  # headers, and no more
+        assert (await refused(forwarding.chain(zaya, id)))[0] == "not_found"
+        assert (await refused(forwarding.chain(delger, id)))[0] == "not_found"
+        terminal = Ortoo(hub.practice, hub.url)
+        shown = terminal("--as", "mrc.nara", "--lang", "en", "chain", sent.id).stdout
+        assert "→ Mongolian Gender Equality Centre, passed on from" in shown
+
+        kept = [key for agency in ("iom", "mgec") for key in keys_of(hub.store, onward.id, agency)]
+        texts = texts_of(hub.store, onward.id)
+        assert (len(kept), len(texts)) == (6, 2)
+        await consenting.withdraw(nara, id)
+        for one, reader in ((sent.id, zaya), (onward.id, delger)):
+            seen = await reader.show(one)
+            assert (seen.state, seen.deletion_owed_since is not None) == ("withdrawn", True)
+            assert await refused(reader.open_referral(one)) == ("step_illegal", "withdrawn")
+            assert (await reader.confirm_deletion(one)).deletion_owed_since is None
+        assert texts_of(hub.store, onward.id) == texts_of(hub.store, sent.id) == []
+        assert not [secret for secret in (*kept, *(text[-64:] for text in texts)) if is_kept(hub.store, secret)]
+        assert await fault(forwarding.forward(zaya, sent.id, "mgec", ["needs"])) == ("grant_missing", "needs")
+
+
+async def handed_on(
+    session: Session,
+    of: Referral,
+    decision: Document[schemas.Consent],
+    sections: tuple[str, ...],
+    *,
+    parent: schemas.Named | None = None,
+    **routing: Any,
+) -> Any:
+    """Sealed and handed in whatever the own client would say. Gives the refusal's code and what it names."""
+    form, to = tonight(0), decision.body.to
+    whole = sealing.seal(
+        session.signer,
+        id=new_id(),
+        to=to,
+        routing=msgspec.structs.replace(drafting.routing_of(form), **routing),
+        decision=decision,
+        texts={part: sealing.section_text(part, form.sections.get(part, {})) for part in sections},
+        public_keys=await session.public_keys((session.identity.agency, to)),
+        at=session.now(),
+        parent=parent or schemas.Named(id=of.id, sha256=of.document.sha256),
+    )
+    handed_in = contract.Sealed.of(whole.document.envelope, whole.blobs)
+    (answer,) = await asyncio.gather(session.client.send_referrals([handed_in]), return_exceptions=True)
+    if not isinstance(answer, Refused):
+        return answer[0].id
+    named = {name: value for name, value in answer.at.items() if name in ("field", "part", "reader", "state")}
+    return answer.code, named
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_nothing_goes_on_but_what_was_sent_opened_and_may_still_be_read(hub: Hub) -> None:
+    """An agency whose client checks nothing meets the hub."""
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "iom.zaya") as zaya,
+        at_work(hub, "mgec.delger") as delger,
+    ):
+        form = to_iom(1002)
+        grants = {**form.consent.grants, "mgec": Grant((*THREE, "contact"), ("give_service",), 30)}
+        wanted = replace(form, consent=replace(form.consent, grants=grants, refusals={"kind:police": ("*",)}))
+        (sent,) = await nara.send(wanted)
+        (other,) = await nara.send(replace(to_iom(1003), sections={"needs": {"dependants": 3}}))
+        decisions = (await nara.decisions(consent_of(sent))).newest
+        to_mgec = decisions["mgec"]
+
+        # A holder of a grant asks for one agency by name, and is told that one decision; whoever holds none is not.
+        asked = await zaya.client.onward(sent.id, "mgec", ["needs"])
+        assert (asked.to, asked.sha256) == ("mgec", to_mgec.sha256)
+        assert {*(await zaya.decisions(consent_of(sent))).newest} == {"iom"}
+        for to, parts, code in (
+            ("police-ct", ["needs"], "grant_refused"),
+            ("legal-clinic", ["needs"], "grant_missing"),
+            ("mgec", ["account"], "grant_missing"),
+            ("mgec", ["evidence"], "grant_missing"),
+            ("mrc-umnugobi", ["needs"], "grant_missing"),  # the recorder reads without a decision: none goes to it
+            ("nowhere", ["needs"], "not_found"),
+        ):
+            assert (await refused(zaya.client.onward(sent.id, to, parts)))[0] == code
+        for outsider, id in ((delger, sent.id), (nara, sent.id), (zaya, new_id())):
+            assert (await refused(outsider.client.onward(id, "mgec", ["needs"])))[0] == "not_found"
+
+        named = ("step_illegal", {"state": "sent"})
+        assert await handed_on(zaya, sent, to_mgec, ("needs",)) == named  # nobody of IOM has said that it read it
+        await zaya.open_referral(sent.id)
+        await zaya.open_referral(other.id)
+        missing = ("grant_missing", {"part": "contact", "reader": "iom"})
+        assert await handed_on(zaya, sent, to_mgec, ("needs", "contact")) == missing
+        strange = {
+            "another's": schemas.Named(id=(await nara.send(tonight(1004)))[0].id, sha256=sent.document.sha256),
+            "of another consent": schemas.Named(id=other.id, sha256=other.document.sha256),
+            "other bytes": schemas.Named(id=sent.id, sha256=other.document.sha256),
+            "none": schemas.Named(id=new_id(), sha256=sent.document.sha256),
+        }
+        for parent in strange.values():
+            answer = await handed_on(zaya, sent, to_mgec, ("needs",), parent=parent)
+            assert answer == ("not_found", {"field": "parent"})
+        grown = await handed_on(zaya, sent, to_mgec, ("needs",), minor=True)
+        assert grown[0] == "basis_not_allowed"
+
+        # IOM may read less since: neither the section that was taken back, nor anything once it is recalled.
+        await consenting.withdraw(nara, consent_of(sent), Scope(("iom",), sections=("safety",)))
+        gone = ("grant_refused", {"part": "safety", "reader": "iom"})
+        assert await handed_on(zaya, sent, to_mgec, ("needs", "safety")) == gone
+        onward = await forwarding.forward(zaya, sent.id, "mgec", ["needs"])
+        assert (await delger.open_referral(onward.id)).readable == ["needs"]
+        await nara.recall(sent.id, "sent_by_mistake")
+        assert await handed_on(zaya, sent, to_mgec, ("needs",)) == ("step_illegal", {"state": "recalled"})
+        assert (await refused(forwarding.forward(zaya, sent.id, "mgec", ["needs"])))[0] == "step_illegal"
+
+
+async def test_forwarded_and_withdrawn_at_the_same_moment(hub: Hub) -> None:
+    """Whichever is first: after the withdrawal nobody down the chain opens anything."""
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "iom.zaya") as zaya,
+        at_work(hub, "mgec.delger") as delger,
+    ):
+        seen = set()
+        for round in range(RACES):
+            form = to_iom(1100 + round)
+            grants = {**form.consent.grants, "mgec": Grant(THREE, ("give_service",), 30)}
+            (sent,) = await nara.send(replace(form, consent=replace(form.consent, grants=grants)))
+            await zaya.open_referral(sent.id)
+            work = (forwarding.forward(zaya, sent.id, "mgec", ["needs"]), consenting.withdraw(nara, consent_of(sent)))
+            first, _ = await asyncio.gather(*work, return_exceptions=True)
+            seen.add(type(first))
+            for link in await forwarding.chain(nara, consent_of(sent)):
+                assert (link.state, texts_of(hub.store, link.id)) == ("withdrawn", [])
+            if isinstance(first, Referral):
+                assert await refused(delger.open_referral(first.id)) == ("step_illegal", "withdrawn")
+            else:
+                assert isinstance(first, Refused)
+        assert seen <= {Referral, Refused}

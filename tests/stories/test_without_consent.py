@@ -1,0 +1,165 @@
+"""Without her consent: two sign, everybody who sees it sees that, somebody else reviews it, and may end it at once."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from ortoo import consenting, contract
+from ortoo.form import Form, Grant
+from ortoo.protocol import schemas
+from ortoo.protocol.documents import new_id, sign
+from ortoo.protocol.errors import Refused
+from ortoo.session import Session
+from tests.cli.conftest import Ortoo
+from tests.hubs import Hub
+from tests.members import SCENARIOS, all_ids, at_work, feed_of
+from tests.stories.test_answering import is_kept, keys_of
+from tests.stories.test_clocks import HOUR, moved
+from tests.stories.test_taking_back import refused
+
+ALONE = SCENARIOS / "04-child-alone-at-the-border.json"
+NOBODY_ANSWERS = SCENARIOS / "08-nobody-answers.json"
+
+
+ALL_OF_IT = ["needs", "identity", "safety", "child", "justification"]
+
+
+def a_child(number: int) -> Form:
+    """The child at the border, to one agency, unlike every other number's."""
+    form = Form.read(ALONE)
+    sections = {**form.sections, "needs": {**form.sections["needs"], "dependants": number}}
+    grants = {"cfdc-dornogobi": form.consent.grants["cfdc-dornogobi"]}
+    return replace(
+        form, recipients=("cfdc-dornogobi",), sections=sections, consent=replace(form.consent, grants=grants)
+    )
+
+
+async def seen_by(session: Session, id: str) -> tuple[bool, bool, bool]:
+    """Whether a member finds it: by its id, in its list, in its trail."""
+    shown = await session.client.referral(id) is not None
+    listed = id in await all_ids(session, "inbox")
+    trail = await session.client.trail(50, None, contract.TrailFilter())
+    return shown, listed, id in {edge.node.referral for edge in trail.edges}
+
+
+async def test_it_waits_for_a_colleague_and_is_overturned_at_once(hub: Hub) -> None:
+    async with (
+        at_work(hub, "zu.tuya") as tuya,
+        at_work(hub, "zu.bold") as bold,
+        at_work(hub, "cfd.tsend") as tsend,
+        at_work(hub, "nhrcm.bold") as reviewer,
+        at_work(hub, "nhrcm.altan") as altan,
+    ):
+        told = len(await feed_of(tsend))
+        (sent,) = await tuya.send(a_child(1))
+        id = sent.id
+        assert sent.state == "waiting"
+        assert await seen_by(tsend, id) == (False, False, False)
+        assert await reviewer.client.referral(id) is None
+        for stranger in (tsend, reviewer):
+            opening = await asyncio.gather(stranger.open_referral(id), return_exceptions=True)
+            assert isinstance(opening[0], Refused)
+            assert opening[0].code == "not_found"
+        assert (await refused(tuya.second(id)))[0] == "second_signature_missing"
+        assert len(await feed_of(tsend)) == told
+
+        assert (await bold.open_referral(id)).readable == ALL_OF_IT
+        assert (await bold.second(id)).state == "sent"
+        assert await seen_by(tsend, id) == (True, True, True)
+        assert [(one.kind, one.referral) for one in (await feed_of(tsend))[told:]] == [("referral_sent", id)]
+        opened = await tsend.open_referral(id)
+        assert opened.readable == ALL_OF_IT
+        assert [one.kind for one in opened.referral.owed] == ["acknowledge", "decide"]
+        shown = Ortoo(hub.practice, hub.url)("--as", "cfd.tsend", "--lang", "en", "show", id).stdout
+        assert "Without the person’s consent: " in shown
+
+        # Its reviewer opens the justification, and nothing else of it; whoever sends and opens there sees nothing.
+        assert await altan.client.referral(id) is None
+        assert (await reviewer.open_referral(id)).readable == ["justification"]
+        assert (await refused(reviewer.step(id, "accepted")))[0] == "step_illegal"
+        assert (await refused(tsend.review(id, "upheld")))[0] == "step_illegal"
+        assert (await refused(bold.review(id, "overturned")))[0] == "step_illegal"
+        assert (await reviewer.review(id, "upheld")).state == "opened"
+        (second,) = await tuya.send(a_child(2))  # another child's: what is overturned is one consent
+        await bold.second(second.id)
+
+        keys = keys_of(hub.store, id, "cfdc-dornogobi")
+        assert len(keys) == 6
+        overturned = await reviewer.review(id, "overturned")
+        assert overturned.state == "withdrawn"
+        assert keys_of(hub.store, id, "cfdc-dornogobi") == []
+        assert not [key for key in keys if is_kept(hub.store, key)]
+        assert await refused(tsend.open_referral(id)) == ("step_illegal", "withdrawn")
+        assert [one.kind for one in (await tsend.show(id)).owed] == ["delete"]
+        assert (await reviewer.open_referral(id)).readable == ["justification"]
+        assert (await tuya.open_referral(id)).readable == ALL_OF_IT
+        assert (await refused(reviewer.review(id, "upheld")))[0] == "step_illegal"
+        wider = {"ecpat": Grant(("needs",), ("give_service",), 5)}
+        await consenting.new_version(tuya, sent.decision.body.consent, wider)
+        assert (await refused(tuya.resend(a_child(1), "ecpat", id)))[0] == "consent_withdrawn"
+        assert (await tsend.open_referral(second.id)).referral.state == "opened"
+
+
+@pytest.mark.parametrize("own_hub", ["sqlite"], indirect=True)
+async def test_danger_to_life_leaves_at_once_and_the_second_signature_is_owed(own_hub: Hub) -> None:
+    form = Form.read(NOBODY_ANSWERS)
+    async with (
+        at_work(own_hub, "hum.otgon") as otgon,
+        at_work(own_hub, "hum.sodnom") as sodnom,
+        at_work(own_hub, "pum.enkh") as enkh,
+        at_work(own_hub, "nhrcm.bold") as reviewer,
+    ):
+        (sent,) = await otgon.send(form)
+        assert sent.state == "sent"
+        assert (await enkh.accept(sent.id)).state == "accepted"
+        assert [(one.kind, one.agency) for one in sent.owed if one.kind == "second"] == [
+            ("second", "hospital-umnugobi")
+        ]
+        assert await moved(otgon, 24 * HOUR - 60, sent.id) == []
+        assert await moved(otgon, 120, sent.id) == ["second_member_missing_escalated"]
+        overdue = [one for one in await reviewer.client.overdue() if one.referral == sent.id]
+        assert [(one.owed.kind, one.owed.agency) for one in overdue] == [("second", "hospital-umnugobi")]
+        await sodnom.sync()
+        assert (await sodnom.second(sent.id)).state == "accepted"
+        assert [one for one in await reviewer.client.overdue() if one.referral == sent.id] == []
+
+
+def forged(session: Session, body: schemas.Consent, **changes: Any) -> contract.Sealed:
+    return contract.Sealed(envelope=sign(msgspec.structs.replace(body, **changes), session.signer.key).envelope)
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_no_exception_is_wider_or_longer_than_the_protocol_has_it(hub: Hub) -> None:
+    async with at_work(hub, "zu.tuya") as tuya, at_work(hub, "zu.bold") as bold:
+        (sent,) = await tuya.send(a_child(3))
+        body = sent.decision.body
+        assert body.granted
+        assert body.exception
+        never = schemas.Decision(consent=new_id(), to="mgec", sha256=sent.decision.sha256)
+        fresh = {"version": 1, "prev": None, "consent": new_id()}
+        late = "2027-06-01T00:00:00Z"
+        for changes, code in (
+            ({**fresh, "exception": None}, "basis_not_allowed"),
+            (
+                {**fresh, "exception": msgspec.structs.replace(body.exception, reviewer="cfdc-dornogobi")},
+                "basis_not_allowed",
+            ),
+            ({**fresh, "granted": msgspec.structs.replace(body.granted, until=late)}, "basis_not_allowed"),
+            (
+                {
+                    "version": 2,
+                    "prev": sent.decision.sha256,
+                    "granted": msgspec.structs.replace(body.granted, until=late),
+                },
+                "basis_not_allowed",
+            ),
+            ({**fresh, "exception": msgspec.structs.replace(body.exception, overrides=never)}, "not_found"),
+        ):
+            assert (await refused(tuya.client.record_consent([forged(tuya, body, **changes)])))[0] == code, changes
+        await bold.recall(sent.id, "no_longer_needed")
+        assert (await bold.second(sent.id)).state == "recalled"  # a signature that comes too late sends nothing
+        async with at_work(hub, "cfd.tsend") as tsend:
+            assert await seen_by(tsend, sent.id) == (False, False, False)
