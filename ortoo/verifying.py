@@ -69,6 +69,7 @@ class Taken:
     document: Document[schemas.Referral]
     state: str = BEGINNING
     opened: bool = False
+    delivered_at: datetime | None = None  # since when its recipient sees it
     heads: dict[str, bytes] = field(default_factory=dict)
     events: list[Document[schemas.Event]] = field(default_factory=list)
     keys: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
@@ -184,12 +185,26 @@ class Replay:
     def _take_referral(self, kept: Kept, document: Document[schemas.Referral]) -> None:
         body, at = document.body, kept.accepted_at
         one = self.referrals[body.id] = Taken(document)
+        decision = self.decisions.newest.get(body.to)
+        one.state = events.begins(decision.body) if decision is not None else BEGINNING
+        one.delivered_at = at if one.state == BEGINNING else None
         one.add(kept.row, body.sealed)
         rules.check_shape(body)
         view = self.directory.check_signed(document, rules.WHO_SENDS)
         rules.check_consent(body, view, self.decisions, at=at)
         rules.check_suspension(body, view)
         documents.check_clock(body.at, at)
+        self._check_parent(body)
+
+    def _check_parent(self, body: schemas.Referral) -> None:
+        """It was made from what its sender was sent under the same consent, and had opened (protocol §9)."""
+        if body.parent is None:
+            return
+        parent = self.referrals.get(body.parent.id)
+        if parent is None or parent.document.sha256 != body.parent.sha256:
+            raise Refused("not_found", "It was made from what is not there.", field="parent")
+        if parent.document.body.to != body.author.agency or not parent.opened:
+            raise Refused("step_illegal", "It was made from what its sender had not opened.", field="parent")
 
     def _take_event(self, kept: Kept, document: Document[schemas.Event]) -> None:
         body, at = document.body, kept.accepted_at
@@ -215,13 +230,26 @@ class Replay:
             )
             if unb64(body.prev) != head:
                 raise Refused("chain_broken", "It does not follow this agency's event before.", field="prev")
+            if body.type == "seconded":
+                events.check_second(document, one.document, self.directory.at(body.directory.size))
             if body.type == "opened":
                 self._check_opening(body, one.document.body, at)
                 one.opened = one.opened or by == "recipient"
         finally:
             one.state = events.after(before, body.type, by)
+            if before == "waiting" and one.state == BEGINNING:
+                one.delivered_at = at
             if one.state in events.ENDED_ACCESS and before not in events.ENDED_ACCESS:
                 one.destroy(one.document.body.to)
+            if body.type == "overturned":
+                self._overturn(one.document.body, at)
+
+    def _overturn(self, referral: schemas.Referral, at: datetime) -> None:
+        decision = self.decisions.newest.get(referral.to)
+        if decision is not None:
+            everything = rule.Withdrawal.overturned(decision.body)
+            self.decisions = Decisions(self.decisions.newest, [*self.decisions.withdrawals, everything])
+            self.ends(at)
 
     def _check_opening(self, body: schemas.Event, referral: schemas.Referral, at: datetime) -> None:
         """Something could be read then."""

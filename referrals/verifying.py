@@ -163,6 +163,7 @@ def judge(case: Case, directory: Directory, now: datetime) -> list[Finding]:
         signed = replayed.read.get(("event", str(event.pk)))
         if signed is not None:
             findings += _stepped(event, signed)
+    findings += _overturned(case)
     findings += _ordered(case)
     findings += _trailed(case, replayed)
     findings += _stands(case, replayed, now)
@@ -245,6 +246,13 @@ def _receipts(case: Case, replayed: Replay) -> Iterator[Finding]:
         yield Finding(table, str(row.pk), "key", "inserted", None, "No decision of this consent names it.")
 
 
+def _overturned(case: Case) -> Iterator[Finding]:
+    """That a reviewer took all of it back is said by the signed step, and since then."""
+    said = min((one.accepted_at for one in case.events if one.type == "overturned"), default=None)
+    if case.consent.overturned_at != said:
+        yield _changed("referrals_consent", case.consent.pk, "overturned_at", said, said)
+
+
 def _sent(case: Case, row: Referral, document: Document[schemas.Referral]) -> Iterator[Finding]:
     body, table = document.body, TABLES["referral"]
     signed = {
@@ -257,6 +265,8 @@ def _sent(case: Case, row: Referral, document: Document[schemas.Referral]) -> It
         "place": body.routing.place,
         "language": body.routing.language,
         "minor": body.routing.minor,
+        "parent_id": UUID(body.parent.id) if body.parent is not None else None,
+        "reviewer_id": next((one.agency for one in body.sealed.readers if one.as_ == "reviewer"), None),
     }
     yield from _columns(table, row, row.sent_at, signed)
     if case.asked[row.pk] != set(body.routing.services):
@@ -316,10 +326,15 @@ def _trailed(case: Case, replayed: Replay) -> Iterator[Finding]:
             step = replayed.read.get(("event", str(event.pk)))
             if step is not None and event.referral_id == referral.pk:
                 said.append((step.body.type, step.body.reason, step.body.author, event.accepted_at))
+        taken = replayed.referrals.get(str(referral.pk))
+        delivered = taken.delivered_at if taken is not None else referral.sent_at
+        if referral.delivered_at != delivered:
+            yield _changed(TABLES["referral"], referral.pk, "delivered_at", referral.sent_at, delivered)
         for type, reason, author, at in said:
-            by = sender if author.agency == sender else recipient
-            for agency, other in ((sender, recipient), (recipient, sender)):
-                expected[agency, other, by, author.member, type, reason, at] += 1
+            expected[sender, recipient, author.agency, author.member, type, reason, at] += 1
+            seen = delivered if type == SENT else at
+            if delivered is not None and seen is not None and seen >= delivered:
+                expected[recipient, sender, author.agency, author.member, type, reason, seen] += 1
         for row in case.trail[referral.pk]:
             line = (row.agency_id, row.counterpart_id, row.by_id, str(row.member), row.type, row.reason, row.at)
             if expected[line]:

@@ -75,7 +75,11 @@ def ended_by(referral: Referral, state: str, kind: str, decisions: Decisions, at
     time alone has done it, else `withdrawn`. None where it may, or where nothing is left to end.
     """
     parts = [key.part for key in referral.sealed.keys if key.agency == referral.to]
-    if state not in READABLE - {"closed"} or not parts or _reads_any(parts, referral.to, kind, decisions, at):
+    if (
+        state not in (READABLE | {"waiting"}) - {"closed"}
+        or not parts
+        or _reads_any(parts, referral.to, kind, decisions, at)
+    ):
         return None
     granted = decisions.granted_to(referral.to)
     if granted is None:

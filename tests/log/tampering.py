@@ -9,6 +9,10 @@ ENDED: Final = "SELECT id FROM referrals_referral WHERE state = 'declined'"
 CLOSED: Final = "SELECT id FROM referrals_referral WHERE state = 'closed'"
 WAITS: Final = "SELECT id FROM referrals_referral WHERE state = 'sent'"
 NARROWED: Final = "SELECT id FROM referrals_referral WHERE state = 'opened' ORDER BY sent_at LIMIT 1"
+ONWARD: Final = "SELECT id FROM referrals_referral WHERE parent_id IS NOT NULL"
+UNSIGNED: Final = "SELECT id FROM referrals_referral WHERE state = 'waiting'"
+OVERTURNED: Final = "SELECT referral_id FROM referrals_event WHERE type = 'overturned'"
+REVIEWED: Final = f"SELECT consent_id FROM referrals_referral WHERE id = ({OVERTURNED})"
 ACCEPTED: Final = f"SELECT id FROM referrals_event WHERE type = 'accepted' AND referral_id = ({PLAIN})"
 STARTED: Final = f"SELECT id FROM referrals_event WHERE type = 'under_way' AND referral_id = ({PLAIN})"
 DECLINED: Final = "SELECT id FROM referrals_event WHERE type = 'declined'"
@@ -59,6 +63,10 @@ REFERRAL: Final = (
     changed("other services", "referrals_referral", PLAIN, "services", "'[\"legal_aid\"]'"),
     changed("another place", "referrals_referral", PLAIN, "place", "'MN-1'"),
     changed("another language", "referrals_referral", PLAIN, "language", "'xx'"),
+    changed("made from nothing", "referrals_referral", ONWARD, "parent_id", "NULL"),
+    changed("another reviewer", "referrals_referral", OVERTURNED, "reviewer_id", "'iom'"),
+    changed("seen before its second signature", "referrals_referral", UNSIGNED, "delivered_at", "sent_at"),
+    changed("a review undone", "referrals_consent", REVIEWED, "overturned_at", "NULL"),
     changed("a child", "referrals_referral", PLAIN, "minor", "NOT minor"),
     changed("another hash", "referrals_referral", PLAIN, "sha256", "zeroblob(32)"),
     changed("sent later", "referrals_referral", PLAIN, "sent_at", "datetime(sent_at, '+11 minutes')", field="at",

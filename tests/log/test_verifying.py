@@ -19,11 +19,12 @@ from uuid import UUID
 
 import pytest
 
-from ortoo import bundle, consenting
+from ortoo import bundle, consenting, forwarding
 from ortoo.administration import grouped
 from ortoo.attached import Attached
 from ortoo.client import Client
 from ortoo.consenting import Scope
+from ortoo.form import Grant
 from ortoo.protocol import merkle, schemas, tiles
 from ortoo.protocol.checkpoint import Checkpoint, head_of, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, read, unb64
@@ -35,8 +36,10 @@ from tests.log import tampering
 from tests.log.reading import copied, logged
 from tests.members import at_work
 from tests.stores import REPOSITORY, Stores
+from tests.stories.test_onward import to_iom
 from tests.stories.test_taking_back import tonight
 from tests.stories.test_withdrawing import consent_of
+from tests.stories.test_without_consent import a_child
 
 
 @dataclass(frozen=True)
@@ -165,10 +168,41 @@ async def live(hub: Hub) -> tuple[str, str]:
         await delger.accept(closed.id)
         await delger.start(closed.id)
         await delger.close(closed.id, "service_given")
+        await passed_on(hub)
+        await without_consent(hub)
         anchor = read(nara.directory.entries[0], schemas.Network).sha256
         await logged(hub.store)
         seen = (hub.practice / "logs" / "log" / "activity" / "checkpoint").read_text(encoding="utf-8")
         return anchor, seen
+
+
+async def passed_on(hub: Hub) -> None:
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "iom.zaya") as zaya,
+        at_work(hub, "mgec.delger") as delger,
+    ):
+        (sent,) = await nara.send(to_iom(8, "give_service", "coordinate"))
+        await zaya.accept(sent.id)
+        await consenting.new_version(zaya, consent_of(sent), {"mgec": Grant(("needs",), ("give_service",), 30)})
+        onward = await forwarding.forward(zaya, sent.id, "mgec", ["needs"])
+        await delger.acknowledge(onward.id)
+
+
+async def without_consent(hub: Hub) -> None:
+    """One that was overturned after its recipient had accepted it, one that waits for its second signature."""
+    async with (
+        at_work(hub, "zu.tuya") as tuya,
+        at_work(hub, "zu.bold") as bold,
+        at_work(hub, "cfd.tsend") as tsend,
+        at_work(hub, "nhrcm.bold") as reviewer,
+    ):
+        (sent,) = await tuya.send(a_child(9))
+        await bold.second(sent.id)
+        await tsend.accept(sent.id)
+        await reviewer.open_referral(sent.id)
+        await reviewer.review(sent.id, "overturned")
+        await tuya.send(a_child(10))
 
 
 def test_what_nobody_changed_is_as_it_was(town: Town, tmp_path: Path) -> None:
