@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+from pathlib import Path
 from typing import Any
 
 from ortoo.form import Form
@@ -32,33 +33,19 @@ def test_two_scenarios_are_played_to_the_end(hub: Hub) -> None:
     assert [step["remark"] for step in second["steps"] if step["remark"]] == ["play.file_arrived"]
 
 
-def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
+def test_the_twelve_others_are_played_to_their_end(own_hub: Hub, tmp_path: Path) -> None:
     ortoo = Ortoo(own_hub.practice, own_hub.url)
     files = sorted(SCENARIOS.glob("*.json"))[2:]
     assert len(files) == 12
     plays = []
-    for place, ended in enumerate((0, 1, 0, 0, 1, 1)):
-        run = ortoo("--json", "practice", "play", *map(str, files[2 * place : 2 * place + 2]))
-        assert run.returncode == ended, run.stdout + run.stderr
+    for place in range(0, 12, 2):
+        run = ortoo("--json", "practice", "play", *map(str, files[place : place + 2]))
+        assert run.returncode == 0, run.stdout + run.stderr
         plays += json.loads(run.stdout)["plays"]
-    told = {
-        "03-declined-and-rerouted",
-        "04-child-alone-at-the-border",
-        "05-withdraws-by-herself",
-        "07-driver-interpreter",
-        "08-nobody-answers",
-        "09-crew-in-the-cold",
-        "10-handed-back",
-        "11-first-to-answer",
-        "12-friday-afternoon",
-        "14-a-member-leaves",
-    }  # to their end
-    assert [play["as_expected"] for play in plays] == [file.stem in told for file in files]
     for play, file in zip(plays, files, strict=True):
-        if file.stem in told:
-            continue
-        assert [step["problem"] for step in play["steps"][:-1]] == [None] * (len(play["steps"]) - 1)
-        assert play["steps"][-1]["problem"] in ("not_built", "differs")
+        events = json.loads(file.read_text(encoding="utf-8"))["events"]
+        assert [step["verb"] for step in play["steps"]] == [event["do"] for event in events]
+        assert [step["problem"] for step in play["steps"]] == [None] * len(events)
     told = {play["file"].rpartition("/")[2][:2]: play["steps"] for play in plays}
     assert [(step["verb"], step["seen"]) for step in told["11"][1:8]] == [
         ("together", "done"),
@@ -118,9 +105,12 @@ def test_a_scenario_that_cannot_be_told_yet_never_passes(own_hub: Hub) -> None:
     assert {*listed["overdue"][0]} == {"referral", "sender", "recipient", "urgency", "owes", "kind", "due_at"}
     assert [one["due_at"] for one in listed["overdue"]] == sorted(one["due_at"] for one in listed["overdue"])
 
-    not_yet = ortoo("--lang", "en", "practice", "play", str(SCENARIOS / "13-grandmother-and-girl.json"))
+    # A verb that nobody knows is never passed over.
+    strange = tmp_path / "strange.json"
+    strange.write_text(SHELTER_TONIGHT.read_text(encoding="utf-8").replace('"acknowledge"', '"fly"'), encoding="utf-8")
+    not_yet = ortoo("--lang", "en", "practice", "play", str(strange))
     assert not_yet.returncode == 1
-    assert re.search(r"forward .*does not know this step yet", not_yet.stdout), not_yet.stdout
+    assert re.search(r"fly .*does not know this step yet", not_yet.stdout), not_yet.stdout
 
 
 async def test_the_shelter_is_told_within_a_second_and_opens_four_sections(hub: Hub) -> None:
