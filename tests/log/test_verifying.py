@@ -163,13 +163,13 @@ async def live(hub: Hub) -> tuple[str, str]:
         await delger.open_referral(hers_sent.id)
         async with Client(hub.url) as her:
             await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
+        await passed_on(hub)
+        await without_consent(hub)
         (closed,) = await nara.send(tonight(7))
         await delger.open_referral(closed.id)
         await delger.accept(closed.id)
         await delger.start(closed.id)
         await delger.close(closed.id, "service_given")
-        await passed_on(hub)
-        await without_consent(hub)
         anchor = read(nara.directory.entries[0], schemas.Network).sha256
         await logged(hub.store)
         seen = (hub.practice / "logs" / "log" / "activity" / "checkpoint").read_text(encoding="utf-8")
