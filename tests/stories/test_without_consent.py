@@ -12,7 +12,7 @@ from ortoo.form import Form, Grant
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import new_id, sign
 from ortoo.protocol.errors import Refused
-from ortoo.session import Session
+from ortoo.session import Opened, Session
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import SCENARIOS, all_ids, at_work, feed_of
@@ -101,6 +101,35 @@ async def test_it_waits_for_a_colleague_and_is_overturned_at_once(hub: Hub) -> N
         await consenting.new_version(tuya, sent.decision.body.consent, wider)
         assert (await refused(tuya.resend(a_child(1), "ecpat", id)))[0] == "consent_withdrawn"
         assert (await tsend.open_referral(second.id)).referral.state == "opened"
+
+
+async def test_where_nobody_else_can_sign_the_reviewing_agency_does_and_another_of_it_reviews(hub: Hub) -> None:
+    async with (
+        at_work(hub, "moj.bat") as bat,
+        at_work(hub, "cfd.tsend") as tsend,
+        at_work(hub, "nhrcm.bold") as signs,
+        at_work(hub, "nhrcm.uyanga") as reviews,
+    ):
+        (sent,) = await bat.send(replace(a_child(4), sender=None))
+        assert sent.state == "waiting"
+        assert (await refused(bat.second(sent.id)))[0] == "second_signature_missing"
+        assert await seen_by(tsend, sent.id) == (False, False, False)
+        assert (await signs.open_referral(sent.id)).readable == ["justification"]
+        assert (await signs.second(sent.id)).state == "sent"
+        for verdict in ("upheld", "overturned"):
+            assert (await refused(signs.review(sent.id, verdict)))[0] == "role_not_allowed"
+        # Opened and overturned at the same moment: whichever is first, nothing is left to open.
+        work = (tsend.open_referral(sent.id), reviews.review(sent.id, "overturned"))
+        opened, overturned = await asyncio.gather(*work, return_exceptions=True)
+        if isinstance(overturned, Refused):  # the page it signed on was older than the opening
+            overturned = await reviews.review(sent.id, "overturned")
+        assert not isinstance(overturned, BaseException)
+        assert overturned.state == "withdrawn"
+        assert isinstance(opened, Opened | Refused)
+        assert await refused(tsend.open_referral(sent.id)) == ("step_illegal", "withdrawn")
+        assert keys_of(hub.store, sent.id, "cfdc-dornogobi") == []
+        owed = [one.kind for one in (await tsend.show(sent.id)).owed]
+        assert owed == (["delete"] if isinstance(opened, Opened) else [])
 
 
 @pytest.mark.parametrize("own_hub", ["sqlite"], indirect=True)
