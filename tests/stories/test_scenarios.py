@@ -90,11 +90,10 @@ def test_the_twelve_others_are_played_to_their_end(own_hub: Hub, tmp_path: Path)
         ("open", "identity, needs, safety"),
     ]
 
-    # Whoever accepted it has been silent for a month; whose need it is stands nowhere.
+    # Whoever accepted it has been silent for months; whose need it is stands nowhere.
     late = ortoo("--as", "nhrcm.uyanga", "--lang", "en", "coordinators", "overdue").stdout
     assert re.search(
-        r"^\d+ d +Mongolian Gender Equality Centre +to say how it goes +"
-        r"police-dornogobi → mgec +Immediate danger +[0-9a-f]{8} *$",
+        r"^\d+ d +Gobi Legal Clinic +to say how it goes +mine-tsogttsetsii → legal-clinic +Urgent +[0-9a-f]{8} *$",
         late,
         re.MULTILINE,
     ), late
