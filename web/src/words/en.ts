@@ -244,7 +244,7 @@ export const en: Catalogue = {
   "referral.names.hide": "Hide names",
   "referral.hidden": "hidden",
   "referral.empty_part": "Nothing is filled in.",
-  "referral.file": "A file. It is not opened here yet.",
+  "referral.file": "A file. Save it with the command line for now: ortoo save.",
   "referral.not_shared": "Not shared with you: {sections}.",
   "referral.not_yet": "Not opened yet.",
   "referral.gone": "Gone: what it said. Kept: when, who, outcome.",

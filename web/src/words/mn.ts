@@ -247,7 +247,7 @@ export const mn = {
   "referral.names.hide": "Нэрийг нуух",
   "referral.hidden": "нуусан",
   "referral.empty_part": "Юу ч бөглөөгүй.",
-  "referral.file": "Файл. Энд хараахан нээхгүй.",
+  "referral.file": "Файл. Одоохондоо командын мөрөөр хадгална: ortoo save.",
   "referral.not_shared": "Тантай хуваалцаагүй: {sections}.",
   "referral.not_yet": "Хараахан нээгээгүй.",
   "referral.gone": "Агуулга нь устсан. Хэзээ, хэн, ямар үр дүнтэй нь үлдсэн.",

@@ -334,7 +334,10 @@ export class Reader {
     return partNamesOf(of).map((name): Part<Section | Bytes> => {
       if (!this.#mayStillRead(of, name, now)) return { name, status: "gone" };
       const part = opened.get(name)!;
-      return name.includes("/") ? part : readable(part, (raw) => referral.readSection(name, raw));
+      if (!name.includes("/")) return readable(part, (raw) => referral.readSection(name, raw));
+      // A file's bytes are fetched by themselves: it is there for whoever can read the section that describes it.
+      const isThere = part.status === missing && opened.get(base(name))?.status === "readable";
+      return isThere ? { name, status: "readable", holds: new Uint8Array() } : part;
     });
   }
 
