@@ -42,10 +42,16 @@ def swapped(data: Data) -> Data:
     return {"kemKeys": [one | {"key": key} for one, key in zip(data["kemKeys"], [*keys[1:], keys[0]], strict=True)]}
 
 
-def rolled_back(data: Data) -> Data:
-    """As if its last entry had never been."""
-    checkpoint = data["directory"]["checkpoint"]
-    return {"directory": {"entries": [], "checkpoint": checkpoint | {"size": checkpoint["size"] - 1}}}
+class OfBefore:
+    """What the hub itself said and signed some time ago, as if nothing had happened since."""
+
+    def kept(self, data: Data) -> Data:
+        self.then = {"directory": data["directory"] | {"entries": []}}
+        return data
+
+    def told(self, data: Data) -> Data:
+        assert data["directory"]["checkpoint"]["size"] > self.then["directory"]["checkpoint"]["size"]
+        return self.then
 
 
 def forked(hub: Hub) -> Callable[[Data], Data]:
@@ -93,7 +99,8 @@ async def test_what_a_hub_has_changed_is_refused_in_plain_words_and_nothing_is_s
     await picture(page, "referral-damaged")
 
     # Another key in place of the recipient's: nothing leaves.
-    line.lies = {"KemKeys": swapped}
+    before_that = OfBefore()
+    line.lies = {"KemKeys": swapped, "Directory": before_that.kept}
     await page.reload()
     await one.unlock()
     await one.to_check(form)
@@ -110,8 +117,13 @@ async def test_what_a_hub_has_changed_is_refused_in_plain_words_and_nothing_is_s
     await page.locator(".draft-row").wait_for()
 
     # A directory that is older than what was seen, or another one, is none to begin with.
+    await member(hub, tmp_path, "mrc.nara", "mrc.since")
+    line.lies.clear()
+    await page.reload()
+    await one.unlock()
+    await page.locator(".draft-row").wait_for()
     for lie, code in (
-        (rolled_back, "checkpoint_rollback"),
+        (before_that.told, "checkpoint_rollback"),
         (forked(hub), "directory_fork"),
         (unsigned, "checkpoint_unwitnessed"),
     ):
