@@ -394,6 +394,15 @@ HONEST: Final[dict[str, Any]] = {
     "agency": {"handle": "x", "kind": "x", "name": "x", "nameEn": "x"},
     "keys": {"id": "x", "key": "AA", "kem": "AA"},
     "account": {"login": "x", "auth": "AA", "keyring": KEYRING, "totp": "AA", "code": "000000"},
+    "unlock": {"id": "x", "method": "passkey", "sealed": "AA", "passkey": "AA"},
+    "consent": "x",
+    "to": "mgec",
+    "parts": ["needs"],
+    "part": "needs/file-1",
+    "offset": 0,
+    "sha256": "AA",
+    "piece": "AA",
+    "receipt": "AA",
 }
 DOCUMENTS: Final = {
     path.stem: document_of(path.stem)

@@ -92,6 +92,8 @@ ELSEWHERE: Final = {
     "sendReferrals.referrals.envelope": "tests/attacks/test_visibility.py",
     "recordConsent.decisions.envelope": "tests/attacks/test_visibility.py",
     "propose.document": "agencies alone stand in it, which the public directory has",
+    "onward.to": "an agency's handle, which is public",
+    "onward.parts": "names of parts, which the referral's own document has",
     "kemKeys.hashes": "of public keys, for everybody who is signed in",
     "upload.sha256": "tests/stories/test_attachments.py: of what an agency uploads itself; another's is another upload",
     "uploadPiece.sha256": "tests/stories/test_attachments.py: the same",

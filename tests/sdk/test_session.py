@@ -135,14 +135,6 @@ async def test_a_refused_section_is_refused_whoever_adds_it(hub: Hub) -> None:
 
 
 @ON_ONE_STORE
-async def test_an_exception_is_refused_by_this_hub(hub: Hub) -> None:
-    async with at_work(hub, form_sender("08")) as session:
-        with pytest.raises(Refused) as raised:
-            await session.send(form("08"))
-        assert raised.value.code == "basis_not_allowed"
-        assert len(session.drafts) == 0
-
-
 def form_sender(name: str) -> str:
     sender = form(name).sender
     assert sender is not None

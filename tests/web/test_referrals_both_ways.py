@@ -266,8 +266,7 @@ def test_what_the_browser_drafts_python_accepts_and_opens(watched: Watched, node
         sealed = SealedReferral(read(one["envelope"], schemas.Referral), blobs_from(one["blobs"]))
         referral.check(sealed, watched.directory, known, now=at)
         story = Story(watched, sealed, known.newest[to], at=at)
-        if known.newest[to].body.exception is not None:
-            story.state = "waiting"
+        story.state = events.begins(known.newest[to].body)
         reader = watched.reader(to)
         verified = reader.verify(story.answer(to), at)
         opened = {part.name: part for part in reader.parts(verified, story.blobs(to), at)}

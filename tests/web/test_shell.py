@@ -101,7 +101,7 @@ async def test_seconds_are_never_read_out(visit: Visiting, gallery: Pages) -> No
 async def test_errors_take_the_focus_once_and_lead_to_their_fields(visit: Visiting, pages: Pages) -> None:
     one = await visit(pages.origin, locale="en-GB")
     page = await one.go("/")
-    await page.locator(".door").click()
+    await page.locator("button.door").click()
     await page.get_by_label("Login").press("Enter")
     await expect(page.locator(".errors")).to_be_focused()
     field = page.get_by_label("Login")
@@ -118,7 +118,7 @@ async def test_errors_take_the_focus_once_and_lead_to_their_fields(visit: Visiti
 async def test_the_language_is_switched_at_once_and_nothing_typed_is_lost(visit: Visiting, pages: Pages) -> None:
     one = await visit(pages.origin, locale="en-GB")
     page = await one.go("/")
-    await page.locator(".door").click()
+    await page.locator("button.door").click()
     await page.get_by_label("Login").fill("дулмаа")
     await page.get_by_role("button", name="Монгол").click()
     await expect(page.locator("h1")).to_have_text("Нэвтрэх")
@@ -135,14 +135,14 @@ async def test_back_goes_one_screen_back_and_the_address_and_title_say_nothing(v
     await expect(page.locator("h1")).to_be_focused()
     assert await page.title() == "Өртөө · Хуудас"
     entries = await page.evaluate("history.length")
-    await page.locator(".door").click()
+    await page.locator("button.door").click()
     await expect(page.locator("h1")).to_have_text("Нэвтрэх")
     assert await focused(page) == "Нэвтрэх"
     assert (await page.title(), page.url) == ("Өртөө · Маягт", f"{one.origin}/")
     assert await page.evaluate("history.length") == entries + 1
     await page.evaluate("history.back()")
     await expect(page.locator("h1")).to_have_text("Өртөө")
-    await page.locator(".door").click()
+    await page.locator("button.door").click()
     await page.get_by_role("button", name="Буцах").click()
     await expect(page.locator("h1")).to_have_text("Өртөө")
     await page.evaluate("history.back()")
@@ -153,7 +153,7 @@ async def test_leave_takes_the_page_away_and_back_brings_nothing_typed(visit: Vi
     one = await visit(gallery.origin)
     for way in ("button", "Shift"):
         await show(one.page, one.origin, "shell")
-        await one.page.locator(".door").click()
+        await one.page.locator("button.door").click()
         await one.page.locator("#login").fill("дулмаа")
         if way == "button":
             await one.page.get_by_role("button", name="Гарах").click()
@@ -171,7 +171,7 @@ async def test_leave_takes_the_page_away_and_back_brings_nothing_typed(visit: Vi
 async def test_capitals_do_not_leave(visit: Visiting, gallery: Pages) -> None:
     one = await visit(gallery.origin)
     await show(one.page, one.origin, "shell")
-    await one.page.locator(".door").click()
+    await one.page.locator("button.door").click()
     await one.page.locator("#login").fill("")
     for letter in ("KeyA", "KeyB", "KeyC", "KeyD"):
         await one.page.keyboard.press(f"Shift+{letter}")
@@ -183,7 +183,7 @@ async def test_without_an_answer_from_the_hub_it_says_so_and_keeps_what_was_type
 ) -> None:
     one = await visit(pages.origin, locale="en-GB")
     page = await one.go("/")
-    await page.locator(".door").click()
+    await page.locator("button.door").click()
     await page.get_by_label("Login").fill("dulmaa@mrc-umnugobi")
     await page.get_by_label("Passphrase").fill("a passphrase that nobody has")
     one.line.cut()

@@ -114,7 +114,6 @@ export const sessions = (vault: Vault, navigation: Navigation, broken: () => voi
         const ended = code !== "another_tab";
         now.value = { at: "locked", known: [knownAs(was.me)], last: was.me.login, ended };
         if (!ended) problem.value = { kind: "device", code: "another_tab" };
-        if (!ended) knowPasskeys().catch(() => undefined); // the passphrase opens too
       } else if (was.at !== "locked") {
         out();
         problem.value = { kind: "refused", code, fields: {} };

@@ -1,4 +1,4 @@
-import { effect, untracked } from "@preact/signals";
+import { computed, effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { whenIdle } from "../device/idle.ts";
 import { leave, watchLeaving } from "../device/leave.ts";
@@ -130,9 +130,10 @@ export const start = async (
     );
     setTimeout(() => void releases.keep(), SETTLED);
   };
+  const isAtWork = computed(() => session.now.value.at === "work");
   effect(() => {
-    const isAtWork = session.now.value.at === "work";
-    untracked(isAtWork ? take : putAway); // else what they read would call them again
+    const does = isAtWork.value ? take : putAway;
+    untracked(does); // else what they read would call them again
   });
   // Once the inbox stands there is room on the line: then sending works without one too.
   effect(() => {
@@ -164,7 +165,7 @@ export const start = async (
     document.documentElement.dataset.theme = kept.now.value.theme;
   });
   effect(() =>
-    session.now.value.at === "work"
+    isAtWork.value
       ? whenIdle(
           () => kept.now.peek().lockAfter * 60_000,
           () => void session.lock(),

@@ -50,6 +50,7 @@ function formOf({ form }: Question): Form {
       givenBy: given_by,
       givenHow: given_how,
       retainDays: retain_days,
+      receipt: null,
       grants: new Map(Object.entries<Grant>(grants)),
       refusals: new Map(Object.entries<string[]>(refusals)),
       exception: exception && { reviewer: exception.reviewer, tellAfterDays: exception.tell_after_days },
