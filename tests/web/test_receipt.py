@@ -199,3 +199,4 @@ async def test_nothing_is_kept_of_the_page_itself(visit: Visiting, hub: Hub) -> 
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
     assert "set-cookie" not in answer.headers
     assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
+    await browser.page.get_by_role("heading", level=1).wait_for()  # all of it has arrived before the line goes
