@@ -114,17 +114,9 @@ class Memory:
 
     def _change(self, step: Any) -> None:
         """Read again, change, write: another program of this member may have written in between."""
-        with self._alone():
+        with alone(self._path):
             self.now = step(self._read())
             self._write(self.now)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(self._path.with_suffix(".lock"), "a") as lock:
-            if fcntl is not None:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _read(self) -> Remembered:
         if not self._path.exists():
@@ -186,6 +178,16 @@ def _further(kept: Remembered, note: str) -> Remembered:
     if now.size == before.size and now.root != before.root:
         raise Refused("proof_invalid", "Another program on this device was shown another log.", size=now.size)
     return replace(kept, activity=note) if now.size == before.size else kept
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Whoever reads this file, changes and writes it does so alone, over all threads and programs."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(path.with_suffix(".lock"), "a") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write_whole(path: Path, text: str) -> None:

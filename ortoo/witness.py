@@ -4,7 +4,6 @@ firewall; it needs no account. Who prefers to bring a checkpoint finds C2SP `add
 """
 
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from typing import Final
 
 from ortoo import continuing, logged
 from ortoo.client import Client
-from ortoo.memory import Memory, write_whole
+from ortoo.memory import Memory, alone, write_whole
 from ortoo.protocol.checkpoint import (
     COSIGNATURE_KEY,
     Checkpoint,
@@ -82,7 +81,6 @@ class Witness:
         self._directory = Directory(anchor)
         for entry in self._memory.now.entries:
             self._directory.append(entry)
-        self._alone = threading.Lock()  # no two checkpoints of one log are compared and kept at once
 
     async def look(self, client: Client) -> dict[str, int]:
         """See what is new in both logs and cosign it. Gives the sizes that were cosigned now, by log.
@@ -131,7 +129,9 @@ class Witness:
         self._directory = replayed
         if not self._is_due(opened, name):
             return None
-        with self._alone:
+        with alone(self._cosigned):
+            if self.cosigned(opened.checkpoint.origin) != before:
+                return None  # cosigned by another process of this witness meanwhile: the next look goes on from there
             self._keep(opened.checkpoint)
         await client.cosign_directory(opened.checkpoint.size, self._line(note))
         return opened.checkpoint.size
@@ -158,7 +158,7 @@ class Witness:
             Refused: `checkpoint_unwitnessed` for what the log has not signed, `proof_invalid`, `checkpoint_rollback`.
         """
         checkpoint = open_signed(note, head_of(note).origin, self.policy).checkpoint
-        with self._alone:
+        with alone(self._cosigned):
             before = self.cosigned(checkpoint.origin)
             if old != (before.size if before is not None else 0):
                 raise WrongSize(before.size if before is not None else 0)

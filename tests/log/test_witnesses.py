@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import json
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from ortoo.protocol.checkpoint import Checkpoint, head_of, open_signed, sign_che
 from ortoo.protocol.documents import SigningKey, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.tiles import TiledTree
-from ortoo.witness import Witness, WitnessKey
+from ortoo.witness import Witness, WitnessKey, WrongSize
 from ortoo.witness_server import WitnessServer
 from tests.hubs import Hub
 from tests.log.reading import folder, head, logged, until
@@ -110,6 +112,27 @@ async def test_what_was_handed_to_a_witness_elsewhere_meanwhile_ends_no_look(hub
         await nara.send(plain_form(2))
         await logged(hub.store)
         await one.look(client)  # and goes on from there
+
+
+async def test_two_programs_of_one_witness_sign_no_two_histories(hub: Hub, tmp_path: Path) -> None:
+    """Each is handed another first checkpoint of the same size, all at once; for a lock each has to open the file."""
+    async with Client(hub.url) as client:
+        await witness(hub, 1, tmp_path).look(client)
+    several = [witness(hub, 1, tmp_path) for _ in range(8)]
+    for file in tmp_path.glob("*.cosigned.json"):
+        file.unlink()
+    start = threading.Barrier(len(several))
+
+    def add(number: int) -> str:
+        start.wait()
+        try:
+            return several[number].add(signed(hub, 3, bytes([number] * 32))["note"], 0, [])
+        except WrongSize:
+            return ""
+
+    with ThreadPoolExecutor(len(several)) as pool:
+        lines = list(pool.map(add, range(len(several))))
+    assert [bool(line) for line in lines].count(True) == 1
 
 
 async def test_add_checkpoint_as_the_specification_has_it(hub: Hub, tmp_path: Path) -> None:
