@@ -1,23 +1,43 @@
-"""Pictures of the client's screens, in docs/screens: at two widths, in both languages.
+"""The client's screens, looked at: axe finds nothing, and there is a picture, in docs/screens, at two widths.
 
-Taken by the stories that pass them, wherever one is missing; `ORTOO_SCREENS=anew make test` takes all of them anew.
+By the stories that pass them, in both languages. Pictures are taken wherever one is missing;
+`ORTOO_SCREENS=anew make test` takes all of them anew.
 """
 
 import base64
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from playwright.async_api import Page, expect
 
 from tests.stores import REPOSITORY
+from tests.web.visits import Axe
 
 FOLDER: Final = REPOSITORY / "docs" / "screens"
 LANGUAGES: Final = ("mn", "en")
+SCHEMES: Final[tuple[Literal["light"], Literal["dark"]]] = ("light", "dark")
 SIZES: Final = ({"width": 360, "height": 740}, {"width": 1280, "height": 800})
 QUALITY: Final = 50  # of WebP
 MOST: Final = 60_000  # bytes
 DRAWN: Final = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+async def look(page: Page, name: str) -> None:
+    """This screen can be used by everybody, in each language and each theme; its pictures. Leaves it as it was."""
+    language = await page.locator("html").get_attribute("lang")
+    is_dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    assert language is not None
+    axe = await Axe.beside(page)
+    for said in (*(one for one in LANGUAGES if one != language), language):
+        await speak(page, said)
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            await page.evaluate(DRAWN)
+            rules = None if scheme == SCHEMES[0] else ["color-contrast"]  # a theme has other colours, and nothing else
+            assert (name, said, scheme, await axe.found(rules)) == (name, said, scheme, [])
+    await page.emulate_media(color_scheme="dark" if is_dark else "light", reduced_motion=None)
+    await picture(page, name)
 
 
 async def picture(page: Page, name: str) -> None:

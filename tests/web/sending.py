@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from playwright.async_api import Locator, Page, TimeoutError, expect
 
@@ -18,13 +18,12 @@ from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, fingerprint
 from tests.people.newcomers import expected as invited
 from tests.stores import REPOSITORY
+from tests.web import pictures
 from tests.web.node import WEB
-from tests.web.pictures import picture
 from tests.web.test_hub import address
-from tests.web.visits import Visit, axe
+from tests.web.visits import Visit
 
 TEXT: Final = re.compile(r'^\s*"([\w.]+)":\s*("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
-SCHEMES: Final[dict[str, Literal["light", "dark"]]] = {"mn": "light", "en": "dark"}
 
 
 @cache
@@ -79,11 +78,7 @@ class Worker:
             await self.look(key.replace(".", "-"))
 
     async def look(self, name: str) -> None:
-        """Whatever stands here can be used by everybody: each language, and each theme, is looked at in one of them."""
-        await picture(self.page, name)
-        await self.page.emulate_media(color_scheme=SCHEMES[self.language], reduced_motion="reduce")
-        assert await axe(self.page) == []
-        await self.page.emulate_media(color_scheme="light")
+        await pictures.look(self.page, name)
 
     async def place(self, key: str) -> None:
         """Go to a place of the bar."""

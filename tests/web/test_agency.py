@@ -22,11 +22,11 @@ from tests.hubs import Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, expected, fingerprint
 from tests.web.conftest import Visiting
-from tests.web.pictures import picture
+from tests.web.pictures import look
 from tests.web.test_hub import address
 from tests.web.test_inbox import form
 from tests.web.test_signing_in import begin, press, step
-from tests.web.visits import Visit, axe
+from tests.web.visits import Visit
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
@@ -59,18 +59,6 @@ async def to_agency(page: Page, part: str = "Members") -> None:
     await page.get_by_role("heading", name=part, level=1).wait_for()
 
 
-async def in_order(page: Page, name: str) -> None:
-    """axe finds nothing, in each language and in each theme."""
-    await picture(page, f"agency-{name}")
-    assert await axe(page) == []
-    await page.get_by_role("button", name="Монгол").click()
-    await page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert await axe(page) == []
-    await page.evaluate("document.documentElement.dataset.theme = 'light'")
-    await page.get_by_role("button", name="English").click()
-    await page.get_by_role("button", name="English", pressed=True).wait_for()
-
-
 def card(page: Page, text: str) -> Locator:
     return page.locator(".card").filter(has_text=text)
 
@@ -88,11 +76,11 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
     page = await enter(browser, hub, one)
     await to_agency(page)
     await expect(card(page, "mgec.agency1")).to_contain_text("last here on")
-    await in_order(page, "members")
+    await look(page, "agency-members")
 
     # Invited on paper, which is shown once; the newcomer types it on a device of its own.
     await press(page, "Invite somebody")
-    await in_order(page, "invite")
+    await look(page, "agency-invite")
     await press(page, "Make the invitation")
     await page.get_by_text("Type 3 to 80 of the letters").first.wait_for()
     await page.get_by_label("Name to sign in with").fill("mgec.newcomer1")
@@ -101,7 +89,7 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
     await press(page, "Make the invitation")
     paper = await paper_of(page)
     assert paper["Fingerprint of the network"] == fingerprint(hub)
-    await in_order(page, "paper")
+    await look(page, "agency-paper")
     await press(page, "It is handed over")
     await card(page, "mgec.newcomer1").get_by_role("button", name="Withdraw").wait_for()
     assert paper["Code"] not in await page.locator("body").inner_text()
@@ -114,7 +102,7 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
     await to_agency(page)
     await card(page, "mgec.newcomer1").get_by_role("button", name="Compare").click()
     await page.get_by_role("heading", name="Ask Newest to read the numbers").wait_for()
-    await in_order(page, "compare")
+    await look(page, "agency-compare")
     await wrong_numbers_sign_nothing(browser, hub, joined)
     await card(page, "mgec.newcomer1").get_by_role("button", name="Compare").click()
     await page.get_by_label("Six groups of five digits").fill(joined.number)
@@ -125,7 +113,7 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
 
         # Roles are changed, and are in force.
         await card(page, "mgec.newcomer1").get_by_role("button", name="Roles").click()
-        await in_order(page, "roles")
+        await look(page, "agency-roles")
         await page.get_by_label("Administrator").check()
         # Another administrator was first: nothing of this one's is made, and what is there now is looked at again.
         async with at_work(hub, "mgec.delger") as delger:
@@ -145,10 +133,10 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
             # The key is changed while a referral is on its way: it still opens, for everybody.
             await to_agency(page, "Keys")
             before = await key_number(page)
-            await in_order(page, "key")
+            await look(page, "agency-key")
             await press(page, "Change key")
             await page.get_by_text("Referrals that are on their way").wait_for()
-            await in_order(page, "key-change")
+            await look(page, "agency-key-change")
             await press(page, "Change key")
             await page.get_by_text("The key is changed.").wait_for()
             assert await key_number(page) == before + 1
@@ -162,7 +150,7 @@ async def test_an_administrators_day(visit: Visiting, hub: Hub, tmp_path: Path) 
         await to_agency(page)
         await card(page, "mgec.newcomer1").get_by_role("button", name="End").click()
         await page.get_by_text("Signed out everywhere, at once.").wait_for()
-        await in_order(page, "member-end")
+        await look(page, "agency-member-end")
         await press(page, "End the membership of Newest")
         await page.get_by_text("Ended. The agency has its next key.").wait_for()
         await expect(card(page, "mgec.newcomer1")).to_have_count(0)
@@ -186,7 +174,7 @@ async def wrong_numbers_sign_nothing(browser: Visit, hub: Hub, joined: Joined) -
         await page.get_by_role("heading", name="Stop: the numbers do not match").wait_for()
         await page.get_by_text("Call your coordinator.").wait_for()
         if not lies:
-            await in_order(page, "stopped")
+            await look(page, "agency-stopped")
         browser.line.lies = {}
         async with at_work(hub, "mgec.delger") as delger:
             assert delger.directory.now().member("mgec", joined.open.kept.member) is None
@@ -210,11 +198,11 @@ async def test_services_and_a_partner_system_are_kept_by_an_administrator(
 
         # A service is added: what is missing is said, hours are typed as people type them.
         await to_agency(page, "Services")
-        await in_order(page, "services")
+        await look(page, "agency-services")
         await press(page, "Add a service")
         await press(page, "Save")
         await page.get_by_text("Choose what is given.").first.wait_for()
-        await in_order(page, "service")
+        await look(page, "agency-service")
         await page.get_by_label("What is given").select_option(label="Shelter")
         await page.get_by_label("Name in Mongolian").fill("Нэг шөнийн байр")
         await page.get_by_label("Name in English").fill("Shelter for a night")
@@ -255,11 +243,11 @@ async def test_services_and_a_partner_system_are_kept_by_an_administrator(
         await row.get_by_role("button", name="Takes people").click()
         await row.get_by_text("Takes nobody at present").wait_for()
         assert not (await shelter()).accepting
-        await in_order(page, "services-changed")
+        await look(page, "agency-services-changed")
 
         # It ends on a page of its own.
         await row.get_by_role("button", name="End the service").click()
-        await in_order(page, "service-end")
+        await look(page, "agency-service-end")
         await press(page, "End the service")
         await page.get_by_text("The service is ended.").wait_for()
         found = await session.client.services("mgec")
@@ -268,7 +256,7 @@ async def test_services_and_a_partner_system_are_kept_by_an_administrator(
 
         # A system is connected: its keys are made here and carried over, its token is shown once, and it works at once.
         await to_agency(page, "API clients")
-        await in_order(page, "clients")
+        await look(page, "agency-clients")
         await press(page, "Connect a system")
         await page.get_by_label("Name to sign in with").fill("mgec.casework")
         await page.get_by_label("Name in Mongolian").fill("Кейс")
@@ -276,19 +264,19 @@ async def test_services_and_a_partner_system_are_kept_by_an_administrator(
         await press(page, "Make keys and sign it in")
         await press(page, "Show the keys")
         keys = json.loads(await page.get_by_label("Keys of the system").input_value())
-        await in_order(page, "client-keys")
+        await look(page, "agency-client-keys")
         await press(page, "They are stored: forget them here")
         await page.get_by_text("This device has forgotten the keys.").wait_for()
         await card(page, "mgec.casework").get_by_role("button", name="Make a token").click()
-        await in_order(page, "token")
+        await look(page, "agency-token")
         await page.get_by_label("What to call it").fill("first")
         await page.get_by_label("answer").check()
         await press(page, "Make the token")
         token = await page.get_by_label("Token").input_value()
-        await in_order(page, "token-made")
+        await look(page, "agency-token-made")
         await press(page, "To the API clients")
         await card(page, "mgec.casework").get_by_text("first").first.wait_for()
-        await in_order(page, "clients-made")
+        await look(page, "agency-clients-made")
         assert token not in await page.locator("body").inner_text()
         async with at_work(hub, "mrc.nara") as nara:
             (sent,) = await nara.send(form("Систем"))

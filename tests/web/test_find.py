@@ -9,10 +9,9 @@ from ortoo.form import Form
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work
 from tests.web.conftest import Visiting
-from tests.web.pictures import picture
+from tests.web.pictures import look
 from tests.web.sending import member, signed_in
 from tests.web.test_inbox import form as plain
-from tests.web.visits import axe
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
@@ -43,8 +42,7 @@ async def test_what_was_seen_here_is_found_by_its_words_without_asking_the_hub(
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text(one.said("find.where", where=one.label("sections", "identity")))
     assert name not in await page.locator("main").inner_text()
-    assert await axe(page) == []
-    await picture(page, "find")
+    await look(page, "find")
     await one.press("referral.names.show")
     await expect(rows).to_contain_text(name)
 

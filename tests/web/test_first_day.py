@@ -16,10 +16,9 @@ from tests.hubs import Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, expected
 from tests.web.conftest import Visiting
-from tests.web.pictures import picture
+from tests.web.pictures import look
 from tests.web.test_hub import address
 from tests.web.test_signing_in import press
-from tests.web.visits import axe
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
@@ -115,12 +114,10 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     browser = await visit(address(hub), locale=locale, color_scheme=scheme)
     page = await browser.go("/")
     await at_paper(page, said)
-    assert await axe(page) == []
-    await picture(page, "first-day-paper")
+    await look(page, "first-day-paper")
     await take(page, paper.code, paper.fingerprint, said)
     await page.get_by_label(said.type_it, exact=True).wait_for()
-    assert await axe(page) == []
-    await picture(page, "first-day-passphrase")
+    await look(page, "first-day-passphrase")
     first = await page.locator(".offered").inner_text()
     letters = "а-я" if locale == "mn-MN" else "a-z"
     assert re.fullmatch(rf"[{letters}]{{4}}(-[{letters}]{{4}}){{4}}", first)
@@ -128,8 +125,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     # Broken off before it is handed in: nothing was made, and the same paper is good.
     await choose(page, said)
     await page.locator("svg.qr").wait_for()
-    assert await axe(page) == []
-    await picture(page, "first-day-authenticator")
+    await look(page, "first-day-authenticator")
     await page.reload()
     await at_paper(page, said)
     await take(page, paper.code, paper.fingerprint, said)
@@ -138,8 +134,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
 
     # Typed back wrong, the kit is not on paper. Printed, it stands alone.
     await prove(page, said)
-    assert await axe(page) == []
-    await picture(page, "first-day-kit")
+    await look(page, "first-day-kit")
     await press(page, said.go_on)
     await expect(page.locator(".errors li")).to_have_count(2)
     await page.emulate_media(media="print")
@@ -147,8 +142,7 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     await expect(page.locator(".kit li")).to_have_count(10)
     await page.emulate_media(media="screen", color_scheme=scheme)  # type: ignore[arg-type]
     number = await copy_kit(page, said)
-    assert await axe(page) == []
-    await picture(page, "first-day-waiting")
+    await look(page, "first-day-waiting")
     assert re.fullmatch(r"(\d{5} ){5}\d{5}", number)
 
     # Broken off while waiting: the passphrase leads back to the same number, and the page turns by itself.

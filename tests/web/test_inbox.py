@@ -11,7 +11,7 @@ from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work
 from tests.people.newcomers import fingerprint
 from tests.web.conftest import Visiting
-from tests.web.pictures import picture
+from tests.web.pictures import look
 from tests.web.test_hub import address
 from tests.web.test_signing_in import begin, confirm, enrolled, press, step
 
@@ -47,23 +47,23 @@ async def test_what_arrives_is_opened_answered_and_sometimes_answered_first_by_a
         assert await page.locator(".inbox .row").count() == 0
         await news.click()
         assert NEED not in await page.locator("body").inner_text()
-        await picture(page, "inbox")
+        await look(page, "inbox")
 
         # Opening is said to be recorded before it is, and is.
         await page.locator(".inbox .row").click()
         await page.get_by_text("Opening is recorded and signed in your name.").wait_for()
         assert [one.type for one in (await nara.show(sent.id)).steps] == []
-        await picture(page, "referral-unopened")
+        await look(page, "referral-unopened")
         await press(page, "Open and read")
         await page.get_by_text(NEED).wait_for()  # as text
         assert await page.locator("main a, main b").count() == 0
-        await picture(page, "referral")
+        await look(page, "referral")
         assert [one.type for one in (await nara.show(sent.id)).steps] == ["opened"]
 
         # A colleague declines while this one is about to accept.
         await press(page, "Accept")
         await page.get_by_text("You now care for this.").wait_for()
-        await picture(page, "answer")
+        await look(page, "answer")
         async with at_work(hub, "mgec.delger") as delger:
             await delger.decline(sent.id, "no_capacity")
         await page.locator(".answer-form").get_by_role("button", name="Send", exact=True).click()

@@ -19,9 +19,8 @@ from tests.hubs import Hub
 from tests.mail_server import MailServer
 from tests.stores import Stores
 from tests.web.conftest import Visiting
-from tests.web.pictures import speak
 from tests.web.sending import Worker, member, signed_in
-from tests.web.visits import add_authenticator, axe
+from tests.web.visits import add_authenticator
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -51,15 +50,6 @@ async def go(one: Worker, page: str) -> None:
     await one.place("place.me")
     await one.press(f"own.{page}")
     await one.page.get_by_role("heading", level=1, name=one.said(f"own.{page}")).wait_for()
-
-
-async def look(one: Worker, name: str) -> None:
-    await one.look(name)
-    await one.page.emulate_media(color_scheme="dark")
-    await speak(one.page, "mn")
-    assert await axe(one.page) == []
-    await speak(one.page, one.language)
-    await one.page.emulate_media(color_scheme="light")
 
 
 async def says_passphrase(one: Worker, passphrase: str = "") -> None:
@@ -93,7 +83,7 @@ async def test_a_passkey_unlocks_and_is_the_second_step(visit: Visiting, post: P
     await add_authenticator(page)
     await go(one, "passkeys")
     await page.get_by_text(one.said("own.passkeys.none")).wait_for()
-    await look(one, "me-passkeys")
+    await one.look("me-passkeys")
 
     # Whoever finds an open page adds none without the passphrase, and is told so before the hub is asked.
     await one.press("own.passkey.add")
@@ -101,7 +91,7 @@ async def test_a_passkey_unlocks_and_is_the_second_step(visit: Visiting, post: P
     await says_passphrase(one, "kiva-kiva-kiva-kiva-kiva")
     await one.press("own.passkey.add")
     await page.locator("#passphrase-error").get_by_text(one.said("own.wrong_passphrase")).wait_for()
-    await look(one, "me-new-passkey")
+    await one.look("me-new-passkey")
     await says_passphrase(one)
     await one.press("own.passkey.add")
     await page.get_by_text(one.said("own.passkey.added")).wait_for()
@@ -116,7 +106,7 @@ async def test_a_passkey_unlocks_and_is_the_second_step(visit: Visiting, post: P
     # It unlocks alone, also a page that was loaded anew, also without a line.
     await keeps_a_draft(one)
     await locks(one)
-    await look(one, "unlock-passkey")
+    await one.look("unlock-passkey")
     await one.press("unlock.passkey")
     await is_at_work(page)
     await page.reload()
@@ -146,7 +136,7 @@ async def test_a_passkey_unlocks_and_is_the_second_step(visit: Visiting, post: P
     await go(one, "passkeys")
     await page.get_by_role("button", name=one.said("own.passkey.remove")).click()
     await page.get_by_text(one.said("own.passkey.remove.opens")).wait_for()
-    await look(one, "me-remove-passkey")
+    await one.look("me-remove-passkey")
     await says_passphrase(one)
     await one.press("own.passkey.remove")
     await page.get_by_text(one.said("own.passkey.removed")).wait_for()
@@ -168,7 +158,7 @@ async def test_another_passphrase_seals_all_anew_and_an_answer_that_is_lost_lose
     await keeps_a_draft(one)
     await go(one, "sessions")
     await expect(page.locator(".own-list li")).to_have_count(2)  # this page, and the device with which she joined
-    await look(one, "me-sessions")
+    await one.look("me-sessions")
     await page.get_by_text(one.said("own.session.this")).wait_for()
 
     device = one.who.unlocked()
@@ -176,7 +166,7 @@ async def test_another_passphrase_seals_all_anew_and_an_answer_that_is_lost_lose
     await says_passphrase(one)
     await one.press("own.passphrase.do")
     await page.locator("#new-passphrase-error").wait_for()  # the offered one was not typed
-    await look(one, "me-passphrase")
+    await one.look("me-passphrase")
     first, one.who.passphrase = one.who.passphrase, await page.locator(".offered").inner_text()
     await page.locator("#new-passphrase").fill(one.who.passphrase)
     await one.press("own.passphrase.do")
@@ -225,7 +215,7 @@ async def test_kit_authenticator_mail_keys_and_forgetting(visit: Visiting, post:
 
     # A new kit: ten codes, printed alone, each good once in place of the digits.
     await go(one, "kit")
-    await look(one, "me-kit")
+    await one.look("me-kit")
     await says_passphrase(one)
     await one.press("own.kit.do")
     await expect(page.locator(".kit li")).to_have_count(10)
@@ -243,7 +233,7 @@ async def test_kit_authenticator_mail_keys_and_forgetting(visit: Visiting, post:
     # Another authenticator: digits that it does not show are refused, and nothing is changed.
     await go(one, "authenticator")
     await page.locator("svg.qr").wait_for()
-    await look(one, "me-authenticator")
+    await one.look("me-authenticator")
     app = Authenticator(base64.b32decode((await page.locator(".offered").inner_text()).replace(" ", "")))
     await says_passphrase(one)
     right = app.code(datetime.now(UTC))
@@ -269,7 +259,7 @@ async def test_kit_authenticator_mail_keys_and_forgetting(visit: Visiting, post:
     await page.locator('input[name="mail-digest"][value="8"]').check()
     await one.press("own.save")
     await page.locator("#code").wait_for()
-    await look(one, "me-notifications")
+    await one.look("me-notifications")
     await page.locator("#code").fill("0000 0000")
     await one.press("own.mail.confirm")
     await page.locator("#code-error").wait_for()
@@ -286,7 +276,7 @@ async def test_kit_authenticator_mail_keys_and_forgetting(visit: Visiting, post:
     await one.place("place.inbox")
     await page.keyboard.press("?")
     await page.get_by_role("heading", level=1, name=one.said("own.keyboard")).wait_for()
-    await look(one, "me-keyboard")
+    await one.look("me-keyboard")
     await page.locator('input[name="single-keys"][value="without"]').check()
     await page.get_by_role("heading", level=1).click()
     await page.keyboard.press("n")
@@ -300,7 +290,7 @@ async def test_kit_authenticator_mail_keys_and_forgetting(visit: Visiting, post:
     await keeps_a_draft(one)
     await go(one, "device")
     await page.get_by_text(one.said("own.device.drafts", count=1)).wait_for()
-    await look(one, "me-device")
+    await one.look("me-device")
     await one.press("unlock.forget")
     await page.get_by_text(one.said("unlock.forget.sure")).wait_for()
     await one.press("unlock.forget")

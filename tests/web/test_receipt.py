@@ -15,11 +15,10 @@ from ortoo.receipts import draw
 from tests.hubs import Hub
 from tests.members import at_work
 from tests.stories.test_taking_back import tonight
+from tests.web import pictures
 from tests.web.conftest import Visiting
 from tests.web.node import WEB
-from tests.web.pictures import picture, speak
 from tests.web.sending import member, signed_in
-from tests.web.visits import axe
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
@@ -57,12 +56,7 @@ class Her:
         await expect(title).to_be_focused()
 
     async def look(self, name: str) -> None:
-        for language, scheme in (("mn", "light"), ("en", "dark")):
-            await speak(self.page, language)
-            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            assert await axe(self.page) == [], (name, language)
-        await picture(self.page, f"receipt-{name}")
-        await speak(self.page, self.language)
+        await pictures.look(self.page, f"receipt-{name}")
 
 
 async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(

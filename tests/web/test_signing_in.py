@@ -13,7 +13,7 @@ from tests.hubs import Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, expected, fingerprint
 from tests.web.conftest import Visiting
-from tests.web.pictures import picture
+from tests.web.pictures import look
 from tests.web.test_hub import address
 
 # What a page does does not depend on the store: once is enough.
@@ -80,7 +80,7 @@ async def test_a_member_signs_in_locks_unlocks_and_signs_out(visit: Visiting, hu
     browser = await visit(address(hub), locale="en-GB")
     page = await browser.go("/")
 
-    await picture(page, "doors")
+    await look(page, "doors")
     # A wrong passphrase, wrong digits and an unknown login are one sentence, told at the second step.
     await begin(page, one.login, "kiva-kiva-kiva-kiva-kiva")
     await step(page, one.code())
@@ -91,13 +91,13 @@ async def test_a_member_signs_in_locks_unlocks_and_signs_out(visit: Visiting, hu
     await page.get_by_text(WRONG).first.wait_for()
 
     # This device does not know the network, and nobody's other device has vouched for it yet: the paper does.
-    await picture(page, "second-step")
+    await look(page, "second-step")
     await step(page, one.code())
     await page.get_by_label("Fingerprint of the network").fill(fingerprint(hub))
-    await picture(page, "fingerprint")
+    await look(page, "fingerprint")
     await press(page, "Continue")
     await at_me(page)
-    await picture(page, "me")
+    await look(page, "me")
     assert page.url == f"{browser.origin}/app/"
     (cookie,) = await page.context.cookies()
     assert (cookie["name"], cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (
@@ -109,7 +109,7 @@ async def test_a_member_signs_in_locks_unlocks_and_signs_out(visit: Visiting, hu
 
     # Whoever comes by at a locked page gets no further, nor does a page that is loaded anew.
     await press(page, "Lock now")
-    await picture(page, "unlock")
+    await look(page, "unlock")
     for _ in range(2):
         await page.get_by_label("Passphrase", exact=True).fill("kiva-kiva-kiva-kiva-kiva")
         await press(page, "Unlock")

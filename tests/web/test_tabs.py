@@ -9,7 +9,7 @@ from ortoo.form import Form
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT
 from tests.web.conftest import Visiting
-from tests.web.pictures import picture
+from tests.web.pictures import look
 from tests.web.sending import Worker, member, signed_in
 from tests.web.test_drafts import NEED
 
@@ -37,7 +37,7 @@ async def test_the_same_draft_in_two_tabs_is_gone_on_with_where_one_unlocks(
     await expect(page.locator(NEED)).to_have_value("A bed", timeout=30_000)
     await first.page.get_by_text(first.said("problem.another_tab")).wait_for()
     assert await first.page.locator(NEED).count() == 0
-    await picture(first.page, "another-tab")
+    await look(first.page, "another-tab")
     await page.locator(NEED).fill("A bed, and a doctor")
     await page.locator(".send-place").get_by_text(second.said("app.saved")).wait_for()
 

@@ -85,23 +85,44 @@ async def begin(browser: Browser, origin: str, **options: Any) -> Visit:
         raise
 
 
-async def axe(page: Page) -> list[str]:
-    """What axe finds at fault, each as `rule: where`. It looks from a world of its own; the page's policy stays."""
-    session = await page.context.new_cdp_session(page)
-    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
-    world = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})
-    at = {"contextId": world["executionContextId"], "returnByValue": True, "awaitPromise": True}
-    for expression in (
-        AXE.read_text(encoding="utf-8") + ";0",
-        "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify("
-        "found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}`))))",
-    ):
-        answer = await session.send("Runtime.evaluate", {"expression": expression, **at})
+class Axe:
+    """axe beside one page as it is now, in a world of its own; the page's policy stays."""
+
+    def __init__(self, session: CDPSession, world: int) -> None:
+        self.session = session
+        self.world = world
+
+    @classmethod
+    async def beside(cls, page: Page) -> "Axe":
+        session = await page.context.new_cdp_session(page)
+        frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+        world = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})
+        one = cls(session, world["executionContextId"])
+        await one.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+        # Not detached: this Chromium crashes at the next passkey of a page that has an authenticator where one was.
+        return one
+
+    async def found(self, rules: list[str] | None = None) -> list[str]:
+        """What is at fault, by all rules or these, each as `rule: where`."""
+        only = json.dumps({"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {}))
+        said = await self.evaluate(
+            f"axe.run(document, {only}).then((found) => JSON.stringify("
+            "found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}`))))"
+        )
+        found: list[str] = json.loads(said)
+        return found
+
+    async def evaluate(self, expression: str) -> Any:
+        at = {"contextId": self.world, "returnByValue": True, "awaitPromise": True}
+        answer = await self.session.send("Runtime.evaluate", {"expression": expression, **at})
         if "exceptionDetails" in answer:
             raise RuntimeError(f"axe did not run: {answer['exceptionDetails']}")
-    # Not detached: this Chromium crashes at the next passkey of a page that has an authenticator where one was.
-    found: list[str] = json.loads(answer["result"]["value"])
-    return found
+        return answer["result"].get("value")
+
+
+async def axe(page: Page) -> list[str]:
+    """What axe finds at fault in this page as it is."""
+    return await (await Axe.beside(page)).found()
 
 
 async def add_authenticator(page: Page) -> CDPSession:
