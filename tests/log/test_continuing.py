@@ -62,6 +62,7 @@ async def test_a_restored_hub_goes_on_and_what_was_lost_is_named(hub: Hub, tmp_p
         await nara.sync()
         before, seen = nara.directory.size, head(store)
         assert nara.activity == seen
+        await until(lambda: head(store, "directory").size == before)  # a copy from before then knows it from the file
         one = witness(hub, 1, tmp_path)
         await looks(one, nara.client)
     hub.stop()

@@ -42,7 +42,9 @@ async def test_what_was_seen_here_is_found_by_its_words_without_asking_the_hub(
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text(one.said("find.where", where=one.label("sections", "identity")))
     assert name not in await page.locator("main").inner_text()
+    one.visit.line.mend()  # the other language is fetched when it is first asked for
     await look(page, "find")
+    one.visit.line.cut()
     await one.press("referral.names.show")
     await expect(rows).to_contain_text(name)
 

@@ -16,10 +16,13 @@ export interface Operation<Result, Variables> {
 }
 
 const TRIES = 5;
+const TRIES_WITHOUT_LINE = 2; // once none came through: whoever waits for what is kept here does not wait for each
 const FIRST_PAUSE = 250; // milliseconds; doubles with each try
 const LONGEST_PAUSE = 15_000;
 const WITHIN = 30_000; // milliseconds, for one answer
 const NOT_IN_TIME = [408, 429, 500, 502, 503, 504];
+
+let hasLine = true; // as the last request found it
 
 /**
  * Ask the hub. Rejects with `Failed`: refused, hub or line. once: not repeated by itself, each try counts. asNobody: without
@@ -35,11 +38,14 @@ export async function ask<R, V>(
   }: { readonly once?: boolean; readonly asNobody?: boolean; readonly until?: AbortSignal } = {},
 ): Promise<R> {
   const body = JSON.stringify({ documentId: operation.id, operationName: operation.name, variables });
-  for (let tries = 0; tries < (once ? 1 : TRIES); tries += 1) {
+  const most = once ? 1 : hasLine ? TRIES : TRIES_WITHOUT_LINE;
+  for (let tries = 0; tries < most; tries += 1) {
     if (tries > 0) await rest(pause(tries - 1), until);
     if (until?.aborted) break;
     const answer = await post(body, asNobody ? "omit" : "same-origin", until);
+    if (answer !== null) hasLine = true;
     if (answer !== null && !NOT_IN_TIME.includes(answer.status)) return dataOf(await jsonOf(answer));
+    if (answer === null && tries === most - 1) hasLine = false;
   }
   throw new Failed({ kind: "line" });
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../words/current.ts";
 
 /** What is to be put right. id: of the field; null where it is about the whole. */
@@ -16,7 +16,7 @@ interface ErrorSummaryProps {
 /** On top of a form: takes the focus when errors come, and leads to each field. */
 export const ErrorSummary = ({ errors, of }: ErrorSummaryProps) => {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus(), [of]);
+  useLayoutEffect(() => box.current?.focus(), [of]);
   if (errors.length === 0) return null;
   return (
     <div class="errors" ref={box} tabIndex={-1} role="alert" aria-labelledby="errors-title">

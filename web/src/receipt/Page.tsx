@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../parts/Button.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Icon } from "../parts/Icon.tsx";
@@ -100,7 +100,7 @@ const Code = ({ state }: { readonly state: ReceiptState }) => {
   const fault = state.fault.value;
   const field = useRef<HTMLTextAreaElement>(null);
   const ofField = fault?.fault === "short" || fault?.fault === "slip" ? fault : null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (ofField !== null) field.current?.focus();
   }, [ofField]);
   return (

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Button } from "../parts/Button.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Icon } from "../parts/Icon.tsx";
@@ -12,7 +12,7 @@ export const ChooseScreen = ({ state }: { readonly state: ReceiptState }) => {
   const chosen = useSignal("");
   const parts = useSignal<readonly string[]>([]);
   const fault = useSignal<"take.needs" | "take.needs_parts" | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (fault.value !== null) document.getElementById("take-all")?.focus();
   }, [fault.value]);
   const shown = state.shown.value;

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
@@ -52,7 +52,7 @@ const PAGES = {
 export const Own = ({ vault, me, page, id, onGo, onFinish, onBack, onForget }: OwnPlaceProps) => {
   const [state] = useState(() => ownState(vault, me.login, () => words.value.language));
   const { doing } = state;
-  useEffect(() => {
+  useLayoutEffect(() => {
     state.wipe();
     return state.wipe;
   }, [state, page]);

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Sentences } from "../../parts/Sentences.tsx";
@@ -26,7 +26,8 @@ export const CheckStep = ({ state }: SendProps) => {
   const missing = neededFor(filled.services, filled.minor).filter((section) => form.sections[section] === undefined);
   const [only, ...more] = filled.recipients;
   const busy = state.busy.value;
-  useEffect(() => {
+  // Before it is drawn: whoever is quick presses the key as soon as the page stands.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if (event.key !== "Enter" || !event.ctrlKey || event.repeat) return;
       event.preventDefault();
