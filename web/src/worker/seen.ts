@@ -1,5 +1,5 @@
 /**
- * What this member saw last, sealed on the device: the first page of each box, and the referrals that were opened. It is
+ * What this member saw last, sealed on the device: the first rows of each box, and the referrals that were opened. It is
  * shown where there is no line, and dropped as soon as it is known that nobody here may read it any more.
  */
 
@@ -9,7 +9,7 @@ import type { Instant } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import type * as api from "./api.ts";
 
-const MOST = 50; // referrals that are kept, the last ones seen
+const MOST = 50; // referrals that are kept, the last ones seen; rows of each box
 const PREFIX = "seen/referral/";
 
 interface Kept<T> {
@@ -38,6 +38,16 @@ export class Seen {
       if (kept === null) throw error;
       return { ...kept.what, after: null, seenAt: kept.at };
     }
+  }
+
+  /** A further page behind what is kept of this box. */
+  async further(box: api.Box, page: api.Page): Promise<void> {
+    const name = `seen/${box}`;
+    const kept = await this.items.get<Kept<api.Page>>(name);
+    if (kept === null || kept.what.rows.length >= MOST) return;
+    const again = new Set(page.rows.map((row) => row.id));
+    const before = kept.what.rows.filter((row) => !again.has(row.id));
+    await this.keep(name, { ...page, rows: [...before, ...page.rows].slice(0, MOST) });
   }
 
   /** The referral as the hub has it, or as it was seen last; never beyond the end of her consent. */

@@ -332,7 +332,11 @@ export async function newVault(url: string): Promise<api.Vault> {
     page: guarded(async (box, first, after, filter) => {
       const { work, seen } = working();
       const asked = () => pageOf(work, box, first, after, filter);
-      return after === null && Object.values(filter).every((one) => !one) ? seen.page(box, asked) : asked();
+      if (Object.values(filter).some((one) => one)) return asked();
+      if (after === null) return seen.page(box, asked);
+      const page = await asked();
+      await seen.further(box, page);
+      return page;
     }),
     search: guarded(async (words) => working().seen.search(words)),
     show: guarded(async (id) => {

@@ -4,8 +4,9 @@ import { problemOf } from "../../words/problems.ts";
 import type { Agency, Box, Filter, Happening, Page, Vault } from "../../worker/api.ts";
 import { type Boxes, changes, isImmediate, type Line, merged, toAsk, withMore } from "./order.ts";
 
-/** How many rows of a box are asked for at once. */
+/** How many rows of a box are asked for at once; and at first, so that a bad line shows something soon. */
 const PAGE = 50;
+const FIRST = 12;
 /** Milliseconds for which what arrives is gathered before the hub is asked. */
 const GATHER = 500;
 
@@ -57,9 +58,10 @@ export const inboxState = (
   // What was asked for before the last clearing or narrowing is not shown when it comes.
   let turn = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let filling: Promise<void> = Promise.resolve();
 
-  const fetch = async (): Promise<Boxes> => {
-    const page = (box: Box): Promise<Page> => vault.page(box, PAGE, null, filter.value);
+  const fetch = async (first: number): Promise<Boxes> => {
+    const page = (box: Box): Promise<Page> => vault.page(box, first, null, filter.value);
     const [inbox, outbox] = await Promise.all([page("inbox"), page("outbox")]);
     return { inbox, outbox };
   };
@@ -84,10 +86,26 @@ export const inboxState = (
     turn += 1;
     gathered.value = null;
     await asked(
-      async () => Promise.all([fetch(), vault.agencies()]),
+      async () => Promise.all([fetch(FIRST), vault.agencies()]),
       ([fresh, all]) => {
         boxes.value = fresh;
         agencies.value = all;
+      },
+    );
+    filling = more();
+  };
+
+  const more = async () => {
+    const now = boxes.value;
+    if (now === null) return;
+    const which = toAsk(now, own());
+    if (which.length === 0) return;
+    const next = async (box: Box) =>
+      which.includes(box) ? withMore(now[box], await vault.page(box, PAGE, now[box].after, filter.value)) : now[box];
+    await asked(
+      async () => Promise.all([next("inbox"), next("outbox")]),
+      ([inbox, outbox]) => {
+        boxes.value = { inbox, outbox };
       },
     );
   };
@@ -96,7 +114,8 @@ export const inboxState = (
   const gather = async () => {
     const mine = turn;
     try {
-      const fresh = await fetch();
+      await filling;
+      const fresh = await fetch(PAGE);
       if (mine !== turn || boxes.value === null) return;
       const before = gathered.value?.lines ?? [];
       const found = changes(lines.value, merged(fresh, own()));
@@ -121,17 +140,7 @@ export const inboxState = (
     isOthersOpen,
     load,
     more: async () => {
-      const now = boxes.value;
-      if (now === null || busy.value) return;
-      const which = toAsk(now, own());
-      const next = async (box: Box) =>
-        which.includes(box) ? withMore(now[box], await vault.page(box, PAGE, now[box].after, filter.value)) : now[box];
-      await asked(
-        async () => Promise.all([next("inbox"), next("outbox")]),
-        ([inbox, outbox]) => {
-          boxes.value = { inbox, outbox };
-        },
-      );
+      if (!busy.value) await more();
     },
     narrow: async (wanted) => {
       filter.value = wanted;
