@@ -5,10 +5,12 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from ortoo.cli.practice import leaving_digits_to_sign_in
 from ortoo.device import Device
 from ortoo.protocol.documents import b64
 from tests.cli.conftest import SCENARIO, Ortoo
@@ -471,6 +473,14 @@ def test_a_kit_brings_an_agency_back_and_so_do_the_coordinators(hub: Hub, practi
     assert signing.ends() == 0, signing.said
     assert one.command()("members").returncode == 1
     assert other.json("members", "begin")["begun"] == "hospital-dornogobi"
+
+
+@pytest.mark.parametrize(("second", "shown"), [(0, -30), (14, -16), (15, 15), (59, 59)])
+def test_the_digits_of_the_moment_are_left_to_whoever_reads_the_secret(second: int, shown: int) -> None:
+    """Digits count once, and setting up takes some: not those that the reader's authenticator shows now."""
+    at = datetime(2026, 11, 26, 21, tzinfo=UTC)
+    left = leaving_digits_to_sign_in(at + timedelta(seconds=second))
+    assert left == at + timedelta(seconds=shown)
 
 
 def test_practice_members_sign_in_as_in_earnest(hub: Hub, practice: Ortoo, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.web.test_hub import address
 # What a page does does not depend on the store: once is enough.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
-WRONG = "The login, passphrase or digits do not match. Check them and try again."
+WRONG = "The login, passphrase or digits do not match. Digits count once: try again with the next ones."
 KEPT = """async () => {
   const request = indexedDB.open("ortoo");
   const database = await new Promise((done) => { request.onsuccess = () => done(request.result); });

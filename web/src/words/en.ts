@@ -82,7 +82,7 @@ export const en: Catalogue = {
   "sign_in.needs_digits": "Enter six digits",
   "sign_in.needs_recovery": "Enter the recovery code",
   "sign_in.needs_fingerprint": "A fingerprint has 52 letters and digits",
-  "sign_in.wrong": "The login, passphrase or digits do not match. Check them and try again.",
+  "sign_in.wrong": "The login, passphrase or digits do not match. Digits count once: try again with the next ones.",
   "sign_in.expired": "It took too long. Enter your passphrase again.",
 
   "join.door": "First day: I have an invitation on paper",
