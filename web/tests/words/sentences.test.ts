@@ -160,7 +160,7 @@ describe("a problem", () => {
 
   test("tells a wrong passphrase, login or number in one sentence", () => {
     expect(problemText(inEnglish, { kind: "device", code: "wrong_passphrase" })).toBe(
-      "The login, passphrase or digits do not match. Check them and try again.",
+      "The login, passphrase or digits do not match. Digits count once: try again with the next ones.",
     );
   });
 });
