@@ -40,7 +40,7 @@ def _publish(period: Period, now: datetime) -> Publication:
     """Two who ask at once make the same, and the primary key keeps one of them for both."""
     made = _of_quarter(period) if period.quarter else _of_year(period)
     with transaction.atomic():
-        values = {"tables": asdict(made), "made_at": now}
+        values = {"tables": _kept(made), "made_at": now}
         row, _ = Publication.objects.get_or_create(period=str(period), defaults=values)
     return row
 
@@ -96,9 +96,15 @@ def _seconds(since: datetime, until: datetime | None) -> float | None:
     return max(until - since, timedelta()).total_seconds() if until is not None else None
 
 
-def _read(kept: dict[str, Any]) -> Statistics:
+def _kept(made: Statistics) -> dict[str, Any]:
+    """Cells in a list: PostgreSQL gives an object's keys an order of its own."""
     tables = [
-        Table(table["name"], {code: Cell(**cell) for code, cell in table["cells"].items()}) for table in kept["tables"]
+        {"name": one.name, "cells": [[code, asdict(cell)] for code, cell in one.cells.items()]} for one in made.tables
     ]
+    return asdict(made) | {"tables": tables}
+
+
+def _read(kept: dict[str, Any]) -> Statistics:
+    tables = [Table(one["name"], {code: Cell(**cell) for code, cell in one["cells"]}) for one in kept["tables"]]
     times = [Time(**time) for time in kept["times"]]
     return Statistics(Cell(**kept["total"]), tables, times, kept["left_out"])

@@ -23,7 +23,7 @@ class StatisticsCell(graphene.ObjectType):
 
 
 class StatisticsTable(graphene.ObjectType):
-    """One division of the referrals of a period. Each is counted in one cell; in `service`, in each that it asks for."""
+    """One division of the referrals of a period. Each is in one cell; in `service`, in each that it asks for."""
 
     name = graphene.String(
         required=True,
