@@ -3,11 +3,12 @@
 import graphene
 
 import agencies.schema
+import coordination.schema
 import notifications.schema
 import referrals.schema
 
 
-class Query(agencies.schema.Query, notifications.schema.Query, referrals.schema.Query):
+class Query(agencies.schema.Query, notifications.schema.Query, referrals.schema.Query, coordination.schema.Query):
     """What can be asked. All but the network, its logs and invitations is for members who are signed in."""
 
 

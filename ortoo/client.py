@@ -135,6 +135,10 @@ class Client:
     async def overdue(self) -> list[contract.Overdue]:
         return await self._ask("overdue", list[contract.Overdue])
 
+    async def statistics(self, period: str | None = None) -> contract.Statistics:
+        """Of a closed quarter or year, `2026-Q4` or `2026`; of the last quarter that is closed."""
+        return await self._ask("statistics", contract.Statistics, period=period)
+
     async def me(self) -> contract.Member:
         return await self._ask("me", contract.Member)
 

@@ -370,6 +370,37 @@ class Overdue(Answer, frozen=True, kw_only=True):
     owed: Owed
 
 
+class StatisticsCell(Answer, frozen=True, kw_only=True):
+    """why: `value`; `few`, of fewer than five people or of none; `withheld`."""
+
+    code: str
+    value: int | None
+    why: str
+
+
+class StatisticsTable(Answer, frozen=True, kw_only=True):
+    name: str
+    cells: list[StatisticsCell]
+
+
+class StatisticsTime(Answer, frozen=True, kw_only=True):
+    """Minutes; None where too few had come to it."""
+
+    urgency: str
+    until: str
+    median: int | None
+    p90: int | None
+
+
+class Statistics(Answer, frozen=True, kw_only=True):
+    period: str
+    made_at: datetime
+    total: StatisticsCell
+    left_out: list[str]
+    tables: list[StatisticsTable]
+    times: list[StatisticsTime]
+
+
 class Fired(Answer, frozen=True, kw_only=True):
     referral: str
     kind: str

@@ -16,6 +16,7 @@ UNREACHABLE: Final = 3
 UNTRUSTED: Final = 4  # a fork, a rollback, a key or signature that does not fit: stop
 
 ROLES: Final = ("focal_point", "administrator", "coordinator")  # of people
+TABLES: Final = ("month", "urgency", "sender_kind", "recipient_kind", "aimag", "answer", "service")  # of statistics
 SCOPES: Final = ("read", "send", "answer")  # of partner systems' tokens
 RECEIPTS: Final = ("full", "withdraw", "none")  # of the vocabulary
 ON_ONE: Final = (  # commands that name a referral
@@ -386,6 +387,10 @@ def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
     found.add_argument("--key", metavar="FILE.json", required=True, help=words("help.coordinators.with_key"))
     _yes(found, words)
     action("overdue", False)
+    counted = action("statistics", False)
+    counted.add_argument("--period", metavar="2026-Q4", help=words("help.statistics.period"))
+    counted.add_argument("--table", metavar="NAME", choices=TABLES, help=words("help.statistics.table"))
+    counted.add_argument("--format", choices=("table", "csv"), default="table", help=words("help.statistics.format"))
     for name in ("applications", "proposals", "admit", "readmit", "suspend", "reinstate", "sign", "turn-down"):
         one = action(name, name not in ("applications", "proposals"))
         one.add_argument("--key", metavar="FILE.json", help=words("help.coordinators.with_key"))

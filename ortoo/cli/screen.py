@@ -68,6 +68,11 @@ class Screen:
         sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
+    def written(self, text: str) -> None:
+        """A file's text, as it is."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def line(self, text: str = "", style: str = "") -> None:

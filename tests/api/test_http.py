@@ -327,6 +327,7 @@ HONEST: Final[dict[str, Any]] = {
     "urgency": "urgent",
     "counterpart": "mgec",
     "overdue": False,
+    "period": "2020",
     "since": "2026-11-25T00:00:00Z",
     "referral": None,
     "type": "opened",

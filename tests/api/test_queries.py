@@ -247,3 +247,16 @@ async def sealed(nara: Session, recipients: Sequence[str]) -> list[dict[str, Any
     await nara.client.record_consent(draft.sealed_decisions)
     plain: list[dict[str, Any]] = msgspec.to_builtins(list(draft.sealed_referrals))
     return plain
+
+
+async def test_a_period_is_counted_in_as_many_queries_for_fifty_as_for_one(hub: Hub) -> None:
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "nhrcm.bold") as bold:
+        (first,) = await nara.send(plain_form(9_000))
+        move = "UPDATE referrals_referral SET delivered_at = '2020-0{}-15 00:00:00'{}"
+        hub.store.execute(move.format(5, ""))
+        hub.store.execute(move.format(2, f" WHERE id = '{first.id.replace('-', '')}'"))
+        asked = [ask("statistics", bold, period, period=period) for period in ("2020-Q1", "2020-Q2", "2020")]
+        made, again = (count(hub.store, asked) for _ in range(2))
+        assert made["2020-Q1"]["queries"] == made["2020-Q2"]["queries"]
+        assert [again[period]["queries"] for period in again] == [["SELECT coordination_publication"]] * 3
+        assert made["2020-Q1"]["answer"]["statistics"]["total"]["why"] == "few"

@@ -108,7 +108,7 @@ NO_IDS: Final = (
     *("gender", "genders", "dependants", "capacity", "taken", "accepting", "receiving", "phone", "dutyPhone", "email"),
     *("address", "urgencies", "workingHours", "digestHour", "digits"),
     *("days", "opens", "closes", "date", "openOnHolidays"),
-    *("state", "urgency", "counterpart", "overdue", "since", "type"),
+    *("state", "urgency", "counterpart", "overdue", "since", "type", "period"),
     *("name", "nameEn", "handle", "kind", "roles", "role", "scopes", "method", "part", "agency"),
     *("key", "kem", "kemKeys", "sealed", "ciphertext", "wrap"),
     *("auth", "newAuth", "totp", "recovery", "code", "device", "challenge", "proof", "response"),

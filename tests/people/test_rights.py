@@ -66,6 +66,7 @@ MAY: Final[dict[str, set[str]]] = {
     "trail": {FOCAL, READS},
     "logged": {FOCAL, READS},
     "overdue": {COORDINATOR},
+    "statistics": {COORDINATOR},
     "feed": {FOCAL, READS},
     "recordConsent": {FOCAL, WRITES},
     "sendReferrals": {FOCAL, WRITES},

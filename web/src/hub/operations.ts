@@ -692,6 +692,13 @@ export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 
 export type SignOutMutation = { readonly signOut: boolean };
 
+export type StatisticsQueryVariables = Exact<{
+  period?: string | null | undefined;
+}>;
+
+
+export type StatisticsQuery = { readonly statistics: { readonly period: string, readonly madeAt: string, readonly leftOut: ReadonlyArray<string>, readonly total: { readonly code: string, readonly value: number | null, readonly why: string }, readonly tables: ReadonlyArray<{ readonly name: string, readonly cells: ReadonlyArray<{ readonly code: string, readonly value: number | null, readonly why: string }> }>, readonly times: ReadonlyArray<{ readonly urgency: string, readonly until: string, readonly median: number | null, readonly p90: number | null }> } };
+
 export type TakeStepMutationVariables = Exact<{
   step: SealedInput;
 }>;
@@ -1164,6 +1171,11 @@ export const signIn: Operation<SignInMutation, SignInMutationVariables> = {
 export const signOut: Operation<SignOutMutation, SignOutMutationVariables> = {
   id: "sha256:589063ee1eb2d095cc6bd122d7d224d89e1030c7372433b209201fdaef113cd2",
   name: "SignOut",
+};
+
+export const statistics: Operation<StatisticsQuery, StatisticsQueryVariables> = {
+  id: "sha256:d198bf7053e9a26796a3764c78168b28cca6eea43b386667137e170c73277376",
+  name: "Statistics",
 };
 
 export const takeStep: Operation<TakeStepMutation, TakeStepMutationVariables> = {
