@@ -30,6 +30,8 @@ export interface Agency {
   readonly kind: string;
   readonly names: Names;
   readonly suspended: boolean;
+  /** It may review what goes without consent; absent: it may not. */
+  readonly reviews?: true;
 }
 
 /** The member at work. practice: the network is one for practice, which is said on every page. */
@@ -69,10 +71,23 @@ export interface Owed {
   readonly late: boolean;
 }
 
+/**
+ * It goes without the person's consent (protocol §7). ground: a code of the bases. saidNo: she had refused this agency.
+ * isToSign: the second signature is this member's to give.
+ */
+export interface Exceptional {
+  readonly ground: string;
+  readonly reviewer: string;
+  readonly saidNo: boolean;
+  readonly tellAfter: string | null;
+  readonly secondedAt: string | null;
+  readonly isToSign: boolean;
+}
+
 export interface Row {
   readonly id: string;
   readonly tier: Tier;
-  readonly as: "sender" | "recipient";
+  readonly as: "sender" | "recipient" | "reviewer";
   readonly state: string;
   readonly urgency: string;
   readonly services: readonly string[];
@@ -83,6 +98,8 @@ export interface Row {
   readonly until: string | null;
   readonly owed: readonly Owed[];
   readonly deletionOwedSince: string | null;
+  /** Absent where it stands on her consent. */
+  readonly without?: Exceptional;
 }
 
 /** A row that did not verify, and why. The others stand. */
@@ -272,6 +289,7 @@ export interface SendForm {
   readonly recipients: readonly string[];
   readonly consent: {
     readonly basis: string;
+    /** Empty where nobody gave it. */
     readonly givenBy: string;
     readonly givenHow: string;
     readonly language: string;
@@ -281,6 +299,8 @@ export interface SendForm {
     readonly refusals: readonly Refusal[];
     /** Of the code that she gets; absent where she takes none. */
     readonly receipt?: ReceiptKey;
+    /** Where it goes without her consent; absent where it stands on it. */
+    readonly exception?: Without;
   };
   readonly sections: Readonly<Record<string, Fields>>;
 }
@@ -291,6 +311,13 @@ export type ReceiptMode = "full" | "withdraw";
 export interface ReceiptKey {
   readonly key: string;
   readonly mode: ReceiptMode;
+}
+
+/** refused: the agencies of which it is known that she said no to them. tellAfterDays: 0 for at once. */
+export interface Without {
+  readonly reviewer: string;
+  readonly refused: readonly string[];
+  readonly tellAfterDays: number;
 }
 
 /** What is decided on one agency, as far as it is filled in. until: an instant. */
@@ -326,6 +353,8 @@ export interface Filled {
   readonly saidNo: boolean;
   /** Which code she takes; absent in what an earlier release kept: `full`. */
   readonly receipt?: ReceiptMode | "none";
+  /** Without her consent, and on what ground (empty: not chosen yet); absent: she is asked. */
+  readonly without?: (Without & { readonly ground: string }) | null;
 }
 
 /** Why the hub did not take it. */

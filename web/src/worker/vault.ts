@@ -344,7 +344,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     open: guarded(async (id) => {
       const { work, seen } = working();
       const { referral, parts } = await work.open(id);
-      return seen.referral(id, async () => referralOf(referral, parts));
+      return seen.referral(id, async () => referralOf(referral, parts, work.who));
     }),
     step: guarded(async (id, type, reason, note) => {
       const at = working();
@@ -392,7 +392,7 @@ function alone(member: string, taken: () => void): Promise<() => void> {
 
 async function shownOf({ work }: Pick<AtWork, "work">, id: string): Promise<api.Referral> {
   const { referral, parts } = await work.show(id);
-  return referralOf(referral, parts);
+  return referralOf(referral, parts, work.who);
 }
 
 async function pageOf(
@@ -508,5 +508,6 @@ function agenciesOf(network: Network): readonly api.Agency[] {
     kind,
     suspended,
     names: admission.body.names,
+    ...(admission.body.may.includes("review") ? ({ reviews: true } as const) : {}),
   }));
 }

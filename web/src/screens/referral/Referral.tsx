@@ -23,6 +23,7 @@ import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts"
 import { agencyName, canGoElsewhere, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
 import { type ReferralState, readableAt } from "./state.ts";
+import { isOfException, WithoutConsent } from "./WithoutConsent.tsx";
 import "./referral.css";
 
 interface ReferralProps {
@@ -129,6 +130,7 @@ export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralPro
           </ul>
         </section>
       )}
+      {referral.without && <WithoutConsent of={referral.without} agencies={agencies} time={time} />}
       {referral.minor && (
         <Band tone="wait" icon="person">
           {said("referral.minor")}
@@ -402,6 +404,7 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
           />
         )}
         {answer === "accepted" && <p>{said("referral.accept.about")}</p>}
+        {isOfException(answer) && <p>{said(`without.${answer}.about`)}</p>}
         <p>{said(referral.as === "sender" ? "referral.recipient_sees" : "referral.sender_sees")}</p>
         {undone !== null && (
           <p>
