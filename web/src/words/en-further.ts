@@ -42,4 +42,17 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "without.seconded.about": "What waited is sent as soon as you have signed.",
   "verb.sign": "Read and sign",
   "verb.review": "Review",
+  "onward.title": "Pass on",
+  "onward.about":
+    "Only what you can read yourself, and only to an agency to which the person agreed. The agency that recorded it is told. Files do not go along.",
+  "onward.to": "To whom",
+  "onward.sections": "What",
+  "onward.sent": "Passed on to {agency}",
+  "onward.not_agreed":
+    "The person has not agreed that this agency reads this. Nothing was sent. Ask the agency that recorded it to ask her.",
+  "onward.needs_to": "Choose to whom",
+  "onward.needs_sections": "Choose what",
+  "onward.chain": "Where it went",
+  "onward.sent_by": "{from} sent it to {to}",
+  "onward.passed_by": "{from} passed it on to {to}",
 };

@@ -40,6 +40,19 @@ export const further = {
   "without.seconded.about": "Гарын үсэг зурсны дараа хүлээж байсан зүйл илгээгдэнэ.",
   "verb.sign": "Уншаад гарын үсэг зурах",
   "verb.review": "Хянах",
+  "onward.title": "Цааш дамжуулах",
+  "onward.about":
+    "Зөвхөн өөрийн уншиж чадах зүйлээ, тухайн хүн зөвшөөрсөн байгууллагад. Анх бүртгэсэн байгууллагад мэдэгдэнэ. Хавсралт файл дамжихгүй.",
+  "onward.to": "Хэнд",
+  "onward.sections": "Юуг",
+  "onward.sent": "Дамжуулсан: {agency}",
+  "onward.not_agreed":
+    "Тухайн хүн энэ байгууллага үүнийг уншихыг зөвшөөрөөгүй. Юу ч илгээгээгүй. Анх бүртгэсэн байгууллагаас хүнээс нь асуухыг хүснэ үү.",
+  "onward.needs_to": "Хэнд гэдгийг сонгоно уу",
+  "onward.needs_sections": "Юуг гэдгийг сонгоно уу",
+  "onward.chain": "Хаашаа хүрсэн",
+  "onward.sent_by": "Илгээсэн: {from}. Хүлээн авагч: {to}",
+  "onward.passed_by": "Цааш дамжуулсан: {from}. Хүлээн авагч: {to}",
 } as const;
 
 export type FurtherKey = keyof typeof further;

@@ -421,6 +421,25 @@ export interface Sending {
   newReceipt(mode: ReceiptMode): Promise<{ readonly code: string; readonly receipt: ReceiptKey }>;
 }
 
+// --- passing on -------------------------------------------------------------------------------------------------------
+
+/** The header of a referral under a consent. parent: of which it was made; null where nothing was passed on. */
+export interface Link {
+  readonly id: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly state: string;
+  readonly sentAt: string;
+  readonly parent: string | null;
+}
+
+export interface PassingOn {
+  /** Send these sections of what the own agency was sent to a third one; files stay. Repeated it is one referral. */
+  forward(id: string, to: string, sections: readonly string[]): Promise<Row>;
+  /** All that was sent under the consent of this referral, by whomever; for whoever recorded it. */
+  chain(id: string): Promise<readonly Link[]>;
+}
+
 // --- what happens without being asked -----------------------------------------------------------------------------------
 
 export type Happening =
@@ -462,7 +481,7 @@ export interface Joining {
 
 // --- the vault ----------------------------------------------------------------------------------------------------------
 
-export interface Vault extends Joining, Sending, Administering, Own {
+export interface Vault extends Joining, Sending, PassingOn, Administering, Own {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */

@@ -18,6 +18,7 @@ import type * as api from "./api.ts";
 import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
+import { onwardCalls } from "./onward-calls.ts";
 import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
 import { Seen } from "./seen.ts";
@@ -359,6 +360,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
 
     ...guardedAll(sending.calls),
+    ...guardedAll(onwardCalls(working)),
     ...guardedAll(administeringCalls(working)),
     ...guardedAll(ownCalls(working)),
 
