@@ -41,6 +41,7 @@ async def fill_exception(worker: Worker, form: Form, ground: str) -> None:
     await worker.tick("without-told", "yes")
     await page.locator("#without-reviewer").select_option("nhrcm")
     await worker.tick("without-refused", "cfdc-dornogobi")
+    await worker.tick("without-tell", "7")
     await worker.press("sign_in.continue")
     await worker.heading("send.check")
 
@@ -62,6 +63,7 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
     await tuya.look("send-check-without")
     await tuya.page.keyboard.press("Control+Enter")
     await tuya.heading("without.not_sent")
+    assert await tuya.page.locator(".receipt-code").count() == 0  # she is told in a week, and no code tells her now
     await tuya.press("send.done")
 
     # It is nobody's but the own agency's; and its second signature is not its author's to give.
@@ -95,6 +97,8 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
         exception = sent.decision.body.exception
         assert exception is not None
         assert exception.overrides is not None
+        assert exception.tell_after is not None
+        assert sent.decision.body.receipt is None
         assert exception.overrides.to == "cfdc-dornogobi"
         refusal = (await colleague.decisions(exception.overrides.consent)).newest["cfdc-dornogobi"]
         assert (refusal.sha256, list(refusal.body.refused)) == (exception.overrides.sha256, ["*"])

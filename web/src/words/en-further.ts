@@ -21,7 +21,8 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "without.refused.hint": "The refusal is recorded, signed, and shown to both signers and the reviewer.",
   "without.until": "{agency} can read it for",
   "without.tell_after": "When the person is told",
-  "without.tell_after.hint": "Until then her receipt does not show it.",
+  "without.tell_after.hint":
+    "It is signed with the rest. If it is later, she is given no code now: a code would show it to her at once.",
   "without.tell_now": "At once",
   "without.ask_her": "Ask for her consent",
   "without.said_no": "The person had refused this agency.",

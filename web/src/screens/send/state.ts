@@ -471,7 +471,8 @@ export const sendState = (
       clearTimeout(timer);
       dirty = false;
       try {
-        const mode = one.filled.receipt ?? "full";
+        const isToldLater = (one.filled.without?.tellAfterDays ?? 0) > 0; // her code would tell her at once
+        const mode = isToldLater ? "none" : (one.filled.receipt ?? "full");
         const isAsked = covered.value === null; // else she has hers from the first time
         const given = isAsked && mode !== "none" ? await vault.newReceipt(mode) : null;
         const made = covered.value ?? form();
