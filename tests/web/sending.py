@@ -29,7 +29,7 @@ TEXT: Final = re.compile(r'^\s*"([\w.]+)":\s*("(?:[^"\\]|\\.)*"),$', re.MULTILIN
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """The client's own words."""
-    files = [WEB / "src" / "words" / f"{language}{part}.ts" for part in ("", "-agency", "-own")]
+    files = [WEB / "src" / "words" / f"{language}{part}.ts" for part in ("", "-agency", "-further", "-own")]
     return {key: json.loads(text) for one in files for key, text in TEXT.findall(one.read_text(encoding="utf-8"))}
 
 
@@ -138,11 +138,15 @@ class Worker:
 
     async def opens_sent(self) -> None:
         """What was sent and nobody has opened yet, among what waits for others."""
+        await self.opens_sent_in("sent")
+
+    async def opens_sent_in(self, state: str) -> None:
+        """The first in this state, among what waits for others."""
         fold = self.page.locator(".inbox .fold")
         if await fold.get_attribute("aria-expanded") == "false":
             await fold.click()
         rows = self.page.get_by_role("list", name=self.said("inbox.others"), exact=True).get_by_role("button")
-        await rows.filter(has=self.page.locator(".state", has_text=self.label("states", "sent"))).first.click()
+        await rows.filter(has=self.page.locator(".state", has_text=self.label("states", state))).first.click()
 
     async def reads(self) -> list[str]:
         """The sections that stand open on the referral, in their order."""

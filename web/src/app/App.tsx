@@ -130,6 +130,7 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
     case "referral":
       return session.now.value.at === "work" ? (
         <Desk
+          vault={parts.vault}
           inbox={parts.inbox}
           referral={parts.referral}
           me={session.now.value.me}

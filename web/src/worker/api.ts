@@ -30,6 +30,8 @@ export interface Agency {
   readonly kind: string;
   readonly names: Names;
   readonly suspended: boolean;
+  /** It may review what goes without consent; absent: it may not. */
+  readonly reviews?: true;
 }
 
 /** The member at work. practice: the network is one for practice, which is said on every page. */
@@ -69,10 +71,23 @@ export interface Owed {
   readonly late: boolean;
 }
 
+/**
+ * It goes without the person's consent (protocol §7). ground: a code of the bases. saidNo: she had refused this agency.
+ * isToSign: the second signature is this member's to give.
+ */
+export interface Exceptional {
+  readonly ground: string;
+  readonly reviewer: string;
+  readonly saidNo: boolean;
+  readonly tellAfter: string | null;
+  readonly secondedAt: string | null;
+  readonly isToSign: boolean;
+}
+
 export interface Row {
   readonly id: string;
   readonly tier: Tier;
-  readonly as: "sender" | "recipient";
+  readonly as: "sender" | "recipient" | "reviewer";
   readonly state: string;
   readonly urgency: string;
   readonly services: readonly string[];
@@ -83,6 +98,8 @@ export interface Row {
   readonly until: string | null;
   readonly owed: readonly Owed[];
   readonly deletionOwedSince: string | null;
+  /** Absent where it stands on her consent. */
+  readonly without?: Exceptional;
 }
 
 /** A row that did not verify, and why. The others stand. */
@@ -272,6 +289,7 @@ export interface SendForm {
   readonly recipients: readonly string[];
   readonly consent: {
     readonly basis: string;
+    /** Empty where nobody gave it. */
     readonly givenBy: string;
     readonly givenHow: string;
     readonly language: string;
@@ -281,6 +299,8 @@ export interface SendForm {
     readonly refusals: readonly Refusal[];
     /** Of the code that she gets; absent where she takes none. */
     readonly receipt?: ReceiptKey;
+    /** Where it goes without her consent; absent where it stands on it. */
+    readonly exception?: Without;
   };
   readonly sections: Readonly<Record<string, Fields>>;
 }
@@ -291,6 +311,13 @@ export type ReceiptMode = "full" | "withdraw";
 export interface ReceiptKey {
   readonly key: string;
   readonly mode: ReceiptMode;
+}
+
+/** refused: the agencies of which it is known that she said no to them. tellAfterDays: 0 for at once. */
+export interface Without {
+  readonly reviewer: string;
+  readonly refused: readonly string[];
+  readonly tellAfterDays: number;
 }
 
 /** What is decided on one agency, as far as it is filled in. until: an instant. */
@@ -326,6 +353,8 @@ export interface Filled {
   readonly saidNo: boolean;
   /** Which code she takes; absent in what an earlier release kept: `full`. */
   readonly receipt?: ReceiptMode | "none";
+  /** Without her consent, and on what ground (empty: not chosen yet); absent: she is asked. */
+  readonly without?: (Without & { readonly ground: string }) | null;
 }
 
 /** Why the hub did not take it. */
@@ -392,6 +421,25 @@ export interface Sending {
   newReceipt(mode: ReceiptMode): Promise<{ readonly code: string; readonly receipt: ReceiptKey }>;
 }
 
+// --- passing on -------------------------------------------------------------------------------------------------------
+
+/** The header of a referral under a consent. parent: of which it was made; null where nothing was passed on. */
+export interface Link {
+  readonly id: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly state: string;
+  readonly sentAt: string;
+  readonly parent: string | null;
+}
+
+export interface PassingOn {
+  /** Send these sections of what the own agency was sent to a third one; files stay. Repeated it is one referral. */
+  forward(id: string, to: string, sections: readonly string[]): Promise<Row>;
+  /** All that was sent under the consent of this referral, by whomever; for whoever recorded it. */
+  chain(id: string): Promise<readonly Link[]>;
+}
+
 // --- what happens without being asked -----------------------------------------------------------------------------------
 
 export type Happening =
@@ -433,7 +481,7 @@ export interface Joining {
 
 // --- the vault ----------------------------------------------------------------------------------------------------------
 
-export interface Vault extends Joining, Sending, Administering, Own {
+export interface Vault extends Joining, Sending, PassingOn, Administering, Own {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */

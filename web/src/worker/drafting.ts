@@ -40,7 +40,7 @@ export async function decide(form: Form, signer: Signer, at: Instant): Promise<r
       granted: grantedTo(form, to, at),
       refused: asSet(wanted.refusals.get(to) ?? []),
       receipt: wanted.receipt,
-      exception: exceptionOf(form, at),
+      exception: exceptionOf(form, to, at),
       retain_days: wanted.retainDays,
       sealed: null,
     }),
@@ -59,11 +59,11 @@ function grantedTo(form: Form, to: string, at: Instant): Consent["granted"] {
   };
 }
 
-function exceptionOf(form: Form, at: Instant): Consent["exception"] {
+function exceptionOf(form: Form, to: string, at: Instant): Consent["exception"] {
   const without = form.consent.exception;
   if (without === null) return null;
   const tellAfter = without.tellAfterDays > 0 ? stamp(at + without.tellAfterDays * DAY) : null;
-  return { reviewer: without.reviewer, overrides: null, tell_after: tellAfter };
+  return { reviewer: without.reviewer, overrides: without.overrides?.get(to) ?? null, tell_after: tellAfter };
 }
 
 /** Those whose keys are needed in order to seal. */

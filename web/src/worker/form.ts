@@ -3,7 +3,7 @@
 import { ALL, isException, MOST_DAYS } from "../protocol/consent.ts";
 import type { Instant } from "../protocol/documents.ts";
 import { NEVER_SENT } from "../protocol/referral.ts";
-import type { Json, ReceiptKey, Routing } from "../protocol/schemas.ts";
+import type { Consent, Json, ReceiptKey, Routing } from "../protocol/schemas.ts";
 import * as vocabulary from "../protocol/vocabulary.ts";
 
 /** What one agency is granted; until the end of the day, so many days from now. */
@@ -17,6 +17,8 @@ export interface Grant {
 export interface Without {
   readonly reviewer: string;
   readonly tellAfterDays: number;
+  /** By agency: the decision by which she refused it. */
+  readonly overrides?: ReadonlyMap<string, NonNullable<NonNullable<Consent["exception"]>["overrides"]>>;
 }
 
 /** The person's decisions: at most one grant for each agency, refusals by addressee (`kind:…` and `*` too). */

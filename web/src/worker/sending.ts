@@ -18,6 +18,7 @@ import { draw, keyOf } from "../protocol/receipt.ts";
 import type { Consent } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
 import { decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
+import { overridesOf, refusing } from "./exceptions.ts";
 import { type Form, FormError } from "./form.ts";
 import { handedIn } from "./handing-in.ts";
 import { rowOf } from "./showing.ts";
@@ -54,6 +55,8 @@ interface SealedDraft {
   readonly decisions: readonly operations.SealedInput[];
   readonly referrals: readonly operations.SealedInput[];
   readonly hashes: Readonly<Record<string, string>>;
+  /** What she refused, which an exception overrides; recorded first. */
+  readonly refusals?: readonly operations.SealedInput[];
 }
 
 /** What was sent, as it was typed. until: after which nothing of it is needed. */
@@ -217,6 +220,8 @@ async function accept(at: At, name: string, outgoing: Outgoing): Promise<readonl
   for (let tries = 0; ; tries += 1) {
     try {
       if (sealed.decisions.length > 0) {
+        // What she refused is there before the decision that names it.
+        if (sealed.refusals?.length) await ask(operations.recordConsent, { decisions: sealed.refusals });
         await ask(operations.recordConsent, { decisions: sealed.decisions });
         recorded = sealed.decisions;
       }
@@ -254,9 +259,13 @@ async function sealedFirst(
   form: api.SendForm,
   recorded: SealedDraft["decisions"] | null,
 ): Promise<SealedDraft> {
-  const publicKeys = await work.network.publicKeys([work.who.agency, ...form.recipients]);
+  const { exception } = form.consent;
+  const reviewers = exception === undefined ? [] : [exception.reviewer];
+  const publicKeys = await work.network.publicKeys([work.who.agency, ...form.recipients, ...reviewers]);
   const [signer, now] = [work.signer(), work.network.now()];
-  const whole = formOf(form, now);
+  const asked = formOf(form, now);
+  const refused = recorded === null && exception !== undefined ? await refusing(asked, exception, signer, now) : [];
+  const whole = overridesOf(asked, refused);
   const decisions = await (recorded === null
     ? decide(whole, signer, now)
     : Promise.all(recorded.map(({ envelope }) => read(envelope, "consent"))));
@@ -265,6 +274,7 @@ async function sealedFirst(
     decisions: decisions.map(({ envelope }) => ({ envelope, parts: [], wraps: [], keys: [] })),
     referrals: referrals.map(({ document, blobs }) => handedIn(document, blobs)),
     hashes: Object.fromEntries(referrals.map(({ document }) => [document.body.id, document.sha256])),
+    refusals: refused.map(({ envelope }) => ({ envelope, parts: [], wraps: [], keys: [] })),
   };
 }
 
@@ -281,7 +291,8 @@ async function sealedAgain(work: Work, { draft, form }: Outgoing): Promise<Seale
   const parts = partsAllowed(whole, asked, decisions);
   const decision = decisions.newest.get(to);
   if (decision === undefined) throw new Refused("grant_missing", { reader: to });
-  const publicKeys = await work.network.publicKeys([work.who.agency, to]);
+  const reviewer = decision.body.exception?.reviewer;
+  const publicKeys = await work.network.publicKeys([work.who.agency, to, ...(reviewer ? [reviewer] : [])]);
   const { document, blobs } = await sealAgain(
     whole,
     work.signer(),
@@ -299,9 +310,11 @@ function formOf({ routing, recipients, consent: given, sections }: api.SendForm,
     sections: new Map(Object.entries(sections)) as Form["sections"],
     consent: {
       ...given,
+      givenBy: given.givenBy || null,
+      givenHow: given.givenHow || null,
       retainDays: RETAIN_DAYS,
       receipt: given.receipt ?? null,
-      exception: null,
+      exception: given.exception ?? null,
       grants: new Map(
         given.grants.map(({ to, sections, purposes, until }) => [
           to,

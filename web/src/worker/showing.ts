@@ -7,25 +7,26 @@ import type { Note, Section } from "../protocol/schemas.ts";
 import { terms } from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
 import { counterpartOf, type Part, partNamesOf, type Step, untilOf, type VerifiedReferral } from "./reading.ts";
-import type { Answer, Work } from "./work.ts";
+import { withoutOf } from "./without.ts";
+import type { Answer, Who, Work } from "./work.ts";
 
 /** A line of a list: whole, or what is wrong with it. tier: the hub's word. */
 export async function rowOf(work: Work, answer: Answer, tier: api.Tier): Promise<api.Row | api.DamagedRow> {
   try {
-    return row(await work.verify(answer), tier);
+    return row(await work.verify(answer), tier, work.who);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { id: answer.id, tier, damaged: error.code };
   }
 }
 
-function row(referral: VerifiedReferral, tier: api.Tier): api.Row {
+function row(referral: VerifiedReferral, tier: api.Tier, who: Who): api.Row {
   const { urgency, services, place } = referral.routing;
   const until = untilOf(referral);
   return {
     id: referral.id,
     tier,
-    as: referral.as === "sender" ? "sender" : "recipient",
+    as: referral.as,
     state: referral.state,
     urgency,
     services,
@@ -36,13 +37,19 @@ function row(referral: VerifiedReferral, tier: api.Tier): api.Row {
     until: until === null ? null : iso(until),
     owed: referral.owed,
     deletionOwedSince: referral.deletionOwedSince === null ? null : iso(referral.deletionOwedSince),
+    ...withoutOf(referral, who),
   };
 }
 
-export function referralOf(referral: VerifiedReferral, parts: readonly Part<Section | Bytes>[]): api.Referral {
+export function referralOf(
+  referral: VerifiedReferral,
+  parts: readonly Part<Section | Bytes>[],
+  who: Who,
+): api.Referral {
+  const shownRow = row(referral, "rest", who);
   const { granted, refused, to } = referral.decision.body;
   return {
-    ...row(referral, "rest"),
+    ...shownRow,
     language: referral.routing.language,
     minor: referral.routing.minor,
     partNames: partNamesOf(referral),
@@ -56,7 +63,7 @@ export function referralOf(referral: VerifiedReferral, parts: readonly Part<Sect
       refused,
     },
     opened: referral.steps.some((one) => one.type === "opened" && one.as === "recipient"),
-    next: nextOf(referral),
+    next: nextOf(referral).filter((type) => type !== "seconded" || shownRow.without?.isToSign === true),
   };
 }
 

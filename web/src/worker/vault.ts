@@ -18,6 +18,7 @@ import type * as api from "./api.ts";
 import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
+import { onwardCalls } from "./onward-calls.ts";
 import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
 import { Seen } from "./seen.ts";
@@ -348,7 +349,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     open: guarded(async (id) => {
       const { work, seen } = working();
       const { referral, parts } = await work.open(id);
-      return seen.referral(id, async () => referralOf(referral, parts));
+      return seen.referral(id, async () => referralOf(referral, parts, work.who));
     }),
     step: guarded(async (id, type, reason, note) => {
       const at = working();
@@ -363,6 +364,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
 
     ...guardedAll(sending.calls),
+    ...guardedAll(onwardCalls(working)),
     ...guardedAll(administeringCalls(working)),
     ...guardedAll(ownCalls(working)),
 
@@ -396,7 +398,7 @@ function alone(member: string, taken: () => void): Promise<() => void> {
 
 async function shownOf({ work }: Pick<AtWork, "work">, id: string): Promise<api.Referral> {
   const { referral, parts } = await work.show(id);
-  return referralOf(referral, parts);
+  return referralOf(referral, parts, work.who);
 }
 
 async function pageOf(
@@ -512,5 +514,6 @@ function agenciesOf(network: Network): readonly api.Agency[] {
     kind,
     suspended,
     names: admission.body.names,
+    ...(admission.body.may.includes("review") ? ({ reviews: true } as const) : {}),
   }));
 }

@@ -20,6 +20,7 @@ import { handedIn } from "./handing-in.ts";
 import type { Network } from "./network.ts";
 import {
   type AnsweredBlobs,
+  type AnsweredConsent,
   type AnsweredEvent,
   type AnsweredReferral,
   type Part,
@@ -303,6 +304,11 @@ export class Work {
   async decisions(consent: string): Promise<Decisions> {
     const { consent: answer } = await ask(operations.consent, { id: consent });
     if (answer === null || answer.id !== consent) throw new Refused("not_found", { consent });
+    return this.verifiedDecisions(answer);
+  }
+
+  /** What the hub shows of a consent, each decision signed by who may sign it. */
+  verifiedDecisions(answer: AnsweredConsent): Promise<Decisions> {
     return this.inNewest(() => this.reader().decisions(answer));
   }
 
@@ -363,7 +369,7 @@ export class Work {
     return this.inNewest(() => this.verify(answer));
   }
 
-  private async inNewest<T>(verify: () => Promise<T>): Promise<T> {
+  async inNewest<T>(verify: () => Promise<T>): Promise<T> {
     try {
       return await verify();
     } catch (error) {

@@ -106,7 +106,7 @@ describe("a withdrawal while it is read", () => {
 
 describe("answers", () => {
   test("are the legal ones alone", () => {
-    expect(answersOf({ next: ["opened", "acknowledged", "unreadable", "upheld"], deletionOwedSince: null })).toEqual([
+    expect(answersOf({ next: ["opened", "acknowledged", "unreadable"], deletionOwedSince: null })).toEqual([
       "acknowledged",
     ]);
     expect(answersOf({ next: [], deletionOwedSince: "2026-11-25T11:00:00Z" })).toEqual([]);

@@ -1,9 +1,9 @@
 import { useEffect } from "preact/hooks";
+import { later } from "../../app/later.tsx";
 import type { Lines } from "../../app/line.ts";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { words } from "../../words/current.ts";
-import type { Me } from "../../worker/api.ts";
-import { Referral } from "../referral/Referral.tsx";
+import type { Me, Vault } from "../../worker/api.ts";
 import type { ReferralState } from "../referral/state.ts";
 import { Drafts } from "../send/Drafts.tsx";
 import type { SendEntry } from "../send/entry.ts";
@@ -12,6 +12,7 @@ import type { InboxState } from "./state.ts";
 import "./inbox.css";
 
 interface DeskProps {
+  readonly vault: Pick<Vault, "forward" | "chain">;
   readonly inbox: InboxState;
   readonly referral: ReferralState;
   readonly me: Me;
@@ -24,11 +25,15 @@ interface DeskProps {
   readonly onFind: () => void;
 }
 
+const fetchReferral = async () => (await import("../referral/Referral.tsx")).Referral;
+const Referral = later(fetchReferral);
+
 /** The list and what is open of it: side by side where there is room, else one of them. */
-export const Desk = ({ inbox, referral, me, time, line, drafts, id, onOpen, onFind }: DeskProps) => {
+export const Desk = ({ vault, inbox, referral, me, time, line, drafts, id, onOpen, onFind }: DeskProps) => {
   useEffect(() => {
     void inbox.load();
     void drafts.look();
+    fetchReferral().catch(() => undefined); // whoever opens one asks again
   }, [inbox, drafts]);
   useEffect(() => {
     if (id !== null) void referral.go(id);
@@ -73,6 +78,7 @@ export const Desk = ({ inbox, referral, me, time, line, drafts, id, onOpen, onFi
             state={referral}
             own={me.agency.id}
             time={time}
+            vault={vault}
             onRetry={() => void referral.go(id)}
             onElsewhere={() => drafts.elsewhere(id)}
           />

@@ -207,7 +207,7 @@ export const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
   );
 };
 
-const TOWARDS = { sender: "to", recipient: "from" } as const;
+const TOWARDS = { sender: "to", recipient: "from", reviewer: "from" } as const;
 
 interface NothingProps {
   readonly filter: Filter;

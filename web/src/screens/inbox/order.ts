@@ -108,7 +108,7 @@ export const counted = ({ inbox, outbox }: Boxes): { readonly needs: number; rea
   return { needs: needs(inbox) + needs(outbox), others: inbox.counts.waiting + outbox.counts.waiting };
 };
 
-export type Verb = "open" | "answer" | "reply" | "report" | "confirm_deletion" | "choose_another";
+export type Verb = "open" | "answer" | "reply" | "report" | "confirm_deletion" | "choose_another" | "sign" | "review";
 
 /** Of ours: it came to nothing, or whoever has it is late. Then another agency can be asked. */
 export const canGoElsewhere = (row: Pick<Row, "as" | "state" | "owed" | "counterpart">): boolean =>
@@ -122,6 +122,8 @@ const CAME_TO_NOTHING: readonly string[] = ["declined", "handed_back", "recalled
 export const verbOf = (row: Row | DamagedRow): Verb => {
   if (isDamaged(row)) return "open";
   const isOurs = row.tier === "late" || row.tier === "clock" || row.tier === "ours";
+  if (row.without?.isToSign) return "sign";
+  if (row.as === "reviewer") return "review";
   if (canGoElsewhere(row)) return "choose_another";
   if (row.as === "sender") return row.state === "more_asked" && isOurs ? "reply" : "open";
   if (row.deletionOwedSince !== null) return "confirm_deletion";

@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { later } from "../../app/later.tsx";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Choice } from "../../parts/Choice.tsx";
@@ -22,20 +23,23 @@ import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, canGoElsewhere, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
+import type { OnwardProps } from "./Onward.tsx";
 import { type ReferralState, readableAt } from "./state.ts";
+import { isOfException, WithoutConsent } from "./WithoutConsent.tsx";
 import "./referral.css";
 
 interface ReferralProps {
   readonly state: ReferralState;
   readonly own: string;
   readonly time: HubTime;
+  readonly vault: OnwardProps["vault"];
   readonly onRetry: () => void;
   /** Send it to another agency. */
   readonly onElsewhere: () => void;
 }
 
 /** One referral: what has to be known first, what may be read, who reads what, what happened, what can be answered. */
-export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralProps) => {
+export const Referral = ({ state, own, time, vault, onRetry, onElsewhere }: ReferralProps) => {
   const said = words.value;
   const referral = state.shown.value && readableAt(state.shown.value, time.minute.value);
   const problem = state.problem.value;
@@ -129,6 +133,7 @@ export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralPro
           </ul>
         </section>
       )}
+      {referral.without && <WithoutConsent of={referral.without} agencies={agencies} time={time} />}
       {referral.minor && (
         <Band tone="wait" icon="person">
           {said("referral.minor")}
@@ -161,6 +166,7 @@ export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralPro
           })}
         />
       </section>
+      {mayGoOn(referral) && <Onward vault={vault} referral={referral} agencies={agencies} own={own} />}
       <section class="stack wide" aria-labelledby="timeline">
         <h2 id="timeline">{said("referral.timeline")}</h2>
         <ol class="timeline">
@@ -176,6 +182,12 @@ export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralPro
     </article>
   );
 };
+
+const Onward = later<OnwardProps>(async () => (await import("./Onward.tsx")).Onward);
+
+/** Where something is open that may go on; or where it went. */
+const mayGoOn = ({ as, parts }: Shown): boolean =>
+  as === "sender" || (as === "recipient" && parts.some((part) => part.status === "readable"));
 
 const ENDED: Readonly<Record<string, "state.withdrawn" | "referral.expired">> = {
   withdrawn: "state.withdrawn",
@@ -402,6 +414,7 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
           />
         )}
         {answer === "accepted" && <p>{said("referral.accept.about")}</p>}
+        {isOfException(answer) && <p>{said(`without.${answer}.about`)}</p>}
         <p>{said(referral.as === "sender" ? "referral.recipient_sees" : "referral.sender_sees")}</p>
         {undone !== null && (
           <p>

@@ -8,6 +8,9 @@ import type { Part, Referral } from "../../worker/api.ts";
 
 /** The steps that are offered, in the order of the buttons. */
 export const ANSWERS = [
+  "seconded",
+  "upheld",
+  "overturned",
   "deleted",
   "acknowledged",
   "accepted",
@@ -33,6 +36,9 @@ export const REASONS: Readonly<Partial<Record<Answer, Terms>>> = {
 export type NoteRule = "none" | "may" | "must";
 
 const NOTES: Readonly<Record<Answer, NoteRule>> = {
+  seconded: "none",
+  upheld: "none",
+  overturned: "none",
   deleted: "none",
   acknowledged: "none",
   accepted: "none",
@@ -68,6 +74,7 @@ export const usualOf = (
 ): Answer | null => {
   if (mustOpen) return null;
   const answers = answersOf(referral);
+  if (answers.includes("seconded")) return "seconded";
   if (answers.includes("deleted")) return "deleted";
   if (referral.as === "sender")
     return referral.state === "more_asked" && answers.includes("message") ? "message" : null;
@@ -76,7 +83,7 @@ export const usualOf = (
 
 /** It is for us to read, and it is opened by whoever reads it. */
 export const mustOpen = (referral: Pick<Referral, "as" | "next" | "parts">): boolean =>
-  referral.as === "recipient" &&
+  referral.as !== "sender" &&
   referral.next.includes("opened") &&
   referral.parts.some((part) => part.status === "not_yet");
 
@@ -87,7 +94,7 @@ interface StepTerm {
 }
 
 /** What the own agency could still do after it: all that undoes it. Null: it leaves the state as it is. */
-export const undoneBy = (answer: Answer, as: "sender" | "recipient"): readonly Answer[] | null => {
+export const undoneBy = (answer: Answer, as: Referral["as"]): readonly Answer[] | null => {
   const steps: readonly StepTerm[] = vocabulary.steps.terms;
   const to = steps.find((step) => step.code === answer)?.to;
   if (to === undefined) return null;

@@ -86,7 +86,7 @@ export const withRead = (referral: Referral, had: Referral | null): Referral => 
 };
 
 /** What ends a recipient's access, or a part of it: nobody asks whether what stands on the screen shall go. */
-const ENDING: ReadonlySet<string> = new Set(["withdrawn", "narrowed", "expired", "recalled"]);
+const ENDING: ReadonlySet<string> = new Set(["withdrawn", "narrowed", "expired", "recalled", "overturned"]);
 
 const isEnding = (kind: string, { as }: Referral): boolean => as === "recipient" && ENDING.has(kind);
 

@@ -3,6 +3,7 @@ import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Sentences } from "../../parts/Sentences.tsx";
 import { Urgency } from "../../parts/Urgency.tsx";
+import { Without } from "../../parts/Without.tsx";
 import { words } from "../../words/current.ts";
 import { fieldLabel, fieldLines } from "../../words/fields.ts";
 import { label, labels, placeInFull } from "../../words/labels.ts";
@@ -52,6 +53,17 @@ export const CheckStep = ({ state }: SendProps) => {
           </Band>
         )}
       </div>
+      {filled.without && (
+        <Without>
+          <p>{said(filled.without.ground === "danger_to_life" ? "without.leaves_now" : "without.waits")}</p>
+          {filled.without.refused.map((agency) => (
+            <p key={agency}>
+              {nameOf(state, agency)}: {said("without.said_no")}
+            </p>
+          ))}
+          <p>{said("without.reviewed_by", { agency: nameOf(state, filled.without.reviewer) })}</p>
+        </Without>
+      )}
       <section class="wide stack">
         <h2>{said("referral.who_reads")}</h2>
         <Sentences voice="worker" of={ofPlan(said, "worker", plan, namingOf(state))} />
@@ -72,7 +84,7 @@ export const CheckStep = ({ state }: SendProps) => {
         <dd>{placeInFull(said, filled.place)}</dd>
         <dt>{said("send.language")}</dt>
         <dd>{label(language, "languages", filled.language)}</dd>
-        {state.covered.value === null && (
+        {state.covered.value === null && !filled.without && (
           <>
             <dt>{said("send.how")}</dt>
             <dd>{label(language, "consent_given_how", filled.how)}</dd>

@@ -11,6 +11,7 @@ import { fieldLabel } from "../../words/fields.ts";
 import { codes, label } from "../../words/labels.ts";
 import { ofPlan, sectionName } from "../../words/sentences.ts";
 import { capital, plain } from "../../words/words.ts";
+import { ExceptionStep } from "./Exception.tsx";
 import { ALL, columnsOf, DAYS, isRefused, NO_DATE, planOf } from "./filled.ts";
 import { namingOf } from "./naming.ts";
 import { SelectField } from "./Selects.tsx";
@@ -28,10 +29,11 @@ export const DecisionStep = ({ state, time }: SendProps) => {
   const { language } = said;
   const filled = state.filled.value!;
   const form = state.form();
-  const there = Object.keys(form.sections);
+  const there = Object.keys(form.sections).filter((section) => section !== "justification");
   const columns = columnsOf(filled);
   const isWide = useWide();
   const isReading = useSignal(false);
+  if (filled.without) return <ExceptionStep state={state} there={there} time={time} />;
   const sentences = ofPlan(said, "her", planOf(form), namingOf(state));
   if (isReading.value)
     return (
@@ -112,6 +114,9 @@ export const DecisionStep = ({ state, time }: SendProps) => {
       <p class="hint" id="send-no-about">
         {said("send.she_says_no.hint")}
       </p>
+      <Button look="quiet" onPress={() => state.goWithout(true)}>
+        {said("without.begin")}
+      </Button>
     </StepForm>
   );
 };
@@ -226,7 +231,7 @@ interface AgencyProps {
 }
 
 /** On a phone each agency has a card. */
-const DecisionCard = ({ state, agency, there }: AgencyProps) => {
+export const DecisionCard = ({ state, agency, there }: AgencyProps) => {
   const said = words.value;
   const filled = state.filled.value!;
   const isNobody = isRefused(filled, agency, state.kindOf(agency));

@@ -39,9 +39,19 @@ export const SentStep = ({ state, me, time, onDraft, onDone }: SendProps) => {
         </Button>
       </div>
     );
+  const waits = outcome?.rows?.some((row) => row.state === "waiting") ?? false;
+  const isOwed = outcome?.rows?.some((row) => row.without !== undefined && row.state !== "waiting") ?? false;
   return (
     <div class="send stack" key="sent">
-      <Heading>{outcome ? said("send.sent", { at: timeText(outcome.at) }) : said("send.sent_plain")}</Heading>
+      <Heading>
+        {waits
+          ? said("without.not_sent")
+          : outcome
+            ? said("send.sent", { at: timeText(outcome.at) })
+            : said("send.sent_plain")}
+      </Heading>
+      {waits && <Band tone="wait">{said("without.not_sent.about")}</Band>}
+      {isOwed && <Band tone="wait">{said("without.sent.about")}</Band>}
       <ul class="sent-rows">
         {outcome?.rows?.map((row) => {
           const owed = owedFirst(row, me.agency.id);

@@ -9,6 +9,7 @@ export const ALL = "*";
 export const MOST_AGENCIES = 16; // accepted together (protocol §5)
 export const DAYS: readonly number[] = [14, 30, 60, 90, 180];
 const USUAL_DAYS = 90;
+export const WITHOUT_DAYS: readonly number[] = [14, 30]; // at most 30 (protocol §7)
 const ADULT: Basis = "informed_consent";
 
 type Basis = "informed_consent" | "guardian_and_assent";
@@ -265,7 +266,7 @@ export const proposed = (filled: Filled, agency: Candidate | null, there: readon
     sections: there.filter((one) => needed.includes(one)),
     refused: [],
     purposes: ["give_service"],
-    until: new Date(endOfDay(now, USUAL_DAYS)).toISOString(),
+    until: new Date(endOfDay(now, filled.without ? WITHOUT_DAYS[0]! : USUAL_DAYS)).toISOString(),
   };
 };
 
@@ -292,23 +293,52 @@ export const refusalsOf = (filled: Filled): SendForm["consent"]["refusals"] => {
 };
 
 export const formOf = (filled: Filled, now: number, kindOf: (agency: string) => string): SendForm => {
-  const sections = sectionsOf(filled, now);
-  const there = Object.keys(sections);
-  const { urgency, services, place, language, minor, how } = filled;
+  const { justification, ...told } = sectionsOf(filled, now);
+  const without = filled.without ?? null;
+  const sections = without !== null && justification !== undefined ? { ...told, justification } : told;
+  const there = Object.keys(told);
+  const { urgency, services, place, language, minor } = filled;
+  const [by, how] = without === null ? [minor ? "guardian" : filled.by, filled.how] : ["", ""];
   return {
     routing: { urgency, services, place, language, minor },
     recipients: filled.recipients,
     consent: {
-      basis: minor ? "guardian_and_assent" : ADULT,
-      givenBy: minor ? "guardian" : filled.by,
+      basis: without?.ground ?? (minor ? "guardian_and_assent" : ADULT),
+      givenBy: by,
       givenHow: how,
       language: filled.consentLanguage || language,
       interpreter: filled.interpreter || how === "by_interpreter",
       witness: filled.witness || how === "spoken_witnessed",
       grants: grantsOf(filled, there, kindOf),
       refusals: refusalsOf(filled),
+      ...(without === null ? {} : { exception: exceptionOf(without) }),
     },
     sections,
+  };
+};
+
+const exceptionOf = ({ reviewer, refused, tellAfterDays }: NonNullable<Filled["without"]>) => ({
+  reviewer,
+  refused,
+  tellAfterDays,
+});
+
+/**
+ * Without her consent: what she said no to is written down as that, for shorter, and the rest of what was filled in stays.
+ * kindOf: of an agency.
+ */
+export const withoutConsent = (filled: Filled, now: number, kindOf: (agency: string) => string): Filled => {
+  const refused = filled.recipients.filter((to) => isRefused(filled, to, kindOf(to)));
+  const isKept = (to: string) => !filled.recipients.some((one) => isRefused({ nobody: [to] }, one, kindOf(one)));
+  const until = new Date(endOfDay(now, WITHOUT_DAYS[0]!)).toISOString();
+  const decided = Object.entries(filled.decided).map(([to, one]) => [to, { ...one, refused: [], until }] as const);
+  return {
+    ...filled,
+    saidNo: true,
+    also: [],
+    nobody: filled.nobody.filter(isKept),
+    decided: Object.fromEntries(decided),
+    without: { ground: "", reviewer: "", refused, tellAfterDays: 0 },
   };
 };
 
@@ -323,7 +353,9 @@ export const planOf = (form: SendForm): Plan => {
     ),
     agreed: timed.filter((grant) => !isRecipient(grant.to)),
     refusals: form.consent.refusals,
-    stays: Object.keys(form.sections).filter((section) => !read.has(section) && !read.has(ALL)),
+    stays: Object.keys(form.sections).filter(
+      (section) => section !== "justification" && !read.has(section) && !read.has(ALL),
+    ),
     basis: form.consent.basis,
   };
 };
@@ -350,7 +382,7 @@ export const filledAgain = ({ filled, form }: Again): Filled => {
     interpreter: consent.interpreter,
     witness: consent.witness,
   };
-  return { ...typed, recipients: [], also: [], decided, nobody, saidNo: false };
+  return { ...typed, recipients: [], also: [], decided, nobody, saidNo: false, without: null };
 };
 
 /** Whether her decision lets it go to this agency as it is: nothing was written since. */

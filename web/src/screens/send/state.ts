@@ -29,6 +29,7 @@ import {
   MOST_AGENCIES,
   proposed,
   type Step,
+  withoutConsent,
 } from "./filled.ts";
 
 /** Milliseconds of a pause in typing after which it is saved. */
@@ -90,6 +91,8 @@ export interface SendState {
   readonly close: () => void;
   readonly keep: () => Promise<void>;
   readonly sayNo: () => Promise<void>;
+  /** Without her consent after all, or with it. */
+  readonly goWithout: (isWithout: boolean) => void;
   readonly send: () => Promise<void>;
   readonly heard: (happening: Happening) => void;
   /** The page is somebody else's, or locked: what is typed is saved, and nothing of it stays. */
@@ -254,6 +257,14 @@ export const sendState = (
     change({ decided: { ...one.decided, ...Object.fromEntries(added) } });
   };
 
+  /** Those to whom nothing would go. */
+  const unread = (one: Filled): readonly SendFault[] => {
+    const granted = new Set(form().consent.grants.map((grant) => grant.to));
+    return one.recipients.flatMap((agency): readonly SendFault[] =>
+      granted.has(agency) ? [] : [{ field: `send-decided-${agency}`, key: "send.nothing_agreed", agency }],
+    );
+  };
+
   const faultsAt = (step: Step): readonly SendFault[] => {
     const one = filled.value;
     if (one === null) return [];
@@ -275,6 +286,7 @@ export const sendState = (
         return fieldFaults(one, now());
       case "decision": {
         if (covered.value !== null) return [];
+        if (one.without) return [...withoutFaults(one), ...unread(one)];
         const granted = new Set(form().consent.grants.map((grant) => grant.to));
         const isOver = (to: string) => Date.parse(one.decided[to]?.until ?? "") <= now();
         return [
@@ -437,6 +449,12 @@ export const sendState = (
       await save();
       if (unsaved.value === null) ways.reset({ at: "inbox" });
     },
+    goWithout: (isWithout) => {
+      const one = filled.value;
+      if (one === null) return;
+      faults.value = [];
+      change(isWithout ? withoutConsent(one, now(), kindOf) : { without: null, saidNo: false });
+    },
     sayNo: async () => {
       change({ saidNo: true });
       await save();
@@ -453,7 +471,8 @@ export const sendState = (
       clearTimeout(timer);
       dirty = false;
       try {
-        const mode = one.filled.receipt ?? "full";
+        const isToldLater = (one.filled.without?.tellAfterDays ?? 0) > 0; // her code would tell her at once
+        const mode = isToldLater ? "none" : (one.filled.receipt ?? "full");
         const isAsked = covered.value === null; // else she has hers from the first time
         const given = isAsked && mode !== "none" ? await vault.newReceipt(mode) : null;
         const made = covered.value ?? form();
@@ -502,8 +521,26 @@ export const sendState = (
   };
 };
 
-const isWritten = ({ fields }: Filled, field: string): boolean => {
-  const typed = fields.child?.[field];
+/** What is missing before anything may go without her consent. */
+const withoutFaults = (one: Filled): readonly SendFault[] => {
+  const { without } = one;
+  if (!without) return [];
+  const missing: readonly (readonly [isMissing: boolean, field: string, key: PlainKey])[] = [
+    [
+      without.ground === "" || (without.ground === "child_at_risk" && !one.minor),
+      "without-ground",
+      "without.needs_ground",
+    ],
+    [!isWritten(one, "reason", "justification"), "without-reason", "without.needs_reason"],
+    [!isWritten(one, "alternatives_tried", "justification"), "without-tried", "without.needs_tried"],
+    [without.reviewer === "", "without-reviewer", "without.needs_reviewer"],
+    [one.recipients.includes(without.reviewer), "without-reviewer", "without.reviewer_receives"],
+  ];
+  return missing.flatMap(([isMissing, field, key]) => (isMissing ? [{ field, key }] : []));
+};
+
+const isWritten = ({ fields }: Filled, field: string, section = "child"): boolean => {
+  const typed = fields[section]?.[field];
   return typeof typed === "string" && typed.trim() !== "";
 };
 
