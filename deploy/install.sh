@@ -190,7 +190,7 @@ folder $tls 0700 root:root
 
 say "The code, read-only for the hub, and its packages by the hashes in requirements/"
 parts=(
-    agencies audit bootstrap.py deploy docs graphql hub LICENSE manage.py notifications ortoo pyproject.toml README.md
+    agencies audit bootstrap.py coordination deploy docs graphql hub LICENSE manage.py notifications ortoo pyproject.toml README.md
     referrals requirements vendor
 )
 # Of the browser client its sources: packages are fetched, and it is built, where it is served (bootstrap.py).

@@ -109,7 +109,7 @@ SECRET_KEY_FALLBACKS = list(_given.older_secret_keys)
 ALLOWED_HOSTS = list(_given.allowed_hosts)
 DEBUG = False
 
-INSTALLED_APPS = ["audit", "agencies", "notifications", "referrals", "hub"]
+INSTALLED_APPS = ["audit", "agencies", "notifications", "referrals", "coordination", "hub"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
