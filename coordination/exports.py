@@ -80,7 +80,7 @@ def rows_of(ids: Sequence[UUID]) -> Iterator[list[Any]]:
         owed = trail.owed_on(kept)
         for one in kept:
             pressing = owed[one.pk][0] if owed[one.pk] else None
-            yield _row(one, pressing, view) + [pressing is not None and pressing.due_at <= now]
+            yield [*_row(one, pressing, view), pressing is not None and pressing.due_at <= now]
 
 
 def _row(one: Referral, pressing: Clock | None, view: View) -> list[Any]:

@@ -45,7 +45,7 @@ def _plain(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else harmless(value)
 
 
-# --- XLSX (ECMA-376): the least that spreadsheets take; texts lie in their cells ---------------------------------------
+# --- XLSX (ECMA-376): the least that spreadsheets take; texts lie in their cells -------------------------------------
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _SPREADSHEET: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

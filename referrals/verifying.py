@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, models, transaction
 
 from audit.models import Leaf
-from ortoo.protocol import schemas
+from ortoo.protocol import documents, schemas
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, b64, sha256, unb64
 from ortoo.verifying import Finding, How, Kept, Kind, Replay, replay

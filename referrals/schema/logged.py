@@ -29,8 +29,8 @@ class Query(graphene.ObjectType):
     logged = graphene.List(
         graphene.NonNull(Logged),
         required=True,
-        description=f"Where documents that the own agency may see, or its coordinators oversee, are logged, at most {MOST}. Others "
-        "are left out.",
+        description="Where documents that the own agency may see, or its coordinators oversee, are logged, at most "
+        f"{MOST}. Others are left out.",
         size=graphene.Int(required=True, description="Of the signed head that the proofs are for."),
         documents=graphene.List(graphene.NonNull(Bytes), required=True, description="H of each document."),
     )
