@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class CoordinationConfig(AppConfig):
     name = "coordination"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from coordination.models import Export
+        from referrals import verifying
+
+        verifying.also_logged(Export)

@@ -12,7 +12,9 @@ class Query(agencies.schema.Query, notifications.schema.Query, referrals.schema.
     """What can be asked. All but the network, its logs and invitations is for members who are signed in."""
 
 
-class Mutation(agencies.schema.Mutation, notifications.schema.Mutation, referrals.schema.Mutation):
+class Mutation(
+    coordination.schema.Mutation, agencies.schema.Mutation, notifications.schema.Mutation, referrals.schema.Mutation
+):
     """What can be done. Each takes signed, sealed wholes and is safe to repeat: the same bytes, the same answer."""
 
 

@@ -139,6 +139,47 @@ class Client:
         """Of a closed quarter or year, `2026-Q4` or `2026`; of the last quarter that is closed."""
         return await self._ask("statistics", contract.Statistics, period=period)
 
+    async def overseen(
+        self, first: int = 50, after: str | None = None, wanted: contract.Oversight = contract.ALL_THAT_PASSES
+    ) -> contract.OverseenPage:
+        return await self._ask("overseen", contract.OverseenPage, first=first, after=after, **_one(wanted))
+
+    async def timeline(self, id: str) -> contract.Timeline | None:
+        return await self._ask("timeline", contract.Timeline | None, id=id)  # type: ignore[arg-type]
+
+    async def openings(
+        self,
+        first: int = 50,
+        after: str | None = None,
+        *,
+        agency: str | None = None,
+        referral: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> contract.Openings:
+        wanted = {"agency": agency, "referral": referral, "since": _said(since), "until": _said(until)}
+        return await self._ask("openings", contract.Openings, first=first, after=after, **wanted)
+
+    async def looks(
+        self,
+        first: int = 50,
+        after: str | None = None,
+        *,
+        agency: str | None = None,
+        what: str | None = None,
+        since: datetime | None = None,
+    ) -> contract.Looks:
+        wanted = {"agency": agency, "what": what, "since": _said(since)}
+        return await self._ask("looks", contract.Looks, first=first, after=after, **wanted)
+
+    async def reviews(self, first: int = 50, after: str | None = None, *, waiting: bool = False) -> contract.Reviews:
+        return await self._ask("reviews", contract.Reviews, first=first, after=after, waiting=waiting)
+
+    async def export_trail(
+        self, format: str, wanted: contract.Oversight = contract.ALL_THAT_PASSES
+    ) -> contract.Exported:
+        return await self._ask_once("export_trail", contract.Exported, format=format, **_one(wanted))
+
     async def me(self) -> contract.Member:
         return await self._ask("me", contract.Member)
 
@@ -626,6 +667,10 @@ def _convert(value: Any, schema: type[T]) -> T:
         return msgspec.convert(value, schema)
     except msgspec.ValidationError:
         raise HubError("bad_answer") from None
+
+
+def _said(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
 
 
 def _one(value: contract.Answer) -> dict[str, Any]:

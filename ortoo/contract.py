@@ -514,6 +514,131 @@ class Trail(Answer, frozen=True, kw_only=True):
     page_info: PageInfo
 
 
+class Oversight(Answer, frozen=True, kw_only=True):
+    """What of the coordinators' trail is wanted."""
+
+    agency: str | None = None
+    place: str | None = None
+    service: str | None = None
+    urgency: str | None = None
+    basis: str | None = None
+    state: str | None = None
+    overdue: bool = False
+    unanswered: bool = False
+    without_consent: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALL_THAT_PASSES: Final = Oversight()
+
+
+class Overseen(Answer, frozen=True, kw_only=True):
+    referral: str
+    sender: str
+    recipient: str
+    sent_at: datetime
+    came_at: datetime | None
+    changed_at: datetime
+    state: str
+    urgency: str
+    services: list[str]
+    place: str
+    basis: str
+    without_consent: bool
+    owed: list[Owed]
+
+
+class OverseenEdge(Answer, frozen=True, kw_only=True):
+    cursor: str
+    node: Overseen
+
+
+class OverseenPage(Answer, frozen=True, kw_only=True):
+    edges: list[OverseenEdge]
+    page_info: PageInfo
+
+
+class TimelineLine(Answer, frozen=True, kw_only=True):
+    type: str
+    reason: str | None
+    agency: str
+    member: str
+    at: datetime
+    document: str
+    place: int | None
+
+
+class Timeline(Answer, frozen=True, kw_only=True):
+    referral: Overseen
+    lines: list[TimelineLine]
+
+
+class Opened(Answer, frozen=True, kw_only=True):
+    referral: str
+    sender: str
+    recipient: str
+    agency: str
+    member: str
+    at: datetime
+
+
+class OpenedEdge(Answer, frozen=True, kw_only=True):
+    cursor: str
+    node: Opened
+
+
+class Openings(Answer, frozen=True, kw_only=True):
+    edges: list[OpenedEdge]
+    page_info: PageInfo
+
+
+class Look(Answer, frozen=True, kw_only=True):
+    agency: str
+    member: str
+    what: str
+    referral: str | None
+    wanted: str
+    count: int
+    at: datetime
+    record: str | None
+
+
+class LookEdge(Answer, frozen=True, kw_only=True):
+    cursor: str
+    node: Look
+
+
+class Looks(Answer, frozen=True, kw_only=True):
+    edges: list[LookEdge]
+    page_info: PageInfo
+
+
+class Review(Answer, frozen=True, kw_only=True):
+    referral: Overseen
+    to_do: str | None
+    seconded_at: datetime | None
+    verdict: str | None
+    reviewed_at: datetime | None
+
+
+class ReviewEdge(Answer, frozen=True, kw_only=True):
+    cursor: str
+    node: Review
+
+
+class Reviews(Answer, frozen=True, kw_only=True):
+    edges: list[ReviewEdge]
+    page_info: PageInfo
+
+
+class Exported(Answer, frozen=True, kw_only=True):
+    name: str
+    content: str
+    rows: int
+    record: str
+
+
 class IdNode(Answer, frozen=True, kw_only=True):
     id: str
 

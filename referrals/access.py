@@ -35,8 +35,14 @@ def links_of(actor: Actor) -> QuerySet[Referral]:
 
 
 def documents_of(actor: Actor, hashes: Sequence[bytes]) -> set[bytes]:
-    """Which of these H are of documents that the actor may see: referrals, their steps, decisions."""
+    """Which of these H are of documents that the actor may see, or as a coordinator oversees: referrals, their steps;
+    and decisions.
+    """
+    passed = Referral.objects.filter(delivered_at__isnull=False)
+    overseen = passed if "coordinator" in actor.roles else passed.none()
     seen = (
+        overseen.filter(sha256__in=hashes),
+        Event.objects.filter(referral__in=overseen, sha256__in=hashes),
         referrals_of(actor).filter(sha256__in=hashes),
         links_of(actor).filter(sha256__in=hashes),
         Event.objects.filter(referral__in=referrals_of(actor), sha256__in=hashes),

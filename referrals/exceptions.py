@@ -23,13 +23,14 @@ SECOND_NEEDED: Final = "second_needed"
 
 
 def of(body: schemas.Referral, decisions: Mapping[str, Decisions], view: View, now: datetime) -> dict[str, Any]:
-    """How a referral begins: sent, or waiting for the second signature; and who reviews it."""
+    """How a referral begins: sent, or waiting for the second signature; on which basis; and who reviews it."""
     decision = decisions[body.authority.consent].newest[body.to].body
     if decision.exception is None:
-        return {"state": "sent", "delivered_at": now}
+        return {"state": "sent", "delivered_at": now, "basis": decision.basis}
     begun = events.begins(decision)
     return {
         "state": begun,
+        "basis": decision.basis,
         "delivered_at": None if begun == "waiting" else now,
         "reviewer_id": decision.exception.reviewer,
         "seconded_by_reviewer": not events.others_who_second(body, view),

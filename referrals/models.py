@@ -160,6 +160,7 @@ class Referral(models.Model):
     place = models.CharField(max_length=64)
     language = models.CharField(max_length=64)
     minor = models.BooleanField()
+    basis = models.CharField(max_length=64)  # of the decision under which it was sent
     sha256 = models.BinaryField(max_length=32, unique=True)
     envelope = models.TextField()
     sealed = models.OneToOneField(SealedSet, on_delete=models.PROTECT, related_name="referral")
@@ -187,6 +188,11 @@ class Referral(models.Model):
                 name="deletions_owed",
             ),
             models.Index(fields=["empties_at"], condition=models.Q(empties_at__isnull=False), name="to_be_emptied"),
+            models.Index(
+                fields=["-delivered_at", "-id"],
+                condition=models.Q(delivered_at__isnull=False),
+                name="passed_newest_first",
+            ),
         ]
 
 
@@ -311,4 +317,7 @@ class TrailEntry(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["agency", "-at", "-id"], name="trail_newest_first")]
+        indexes = [
+            models.Index(fields=["agency", "-at", "-id"], name="trail_newest_first"),
+            models.Index(fields=["-at", "-id"], condition=models.Q(type="opened"), name="openings_newest_first"),
+        ]

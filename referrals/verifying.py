@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, models, transaction
 
 from audit.models import Leaf
-from ortoo.protocol import schemas
+from ortoo.protocol import documents, schemas
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, b64, sha256, unb64
 from ortoo.verifying import Finding, How, Kept, Kind, Replay, replay
@@ -42,8 +42,15 @@ LOGGED: Final[Mapping[Kind, type[models.Model]]] = {
     "receipt": Withdrawal,
 }
 TABLES: Final[Mapping[Kind, str]] = {kind: model._meta.db_table for kind, model in LOGGED.items()}
+_above: Final[list[type[models.Model]]] = []  # tables of other signed documents that are logged
 AT_ONCE: Final = 1000  # leaves
 WAITING: Final = 1 << 62  # the place, as it were, of the first leaf that waits for one
+
+
+def also_logged(model: type[models.Model]) -> None:
+    """A room above keeps signed documents, too: each row has its `sha256`, and a leaf."""
+    if model not in _above:
+        _above.append(model)
 
 
 @dataclass
@@ -267,10 +274,16 @@ def _sent(case: Case, row: Referral, document: Document[schemas.Referral]) -> It
         "minor": body.routing.minor,
         "parent_id": UUID(body.parent.id) if body.parent is not None else None,
         "reviewer_id": next((one.agency for one in body.sealed.readers if one.as_ == "reviewer"), None),
+        "basis": _basis(case, body.authority),
     }
     yield from _columns(table, row, row.sent_at, signed)
     if case.asked[row.pk] != set(body.routing.services):
         yield _changed("referrals_askedservice", row.pk, "service", row.sent_at, ", ".join(body.routing.services))
+
+
+def _basis(case: Case, authority: schemas.Authority) -> str | None:
+    named = (one for one in case.decisions if bytes(one.sha256) == unb64(authority.sha256))
+    return next((documents.read(one.envelope, schemas.Consent).body.basis for one in named), None)
 
 
 def _stepped(row: Event, document: Document[schemas.Event]) -> Iterator[Finding]:
@@ -466,6 +479,6 @@ def unrecorded() -> Iterator[Finding]:
 
 def _recorded(hashes: Iterable[bytes]) -> Iterator[bytes]:
     wanted = list(hashes)
-    for model in LOGGED.values():
+    for model in (*LOGGED.values(), *_above):
         rows = model._default_manager.filter(sha256__in=wanted).values_list("sha256", flat=True)
         yield from (bytes(one) for one in rows)

@@ -1,8 +1,12 @@
-from coordination.schema import statistics
+from coordination.schema import overseeing, statistics
 
 
-class Query(statistics.Query):
+class Query(overseeing.Query, statistics.Query):
     pass
 
 
-__all__ = ["Query"]
+class Mutation(overseeing.Mutation):
+    pass
+
+
+__all__ = ["Mutation", "Query"]

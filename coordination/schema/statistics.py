@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from agencies.access import actor_in
-from coordination import publishing
+from coordination import looks, publishing
 from coordination import statistics as counting
 from coordination.suppression import Cell
 
@@ -74,8 +74,9 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_statistics(root: object, info: Any, period: str | None = None) -> Statistics:
-        actor_in(info, "coordinator")
+        actor = actor_in(info, "coordinator")
         asked, found, made_at = publishing.published(period)
+        looks.keep(actor, "statistics", len(found.tables), {"period": str(asked)})
         return Statistics(
             period=str(asked),
             made_at=made_at,

@@ -391,6 +391,7 @@ def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
     counted.add_argument("--period", metavar="2026-Q4", help=words("help.statistics.period"))
     counted.add_argument("--table", metavar="NAME", choices=TABLES, help=words("help.statistics.table"))
     counted.add_argument("--format", choices=("table", "csv"), default="table", help=words("help.statistics.format"))
+    _overseeing(action, words)
     for name in ("applications", "proposals", "admit", "readmit", "suspend", "reinstate", "sign", "turn-down"):
         one = action(name, name not in ("applications", "proposals"))
         one.add_argument("--key", metavar="FILE.json", help=words("help.coordinators.with_key"))
@@ -402,6 +403,38 @@ def _coordinators(parser: argparse.ArgumentParser, words: Words) -> None:
             one.add_argument("--may", action="append", choices=("coordinate", "review"), help=words("help.may"))
         if name == "readmit":
             one.add_argument("--applied", metavar="HANDLE", required=True, help=words("help.applied"))
+
+
+def _overseeing(action: Callable[[str, bool], argparse.ArgumentParser], words: Words) -> None:
+    trail, export = action("trail", False), action("export", False)
+    action("timeline", False).add_argument("id", metavar="ID", help=words("help.oversee.id"))
+    openings, access, reviews = action("openings", False), action("access", False), action("reviews", False)
+    for one in (trail, openings, access, reviews):
+        one.add_argument("--first", type=_count(words, 1, 50), default=50, metavar="N", help=words("help.first"))
+        one.add_argument("--after", metavar="CURSOR", help=words("help.page_after"))
+    for one in (trail, export, openings, access):
+        one.add_argument("--agency", metavar="HANDLE", help=words("help.list.agency"))
+        one.add_argument("--since", metavar="WHEN", help=words("help.oversee.since"))
+    for one in (trail, export, openings):
+        one.add_argument("--until", metavar="WHEN", help=words("help.oversee.until"))
+    for one in (trail, export):
+        one.add_argument("--place", metavar="AIMAG", help=words("help.oversee.place"))
+        for option, terms in (
+            ("service", "services"),
+            ("urgency", "urgency"),
+            ("basis", "consent_bases"),
+            ("state", "states"),
+        ):
+            text = words(f"help.oversee.{option}", codes=", ".join(_terms(terms)))
+            one.add_argument(f"--{option}", metavar="CODE", choices=_terms(terms), help=text)
+        for switch in ("overdue", "unanswered", "without-consent"):
+            one.add_argument(f"--{switch}", action="store_true", help=words(f"help.oversee.{switch}"))
+    openings.add_argument("--referral", metavar="ID", help=words("help.list.referral"))
+    looks = ("trail", "timeline", "openings", "overdue", "export", "statistics")
+    access.add_argument("--what", metavar="WHAT", choices=looks, help=words("help.oversee.what"))
+    reviews.add_argument("--waiting", action="store_true", help=words("help.oversee.waiting"))
+    export.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv", help=words("help.oversee.format"))
+    export.add_argument("file", metavar="FILE", help=words("help.oversee.file"))
 
 
 def _audit(parser: argparse.ArgumentParser, words: Words) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ortoo import contract, coordinating, keyring
 from ortoo.administration import grouped
-from ortoo.cli import DONE, counted
+from ortoo.cli import DONE, counted, overseeing
 from ortoo.cli.asking import NETWORK, compare, left_alone, name_of, need_a_terminal, new_passphrase, reserve, say_done
 from ortoo.cli.commands import started
 from ortoo.cli.running import TRIES, Command, Run, Usage, readable
@@ -430,6 +430,7 @@ def _proposal_value(document: Document[Any], proposal: contract.Proposal) -> dic
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
+    **overseeing.COMMANDS,
     "coordinators overdue": overdue,
     **counted.COMMANDS,
     "coordinators key": new_key,

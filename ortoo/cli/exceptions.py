@@ -4,6 +4,7 @@ from typing import Final
 
 from ortoo.cli import DONE
 from ortoo.cli.commands import referral_named, started
+from ortoo.cli.overseeing import review_named
 from ortoo.cli.running import Command, Run
 from ortoo.cli.screen import part_value, referral_value
 from ortoo.sentences import name
@@ -36,7 +37,7 @@ async def review(run: Run) -> int:
     """Open the justification, and say whether there was ground."""
     words, screen, verdict = run.words, run.screen, run.options.verdict
     async with started(run) as session:
-        id = await referral_named(run, session, run.options.who)
+        id = await review_named(run, session, run.options.who)
         opened = await run.patiently(session.open_referral(id))
         if not screen.json:
             screen.referral(opened.referral, session.directory.now())

@@ -29,14 +29,15 @@ class Query(graphene.ObjectType):
     logged = graphene.List(
         graphene.NonNull(Logged),
         required=True,
-        description=f"Where documents that the own agency may see are logged, at most {MOST}. Others are left out.",
+        description="Where documents that the own agency may see, or its coordinators oversee, are logged, at most "
+        f"{MOST}. Others are left out.",
         size=graphene.Int(required=True, description="Of the signed head that the proofs are for."),
         documents=graphene.List(graphene.NonNull(Bytes), required=True, description="H of each document."),
     )
 
     @staticmethod
     def resolve_logged(root: object, info: Any, size: int, documents: list[bytes]) -> list[Logged]:
-        actor = actor_in(info, *WORKERS, scope="read")
+        actor = actor_in(info, *WORKERS, "coordinator", scope="read")
         if len(documents) > MOST:
             raise Refused("limit_exceeded", field="documents", most=MOST)
         own = directory.activity_log(directory.in_force())

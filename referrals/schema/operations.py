@@ -1,7 +1,7 @@
 """What can be asked and done about consents and referrals."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import graphene
@@ -10,9 +10,9 @@ from agencies import clock
 from agencies.access import ANY, WORKERS, actor_in
 from agencies.scalars import Envelope, uuid_of
 from ortoo.protocol.errors import Refused
-from referrals import access, clocks, consent, ending, firing, pages, sending, steps, trail
+from referrals import access, consent, ending, firing, pages, sending, steps, trail
 from referrals import onward as passing_on
-from referrals.models import Clock, Standing
+from referrals.models import Standing
 from referrals.schema.handed_in import SealedInput, whole_of
 from referrals.schema.shown import (
     Consent,
@@ -21,7 +21,6 @@ from referrals.schema.shown import (
     Link,
     Moved,
     Opening,
-    Overdue,
     Referral,
     ReferralConnection,
     TrailConnection,
@@ -29,14 +28,12 @@ from referrals.schema.shown import (
     blobs_shown,
     decision_shown,
     link_shown,
-    owed_shown,
     page_shown,
     referrals_shown,
     trail_shown,
 )
 
 MOST_REFERRALS = 50
-MOST_OVERDUE = 500
 MOST_PARTS = 64
 
 
@@ -111,11 +108,6 @@ class Query(graphene.ObjectType):
         type=graphene.String(description="Only this: `referral_sent`, or a code of the vocabulary's steps."),
         since=graphene.DateTime(description="Only since then."),
     )
-    overdue = graphene.List(
-        graphene.NonNull(Overdue),
-        required=True,
-        description=f"For coordinators: what is owed too long, the longest first; at most {MOST_OVERDUE}.",
-    )
 
     @staticmethod
     def resolve_consent(root: object, info: Any, id: str) -> Consent | None:
@@ -164,23 +156,6 @@ class Query(graphene.ObjectType):
         id = uuid_of(referral, "referral") if referral is not None else None
         wanted_of = trail.Filter(referral=id, **wanted)
         return trail_shown(trail.page(actor, wanted_of, first=_bounded(first), after=after))
-
-    @staticmethod
-    def resolve_overdue(root: object, info: Any) -> list[Overdue]:
-        actor_in(info, "coordinator")
-        now = clock.now()
-        return [_overdue(one, now) for one in clocks.overdue(MOST_OVERDUE)]
-
-
-def _overdue(row: Clock, now: datetime) -> Overdue:
-    referral = row.referral
-    return Overdue(
-        referral=str(referral.pk),
-        sender=referral.sender_id,
-        recipient=referral.recipient_id,
-        urgency=referral.urgency,
-        owed=owed_shown(row, now),
-    )
 
 
 def _page(info: Any, box: str, first: int, after: str | None, wanted: Mapping[str, Any]) -> ReferralConnection:

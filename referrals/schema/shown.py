@@ -135,16 +135,6 @@ class Owed(graphene.ObjectType):
     late = graphene.Boolean(required=True, description="Whether that has passed.")
 
 
-class Overdue(graphene.ObjectType):
-    """Something that an agency should have done: what a coordinator sees of it."""
-
-    referral = graphene.ID(required=True, description="The referral's id.")
-    sender = graphene.String(required=True, description="The agency that asks.")
-    recipient = graphene.String(required=True, description="The agency that is asked.")
-    urgency = graphene.String(required=True, description="A code of the vocabulary.")
-    owed = graphene.Field(Owed, required=True, description="What is owed, by whom, since when.")
-
-
 class Moved(graphene.ObjectType):
     """A practice network's clock was moved on."""
 

@@ -31,7 +31,7 @@ def test_the_directions_hold() -> None:
         ("audit/log.py", "import agencies.models", "The rooms lie above one another"),
         ("agencies/keys.py", "import notifications.feed", "The rooms lie above one another"),
         ("notifications/feed.py", "import referrals.models", "The rooms lie above one another"),
-        ("referrals/sending.py", "import coordination.models", "The rooms lie above one another"),
+        ("referrals/sending.py", "import coordination.trail", "The rooms lie above one another"),
         ("referrals/sending.py", "import hub.settings", "The rooms lie above one another"),
     ],
 )

@@ -312,6 +312,24 @@ export type EnrolMutationVariables = Exact<{
 
 export type EnrolMutation = { readonly enrol: { readonly token: string, readonly recoveryCodes: ReadonlyArray<string>, readonly member: { readonly id: string, readonly handle: string, readonly name: string, readonly nameEn: string, readonly agency: string, readonly roles: ReadonlyArray<string> } } };
 
+export type ExportTrailMutationVariables = Exact<{
+  format: string;
+  agency?: string | null | undefined;
+  place?: string | null | undefined;
+  service?: string | null | undefined;
+  urgency?: string | null | undefined;
+  basis?: string | null | undefined;
+  state?: string | null | undefined;
+  overdue: boolean;
+  unanswered: boolean;
+  withoutConsent: boolean;
+  since?: string | null | undefined;
+  until?: string | null | undefined;
+}>;
+
+
+export type ExportTrailMutation = { readonly exportTrail: { readonly name: string, readonly content: string, readonly rows: number, readonly record: string } };
+
 export type FeedQueryVariables = Exact<{
   after: number;
   first: number;
@@ -459,6 +477,17 @@ export type LookWithReceiptMutationVariables = Exact<{
 
 export type LookWithReceiptMutation = { readonly lookWithReceipt: { readonly mode: string, readonly basis: string | null, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null } };
 
+export type LooksQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  agency?: string | null | undefined;
+  what?: string | null | undefined;
+  since?: string | null | undefined;
+}>;
+
+
+export type LooksQuery = { readonly looks: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly agency: string, readonly member: string, readonly what: string, readonly referral: string | null, readonly wanted: string, readonly count: number, readonly at: string, readonly record: string | null } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
 export type MeQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -509,6 +538,18 @@ export type OpenReferralMutationVariables = Exact<{
 
 export type OpenReferralMutation = { readonly openReferral: { readonly referral: { readonly id: string, readonly sender: string, readonly recipient: string, readonly state: string, readonly sentAt: string, readonly changedAt: string, readonly deletionOwedSince: string | null, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly language: string, readonly minor: boolean, readonly envelope: string, readonly sha256: string, readonly head: string, readonly decision: { readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }>, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } | null, readonly events: ReadonlyArray<{ readonly id: string, readonly agency: string, readonly type: string, readonly reason: string | null, readonly acceptedAt: string, readonly envelope: string, readonly sha256: string, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } | null }> }, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } } };
 
+export type OpeningsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  agency?: string | null | undefined;
+  referral?: string | null | undefined;
+  since?: string | null | undefined;
+  until?: string | null | undefined;
+}>;
+
+
+export type OpeningsQuery = { readonly openings: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly referral: string, readonly sender: string, readonly recipient: string, readonly agency: string, readonly member: string, readonly at: string } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
 export type OutboxQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
@@ -528,6 +569,25 @@ export type OverdueQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type OverdueQuery = { readonly overdue: ReadonlyArray<{ readonly referral: string, readonly sender: string, readonly recipient: string, readonly urgency: string, readonly owed: { readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean } }> };
+
+export type OverseenQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  agency?: string | null | undefined;
+  place?: string | null | undefined;
+  service?: string | null | undefined;
+  urgency?: string | null | undefined;
+  basis?: string | null | undefined;
+  state?: string | null | undefined;
+  overdue: boolean;
+  unanswered: boolean;
+  withoutConsent: boolean;
+  since?: string | null | undefined;
+  until?: string | null | undefined;
+}>;
+
+
+export type OverseenQuery = { readonly overseen: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly referral: string, readonly sender: string, readonly recipient: string, readonly sentAt: string, readonly cameAt: string | null, readonly changedAt: string, readonly state: string, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly basis: string, readonly withoutConsent: boolean, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }> } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type PasskeysQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -589,6 +649,15 @@ export type RemovePasskeyMutationVariables = Exact<{
 
 
 export type RemovePasskeyMutation = { readonly removePasskey: boolean };
+
+export type ReviewsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  waiting: boolean;
+}>;
+
+
+export type ReviewsQuery = { readonly reviews: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly toDo: string | null, readonly secondedAt: string | null, readonly verdict: string | null, readonly reviewedAt: string | null, readonly referral: { readonly referral: string, readonly sender: string, readonly recipient: string, readonly sentAt: string, readonly cameAt: string | null, readonly changedAt: string, readonly state: string, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly basis: string, readonly withoutConsent: boolean, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }> } } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type RevokeApiTokenMutationVariables = Exact<{
   id: string;
@@ -706,6 +775,13 @@ export type TakeStepMutationVariables = Exact<{
 
 export type TakeStepMutation = { readonly takeStep: { readonly id: string, readonly sender: string, readonly recipient: string, readonly state: string, readonly sentAt: string, readonly changedAt: string, readonly deletionOwedSince: string | null, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly language: string, readonly minor: boolean, readonly envelope: string, readonly sha256: string, readonly head: string, readonly decision: { readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }>, readonly events: ReadonlyArray<{ readonly id: string, readonly agency: string, readonly type: string, readonly reason: string | null, readonly acceptedAt: string, readonly envelope: string, readonly sha256: string }> } };
 
+export type TimelineQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type TimelineQuery = { readonly timeline: { readonly referral: { readonly referral: string, readonly sender: string, readonly recipient: string, readonly sentAt: string, readonly cameAt: string | null, readonly changedAt: string, readonly state: string, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly basis: string, readonly withoutConsent: boolean, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }> }, readonly lines: ReadonlyArray<{ readonly type: string, readonly reason: string | null, readonly agency: string, readonly member: string, readonly at: string, readonly document: string, readonly place: number | null }> } | null };
+
 export type TrailQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
@@ -777,6 +853,8 @@ export type HowFarFragment = { readonly size: number, readonly received: number,
 export type KeyringFragment = { readonly login: string, readonly version: number, readonly sealed: string, readonly unlocks: ReadonlyArray<{ readonly id: string, readonly method: string, readonly sealed: string, readonly passkey: string | null }> };
 
 export type NotificationsFragment = { readonly available: boolean, readonly address: string, readonly confirmed: boolean, readonly refused: boolean, readonly language: string, readonly urgencies: ReadonlyArray<string>, readonly workingHours: boolean, readonly digestHour: number | null };
+
+export type OverseenFragment = { readonly referral: string, readonly sender: string, readonly recipient: string, readonly sentAt: string, readonly cameAt: string | null, readonly changedAt: string, readonly state: string, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly basis: string, readonly withoutConsent: boolean, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }> };
 
 export type ReceiptAgencyFragment = { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string };
 
@@ -918,6 +996,11 @@ export const enrol: Operation<EnrolMutation, EnrolMutationVariables> = {
   name: "Enrol",
 };
 
+export const exportTrail: Operation<ExportTrailMutation, ExportTrailMutationVariables> = {
+  id: "sha256:93b9a002b37d240abd5be1e29dfb8cde4c323c8602e66ad100d68807c667f800",
+  name: "ExportTrail",
+};
+
 export const feed: Operation<FeedQuery, FeedQueryVariables> = {
   id: "sha256:4522b24ae9d5c09c07802f8d7e265656c353b09f2f8c345dbc35bcb88255eeec",
   name: "Feed",
@@ -1008,6 +1091,11 @@ export const lookWithReceipt: Operation<LookWithReceiptMutation, LookWithReceipt
   name: "LookWithReceipt",
 };
 
+export const looks: Operation<LooksQuery, LooksQueryVariables> = {
+  id: "sha256:79b4efbf9715b14687615bd0bf45a180da785c7b7b36690d8f1fa33a6ff516f4",
+  name: "Looks",
+};
+
 export const me: Operation<MeQuery, MeQueryVariables> = {
   id: "sha256:42bd7250733368aef520948dec0a4b42b65dbef073d9620a185351554eee8ac8",
   name: "Me",
@@ -1048,6 +1136,11 @@ export const openReferral: Operation<OpenReferralMutation, OpenReferralMutationV
   name: "OpenReferral",
 };
 
+export const openings: Operation<OpeningsQuery, OpeningsQueryVariables> = {
+  id: "sha256:6b0c5b0c2e4fdcb04f80a48c90439635f7efda614fd5b11db743b0837c883ee6",
+  name: "Openings",
+};
+
 export const outbox: Operation<OutboxQuery, OutboxQueryVariables> = {
   id: "sha256:c973a654592631d3d73b49bc3c276a974df0871eed8b2c19a1ee13efd0549c8e",
   name: "Outbox",
@@ -1056,6 +1149,11 @@ export const outbox: Operation<OutboxQuery, OutboxQueryVariables> = {
 export const overdue: Operation<OverdueQuery, OverdueQueryVariables> = {
   id: "sha256:a89363d10bd50e410d9c0625a072522575579a6a582922180ca33fb55db85a92",
   name: "Overdue",
+};
+
+export const overseen: Operation<OverseenQuery, OverseenQueryVariables> = {
+  id: "sha256:d6e4a7ba6d7d76a6ddcd6eab84a0a486e19164d32cb6c123659f0056d33cc3a8",
+  name: "Overseen",
 };
 
 export const passkeys: Operation<PasskeysQuery, PasskeysQueryVariables> = {
@@ -1101,6 +1199,11 @@ export const referral: Operation<ReferralQuery, ReferralQueryVariables> = {
 export const removePasskey: Operation<RemovePasskeyMutation, RemovePasskeyMutationVariables> = {
   id: "sha256:3bf319dce30895dfbbbfe95339d7493e3c631bc2fd9dae8b7f63e70c1d65e172",
   name: "RemovePasskey",
+};
+
+export const reviews: Operation<ReviewsQuery, ReviewsQueryVariables> = {
+  id: "sha256:1a4a4ac28facc5d24a49aeaed6baf8a1a2e24b3a0b55c51c9898bfeabf47381d",
+  name: "Reviews",
 };
 
 export const revokeApiToken: Operation<RevokeApiTokenMutation, RevokeApiTokenMutationVariables> = {
@@ -1181,6 +1284,11 @@ export const statistics: Operation<StatisticsQuery, StatisticsQueryVariables> = 
 export const takeStep: Operation<TakeStepMutation, TakeStepMutationVariables> = {
   id: "sha256:3aadd791e0245e870cbb67c6fecc6966ef0c4d6c6388fe5fc7fd3b97009522f0",
   name: "TakeStep",
+};
+
+export const timeline: Operation<TimelineQuery, TimelineQueryVariables> = {
+  id: "sha256:46acc55546af7b49a7cb48f59b29f870352aaf48b9c04c92f0e8a0266855d7c5",
+  name: "Timeline",
 };
 
 export const trail: Operation<TrailQuery, TrailQueryVariables> = {
