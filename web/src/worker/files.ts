@@ -99,12 +99,8 @@ async function kept(items: Items, id: string, name: string, content: Content): P
   const measure = await Measure.begin();
   let [number, waiting, length]: [number, Bytes[], number] = [0, [], 0];
   const flush = async () => {
-    const piece = concat(...waiting);
-    [waiting, length] = [[], 0];
-    for (let at = 0; at < piece.length || (at === 0 && number === 0); at += PIECE) {
-      await items.putPiece(nameOf(id), number, await seal(key, pieceContext(id, number), piece.slice(at, at + PIECE)));
-      number += 1;
-    }
+    await items.putPiece(nameOf(id), number, await seal(key, pieceContext(id, number), concat(...waiting)));
+    [number, waiting, length] = [number + 1, [], 0];
   };
   for await (const bite of content.read()) {
     // A piece is full but for the last one: then a place in the file says which piece it is in.

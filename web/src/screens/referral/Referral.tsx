@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { later } from "../../app/later.tsx";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Choice } from "../../parts/Choice.tsx";
@@ -24,6 +25,8 @@ import { agencyName, canGoElsewhere, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
 import { type ReferralState, readableAt } from "./state.ts";
 import "./referral.css";
+
+const Files = later(async () => (await import("./Files.tsx")).Files);
 
 interface ReferralProps {
   readonly state: ReferralState;
@@ -169,7 +172,7 @@ export const Referral = ({ state, own, time, onRetry, onElsewhere }: ReferralPro
             {label(said.language, "states", "sent")}
           </li>
           {referral.steps.map((step) => (
-            <StepWords key={step.id} step={step} agencies={agencies} time={time} />
+            <StepWords key={step.id} step={step} agencies={agencies} time={time} state={state} />
           ))}
         </ol>
       </section>
@@ -235,7 +238,8 @@ const Parts = ({ parts, state }: { readonly parts: readonly Part[]; readonly sta
         </Button>
       )}
       {allGone && <p>{said("referral.gone")}</p>}
-      {!allGone && shown.map((part) => <PartWords key={part.name} part={part} areNamesShown={areNamesShown} />)}
+      {!allGone &&
+        shown.map((part) => <PartWords key={part.name} part={part} areNamesShown={areNamesShown} state={state} />)}
       {notShared.length > 0 && (
         <p>
           {said("referral.not_shared", {
@@ -247,10 +251,16 @@ const Parts = ({ parts, state }: { readonly parts: readonly Part[]; readonly sta
   );
 };
 
-const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areNamesShown: boolean }) => {
+interface PartProps {
+  readonly part: Part;
+  readonly areNamesShown: boolean;
+  readonly state: ReferralState;
+}
+
+const PartWords = ({ part, areNamesShown, state }: PartProps) => {
   const said = words.value;
+  const files = part.files ?? [];
   const name = sectionName(said, "worker", part.name);
-  const isFile = part.name.includes("/");
   const isHidden = part.name === "identity" && !areNamesShown;
   switch (part.status) {
     case "readable":
@@ -260,9 +270,7 @@ const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areN
             {name}
             {isHidden && ` (${said("referral.hidden")})`}
           </summary>
-          {part.fields.length === 0 && part.text === null && (
-            <p>{said(isFile ? "referral.file" : "referral.empty_part")}</p>
-          )}
+          {part.fields.length === 0 && part.text === null && files.length === 0 && <p>{said("referral.empty_part")}</p>}
           <dl class="fields">
             {part.fields.map(([field, value]) => (
               <div key={field}>
@@ -276,6 +284,7 @@ const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areN
             ))}
           </dl>
           {part.text !== null && <p class="written">{plain(part.text)}</p>}
+          {files.length > 0 && <Files files={files} event={null} state={state} />}
         </details>
       );
     case "damaged":
@@ -303,9 +312,10 @@ interface StepProps {
   readonly step: Step;
   readonly agencies: readonly Agency[];
   readonly time: HubTime;
+  readonly state: ReferralState;
 }
 
-const StepWords = ({ step, agencies, time }: StepProps) => {
+const StepWords = ({ step, agencies, time, state }: StepProps) => {
   const said = words.value;
   const { language } = said;
   const reasons = Object.hasOwn(REASONS, step.type) ? REASONS[step.type as Answer] : undefined;
@@ -315,6 +325,9 @@ const StepWords = ({ step, agencies, time }: StepProps) => {
       {label(language, "steps", step.type)} · {plain(agencyName(agencies, step.agency, language))}
       {step.reason !== null && ` · ${plain(reasons ? label(language, reasons, step.reason) : step.reason)}`}
       {step.note !== null && <NoteWords note={step.note} />}
+      {step.note?.files && step.note.files.length > 0 && (
+        <Files files={step.note.files} event={step.id} state={state} />
+      )}
     </li>
   );
 };

@@ -39,6 +39,9 @@ export interface ReferralState {
   readonly answering: ReadonlySignal<Answer | null>;
   readonly reason: Signal<string>;
   readonly note: Signal<string>;
+  /** Files of it; how far the one is that comes. */
+  readonly fetchFile: Vault["fetchFile"];
+  readonly carried: ReadonlySignal<Happening | null>;
   /** Show this one, as far as it was opened. */
   readonly go: (id: string) => Promise<void>;
   readonly open: () => Promise<void>;
@@ -69,7 +72,7 @@ export const readableAt = (referral: Referral, now: number): Referral => {
 
 const emptied = (referral: Referral): Referral => {
   const gone = (part: Part): Part =>
-    part.status === "readable" ? { ...part, status: "gone", fields: [], text: null } : part;
+    part.status === "readable" ? { ...part, status: "gone", fields: [], text: null, files: [] } : part;
   return {
     ...referral,
     parts: referral.parts.map(gone),
@@ -102,7 +105,7 @@ export const overtakenBy = (newest: Referral): Overtaken => ({
 
 /** answered: a step was taken, the lists are otherwise now. */
 export const referralState = (
-  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies">,
+  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies" | "fetchFile">,
   answered: () => void,
 ): ReferralState => {
   const shown = signal<Referral | null>(null);
@@ -117,6 +120,7 @@ export const referralState = (
   const answering = signal<Answer | null>(null);
   const reason = signal("");
   const note = signal("");
+  const carried = signal<Happening | null>(null);
   let at: string | null = null;
   // What was asked for one referral is never shown in place of another.
   let turn = 0;
@@ -144,6 +148,7 @@ export const referralState = (
     overtaken.value = null;
     areNamesShown.value = false;
     busy.value = false;
+    carried.value = null;
     choose(null);
   };
 
@@ -234,6 +239,8 @@ export const referralState = (
     answering,
     reason,
     note,
+    carried,
+    fetchFile: vault.fetchFile,
     go: async (id) => {
       if (at === id && shown.value !== null) return;
       leave();
@@ -275,6 +282,10 @@ export const referralState = (
       if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
     },
     heard: (happening) => {
+      if (happening.type === "carried") {
+        carried.value = happening;
+        return;
+      }
       if (happening.type === "stepped") {
         keep(happening.referral, null);
         answered();
