@@ -368,6 +368,7 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       resend: given,
       agencies: async () => agencies,
       fetchFile: async () => new Blob([]),
+      watch: () => () => {},
     },
     () => {},
   );

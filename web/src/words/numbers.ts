@@ -1,4 +1,4 @@
-import type { Language, Words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 /** 5,120: the same in both languages, since Chromium counts Mongolian as English anyway. Whole numbers. */
 export const count = (number: number): string => String(Math.trunc(number)).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -6,10 +6,3 @@ export const count = (number: number): string => String(Math.trunc(number)).repl
 /** A small count of people is never told exactly: it could point at one of them. */
 export const few = (words: Words, number: number | null): string =>
   number === null || number < 5 ? words("number.few") : count(number);
-
-/** How large a file is, roughly: 3.4 MB, 12 kB. Never nothing. */
-export const sizeText = (language: Language, bytes: number): string => {
-  const [kilo, mega] = language === "mn" ? ["КБ", "МБ"] : ["kB", "MB"];
-  const thousands = Math.ceil(bytes / 1000);
-  return thousands < 1000 ? `${thousands} ${kilo}` : `${(bytes / 1_000_000).toFixed(1)} ${mega}`;
-};

@@ -83,6 +83,7 @@ describe("a withdrawal while it is read", () => {
     const vault = {
       ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [] },
       fetchFile: never,
+      watch: () => () => undefined,
     };
     const state = referralState(vault, () => undefined);
     await state.go("one");

@@ -1,14 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
-import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { words } from "../../words/current.ts";
-import { sizeText } from "../../words/numbers.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
+import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
 import type { DescribedFile } from "../../worker/api.ts";
 import type { ReferralState } from "./state.ts";
-import "../../parts/files.css";
 
 interface FilesProps {
   readonly files: readonly DescribedFile[];
@@ -19,7 +17,7 @@ interface FilesProps {
 
 /** What a file is called and how large it is, as its sender says; it is fetched and opened when it is to be saved. */
 export const Files = ({ files, event, state }: FilesProps) => (
-  <ul class="file-list">
+  <ul class="file-list stack">
     {files.map((one) => (
       <OneFile key={one.part} file={one} event={event} state={state} />
     ))}
@@ -37,23 +35,27 @@ const OneFile = ({ file, event, state }: FileProps) => {
   const [isSaved, busy, problem] = [useSignal(false), useSignal(false), useSignal<Problem | null>(null)];
   const name = plain(file.name);
   const id = state.shown.value?.id ?? "";
-  const at = state.carried.value;
-  const carried = at?.type === "carried" && at.of === `${id} ${file.part}` ? at : null;
+  const carried = useSignal<{ readonly over: number; readonly all: number } | null>(null);
   const save = async () => {
     [isSaved.value, busy.value, problem.value] = [false, true, null];
+    carried.value = null;
+    const unwatch = state.files.watch((one) => {
+      if (one.type === "carried" && one.of === `${id} ${file.part}`) carried.value = one;
+    });
     try {
-      const blob = await state.fetchFile(id, event, file.part);
+      const blob = await state.files.fetchFile(id, event, file.part);
       if (state.shown.value?.id !== id) return; // left meanwhile, or locked
       hand(blob, file.name);
       isSaved.value = true;
     } catch (error) {
       problem.value = problemOf(error);
     } finally {
+      unwatch();
       busy.value = false;
     }
   };
   return (
-    <li>
+    <li class="buttons">
       <span>
         <strong>{name}</strong> · {typeText(file.type)} · {sizeText(said.language, file.size)}
       </span>
@@ -62,17 +64,17 @@ const OneFile = ({ file, event, state }: FileProps) => {
         <span class="unseen">: {name}</span>
       </Button>
       <div role="status">
-        {busy.value && carried !== null && (
+        {busy.value && carried.value !== null && (
           <p>
             {said("file.coming", {
-              over: sizeText(said.language, carried.over),
-              all: sizeText(said.language, carried.all),
+              over: sizeText(said.language, carried.value.over),
+              all: sizeText(said.language, carried.value.all),
             })}
           </p>
         )}
         {isSaved.value && <p>{said("file.saved")}</p>}
       </div>
-      <div role="alert">{problem.value && <Band tone="late">{problemText(said, problem.value)}</Band>}</div>
+      <div role="alert">{problem.value && <p class="error">{problemText(said, problem.value)}</p>}</div>
     </li>
   );
 };

@@ -284,7 +284,7 @@ const PartWords = ({ part, areNamesShown, state }: PartProps) => {
             ))}
           </dl>
           {part.text !== null && <p class="written">{plain(part.text)}</p>}
-          {files.length > 0 && <Files files={files} event={null} state={state} />}
+          {files[0] && <Files files={files} event={null} state={state} />}
         </details>
       );
     case "damaged":
@@ -325,7 +325,7 @@ const StepWords = ({ step, agencies, time, state }: StepProps) => {
       {label(language, "steps", step.type)} · {plain(agencyName(agencies, step.agency, language))}
       {step.reason !== null && ` · ${plain(reasons ? label(language, reasons, step.reason) : step.reason)}`}
       {step.note !== null && <NoteWords note={step.note} />}
-      {step.note?.files && step.note.files.length > 0 && (
+      {step.note?.status === "readable" && step.note.files?.[0] && (
         <Files files={step.note.files} event={step.id} state={state} />
       )}
     </li>

@@ -24,6 +24,8 @@ export interface AnswerFault {
   readonly key: PlainKey;
 }
 
+type Files = Pick<Vault, "fetchFile" | "watch">;
+
 export interface ReferralState {
   readonly shown: ReadonlySignal<Referral | null>;
   readonly agencies: ReadonlySignal<readonly Agency[]>;
@@ -39,9 +41,8 @@ export interface ReferralState {
   readonly answering: ReadonlySignal<Answer | null>;
   readonly reason: Signal<string>;
   readonly note: Signal<string>;
-  /** Files of it; how far the one is that comes. */
-  readonly fetchFile: Vault["fetchFile"];
-  readonly carried: ReadonlySignal<Happening | null>;
+  /** Whence its files come. */
+  readonly files: Files;
   /** Show this one, as far as it was opened. */
   readonly go: (id: string) => Promise<void>;
   readonly open: () => Promise<void>;
@@ -72,7 +73,7 @@ export const readableAt = (referral: Referral, now: number): Referral => {
 
 const emptied = (referral: Referral): Referral => {
   const gone = (part: Part): Part =>
-    part.status === "readable" ? { ...part, status: "gone", fields: [], text: null, files: [] } : part;
+    part.status === "readable" ? { name: part.name, status: "gone", fields: [], text: null } : part;
   return {
     ...referral,
     parts: referral.parts.map(gone),
@@ -105,7 +106,7 @@ export const overtakenBy = (newest: Referral): Overtaken => ({
 
 /** answered: a step was taken, the lists are otherwise now. */
 export const referralState = (
-  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies" | "fetchFile">,
+  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies"> & Files,
   answered: () => void,
 ): ReferralState => {
   const shown = signal<Referral | null>(null);
@@ -120,7 +121,6 @@ export const referralState = (
   const answering = signal<Answer | null>(null);
   const reason = signal("");
   const note = signal("");
-  const carried = signal<Happening | null>(null);
   let at: string | null = null;
   // What was asked for one referral is never shown in place of another.
   let turn = 0;
@@ -148,7 +148,6 @@ export const referralState = (
     overtaken.value = null;
     areNamesShown.value = false;
     busy.value = false;
-    carried.value = null;
     choose(null);
   };
 
@@ -239,8 +238,7 @@ export const referralState = (
     answering,
     reason,
     note,
-    carried,
-    fetchFile: vault.fetchFile,
+    files: vault,
     go: async (id) => {
       if (at === id && shown.value !== null) return;
       leave();
@@ -282,10 +280,6 @@ export const referralState = (
       if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
     },
     heard: (happening) => {
-      if (happening.type === "carried") {
-        carried.value = happening;
-        return;
-      }
       if (happening.type === "stepped") {
         keep(happening.referral, null);
         answered();

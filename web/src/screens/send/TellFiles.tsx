@@ -2,11 +2,10 @@ import { useSignal } from "@preact/signals";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { words } from "../../words/current.ts";
-import { sizeText } from "../../words/numbers.ts";
 import { sectionName } from "../../words/sentences.ts";
+import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
 import type { SendState, Unattached } from "./state.ts";
-import "../../parts/files.css";
 
 interface FilesProps {
   readonly section: string;
