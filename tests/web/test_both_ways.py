@@ -5,21 +5,27 @@ import copy
 import random
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import pytest
 
-from ortoo.protocol import documents, keys, referral, schemas, sealing
+from ortoo.attached import clean_name
+from ortoo.photos import NotClean, content_of
+from ortoo.protocol import attachments, documents, keys, referral, schemas, sealing
 from ortoo.protocol.documents import Document, SigningKey, b64, canonical, ctx, new_id, read, sign, unb64, verify
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey, seal_to
 from ortoo.protocol.referral import SealedReferral
 from ortoo.protocol.sealing import Binding, Blobs
+from tests.protocol import test_attachments as of_files
 from tests.protocol.network import NOW, Town, dumps, envelope_of, plain
 from tests.protocol.network import given as decisions
 from tests.protocol.refusing import refused
 from tests.protocol.test_published_vectors import PUBLISHED, blocks, loaded
+from tests.sdk import test_photos as photos_of
 from tests.vectors.sealed_vectors import blobs_of
 from tests.web.browser import Browser, Fault, browser
 
@@ -456,3 +462,89 @@ def test_a_body_that_the_browser_would_not_sign_is_not_signed(
     with refused("malformed"):
         node.ask("sign", kind="consent", body=body, seeds=[b64(bytes(32))])
     assert sign(decision.body, SigningKey(bytes(32))).body == decision.body
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0, 1023, 1024, 16_383, 16_384, 250_001])
+def test_a_file_is_sealed_alike_piece_by_piece_and_opens_on_the_other_side(node: Browser, size: int) -> None:
+    text = bytes(n % 251 for n in range(size))
+    key, salt, context = bytes(range(32)), bytes(range(24)), b"needs/file-1 of one document"
+    given = {"key": b64(key), "context": b64(context), "text": b64(text)}
+    made = [node.ask("seal_file", salt=b64(salt), step=step, **given) for step in (1 << 20, 7000)]
+    assert made[0] == made[1]  # whichever piece is asked for, it is the same bytes
+    raw = unb64(made[0]["sealed"])
+    assert made[0]["stored"] == {"size": len(raw), "sha256": b64(documents.sha256(raw))}
+    said = schemas.File(part="needs/file-1", name="x", type="x", size=size, sha256=b64(documents.sha256(text)))
+
+    def part_of(sealed: bytes) -> schemas.SealedPart:
+        return schemas.SealedPart(name=said.part, size=len(sealed), sha256=b64(documents.sha256(sealed)))
+
+    opening = attachments.Opening(key, context, said, part_of(raw))
+    assert opening.take(raw) + opening.end() == text
+    ours = b"".join(attachments.seal(key, context, [text], size))
+    for step in (1 << 20, 1000):
+        assert _opened_there(node, said, part_of(ours), ours, step) == text
+
+
+def _opened_there(
+    node: Browser, said: schemas.File, part: schemas.SealedPart, sealed: bytes, step: int = 4096
+) -> bytes:
+    given = {"key": b64(bytes(range(32))), "context": b64(b"needs/file-1 of one document"), "sealed": b64(sealed)}
+    told = msgspec.to_builtins({"said": said, "part": part})
+    return unb64(node.ask("open_file", step=step, **given, **told))
+
+
+def test_what_is_not_the_file_is_refused_there_as_here(node: Browser) -> None:
+    head, chunks = of_files.HEAD, of_files.PARTS
+    said, true = of_files.said_of(of_files.TEXT), of_files.part_of(of_files.RAW)
+    wrong = [
+        head + b"".join([chunks[1], chunks[0], *chunks[2:]]),
+        head + b"".join(chunks[:-1]),
+        head + b"".join([*chunks, chunks[-1]]),
+        of_files.RAW[:-1] + bytes([of_files.RAW[-1] ^ 1]),
+        bytes([of_files.RAW[0] ^ 1]) + of_files.RAW[1:],
+        of_files.sealed(of_files.TEXT, context=b"needs/file-1 of another"),
+        b"",
+    ]
+    for raw in wrong:
+        named = schemas.SealedPart(name=said.part, size=len(of_files.RAW), sha256=b64(documents.sha256(raw)))
+        for part in (named, true):
+            here = code_of(partial(of_files.opened, raw, said, part))
+            assert here is not None
+            assert code_of(partial(_opened_there, node, said, part, raw)) == here
+    for other in (of_files.TEXT + b"x", of_files.TEXT[:-1] + b"?", b"short"):
+        described = of_files.said_of(other)
+        here = code_of(partial(of_files.opened, of_files.RAW, described, true))
+        assert here is not None
+        assert code_of(partial(_opened_there, node, described, true, of_files.RAW)) == here
+
+
+def test_photos_are_cleaned_there_as_here_and_refused_alike(node: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    whole = [photos_of.JPEG, photos_of.PNG, photos_of.WEBP, photos_of.heic()]
+    others = [*photos_of.NOT_UNDERSTOOD.values(), b"", b"%PDF-1.7 and more", b"<html>"]
+    damaged = [raw[:at] + bytes([raw[at] ^ 0xFF]) + raw[at + 1 :] for raw in whole for at in range(4, 240, 11)]
+    cut = [raw[:at] for raw in whole for at in range(16, 300, 37)]
+    outcomes = set()
+    for raw in [*whole, *others, *damaged, *cut]:
+        path.write_bytes(raw)
+        told = node.ask("clean_photo", raw=b64(raw))
+        try:
+            content = content_of(path)
+        except NotClean:
+            assert told is None
+            outcomes.add("refused")
+            continue
+        assert told is not None
+        assert (told["type"], told["cleaned"]) == (content.type, content.cleaned)
+        assert unb64(told["content"]) == b"".join(content.read())
+        outcomes.add(content.cleaned)
+    assert outcomes == {"refused", True, False}
+
+
+def test_names_of_files_are_cleaned_alike(node: Browser) -> None:
+    names = ["=cmd()/../x.html", "", "..", ".htaccess", "C:\\a\\CON.txt", "a\u202egpj.exe", "Зураг 1.jpg", "x" * 300 + ".pdf"]
+    names += ["Ж" * 90 + ".jpg", "a.b.c", "a." + "e" * 20, " . a . ", "aux", "x\n\0.txt", "🙂" * 40, "e\u0301.txt", "a\u00a0b"]
+    assert node.ask("clean_names", names=names) == [clean_name(one) for one in names]

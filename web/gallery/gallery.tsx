@@ -361,7 +361,15 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
     () => {},
   );
   const referral = referralState(
-    { show: given, open: given, step: given, resend: given, agencies: async () => agencies },
+    {
+      show: given,
+      open: given,
+      step: given,
+      resend: given,
+      agencies: async () => agencies,
+      fetchFile: async () => new Blob([]),
+      watch: () => () => {},
+    },
     () => {},
   );
   if (id !== null) void referral.go(id).then(() => prepare(referral));

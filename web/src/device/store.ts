@@ -151,6 +151,21 @@ export class Items {
     await this.write([at, await this.sealed(name, item)], null, index);
   }
 
+  /**
+   * Keep a piece of what an item names, which is sealed already under a key that the item holds, beside the item: it goes
+   * with it. The index knows nothing of pieces, so that there can be many.
+   */
+  async putPiece(name: string, number: number, piece: Bytes): Promise<void> {
+    const at = this.index.get(name);
+    if (at === undefined || this.isClosed) throw new Failed({ kind: "device", code: "locked" });
+    await kept(this.database.put("s", piece, `${at}.${number}`));
+  }
+
+  async piece(name: string, number: number): Promise<Bytes | null> {
+    const at = this.index.get(name);
+    return at === undefined ? null : ((await this.database.get("s", `${at}.${number}`)) ?? null);
+  }
+
   drop(name: string): Promise<void> {
     return this.inTurn(() => this.dropNow(name));
   }
@@ -170,7 +185,7 @@ export class Items {
   private async dropAllNow(): Promise<void> {
     const transaction = this.database.transaction("s", "readwrite");
     const all = [...this.index.values(), await this.place(INDEX)];
-    await kept(Promise.all([...all.map((at) => transaction.store.delete(at)), transaction.done]));
+    await kept(Promise.all([...all.map((at) => transaction.store.delete(withPieces(at))), transaction.done]));
     this.index = new Map();
   }
 
@@ -212,7 +227,7 @@ export class Items {
     const transaction = this.database.transaction("s", "readwrite", { durability: "strict" });
     const writes = [transaction.store.put(sealed, at), transaction.done];
     if (item !== null) writes.push(transaction.store.put(item[1], item[0]));
-    if (gone !== null) writes.push(transaction.store.delete(gone));
+    if (gone !== null) writes.push(transaction.store.delete(withPieces(gone)));
     await kept(Promise.all(writes));
     this.index = index;
   }
@@ -235,6 +250,11 @@ export class Items {
   private async place(name: string): Promise<string> {
     return b64((await expand(this.key, ctx("place", name))).slice(0, 16));
   }
+}
+
+/** An item's own place and those of its pieces: no other place begins with it. */
+function withPieces(at: string): IDBKeyRange {
+  return IDBKeyRange.bound(at, `${at}/`, false, true); // "/" follows "."
 }
 
 /** What a full or broken store does to a write, told as what it is. */

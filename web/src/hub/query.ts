@@ -26,7 +26,7 @@ let hasLine = true; // as the last request found it
 
 /**
  * Ask the hub. Rejects with `Failed`: refused, hub or line. once: not repeated by itself, each try counts. asNobody: without
- * the cookie of whoever is signed in here.
+ * the cookie of whoever is signed in here. within: milliseconds for one answer, where much is carried.
  */
 export async function ask<R, V>(
   operation: Operation<R, V>,
@@ -35,14 +35,20 @@ export async function ask<R, V>(
     once = false,
     asNobody = false,
     until,
-  }: { readonly once?: boolean; readonly asNobody?: boolean; readonly until?: AbortSignal } = {},
+    within = WITHIN,
+  }: {
+    readonly once?: boolean;
+    readonly asNobody?: boolean;
+    readonly until?: AbortSignal;
+    readonly within?: number;
+  } = {},
 ): Promise<R> {
   const body = JSON.stringify({ documentId: operation.id, operationName: operation.name, variables });
   const most = once ? 1 : hasLine ? TRIES : TRIES_WITHOUT_LINE;
   for (let tries = 0; tries < most; tries += 1) {
     if (tries > 0) await rest(pause(tries - 1), until);
     if (until?.aborted) break;
-    const answer = await post(body, asNobody ? "omit" : "same-origin", until);
+    const answer = await post(body, asNobody ? "omit" : "same-origin", within, until);
     if (answer !== null) hasLine = true;
     if (answer !== null && !NOT_IN_TIME.includes(answer.status)) return dataOf(await jsonOf(answer));
     if (answer === null && tries === most - 1) hasLine = false;
@@ -53,9 +59,10 @@ export async function ask<R, V>(
 async function post(
   body: string,
   credentials: RequestCredentials,
+  within: number,
   until: AbortSignal | undefined,
 ): Promise<Response | null> {
-  const signals = [AbortSignal.timeout(WITHIN), ...(until ? [until] : [])];
+  const signals = [AbortSignal.timeout(within), ...(until ? [until] : [])];
   try {
     return await fetch("/graphql", {
       method: "POST",

@@ -1,5 +1,6 @@
 /** A referral (protocol §5): one agency asks one agency, under the person's consent for that agency. */
 
+import type { SealedFile } from "./attachments.ts";
 import type { Decisions } from "./consent.ts";
 import * as consent from "./consent.ts";
 import type { Agency, Directory, View } from "./directory.ts";
@@ -11,6 +12,7 @@ import type {
   Author,
   Authority,
   Consent,
+  File,
   Json,
   Named,
   Referral,
@@ -51,8 +53,12 @@ export function authorOf({ agency, member }: Signer): Author {
  *
  * `not_canonical` or `limit_exceeded` for what no reader would take: fractions, non-ASCII names, depth.
  */
-export function sectionText(section: string, fields: Readonly<Record<string, Json>>): Bytes {
-  const text = canonical({ section, fields, files: [] } satisfies Section);
+export function sectionText(
+  section: string,
+  fields: Readonly<Record<string, Json>>,
+  files: readonly File[] = [],
+): Bytes {
+  const text = canonical({ section, fields, files } satisfies Section);
   parse(text, { maxText: null });
   return text;
 }
@@ -97,22 +103,30 @@ export async function seal(
     readonly publicKeys: PublicKeys;
     readonly at: Instant;
     readonly parent?: Named | null;
+    /** Of the parts, sealed before for this very referral. */
+    readonly files?: readonly SealedFile[];
   },
 ): Promise<SealedReferral> {
-  const { id, to, routing, decision, texts, publicKeys } = given;
+  const { id, to, routing, decision, texts, publicKeys, files = [] } = given;
+  const parts = [...texts.keys(), ...files.map((one) => one.said.part)];
   const { directory } = signer;
   const [view, head] = [directory.now(), directory.head]; // the same, whatever is appended meanwhile
   const readers = [
-    readerOf(view, to, "recipient", publicKeys, texts.keys()),
-    readerOf(view, signer.agency, "sender", publicKeys, texts.keys()),
+    readerOf(view, to, "recipient", publicKeys, parts),
+    readerOf(view, signer.agency, "sender", publicKeys, parts),
   ];
   const { exception } = decision.body;
   if (exception !== null) {
-    const justification = [...texts.keys()].filter((part) => base(part) === "justification");
+    const justification = parts.filter((part) => base(part) === "justification");
     readers.push(readerOf(view, exception.reviewer, "reviewer", publicKeys, justification));
   }
   const network = view.network.body.network;
-  const { sealed, blobs } = await sealSet(bindingBy(signer, network, id, decision), texts, readers);
+  const { sealed, blobs } = await sealSet(
+    bindingBy(signer, network, id, decision),
+    texts,
+    readers,
+    new Map(files.map((one) => [one.said.part, one])),
+  );
   const body: Referral = {
     network,
     at: stamp(given.at),

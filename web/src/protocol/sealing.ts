@@ -37,7 +37,7 @@ export function randomBytes(length: number): Bytes {
 export type Hash = "SHA-512" | "SHA-256";
 
 /** What HKDF expands for one message: the key of AES-256-GCM, the first nonce, the commitment to both. */
-interface Derived {
+export interface Derived {
   readonly key: CryptoKey;
   readonly nonce: Bytes;
   readonly commitment: Bytes;
@@ -46,7 +46,7 @@ interface Derived {
 const SUITE = utf8("c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0");
 
 /** HKDF-Expand by HMAC, since WebCrypto's HKDF extracts first. 76 bytes: 32 key, 12 nonce, 32 commitment. */
-async function derive(hash: Hash, key: Bytes, salt: Uint8Array, context: Uint8Array): Promise<Derived> {
+export async function derive(hash: Hash, key: Bytes, salt: Uint8Array, context: Uint8Array): Promise<Derived> {
   if (key.length !== 32) throw new RangeError("a key of Seal has 32 bytes");
   const mac = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash }, false, ["sign"]);
   const info = concat(SUITE, salt, context);
@@ -64,7 +64,7 @@ async function derive(hash: Hash, key: Bytes, salt: Uint8Array, context: Uint8Ar
 }
 
 /** The nonce of a chunk: the first one, its last four bytes XOR the chunk's number, big-endian. */
-function nonceOf(derived: Derived, number: number): AesGcmParams {
+export function nonceOf(derived: Derived, number: number): AesGcmParams {
   const iv = derived.nonce.slice();
   const view = new DataView(iv.buffer);
   view.setUint32(8, view.getUint32(8) ^ number);
@@ -119,7 +119,7 @@ export async function openChunked(hash: Hash, key: Bytes, context: Uint8Array, s
 }
 
 /** Looks at every byte, wherever they differ. */
-function same(one: Uint8Array, other: Uint8Array): boolean {
+export function same(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.reduce((differ, byte, at) => differ | (byte ^ other[at]!), 0) === 0;
 }
 
@@ -185,13 +185,28 @@ export interface Reader {
   readonly parts: ReadonlySet<string>;
 }
 
-/** The bytes that travel beside a document. */
+/** Length and hash of sealed bytes. */
+export interface Stored {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** A file that was sealed before, in the very document that names it: its key, and what lies in the storage (§6). */
+export interface SealedBefore {
+  readonly key: Bytes;
+  readonly stored: Stored;
+}
+
+const NO_FILES: ReadonlyMap<string, SealedBefore> = new Map();
+
+/** The bytes that travel beside a document. stored: sealed files, which travel by themselves. */
 export interface Blobs {
   readonly parts: ReadonlyMap<string, Bytes>;
   /** By reader. */
   readonly wraps: ReadonlyMap<string, Bytes>;
   /** By `pair(part, reader)`. */
   readonly keys: ReadonlyMap<string, Bytes>;
+  readonly stored?: ReadonlyMap<string, Stored>;
 }
 
 /** A part and a reader as one name; neither has a space in it. */
@@ -204,8 +219,10 @@ export async function sealSet(
   binding: Binding,
   texts: ReadonlyMap<string, Uint8Array>,
   readers: readonly Reader[],
+  files: ReadonlyMap<string, SealedBefore> = NO_FILES,
 ): Promise<{ readonly sealed: Sealed; readonly blobs: Blobs }> {
   const partKeys = new Map(Array.from(texts.keys(), (part) => [part, randomBytes(32)]));
+  for (const [part, { key }] of files) partKeys.set(part, key);
   const parts = new Map<string, Bytes>();
   const wraps = new Map<string, Bytes>();
   const keys = new Map<string, Bytes>();
@@ -224,7 +241,8 @@ export async function sealSet(
       keys.set(pair(part, reader.agency), await seal(readerKey, context, partKey));
     }
   }
-  const blobs = { parts, wraps, keys };
+  const stored = new Map(Array.from(files, ([part, one]) => [part, one.stored]));
+  const blobs = { parts, wraps, keys, stored };
   return { sealed: await describe(blobs, readers), blobs };
 }
 
@@ -236,6 +254,7 @@ export async function describe(blobs: Blobs, readers: readonly Reader[]): Promis
     size: blob.length,
     sha256: await digest(blob),
   }));
+  const stored = Array.from(blobs.stored ?? [], ([name, one]) => ({ name, ...one }));
   const listed = readers.map(async ({ agency, as, epoch }) => {
     const wrap = blobs.wraps.get(agency);
     if (wrap === undefined) throw new RangeError("a reader without a wrap");
@@ -246,7 +265,7 @@ export async function describe(blobs: Blobs, readers: readonly Reader[]): Promis
     return { part, agency, sha256: await digest(blob) };
   });
   return {
-    parts: asSet(await Promise.all(parts)),
+    parts: asSet([...(await Promise.all(parts)), ...stored]),
     readers: asSet(await Promise.all(listed)),
     keys: asSet(await Promise.all(keys)),
   };
@@ -311,42 +330,42 @@ function doubles(elements: readonly string[]): string[] {
  * `hash_mismatch`, `size_mismatch`, `blob_missing`, `blob_unexpected`, in this order, naming part and reader.
  */
 export async function checkBlobs(sealed: Sealed, blobs: Blobs): Promise<void> {
-  const listed = listedIn(sealed, blobs);
-  for (const { blob, digest, at } of listed) {
-    if (blob !== undefined && b64(await sha256(blob)) !== digest) throw new Refused("hash_mismatch", at);
+  const listed = await Promise.all(listedIn(sealed, blobs).map(async (one) => ({ ...one, found: await one.found })));
+  for (const { found, digest, at } of listed) {
+    if (found !== undefined && found.sha256 !== digest) throw new Refused("hash_mismatch", at);
   }
-  for (const { blob, size, at } of listed) {
-    if (blob !== undefined && blob.length !== size) throw new Refused("size_mismatch", at);
+  for (const { found, size, at } of listed) {
+    if (found !== undefined && found.size !== size) throw new Refused("size_mismatch", at);
   }
-  for (const { blob, at } of listed) if (blob === undefined) throw new Refused("blob_missing", at);
+  for (const { found, at } of listed) if (found === undefined) throw new Refused("blob_missing", at);
   checkNothingMore(sealed, blobs);
 }
 
 interface Listed {
-  readonly blob: Bytes | undefined;
+  readonly found: Promise<Stored | undefined>;
   readonly digest: string;
   /** Bytes. */
   readonly size: number;
   readonly at: At;
 }
 
-/** Each blob that the document names: its bytes, if there; its hash and length; where it stands. */
+/** Each blob that the document names: length and hash of its bytes, if there; its own; where it stands. */
 function listedIn(sealed: Sealed, blobs: Blobs): Listed[] {
   return [
     ...sealed.parts.map((one) => ({
-      blob: blobs.parts.get(one.name),
+      found: storedOf(blobs.parts.get(one.name), blobs.stored?.get(one.name)),
       digest: one.sha256,
       size: one.size,
       at: { part: one.name },
     })),
     ...sealed.readers.map((one) => ({
-      blob: blobs.wraps.get(one.agency),
+      found: storedOf(blobs.wraps.get(one.agency)),
       digest: one.sha256,
       size: WRAP,
       at: { reader: one.agency },
     })),
     ...sealed.keys.map((one) => ({
-      blob: blobs.keys.get(pair(one.part, one.agency)),
+      found: storedOf(blobs.keys.get(pair(one.part, one.agency))),
       digest: one.sha256,
       size: KEY,
       at: { part: one.part, reader: one.agency },
@@ -354,11 +373,16 @@ function listedIn(sealed: Sealed, blobs: Blobs): Listed[] {
   ];
 }
 
+async function storedOf(blob: Bytes | undefined, stored?: Stored): Promise<Stored | undefined> {
+  return blob === undefined ? stored : { size: blob.length, sha256: b64(await sha256(blob)) };
+}
+
 export function checkNothingMore(sealed: Sealed, blobs: Blobs): void {
   const parts = new Set(sealed.parts.map((one) => one.name));
   const readers = new Set(sealed.readers.map((one) => one.agency));
   const keys = new Set(sealed.keys.map((one) => pair(one.part, one.agency)));
-  for (const part of blobs.parts.keys()) if (!parts.has(part)) throw new Refused("blob_unexpected", { part });
+  for (const part of [...blobs.parts.keys(), ...(blobs.stored?.keys() ?? [])])
+    if (!parts.has(part)) throw new Refused("blob_unexpected", { part });
   for (const reader of blobs.wraps.keys()) if (!readers.has(reader)) throw new Refused("blob_unexpected", { reader });
   for (const name of blobs.keys.keys()) {
     const [part, reader] = apart(name);
@@ -379,12 +403,7 @@ export async function openSet(
   epochKey: KemKey,
 ): Promise<ReadonlyMap<string, Bytes | Refused>> {
   checkForm(sealed);
-  const mine = sealed.readers.find((one) => one.agency === reader);
-  const wrap = blobs.wraps.get(reader);
-  // Nothing here is sealed for this agency.
-  if (mine === undefined || wrap === undefined) throw new Refused("cannot_open", { reader });
-  if (wrap.length !== WRAP || b64(await sha256(wrap)) !== mine.sha256) throw new Refused("hash_mismatch", { reader });
-  const readerKey = await epochKey.open(readerContext(binding, reader, mine.epoch), wrap);
+  const readerKey = await openWrap(binding, sealed, blobs, reader, epochKey);
   const opened = new Map<string, Bytes | Refused>();
   for (const key of sealed.keys) {
     if (key.agency !== reader || !blobs.keys.has(pair(key.part, reader))) continue;
@@ -396,6 +415,43 @@ export async function openSet(
     }
   }
   return opened;
+}
+
+/** The key under which the keys of the parts are sealed for this reader. */
+async function openWrap(
+  binding: Binding,
+  sealed: Sealed,
+  blobs: Blobs,
+  reader: string,
+  epochKey: KemKey,
+): Promise<Bytes> {
+  const mine = sealed.readers.find((one) => one.agency === reader);
+  const wrap = blobs.wraps.get(reader);
+  // Nothing here is sealed for this agency.
+  if (mine === undefined || wrap === undefined) throw new Refused("cannot_open", { reader });
+  if (wrap.length !== WRAP || b64(await sha256(wrap)) !== mine.sha256) throw new Refused("hash_mismatch", { reader });
+  return epochKey.open(readerContext(binding, reader, mine.epoch), wrap);
+}
+
+/** The key of one part, whose bytes travel by themselves. */
+export async function openPartKey(
+  binding: Binding,
+  sealed: Sealed,
+  blobs: Blobs,
+  key: SealedKey,
+  epochKey: KemKey,
+): Promise<Bytes> {
+  checkForm(sealed);
+  const readerKey = await openWrap(binding, sealed, blobs, key.agency, epochKey);
+  return openKey(binding, blobs, key, readerKey);
+}
+
+async function openKey(binding: Binding, blobs: Blobs, key: SealedKey, readerKey: Bytes): Promise<Bytes> {
+  const sealedKey = blobs.keys.get(pair(key.part, key.agency));
+  if (sealedKey === undefined) throw new Refused("blob_missing");
+  if (b64(await sha256(sealedKey)) !== key.sha256) throw new Refused("hash_mismatch");
+  if (sealedKey.length !== KEY) throw new Refused("size_mismatch");
+  return unseal(readerKey, partKeyContext(binding, key.part, key.agency), sealedKey);
 }
 
 async function openPart(

@@ -147,11 +147,20 @@ export type FieldValue =
   | readonly FieldValue[]
   | { readonly [name: string]: FieldValue };
 
+/** A file as its section or note describes it; all of it is its sender's word. name: made one file's. size: bytes. */
+export interface DescribedFile {
+  readonly part: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+}
+
 export interface Part {
   readonly name: string;
   readonly status: PartStatus;
   readonly fields: readonly (readonly [name: string, value: FieldValue])[];
   readonly text: string | null;
+  readonly files?: readonly DescribedFile[];
 }
 
 export interface Step {
@@ -303,7 +312,24 @@ export interface SendForm {
     readonly exception?: Without;
   };
   readonly sections: Readonly<Record<string, Fields>>;
+  /** By section. */
+  readonly files?: FilesBySection;
 }
+
+/** A file that lies sealed on this device to be sent. cleaned: what its photo says beside the picture was taken out. */
+export interface KeptFile {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly cleaned: boolean;
+}
+
+export type FilesBySection = Readonly<Record<string, readonly KeptFile[]>>;
+
+/** Why a file is not taken: larger than 50 MiB; a photo or film that cannot be cleaned; it cannot be read. */
+export type FileFault = "too_large" | "not_clean" | "unreadable";
 
 /** full: it shows and takes back; withdraw: it shows nothing, and takes back. */
 export type ReceiptMode = "full" | "withdraw";
@@ -351,6 +377,8 @@ export interface Filled {
   readonly interpreter: boolean;
   readonly witness: boolean;
   readonly saidNo: boolean;
+  /** By section; in the order in which they were added. */
+  readonly files?: FilesBySection;
   /** Which code she takes; absent in what an earlier release kept: `full`. */
   readonly receipt?: ReceiptMode | "none";
   /** Without her consent, and on what ground (empty: not chosen yet); absent: she is asked. */
@@ -398,9 +426,13 @@ export interface Again {
   readonly found: Found;
   readonly counterpart: string;
   readonly state: string;
+  /** Files that went with it and are not on this device. */
+  readonly filesLeft: number;
 }
 
 export interface Sending {
+  /** Keep a file, sealed, for what is filled in. keepMetadata: it is evidence, and stays as it is, byte for byte. */
+  keepFile(file: File, keepMetadata: boolean): Promise<{ readonly file: KeptFile } | { readonly fault: FileFault }>;
   /** Who could take the person: those who can first. Works without a line as far as this device knows. */
   find(wanted: Wanted): Promise<Found>;
   /** Where the own agency is; empty where it does not say. */
@@ -452,6 +484,8 @@ export type Happening =
   /** What waited was accepted, or came back as a draft. */
   | { readonly type: "sent"; readonly draft: string; readonly rows: readonly Row[] }
   | { readonly type: "returned"; readonly draft: string }
+  /** Of a draft's files that go to the hub, or a file that comes (`REFERRAL PART`): bytes that are over, of how many. */
+  | { readonly type: "carried"; readonly of: string; readonly over: number; readonly all: number }
   /** A step that had waited was taken, or came to nothing. */
   | { readonly type: "stepped"; readonly referral: string; readonly problem: Problem | null }
   | { readonly type: "ended"; readonly code: string }
@@ -515,6 +549,12 @@ export interface Vault extends Joining, Sending, PassingOn, Administering, Own {
   open(id: string): Promise<Referral>;
   /** Take a step on it. note: sealed to the other side. Repeated after a lost answer, it is one step. */
   step(id: string, type: string, reason: string | null, note: string | null): Promise<Referral>;
+
+  /**
+   * A file of what was opened here; nothing of it before all of it is authentic. event: of whose note it is; null: of a
+   * section. Told as `carried` while it comes.
+   */
+  fetchFile(id: string, event: string | null, part: string): Promise<Blob>;
 
   /** Hand in the step that waits on it, if one still does. */
   resend(id: string): Promise<Referral>;

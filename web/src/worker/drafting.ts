@@ -9,9 +9,10 @@ import { naming, Refused } from "../protocol/errors.ts";
 import type { PublicKeys, SealedReferral, Signer } from "../protocol/referral.ts";
 import * as referral from "../protocol/referral.ts";
 import type { Consent } from "../protocol/schemas.ts";
+import { base } from "../protocol/sealing.ts";
 import * as vocabulary from "../protocol/vocabulary.ts";
-import type { Form } from "./form.ts";
-import { addresseesOf, FormError, partsFor, untilOf } from "./form.ts";
+import type { Attaching, Form } from "./form.ts";
+import { addresseesOf, FormError, noFiles, partsFor, untilOf } from "./form.ts";
 
 const DAY = 86_400_000; // milliseconds
 
@@ -101,6 +102,7 @@ export async function seal(
   publicKeys: PublicKeys,
   at: Instant,
   parts: ReadonlyMap<string, readonly string[]> = new Map(),
+  attaching: Attaching = noFiles,
 ): Promise<readonly SealedReferral[]> {
   const known = consent.decisionsOf(decisions);
   const view = signer.directory.now();
@@ -111,7 +113,7 @@ export async function seal(
     if (agency === null || !known.newest.has(to)) throw new Refused("grant_missing", { reader: to });
     if (agency.suspended) throw new Refused("recipient_suspended", { reader: to });
     const chosen = parts.get(to) ?? partsFor(form, to, agency.kind);
-    sealed.push(await sealFor(form, signer, to, chosen, known, publicKeys, at));
+    sealed.push(await sealFor(form, signer, to, chosen, known, publicKeys, at, attaching));
   }
   return sealed;
 }
@@ -130,13 +132,14 @@ export async function sealAgain(
   again: Again,
   publicKeys: PublicKeys,
   at: Instant,
+  attaching: Attaching = noFiles,
 ): Promise<SealedReferral> {
   if (signer.directory.now().agency(again.to)?.suspended) {
     throw new Refused("recipient_suspended", { reader: again.to });
   }
   const known = consent.decisionsOf([again.decision]);
   if (!known.newest.has(again.to)) throw new Refused("grant_missing", { reader: again.to });
-  return sealFor(form, signer, again.to, again.parts, known, publicKeys, at);
+  return sealFor(form, signer, again.to, again.parts, known, publicKeys, at, attaching);
 }
 
 async function sealFor(
@@ -147,17 +150,22 @@ async function sealFor(
   decisions: Decisions,
   publicKeys: PublicKeys,
   at: Instant,
+  attaching: Attaching,
 ): Promise<SealedReferral> {
+  const attached = await attaching(to, parts);
+  const files = attached?.files ?? [];
   const texts = new Map(
     parts.map((part) => {
       const fields = form.sections.get(part);
       if (fields === undefined) throw new RangeError("a part that the form does not have");
-      return [part, referral.sectionText(part, fields)];
+      const said = files.map((one) => one.said).filter((one) => base(one.part) === part);
+      return [part, referral.sectionText(part, fields, said)];
     }),
   );
   const one = await referral.seal(signer, {
-    id: newId(),
+    id: attached?.id ?? newId(),
     to,
+    files,
     routing: { ...form.routing, services: asSet(form.routing.services) },
     decision: decisions.newest.get(to)!,
     texts,

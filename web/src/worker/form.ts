@@ -1,5 +1,6 @@
 /** What a worker filled in, of which decisions and referrals are made; as ortoo/form.py has it. */
 
+import type { SealedFile } from "../protocol/attachments.ts";
 import { ALL, isException, MOST_DAYS } from "../protocol/consent.ts";
 import type { Instant } from "../protocol/documents.ts";
 import { NEVER_SENT } from "../protocol/referral.ts";
@@ -45,6 +46,17 @@ export interface Form {
   readonly consent: Consented;
   readonly sections: ReadonlyMap<string, Fields>;
 }
+
+/** The files of a referral, which were sealed before for it, and its id. */
+export interface Attached {
+  readonly id: string;
+  readonly files: readonly SealedFile[];
+}
+
+/** Seals the files of these parts for a recipient; null where there are none. */
+export type Attaching = (to: string, parts: readonly string[]) => Promise<Attached | null>;
+
+export const noFiles: Attaching = async () => null;
 
 /** A form that cannot be sent as it is. field: where; problem: a key of the catalogue; never a value. */
 export class FormError extends Error {

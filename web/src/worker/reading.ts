@@ -14,9 +14,21 @@ import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import type { KemKey } from "../protocol/hpke.ts";
 import * as referral from "../protocol/referral.ts";
-import type { As, Consent, Event, Note, Payload, Referral, Routing, Sealed, Section } from "../protocol/schemas.ts";
+import type {
+  As,
+  Consent,
+  Event,
+  File,
+  Note,
+  Payload,
+  Referral,
+  Routing,
+  Sealed,
+  SealedPart,
+  Section,
+} from "../protocol/schemas.ts";
 import type { Blobs } from "../protocol/sealing.ts";
-import { base, openSet, pair } from "../protocol/sealing.ts";
+import { base, openPartKey, openSet, pair, partContext } from "../protocol/sealing.ts";
 import * as vocabulary from "../protocol/vocabulary.ts";
 
 // --- what a hub answers (graphql/schema.graphql); bytes in base64url, times as GraphQL writes them ----------------------
@@ -86,6 +98,13 @@ export type Part<T> =
   | { readonly name: string; readonly status: "readable"; readonly holds: T }
   | { readonly name: string; readonly status: "damaged"; readonly problem: Refused }
   | { readonly name: string; readonly status: "not_granted" | "not_yet" | "gone" };
+
+/** Key and context of a sealed file, and what the document says of its bytes. */
+export interface FileKey {
+  readonly key: Bytes;
+  readonly context: Bytes;
+  readonly part: SealedPart;
+}
 
 /** A verified event. at: when the hub accepted it. note: null where there is none. */
 export interface Step {
@@ -341,6 +360,28 @@ export class Reader {
     });
   }
 
+  /**
+   * What opens a file that a section, or a step's note, describes. sealed: what was handed out with the document.
+   * Refused, by the rule of §7 too.
+   */
+  async fileKey(
+    of: VerifiedReferral,
+    document: Document<Referral> | Document<Event>,
+    sealed: AnsweredBlobs,
+    said: File,
+    now: Instant,
+  ): Promise<FileKey> {
+    if (!this.#mayStillRead(of, said.part, now)) throw new Refused("grant_missing", { part: said.part });
+    const set = document.body.sealed;
+    const part = set?.parts.find((one) => one.name === said.part);
+    const key = set?.keys.find((one) => one.part === said.part && one.agency === this.#agency);
+    // The document does not name this file, or not for us.
+    if (!set || part === undefined || key === undefined) throw new Refused("cannot_open", { part: said.part });
+    const { binding, epochKey } = this.#bindingAndKey(document, set);
+    const opened = await openPartKey(binding, set, decoded({ ...sealed, parts: [] }), key, epochKey);
+    return { key: opened, context: partContext(binding, said.part), part };
+  }
+
   /** The own epochs to which anything of it is sealed that may still be read, by what was signed alone. */
   epochsNeeded(of: VerifiedReferral, now: Instant): ReadonlySet<number> {
     if (of.as === "recipient" && of.steps.some((step) => events.ENDED_ACCESS.has(step.type))) return new Set();
@@ -410,12 +451,17 @@ export class Reader {
     sealed: Sealed,
     blobs: Blobs,
   ): Promise<ReadonlyMap<string, Bytes | Refused>> {
+    const { binding, epochKey } = this.#bindingAndKey(document, sealed);
+    return openSet(binding, sealed, blobs, this.#agency, epochKey);
+  }
+
+  #bindingAndKey(document: Document<Referral> | Document<Event>, sealed: Sealed) {
     const epoch = sealed.readers.find((one) => one.agency === this.#agency)?.epoch;
     if (epoch === undefined) throw new Refused("cannot_open", { reader: this.#agency });
     const key = this.#epochs.get(epoch);
     if (key === undefined) throw new Refused("cannot_open", { epoch }); // it was not handed over to this member
     const view = this.#directory.at(document.body.directory.size);
-    return openSet(referral.bindingOf(document, view), sealed, blobs, this.#agency, key);
+    return { binding: referral.bindingOf(document, view), epochKey: key };
   }
 }
 

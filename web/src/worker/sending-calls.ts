@@ -20,6 +20,10 @@ export function sendingCalls(working: () => At, tell: (happening: api.Happening)
   const now = async () => [working(), await load()] as const;
   return {
     calls: {
+      keepFile: async (file, keepMetadata) => {
+        const { items } = working();
+        return (await import("./files.ts")).keepFile(items, file, keepMetadata);
+      },
       find: async (wanted) => {
         const [at, sending] = await now();
         return sending.find(at, wanted);
@@ -46,7 +50,7 @@ export function sendingCalls(working: () => At, tell: (happening: api.Happening)
       },
       send: async (draft, form, covered) => {
         const [at, sending] = await now();
-        return sending.send(at, draft, form, covered);
+        return sending.send(at, draft, form, covered, tell);
       },
       again: async (id) => {
         const [at, sending] = await now();

@@ -19,7 +19,8 @@ import type { Consent } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
 import { decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
 import { overridesOf, refusing } from "./exceptions.ts";
-import { type Form, FormError } from "./form.ts";
+import type { SentTo } from "./files.ts";
+import { type Attaching, type Form, FormError } from "./form.ts";
 import { handedIn } from "./handing-in.ts";
 import { rowOf } from "./showing.ts";
 import type { Answer, Opened, Work } from "./work.ts";
@@ -33,6 +34,8 @@ const ULAANBAATAR = 8 * 3_600_000; // milliseconds ahead of UTC
 const REMADE: readonly string[] = ["directory_stale", "epoch_stale", "clock_skew"];
 /** What ends this try, and says nothing of what was sent. */
 const NOT_YET: readonly string[] = ["throttled"];
+
+type Tell = (happening: api.Happening) => void;
 
 /** Who works, with what of this device. */
 export interface At {
@@ -48,6 +51,8 @@ interface Outgoing {
   readonly form: api.SendForm;
   readonly covered: boolean;
   readonly sealed: SealedDraft | null;
+  /** By recipient: files that were sealed for it, once. */
+  readonly files?: Readonly<Record<string, SentTo>>;
 }
 
 /** Signed and sealed, as the hub takes it. hashes: of each referral by its id. */
@@ -93,15 +98,26 @@ export async function draft({ items }: At, id: string): Promise<api.Draft | null
 }
 
 export async function saveDraft({ items }: At, draft: api.Draft): Promise<void> {
-  if (!isOnItsWay(items, draft.id)) await items.put(`draft/${draft.id}`, draft);
+  if (isOnItsWay(items, draft.id)) return;
+  await items.put(`draft/${draft.id}`, draft);
+  await sweepFiles(items, draft.filled.files);
+}
+
+/** Files that nothing names any more go. now: those that a draft names from now on. */
+async function sweepFiles(items: Items, now?: api.FilesBySection): Promise<void> {
+  if (items.names("file/").length === 0) return;
+  const files = await import("./files.ts");
+  files.named(now);
+  await files.sweep(items);
 }
 
 function isOnItsWay(items: Items, id: string): boolean {
   return items.names(`outbox/${id}`).length > 0;
 }
 
-export function dropDraft({ items }: At, id: string): Promise<void> {
-  return items.drop(`draft/${id}`);
+export async function dropDraft({ items }: At, id: string): Promise<void> {
+  await items.drop(`draft/${id}`);
+  await sweepFiles(items);
 }
 
 // --- sending ----------------------------------------------------------------------------------------------------------
@@ -114,6 +130,7 @@ export async function send(
   draft: api.Draft,
   form: api.SendForm,
   covered: boolean,
+  tell: Tell,
 ): Promise<readonly api.Row[] | null> {
   const name = `outbox/${draft.id}`;
   const kept = await at.items.get<Outgoing>(name);
@@ -121,7 +138,7 @@ export async function send(
     check(at.work, form, covered);
     await at.items.put(name, { draft: { ...draft, returned: null }, form, covered, sealed: null } satisfies Outgoing);
   }
-  return once(at, name);
+  return once(at, name, tell);
 }
 
 /** A code for the person, and the public key that decisions name of it (protocol §8). */
@@ -135,12 +152,13 @@ export async function newReceipt(
 }
 
 /** The line is back, or work is taken up: all that waits goes out. */
-export async function resume(at: At, tell: (happening: api.Happening) => void): Promise<void> {
+export async function resume(at: At, tell: Tell): Promise<void> {
   await forgetOld(at);
+  await sweepFiles(at.items);
   for (const name of at.items.names("outbox/")) {
     const id = name.slice("outbox/".length);
     try {
-      const rows = await once(at, name);
+      const rows = await once(at, name, tell);
       if (rows !== null) tell({ type: "sent", draft: id, rows });
     } catch {
       // What was refused is a draft again, with the reason; what the hub could not do stays here for the next time.
@@ -149,10 +167,10 @@ export async function resume(at: At, tell: (happening: api.Happening) => void): 
   }
 }
 
-function once(at: At, name: string): Promise<readonly api.Row[] | null> {
+function once(at: At, name: string, tell: Tell): Promise<readonly api.Row[] | null> {
   const begun = underWay.get(name);
   if (begun !== undefined) return begun;
-  const sending = submit(at, name).finally(() => underWay.delete(name));
+  const sending = submit(at, name, tell).finally(() => underWay.delete(name));
   underWay.set(name, sending);
   return sending;
 }
@@ -174,13 +192,13 @@ function check(work: Work, form: api.SendForm, covered: boolean): void {
 }
 
 /** Have it accepted. Null where there is no line: it stays, and is sent again as it is. */
-async function submit(at: At, name: string): Promise<readonly api.Row[] | null> {
+async function submit(at: At, name: string, tell: Tell): Promise<readonly api.Row[] | null> {
   const outgoing = await at.items.get<Outgoing>(name);
   if (outgoing === null) throw new Refused("not_found");
   try {
     // Without a line that is found out at once, and not after several tries.
     if (!at.isLive()) await ask(operations.network, {}, { once: true });
-    const accepted = await accept(at, name, outgoing);
+    const accepted = await accept(at, name, outgoing, tell);
     for (const one of accepted) await keepForm(at, one.id, outgoing);
     await at.items.drop(`draft/${outgoing.draft.id}`);
     await at.items.drop(name);
@@ -214,11 +232,12 @@ function refusalIn(error: unknown): api.Returned | null {
 }
 
 /** The same bytes each time, unless the hub says that nothing was written and they are too old. */
-async function accept(at: At, name: string, outgoing: Outgoing): Promise<readonly Answer[]> {
+async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Promise<readonly Answer[]> {
   let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, null));
   let recorded: SealedDraft["decisions"] | null = null;
   for (let tries = 0; ; tries += 1) {
     try {
+      await uploadFiles(at, name, outgoing.draft.id, tell);
       if (sealed.decisions.length > 0) {
         // What she refused is there before the decision that names it.
         if (sealed.refusals?.length) await ask(operations.recordConsent, { decisions: sealed.refusals });
@@ -247,17 +266,42 @@ async function sealedAnew(
   outgoing: Outgoing,
   recorded: SealedDraft["decisions"] | null,
 ): Promise<SealedDraft> {
+  const attaching = attachingOf(at, name, outgoing.form);
   const sealed = outgoing.covered
-    ? await sealedAgain(at.work, outgoing)
-    : await sealedFirst(at.work, outgoing.form, recorded);
-  await at.items.put(name, { ...outgoing, sealed } satisfies Outgoing);
+    ? await sealedAgain(at.work, outgoing, attaching)
+    : await sealedFirst(at.work, outgoing.form, recorded, attaching);
+  const kept = (await at.items.get<Outgoing>(name)) ?? outgoing; // with what was sealed of files
+  await at.items.put(name, { ...kept, sealed } satisfies Outgoing);
   return sealed;
+}
+
+/** What is sealed of files is kept before anything of it leaves, and is the same in every try. */
+function attachingOf({ items, work }: At, name: string, { files = {} }: api.SendForm): Attaching {
+  return async (to, parts) => {
+    if (Object.values(files).flat().length === 0) return null;
+    const { attachedOf, sealed } = await import("./files.ts");
+    const kept = await items.get<Outgoing>(name);
+    const before = kept?.files?.[to];
+    if (before !== undefined) return attachedOf(before, parts);
+    const made = await sealed(items, work.signer(), files, parts);
+    if (made === null || kept === null) return null;
+    await items.put(name, { ...kept, files: { ...kept.files, [to]: made } } satisfies Outgoing);
+    return attachedOf(made, parts);
+  };
+}
+
+async function uploadFiles({ items, work }: At, name: string, draft: string, tell: Tell): Promise<void> {
+  const all = Object.values((await items.get<Outgoing>(name))?.files ?? {});
+  if (all.length === 0) return;
+  const { upload } = await import("./files.ts");
+  await upload(items, work.signer(), all, (over, whole) => tell({ type: "carried", of: draft, over, all: whole }));
 }
 
 async function sealedFirst(
   work: Work,
   form: api.SendForm,
   recorded: SealedDraft["decisions"] | null,
+  attaching: Attaching,
 ): Promise<SealedDraft> {
   const { exception } = form.consent;
   const reviewers = exception === undefined ? [] : [exception.reviewer];
@@ -269,7 +313,7 @@ async function sealedFirst(
   const decisions = await (recorded === null
     ? decide(whole, signer, now)
     : Promise.all(recorded.map(({ envelope }) => read(envelope, "consent"))));
-  const referrals = await seal(whole, signer, decisions, publicKeys, now);
+  const referrals = await seal(whole, signer, decisions, publicKeys, now, new Map(), attaching);
   return {
     decisions: decisions.map(({ envelope }) => ({ envelope, parts: [], wraps: [], keys: [] })),
     referrals: referrals.map(({ document, blobs }) => handedIn(document, blobs)),
@@ -279,7 +323,7 @@ async function sealedFirst(
 }
 
 /** Under the decisions that stand, with what they let this agency read. */
-async function sealedAgain(work: Work, { draft, form }: Outgoing): Promise<SealedDraft> {
+async function sealedAgain(work: Work, { draft, form }: Outgoing, attaching: Attaching): Promise<SealedDraft> {
   const [to, of] = [form.recipients[0], draft.of];
   if (to === undefined || of === null) throw new Refused("malformed", { field: "recipients" });
   const { referral } = await work.fetch(of);
@@ -299,6 +343,7 @@ async function sealedAgain(work: Work, { draft, form }: Outgoing): Promise<Seale
     { to, decision, parts },
     publicKeys,
     work.network.now(),
+    attaching,
   );
   return { decisions: [], referrals: [handedIn(document, blobs)], hashes: { [document.body.id]: document.sha256 } };
 }
@@ -356,6 +401,7 @@ async function forgetOld({ items, work }: At): Promise<void> {
 /** It has ended for good: she took it back, the time is over, or the help was given. */
 export async function ended({ items }: At, referral: string): Promise<void> {
   await items.drop(`form/${referral}`);
+  await sweepFiles(items);
 }
 
 export async function again(at: At, id: string): Promise<api.Again> {
@@ -370,10 +416,15 @@ export async function again(at: At, id: string): Promise<api.Again> {
   return {
     of: id,
     filled: kept?.filled ?? null,
-    form: { ...formSent(opened, decisions), sections, ...(kept === null ? {} : { routing: kept.form.routing }) },
+    form: {
+      ...formSent(opened, decisions),
+      sections,
+      ...(kept === null ? {} : { routing: kept.form.routing, files: kept.form.files ?? {} }),
+    },
     found,
     counterpart: referral.recipient,
     state: referral.state,
+    filesLeft: kept === null ? opened.parts.filter(({ name }) => name.includes("/")).length : 0,
   };
 }
 

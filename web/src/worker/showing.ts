@@ -6,6 +6,7 @@ import * as events from "../protocol/events.ts";
 import type { Note, Section } from "../protocol/schemas.ts";
 import { terms } from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
+import { cleanName } from "./file-names.ts";
 import { counterpartOf, type Part, partNamesOf, type Step, untilOf, type VerifiedReferral } from "./reading.ts";
 import { withoutOf } from "./without.ts";
 import type { Answer, Who, Work } from "./work.ts";
@@ -53,7 +54,7 @@ export function referralOf(
     language: referral.routing.language,
     minor: referral.routing.minor,
     partNames: partNamesOf(referral),
-    parts: parts.map(shown),
+    parts: parts.filter(({ name, status }) => !name.includes("/") || status !== "readable").map(shown),
     steps: referral.steps.map(stepOf),
     decision: {
       to,
@@ -75,10 +76,11 @@ function stepOf({ id, agency, member, type, reason, at, note }: Step): api.Step 
 function shown(part: Part<Section | Note | Bytes>): api.Part {
   const { name, status } = part;
   if (part.status !== "readable" || part.holds instanceof Uint8Array) return { name, status, text: null, fields: [] };
-  if ("text" in part.holds) return { name, status, text: part.holds.text, fields: [] };
+  const files = part.holds.files.map(({ part, name, type, size }) => ({ part, name: cleanName(name), type, size }));
+  if ("text" in part.holds) return { name, status, text: part.holds.text, fields: [], files };
   const fields = Object.entries(part.holds.fields) as [string, api.FieldValue][];
   const warnings = ([field]: readonly [string, unknown]) => (field === "warnings" ? 0 : 1);
-  return { name, status, text: null, fields: fields.sort((one, other) => warnings(one) - warnings(other)) };
+  return { name, status, text: null, fields: fields.sort((one, other) => warnings(one) - warnings(other)), files };
 }
 
 /** The steps that are legal now for the own agency. */

@@ -363,6 +363,12 @@ export async function newVault(url: string): Promise<api.Vault> {
       return at.seen.referral(id, () => shownOf(at, id));
     }),
 
+    fetchFile: guarded(async (id, event, part) => {
+      const { work } = working();
+      const carried = (over: number, all: number) => tell({ type: "carried", of: `${id} ${part}`, over, all });
+      return (await import("./files.ts")).fetchFile(work, id, event, part, carried);
+    }),
+
     ...guardedAll(sending.calls),
     ...guardedAll(onwardCalls(working)),
     ...guardedAll(administeringCalls(working)),

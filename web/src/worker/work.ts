@@ -14,7 +14,7 @@ import * as events from "../protocol/events.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
 import type { Signer } from "../protocol/referral.ts";
-import type { Epoch, Keyring, Section, Seen } from "../protocol/schemas.ts";
+import type { Epoch, File, Keyring, Section, Seen } from "../protocol/schemas.ts";
 import type { WaitingStep } from "./api.ts";
 import { handedIn } from "./handing-in.ts";
 import type { Network } from "./network.ts";
@@ -23,6 +23,7 @@ import {
   type AnsweredConsent,
   type AnsweredEvent,
   type AnsweredReferral,
+  type FileKey,
   type Part,
   Reader,
   type VerifiedReferral,
@@ -68,6 +69,8 @@ export class Work {
   private readonly epochs = new Map<number, KemKey>();
   private opened = new Map<string, string>();
   private isBehind = false;
+  /** By referral: what was handed out with its files, and how its sections describe them. In memory alone. */
+  private readonly handed = new Map<string, { readonly sealed: AnsweredBlobs; readonly files: readonly File[] }>();
   private readonly underWay = new Map<string, Promise<VerifiedReferral>>();
   /** Seeds were taken over: they are to be kept. */
   onEpochs: () => Promise<void> = async () => {};
@@ -381,7 +384,26 @@ export class Work {
   }
 
   private async parts(referral: VerifiedReferral, sealed: AnsweredBlobs | null): Promise<Opened> {
-    return { referral, parts: await this.reader().parts(referral, sealed, this.network.ruleTime()) };
+    const parts = await this.reader().parts(referral, sealed, this.network.ruleTime());
+    const files = parts.flatMap((one) =>
+      one.status === "readable" && !(one.holds instanceof Uint8Array) ? one.holds.files : [],
+    );
+    if (sealed !== null && files.length > 0) this.handed.set(referral.id, { sealed: { ...sealed, parts: [] }, files });
+    return { referral, parts };
+  }
+
+  /** A file of what was opened here, as its section or note describes it. `not_found` where it is to be opened first. */
+  async file(id: string, event: string | null, part: string): Promise<{ readonly said: File; readonly key: FileKey }> {
+    const { referral, answer } = await this.fetch(id);
+    const step = referral.steps.find((one) => one.id === event);
+    const handed = this.handed.get(id);
+    const sealed =
+      event === null ? (answer.sealed ?? handed?.sealed) : answer.events.find((one) => one.id === event)?.sealed;
+    const described = event === null ? handed?.files : step?.note?.status === "readable" ? step.note.holds.files : [];
+    const said = described?.find((one) => one.part === part);
+    const document = event === null ? referral.document : step?.document;
+    if (!sealed || said === undefined || document === undefined) throw new Refused("not_found", { part });
+    return { said, key: await this.reader().fileKey(referral, document, sealed, said, this.network.ruleTime()) };
   }
 
   private async mayTryAgain(error: unknown): Promise<boolean> {

@@ -8,12 +8,15 @@
 
 import { createInterface } from "node:readline";
 import { argon2id } from "hash-wasm";
+import { Opening, PIECE, Sealing } from "../../src/protocol/attachments.ts";
 import * as documents from "../../src/protocol/documents.ts";
 import { type Bytes, b64, SigningKey, unb64 } from "../../src/protocol/documents.ts";
 import { Refused } from "../../src/protocol/errors.ts";
 import { KemKey, sealTo, selfCheck } from "../../src/protocol/hpke.ts";
 import * as keys from "../../src/protocol/keys.ts";
 import * as sealing from "../../src/protocol/sealing.ts";
+import { cleanName } from "../../src/worker/file-names.ts";
+import { contentOf, NotClean } from "../../src/worker/photos.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what Python asks is checked by what comes of it.
 export type Question = any;
@@ -95,6 +98,40 @@ export const ANSWERS: Answers = {
     const opened = await sealing.openChunked("SHA-256", unb64(key), unb64(context), unb64(sealed));
     return b64(await documents.sha256(opened));
   },
+
+  // files
+  seal_file: async ({ key, salt, context, text, step }) => {
+    const raw = unb64(text);
+    const read = async (at: number, length: number) => raw.slice(at, at + length);
+    const seal = { key: unb64(key), salt: unb64(salt) };
+    const file = await Sealing.of(seal, unb64(context), raw.length, read);
+    const pieces: Bytes[] = [];
+    for (let at = 0; at < file.size; at += step) pieces.push(await file.slice(at, Math.min(at + step, file.size)));
+    return { sealed: b64(documents.concat(...pieces)), stored: await file.stored() };
+  },
+  open_file: async ({ key, context, said, part, sealed, step }) => {
+    const opening = await Opening.of(unb64(key), unb64(context), said, part);
+    const raw = unb64(sealed);
+    const texts: Bytes[] = [];
+    for (let at = 0; at < raw.length; at += step ?? PIECE) {
+      texts.push(await opening.take(raw.slice(at, at + (step ?? PIECE))));
+    }
+    return b64(documents.concat(...texts, await opening.end()));
+  },
+  clean_photo: async ({ raw }) => {
+    const bytes = unb64(raw);
+    const read = async (at: number, length: number) => bytes.slice(at, at + length);
+    try {
+      const content = await contentOf({ size: bytes.length, read });
+      const bites: Bytes[] = [];
+      for await (const bite of content.read()) bites.push(bite);
+      return { type: content.type, cleaned: content.cleaned, content: b64(documents.concat(...bites)) };
+    } catch (error) {
+      if (error instanceof NotClean) return null;
+      throw error;
+    }
+  },
+  clean_names: ({ names }) => names.map(cleanName),
 
   // sealed sets
   seal_set: async ({ binding, texts, readers }) => {

@@ -80,7 +80,11 @@ describe("a withdrawal while it is read", () => {
   const reading = async () => {
     let answer: Promise<Referral> = Promise.resolve(had);
     const never = () => new Promise<never>(() => undefined);
-    const vault = { show: () => answer, open: never, step: never, resend: never, agencies: async () => [] };
+    const vault = {
+      ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [] },
+      fetchFile: never,
+      watch: () => () => undefined,
+    };
     const state = referralState(vault, () => undefined);
     await state.go("one");
     return { state, answers: (next: Promise<Referral>) => (answer = next) };

@@ -28,6 +28,8 @@ import { type ReferralState, readableAt } from "./state.ts";
 import { isOfException, WithoutConsent } from "./WithoutConsent.tsx";
 import "./referral.css";
 
+const Files = later(async () => (await import("./Files.tsx")).Files);
+
 interface ReferralProps {
   readonly state: ReferralState;
   readonly own: string;
@@ -175,7 +177,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere }: Refe
             {label(said.language, "states", "sent")}
           </li>
           {referral.steps.map((step) => (
-            <StepWords key={step.id} step={step} agencies={agencies} time={time} />
+            <StepWords key={step.id} step={step} agencies={agencies} time={time} state={state} />
           ))}
         </ol>
       </section>
@@ -247,7 +249,8 @@ const Parts = ({ parts, state }: { readonly parts: readonly Part[]; readonly sta
         </Button>
       )}
       {allGone && <p>{said("referral.gone")}</p>}
-      {!allGone && shown.map((part) => <PartWords key={part.name} part={part} areNamesShown={areNamesShown} />)}
+      {!allGone &&
+        shown.map((part) => <PartWords key={part.name} part={part} areNamesShown={areNamesShown} state={state} />)}
       {notShared.length > 0 && (
         <p>
           {said("referral.not_shared", {
@@ -259,10 +262,16 @@ const Parts = ({ parts, state }: { readonly parts: readonly Part[]; readonly sta
   );
 };
 
-const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areNamesShown: boolean }) => {
+interface PartProps {
+  readonly part: Part;
+  readonly areNamesShown: boolean;
+  readonly state: ReferralState;
+}
+
+const PartWords = ({ part, areNamesShown, state }: PartProps) => {
   const said = words.value;
+  const files = part.files ?? [];
   const name = sectionName(said, "worker", part.name);
-  const isFile = part.name.includes("/");
   const isHidden = part.name === "identity" && !areNamesShown;
   switch (part.status) {
     case "readable":
@@ -272,9 +281,7 @@ const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areN
             {name}
             {isHidden && ` (${said("referral.hidden")})`}
           </summary>
-          {part.fields.length === 0 && part.text === null && (
-            <p>{said(isFile ? "referral.file" : "referral.empty_part")}</p>
-          )}
+          {part.fields.length === 0 && part.text === null && files.length === 0 && <p>{said("referral.empty_part")}</p>}
           <dl class="fields">
             {part.fields.map(([field, value]) => (
               <div key={field}>
@@ -288,6 +295,7 @@ const PartWords = ({ part, areNamesShown }: { readonly part: Part; readonly areN
             ))}
           </dl>
           {part.text !== null && <p class="written">{plain(part.text)}</p>}
+          {files[0] && <Files files={files} event={null} state={state} />}
         </details>
       );
     case "damaged":
@@ -315,9 +323,10 @@ interface StepProps {
   readonly step: Step;
   readonly agencies: readonly Agency[];
   readonly time: HubTime;
+  readonly state: ReferralState;
 }
 
-const StepWords = ({ step, agencies, time }: StepProps) => {
+const StepWords = ({ step, agencies, time, state }: StepProps) => {
   const said = words.value;
   const { language } = said;
   const reasons = Object.hasOwn(REASONS, step.type) ? REASONS[step.type as Answer] : undefined;
@@ -327,6 +336,9 @@ const StepWords = ({ step, agencies, time }: StepProps) => {
       {label(language, "steps", step.type)} · {plain(agencyName(agencies, step.agency, language))}
       {step.reason !== null && ` · ${plain(reasons ? label(language, reasons, step.reason) : step.reason)}`}
       {step.note !== null && <NoteWords note={step.note} />}
+      {step.note?.status === "readable" && step.note.files?.[0] && (
+        <Files files={step.note.files} event={step.id} state={state} />
+      )}
     </li>
   );
 };

@@ -24,6 +24,8 @@ export interface AnswerFault {
   readonly key: PlainKey;
 }
 
+type Files = Pick<Vault, "fetchFile" | "watch">;
+
 export interface ReferralState {
   readonly shown: ReadonlySignal<Referral | null>;
   readonly agencies: ReadonlySignal<readonly Agency[]>;
@@ -39,6 +41,8 @@ export interface ReferralState {
   readonly answering: ReadonlySignal<Answer | null>;
   readonly reason: Signal<string>;
   readonly note: Signal<string>;
+  /** Whence its files come. */
+  readonly files: Files;
   /** Show this one, as far as it was opened. */
   readonly go: (id: string) => Promise<void>;
   readonly open: () => Promise<void>;
@@ -69,7 +73,7 @@ export const readableAt = (referral: Referral, now: number): Referral => {
 
 const emptied = (referral: Referral): Referral => {
   const gone = (part: Part): Part =>
-    part.status === "readable" ? { ...part, status: "gone", fields: [], text: null } : part;
+    part.status === "readable" ? { name: part.name, status: "gone", fields: [], text: null } : part;
   return {
     ...referral,
     parts: referral.parts.map(gone),
@@ -102,7 +106,7 @@ export const overtakenBy = (newest: Referral): Overtaken => ({
 
 /** answered: a step was taken, the lists are otherwise now. */
 export const referralState = (
-  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies">,
+  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies"> & Files,
   answered: () => void,
 ): ReferralState => {
   const shown = signal<Referral | null>(null);
@@ -234,6 +238,7 @@ export const referralState = (
     answering,
     reason,
     note,
+    files: vault,
     go: async (id) => {
       if (at === id && shown.value !== null) return;
       leave();

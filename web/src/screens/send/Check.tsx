@@ -10,6 +10,8 @@ import { label, labels, placeInFull } from "../../words/labels.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemText } from "../../words/problems.ts";
 import { ofPlan, sectionName } from "../../words/sentences.ts";
+import { sizeText } from "../../words/sizes.ts";
+import { plain } from "../../words/words.ts";
 import { neededFor, planOf, type Step } from "./filled.ts";
 import { namingOf } from "./naming.ts";
 import type { SendProps } from "./Send.tsx";
@@ -26,7 +28,7 @@ export const CheckStep = ({ state }: SendProps) => {
   const problem = state.problem.value ?? (returned && { kind: "refused" as const, ...returned });
   const missing = neededFor(filled.services, filled.minor).filter((section) => form.sections[section] === undefined);
   const [only, ...more] = filled.recipients;
-  const busy = state.busy.value;
+  const [busy, carried] = [state.busy.value, state.carried.value];
   // Before it is drawn: whoever is quick presses the key as soon as the page stands.
   useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -123,6 +125,11 @@ export const CheckStep = ({ state }: SendProps) => {
             ) : (
               <p class="hint">{said("send.words.hidden")}</p>
             )}
+            {(form.files?.[section] ?? []).map((one) => (
+              <p key={one.id}>
+                {areShown ? plain(one.name) : said("file.one")} · {sizeText(language, one.size)}
+              </p>
+            ))}
           </section>
         ))}
         {missing.length > 0 && (
@@ -133,6 +140,19 @@ export const CheckStep = ({ state }: SendProps) => {
           </p>
         )}
       </section>
+      {(state.again.value?.filesLeft ?? 0) > 0 && (
+        <Band tone="wait">{said("file.left", { count: state.again.value!.filesLeft })}</Band>
+      )}
+      <div role="status" class="wide">
+        {busy && carried && (
+          <p>
+            {said("file.carried", {
+              over: sizeText(language, carried.over),
+              all: sizeText(language, carried.all),
+            })}
+          </p>
+        )}
+      </div>
       <div class="buttons">
         <Button look="main" busy={busy} icon="onward">
           {busy

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Choice } from "../../parts/Choice.tsx";
 import { DateParts } from "../../parts/DateParts.tsx";
@@ -7,6 +8,7 @@ import { words } from "../../words/current.ts";
 import type { TypedDate } from "../../words/dates.ts";
 import { fieldLabel, namesSomebody } from "../../words/fields.ts";
 import { allPlaces, codes, label, type Terms } from "../../words/labels.ts";
+import { problemText } from "../../words/problems.ts";
 import { sectionName } from "../../words/sentences.ts";
 import { capital } from "../../words/words.ts";
 import type { FieldValue } from "../../worker/api.ts";
@@ -16,6 +18,7 @@ import { PlaceField, SelectField } from "./Selects.tsx";
 import type { SendProps } from "./Send.tsx";
 import { faultAt, StepForm } from "./Step.tsx";
 import { lens, type SendState } from "./state.ts";
+import { TellFiles } from "./TellFiles.tsx";
 import { languageOptions, usualFirst } from "./usual.ts";
 import { genders, genderText } from "./why-not.ts";
 
@@ -26,7 +29,14 @@ export const TellStep = ({ state }: SendProps) => {
   const isOpen = (section: string) => needed.includes(section) || filled.unfolded.includes(section);
   const folded = SECTIONS.filter((section) => !isOpen(section));
   return (
-    <StepForm state={state} title={said("send.tell")} onNext={() => state.next("tell")}>
+    <StepForm
+      state={state}
+      title={said("send.tell")}
+      onNext={() => {
+        if (state.attaching.value === null) state.next("tell");
+      }}
+    >
+      <Trouble state={state} />
       <p class="hint">{said("send.tell.hint")}</p>
       {SECTIONS.filter(isOpen).map((section) => (
         <SectionFields key={section} section={section} state={state} isNeeded={needed.includes(section)} />
@@ -52,6 +62,13 @@ export const TellStep = ({ state }: SendProps) => {
     </StepForm>
   );
 };
+
+/** What hindered a file from being kept. */
+const Trouble = ({ state }: { readonly state: SendState }) => (
+  <div role="alert" class="wide">
+    {state.problem.value && <Band tone="late">{problemText(words.value, state.problem.value)}</Band>}
+  </div>
+);
 
 interface SectionProps {
   readonly section: string;
@@ -104,6 +121,7 @@ const SectionFields = ({ section, state, isNeeded }: SectionProps) => {
           {said("send.more_of", { name: sectionName(said, "worker", section) })}
         </Button>
       )}
+      <TellFiles section={section} state={state} />
     </fieldset>
   );
 };

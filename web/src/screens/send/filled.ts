@@ -6,6 +6,7 @@ import type { Again, Candidate, Deciding, Fields, FieldValue, Filled, Grant, Sen
 /** What is filled in, and what it means: which fields there are, what goes to whom, what is missing. Asks for nothing. */
 
 export const ALL = "*";
+export const MOST_FILES = 10; // of one referral (protocol §14)
 export const MOST_AGENCIES = 16; // accepted together (protocol §5)
 export const DAYS: readonly number[] = [14, 30, 60, 90, 180];
 const USUAL_DAYS = 90;
@@ -184,12 +185,15 @@ const isFault = (type: string, value: FieldValue | undefined): value is FieldFau
 /** The id of a field's input. */
 export const idOf = (section: string, field: string): string => `send-${section}-${field}`;
 
+export const filesIn = ({ files = {} }: Pick<Filled, "files">): number => Object.values(files).flat().length;
+
 /** The sections that have anything in them, as they are sealed. */
 export const sectionsOf = (filled: Filled, now: number): SendForm["sections"] => {
   const sections: Record<string, Fields> = {};
   for (const section of new Set<string>([...SECTIONS, ...Object.keys(filled.fields)])) {
     const fields = meantFields(filled, section, now);
-    if (Object.keys(fields).length > 0) sections[section] = fields;
+    const hasFiles = (filled.files?.[section] ?? []).length > 0;
+    if (Object.keys(fields).length > 0 || hasFiles) sections[section] = fields;
   }
   return sections;
 };
@@ -314,6 +318,7 @@ export const formOf = (filled: Filled, now: number, kindOf: (agency: string) => 
       ...(without === null ? {} : { exception: exceptionOf(without) }),
     },
     sections,
+    files: filled.files ?? {},
   };
 };
 
@@ -391,6 +396,7 @@ export const isCovered = (form: SendForm, again: Again | null, grant: Grant | nu
   grant !== null &&
   form.recipients.length === 1 &&
   same(form.sections, again.form.sections) &&
+  same(form.files ?? {}, again.form.files ?? {}) &&
   same(form.routing, again.form.routing);
 
 const same = (one: unknown, other: unknown): boolean => ordered(one) === ordered(other);

@@ -10,6 +10,7 @@ import type {
   Deciding,
   Draft,
   FieldValue,
+  FileFault,
   Filled,
   Found,
   Happening,
@@ -22,11 +23,13 @@ import {
   coveredForm,
   emptyFilled,
   fieldFaults,
+  filesIn,
   filledAgain,
   formOf,
   isCovered,
   isRefused,
   MOST_AGENCIES,
+  MOST_FILES,
   proposed,
   type Step,
   withoutConsent,
@@ -49,6 +52,18 @@ export interface Outcome {
   readonly code: string | null;
   /** It came back: it is a draft again. */
   readonly returned: boolean;
+}
+
+/** A file that was not taken. */
+export interface Unattached {
+  readonly section: string;
+  readonly name: string;
+  readonly fault: FileFault | "too_many";
+}
+
+export interface Carried {
+  readonly over: number;
+  readonly all: number;
 }
 
 export interface SendState {
@@ -74,6 +89,14 @@ export interface SendState {
   readonly kindOf: (agency: string) => string;
   readonly change: (patch: Partial<Filled>) => void;
   readonly type: (section: string, field: string, value: FieldValue) => void;
+  /** Files that are being taken in, of this section; null: none. */
+  readonly attaching: ReadonlySignal<string | null>;
+  /** What could not be attached, and why. */
+  readonly unattached: ReadonlySignal<readonly Unattached[]>;
+  /** How far its files are on their way to the hub: bytes; null where nothing is known. */
+  readonly carried: ReadonlySignal<Carried | null>;
+  readonly attach: (section: string, files: readonly File[], keepMetadata: boolean) => Promise<void>;
+  readonly detach: (section: string, id: string) => void;
   readonly decide: (agency: string, patch: Partial<Deciding>) => void;
   /** Begin a new one. */
   readonly begin: () => Promise<void>;
@@ -103,7 +126,7 @@ export interface SendState {
 
 type Asked = Pick<
   Vault,
-  "find" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace" | "newReceipt"
+  "find" | "keepFile" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace" | "newReceipt"
 >;
 
 /** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise, or the lists too. */
@@ -125,6 +148,9 @@ export const sendState = (
   const busy = signal(false);
   const outcome = signal<Outcome | null>(null);
   const areNamesShown = signal(true);
+  const attaching = signal<string | null>(null);
+  const unattached = signal<readonly Unattached[]>([]);
+  const carried = signal<Carried | null>(null);
   const filled = computed(() => draft.value?.filled ?? null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dirty = false;
@@ -197,6 +223,9 @@ export const sendState = (
       busy.value = false;
       outcome.value = null;
       areNamesShown.value = true;
+      attaching.value = null;
+      unattached.value = [];
+      carried.value = null;
     });
     dirty = false;
     mending = false;
@@ -348,6 +377,9 @@ export const sendState = (
     busy,
     outcome,
     areNamesShown,
+    attaching,
+    unattached,
+    carried,
     form,
     covered,
     candidate,
@@ -356,6 +388,35 @@ export const sendState = (
     type: (section, field, value) => {
       const fields = filled.value?.fields ?? {};
       change({ fields: { ...fields, [section]: { ...fields[section], [field]: value } } });
+    },
+    attach: async (section, picked, keepMetadata) => {
+      if (attaching.value !== null || draft.value === null) return;
+      const mine = turn;
+      attaching.value = section;
+      unattached.value = [];
+      problem.value = null;
+      try {
+        for (const file of picked) {
+          const taken =
+            filesIn(filled.value ?? {}) < MOST_FILES
+              ? await vault.keepFile(file, keepMetadata)
+              : ({ fault: "too_many" } as const);
+          if (mine !== turn || filled.value === null) return;
+          const files = filled.value.files ?? {};
+          if ("file" in taken) change({ files: { ...files, [section]: [...(files[section] ?? []), taken.file] } });
+          else unattached.value = [...unattached.value, { section, name: file.name, fault: taken.fault }];
+        }
+        await save();
+      } catch (error) {
+        const failed = problemOf(error);
+        if (mine === turn) problem.value = failed;
+      } finally {
+        if (mine === turn) attaching.value = null;
+      }
+    },
+    detach: (section, id) => {
+      const files = filled.value?.files ?? {};
+      change({ files: { ...files, [section]: (files[section] ?? []).filter((one) => one.id !== id) } });
     },
     decide: (agency, patch) => {
       const decided = filled.value?.decided ?? {};
@@ -468,6 +529,7 @@ export const sendState = (
       const mine = turn;
       busy.value = true;
       problem.value = null;
+      carried.value = null;
       clearTimeout(timer);
       dirty = false;
       try {
@@ -495,7 +557,9 @@ export const sendState = (
       }
     },
     heard: (happening) => {
-      if (happening.type === "sent") {
+      if (happening.type === "carried") {
+        if (draft.value?.id === happening.of) carried.value = { over: happening.over, all: happening.all };
+      } else if (happening.type === "sent") {
         if (outcome.value?.draft === happening.draft) done(happening.rows, happening.draft, false, outcome.value.code);
       } else if (happening.type === "returned") {
         if (outcome.value?.draft === happening.draft) done(null, happening.draft, true, null);

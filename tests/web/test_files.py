@@ -1,0 +1,161 @@
+"""Files in a page: from a browser to the command line's program and back, over a bad line, past a hub that lies."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import expect
+
+from ortoo import consenting
+from ortoo.attached import Attached
+from ortoo.form import Form
+from ortoo.practice import photo
+from tests.hubs import Hub
+from tests.members import SHELTER_TONIGHT, at_work
+from tests.stories.test_attachments import with_files
+from tests.web.conftest import Visiting
+from tests.web.sending import Worker, member, signed_in
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
+
+HERE: Final = b"N\0\0\0"  # of the photo's place
+RANDOM: Final = os.urandom(2_600_000)
+STORED: Final = """() => new Promise((done) => {
+  const opening = indexedDB.open("ortoo");
+  opening.onsuccess = () => {
+    const keys = opening.result.transaction("s").objectStore("s").getAllKeys();
+    keys.onsuccess = () => { opening.result.close(); done(keys.result.filter((key) => key.includes(".")).length); };
+  };
+})"""
+
+
+async def attach(worker: Worker, *paths: Path) -> None:
+    """To what is needed, on the screen that asks what to tell."""
+    await worker.page.locator("details.files summary").first.click()
+    await worker.page.locator("#send-files-needs").set_input_files([str(one) for one in paths])
+
+
+async def to_tell(worker: Worker, form: Form) -> None:
+    await worker.place("place.send")
+    await worker.need(form)
+    await worker.who_can(form.recipients)
+    await worker.heading("send.tell")
+
+
+async def saved(worker: Worker, name: str, folder: Path) -> Path:
+    """What the browser puts among the downloads when the file of this name is saved."""
+    row = worker.page.locator(".file-list li", has_text=name)
+    async with worker.page.expect_download() as begun:
+        await row.get_by_role("button").click()
+    download = await begun.value
+    target = folder / download.suggested_filename
+    await download.save_as(target)
+    return target
+
+
+async def test_a_browser_sends_files_over_a_line_that_is_cut_and_they_are_gone_when_she_takes_it_back(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    taken, large, film = tmp_path / "taken.jpg", tmp_path / "=cmd() x.html", tmp_path / "film.mp4"
+    photo.write(taken, 300_000)
+    large.write_bytes(RANDOM)
+    film.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0mp42")
+    assert HERE in taken.read_bytes()[:200]
+    form = Form.read(SHELTER_TONIGHT)
+    nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.files"), "en")
+    page = nara.page
+    await to_tell(nara, form)
+    await attach(nara, taken, large, film)
+    await page.get_by_text(nara.said("file.not_clean", name="film.mp4")).wait_for()  # never passed on as clean
+    await page.locator(".file-list li").nth(1).wait_for()
+    assert await page.locator(".file-list li").count() == 2
+    await page.locator(".file-list li", has_text=nara.said("file.cleaned")).wait_for()
+    await nara.look("send-tell-files")
+
+    # What was picked outlasts the page, and the files themselves.
+    await page.get_by_text(nara.said("app.saved")).first.wait_for()
+    taken.unlink()
+    large.unlink()
+    await page.reload()
+    await nara.unlock()
+    await page.locator(".file-list li").nth(1).wait_for()
+    await nara.tell(form)
+    await nara.decide(form)
+    await nara.heading("send.check")
+
+    # The line goes while a piece is on its way; it goes on from there by itself when the line is back.
+    nara.visit.line.lose_answers("UploadPiece")
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_role("heading", name=nara.said("send.waits")).wait_for(timeout=60_000)
+    nara.visit.line.mend()
+    await page.get_by_role("heading", name=re.compile(re.escape(nara.said("send.sent", at="")))).wait_for(timeout=60_000)
+
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    async with at_work(hub, "mgec.delger") as delger, at_work(hub, "mrc.nara") as own:
+        opened = await delger.open_referral((await delger.inbox()).items[0].id)
+        files = [one for part in opened.parts for one in part.files]
+        assert [(one.said.part, one.said.name) for one in files] == [
+            ("needs/file-1", "taken.jpg"),
+            ("needs/file-2", "=cmd() x.html"),
+        ]
+        paths = [await delger.save(one, folder) for one in files]
+        assert HERE not in paths[0].read_bytes()
+        assert paths[1].read_bytes() == RANDOM
+        assert await page.evaluate(STORED) > 0  # kept for another agency
+        await consenting.withdraw(own, opened.referral.decision.body.consent)
+    async with at_work(hub, "mrc.nara"):
+        for _ in range(100):
+            if await page.evaluate(STORED) == 0:
+                break
+            await page.wait_for_timeout(100)
+    assert await page.evaluate(STORED) == 0
+
+
+async def test_files_of_others_are_text_until_they_are_saved_whole(visit: Visiting, hub: Hub, tmp_path: Path) -> None:
+    odd = tmp_path / "page.html"
+    odd.write_bytes(b"<script>alert(1)</script>" * 60_000)  # more than a piece
+    letter = Attached.of(odd)
+    named = Attached("=cmd()/../<img src=x>\u202etxt.html", "text/html", *_rest(letter))
+    delger = await signed_in(
+        visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.files"), "mn", viewport={"width": 360, "height": 740}
+    )
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(with_files("needs", named))
+        await delger.shows_new()
+        await delger.opens_first()
+        name = "_img src=x__txt.html"
+        await delger.page.locator(".file-list").get_by_text(name).wait_for()
+        await delger.look("referral-files")
+        assert await delger.page.locator(".file-list img").count() == 0
+
+        # A hub that changes a piece: nothing is saved, and that is said.
+        honest = delger.visit.line.lies
+        delger.visit.line.lies = {"FilePiece": _changed}
+        row = delger.page.locator(".file-list li")
+        await row.get_by_role("button").click()
+        await row.get_by_role("alert").get_by_text(delger.said("problem.cannot_open")).wait_for()
+        assert await row.get_by_text(delger.said("file.saved")).count() == 0
+        delger.visit.line.lies = honest
+
+        path = await saved(delger, name, tmp_path)
+        assert path.name.endswith(".html")
+        assert "/" not in path.name
+        assert path.read_bytes() == odd.read_bytes()
+        await delger.page.get_by_text(delger.said("file.saved")).wait_for()
+
+        # She takes it back: what was said of the file leaves the screen with the rest.
+        await consenting.withdraw(nara, sent.decision.body.consent)
+        await expect(delger.page.locator(".file-list")).to_have_count(0)
+
+
+def _rest(one: Attached) -> tuple[Any, ...]:
+    return one.size, one.sha256, one.cleaned, one.content
+
+
+def _changed(answer: dict[str, Any]) -> dict[str, Any]:
+    piece = answer["filePiece"]
+    at = len(piece) // 2
+    return {"filePiece": piece[:at] + ("A" if piece[at] != "A" else "B") + piece[at + 1 :]}

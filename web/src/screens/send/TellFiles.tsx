@@ -1,0 +1,83 @@
+import { useSignal } from "@preact/signals";
+import { Band } from "../../parts/Band.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { words } from "../../words/current.ts";
+import { sectionName } from "../../words/sentences.ts";
+import { sizeText } from "../../words/sizes.ts";
+import { plain } from "../../words/words.ts";
+import type { SendState, Unattached } from "./state.ts";
+
+interface FilesProps {
+  readonly section: string;
+  readonly state: SendState;
+}
+
+/** The files of a section: read by whoever reads the section. A photo is cleaned unless it is evidence. */
+export const TellFiles = ({ section, state }: FilesProps) => {
+  const said = words.value;
+  const keep = useSignal(false);
+  const id = `send-files-${section}`;
+  const files = state.filled.value?.files?.[section] ?? [];
+  const faults = state.unattached.value.filter((one) => one.section === section);
+  const busy = state.attaching.value === section;
+  const name = sectionName(said, "worker", section);
+  return (
+    <details class="more files" open={files.length > 0 || faults.length > 0 || busy}>
+      <summary>{said("file.add_to", { name })}</summary>
+      <div class="field stack">
+        <label for={id}>{said("file.pick")}</label>
+        <p class="hint" id={`${id}-hint`}>
+          {said("file.hint")}
+        </p>
+        <input
+          type="file"
+          id={id}
+          multiple
+          aria-describedby={`${id}-hint`}
+          onChange={(event) => {
+            const input = event.currentTarget;
+            const picked = [...(input.files ?? [])];
+            input.value = ""; // the same one may be picked again
+            void state.attach(section, picked, keep.value);
+          }}
+        />
+        <label class="option">
+          <input
+            type="checkbox"
+            checked={keep.value}
+            onChange={(event) => {
+              keep.value = event.currentTarget.checked;
+            }}
+          />
+          <span>{said("file.keep_metadata")}</span>
+        </label>
+        <div role="status">{busy && <p>{said("file.taking")}</p>}</div>
+        <div role="alert">
+          {faults.map((one) => (
+            <Band tone="late" key={one.name}>
+              {faultText(one)}
+            </Band>
+          ))}
+        </div>
+        {files.length > 0 && (
+          <ul class="file-list">
+            {files.map((one) => (
+              <li key={one.id}>
+                <span>
+                  <strong>{plain(one.name)}</strong> · {sizeText(said.language, one.size)}
+                  {one.cleaned && ` · ${said("file.cleaned")}`}
+                </span>
+                <Button look="quiet" onPress={() => state.detach(section, one.id)}>
+                  {said("file.remove")}
+                  <span class="unseen">: {plain(one.name)}</span>
+                </Button>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </details>
+  );
+};
+
+const faultText = ({ name, fault }: Unattached): string => words.value(`file.${fault}`, { name: plain(name) });
