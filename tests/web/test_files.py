@@ -127,7 +127,7 @@ async def test_files_of_others_are_text_until_they_are_saved_whole(visit: Visiti
         await delger.shows_new()
         await delger.opens_first()
         name = "_img src=x__txt.html"
-        await delger.page.locator(".file-list").get_by_text(name).wait_for()
+        await delger.page.locator(".file-list strong").get_by_text(name).wait_for()
         await delger.look("referral-files")
         assert await delger.page.locator(".file-list img").count() == 0
 

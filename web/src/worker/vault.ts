@@ -25,11 +25,13 @@ import { Seen } from "./seen.ts";
 import { sendingCalls } from "./sending-calls.ts";
 import { referralOf, rowOf } from "./showing.ts";
 import { itemsOf, keyringKey, keyringKeyByPasskey } from "./unlocking.ts";
-import { Work } from "./work.ts";
+import { STEPS, Work } from "./work.ts";
 
 // What a hub shows that nobody may act on.
 const ALARMS = ["checkpoint_rollback", "directory_fork", "checkpoint_unwitnessed", "proof_invalid", "key_mismatch"];
 const TRY_EVERY = 10_000; // milliseconds, between tries to end a session at the hub
+const WAITING = ["outbox/", STEPS]; // items that wait for the line
+const AGAIN = 15_000; // milliseconds, between tries of what waits
 const SWEEP = 60_000; // milliseconds, between looks at what has run out
 const HELD = 5 * 60_000; // milliseconds for which a stretched passphrase waits for the second step
 
@@ -196,6 +198,11 @@ export async function newVault(url: string): Promise<api.Vault> {
       await alarming(() => work.catchUp())();
       await work.resume((referral, problem) => tell({ type: "stepped", referral, problem }));
     };
+    const goOn = () => {
+      sending.lineBack(at);
+      lineBack().catch(() => undefined); // told as an alarm, or tried again with the next line
+    };
+    const isWaiting = () => WAITING.some((prefix) => items.names(prefix).length > 0);
     const unfollow = follow(operations.follow, url, after, {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
@@ -207,14 +214,15 @@ export async function newVault(url: string): Promise<api.Vault> {
       line: (live) => {
         isLive = live;
         tell({ type: "line", live, at: new Date(network.now()).toISOString() });
-        if (!live) return;
-        sending.lineBack(at);
-        lineBack().catch(() => undefined); // told as an alarm, or tried again with the next line
+        if (live) goOn();
       },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
     });
     const sweeping = setInterval(() => void seen.sweep().catch(() => undefined), SWEEP);
+    // An answer can be lost while the socket lives.
+    const trying = setInterval(() => isLive && isWaiting() && goOn(), AGAIN);
     const stop = () => {
+      clearInterval(trying);
       clearInterval(sweeping);
       unfollow();
       items.close();

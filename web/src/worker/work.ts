@@ -30,7 +30,7 @@ import {
 } from "./reading.ts";
 import { isLine } from "./seen.ts";
 
-const STEPS = "step/"; // names of what is kept of them
+export const STEPS = "step/"; // names of what is kept of them
 const TRIES = 5; // of a step that is safe to redo on the true head
 
 /** Who works: of the directory's agency and member. */
