@@ -12,7 +12,13 @@ from ortoo.protocol.documents import ctx, sha256
 from ortoo.protocol.tiles import Tile, TiledTree, parse_bundle, tiles_of
 from tests.stores import Store
 
-LOGGED = tuple(f"referrals_{one}" for one in ("referral", "event", "decision", "withdrawal")) + ("coordination_export",)
+LOGGED = (
+    "referrals_referral",
+    "referrals_event",
+    "referrals_decision",
+    "referrals_withdrawal",
+    "coordination_export",
+)
 
 
 def folder(store: Store, log: str = "activity") -> Path:

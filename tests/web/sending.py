@@ -33,11 +33,11 @@ def catalogue(language: str) -> dict[str, str]:
     return {key: json.loads(text) for one in files for key, text in TEXT.findall(one.read_text(encoding="utf-8"))}
 
 
-async def member(hub: Hub, folder: Path, administrator: str, login: str) -> Newcomer:
-    """Somebody new in the agency of this administrator, confirmed."""
+async def member(hub: Hub, folder: Path, administrator: str, login: str, *roles: str) -> Newcomer:
+    """Somebody new in the agency of this administrator, confirmed; without roles a focal point."""
     one = Newcomer(login, folder)
     async with at_work(hub, administrator) as session:
-        joined = await one.enrol(await invited(session, one))
+        joined = await one.enrol(await invited(session, one, *roles))
         await confirmed(session, joined)
     return one
 
@@ -98,7 +98,7 @@ class Worker:
         await self.press("sign_in.continue")
         await self.page.get_by_label(self.said("sign_in.fingerprint")).fill(self.paper)
         await self.press("sign_in.continue")
-        await self.page.locator(".inbox .filters").wait_for()
+        await self.page.locator(".inbox .filters, .overview").first.wait_for()
 
     async def unlock(self) -> None:
         await self.page.get_by_label(self.said("sign_in.passphrase"), exact=True).fill(self.who.passphrase)

@@ -545,6 +545,25 @@ def test_photos_are_cleaned_there_as_here_and_refused_alike(node: Browser, tmp_p
 
 
 def test_names_of_files_are_cleaned_alike(node: Browser) -> None:
-    names = ["=cmd()/../x.html", "", "..", ".htaccess", "C:\\a\\CON.txt", "a\u202egpj.exe", "Зураг 1.jpg", "x" * 300 + ".pdf"]
-    names += ["Ж" * 90 + ".jpg", "a.b.c", "a." + "e" * 20, " . a . ", "aux", "x\n\0.txt", "🙂" * 40, "e\u0301.txt", "a\u00a0b"]
+    names = [
+        "=cmd()/../x.html",
+        "",
+        "..",
+        ".htaccess",
+        "C:\\a\\CON.txt",
+        "a\u202egpj.exe",
+        "Зураг 1.jpg",
+        "x" * 300 + ".pdf",
+    ]
+    names += [
+        "Ж" * 90 + ".jpg",
+        "a.b.c",
+        "a." + "e" * 20,
+        " . a . ",
+        "aux",
+        "x\n\0.txt",
+        "🙂" * 40,
+        "e\u0301.txt",
+        "a\u00a0b",
+    ]
     assert node.ask("clean_names", names=names) == [clean_name(one) for one in names]

@@ -90,7 +90,9 @@ async def test_a_browser_sends_files_over_a_line_that_is_cut_and_they_are_gone_w
     await page.keyboard.press("Control+Enter")
     await page.get_by_role("heading", name=nara.said("send.waits")).wait_for(timeout=60_000)
     nara.visit.line.mend()
-    await page.get_by_role("heading", name=re.compile(re.escape(nara.said("send.sent", at="")))).wait_for(timeout=60_000)
+    await page.get_by_role("heading", name=re.compile(re.escape(nara.said("send.sent", at="")))).wait_for(
+        timeout=60_000
+    )
 
     folder = tmp_path / "saved"
     folder.mkdir()
@@ -120,7 +122,11 @@ async def test_files_of_others_are_text_until_they_are_saved_whole(visit: Visiti
     letter = Attached.of(odd)
     named = Attached("=cmd()/../<img src=x>\u202etxt.html", "text/html", *_rest(letter))
     delger = await signed_in(
-        visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.files"), "mn", viewport={"width": 360, "height": 740}
+        visit,
+        hub,
+        await member(hub, tmp_path, "mgec.delger", "mgec.files"),
+        "mn",
+        viewport={"width": 360, "height": 740},
     )
     async with at_work(hub, "mrc.nara") as nara:
         (sent,) = await nara.send(with_files("needs", named))

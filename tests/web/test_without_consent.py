@@ -91,7 +91,7 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
     reason = tsend.page.get_by_text(str(form.sections["justification"]["reason"]))
     await reason.wait_for()
 
-    async with at_work(hub, "nhrcm.bold") as reviewer, at_work(hub, "zu.bold") as colleague:
+    async with at_work(hub, "zu.bold") as colleague:
         (id,) = [one.id for one in (await colleague.outbox()).items]
         sent = await colleague.show(id)
         exception = sent.decision.body.exception
@@ -102,8 +102,25 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
         assert exception.overrides.to == "cfdc-dornogobi"
         refusal = (await colleague.decisions(exception.overrides.consent)).newest["cfdc-dornogobi"]
         assert (refusal.sha256, list(refusal.body.refused)) == (exception.overrides.sha256, ["*"])
-        assert (await reviewer.open_referral(id)).readable == ["justification"]
-        await reviewer.review(id, "overturned")
+
+    # The reviewer finds it, sees who signed and what she had refused, and nothing of her but why: and says no.
+    nhrcm = await member(hub, tmp_path, "nhrcm.altan", "nhrcm.review1", "coordinator")
+    reviewer = await signed_in(visit, hub, nhrcm, "mn", viewport=PHONE)
+    page = reviewer.page
+    await (
+        page.locator(".overview-rows li").first.get_by_text(reviewer.label("consent_bases", "child_at_risk")).wait_for()
+    )
+    await reviewer.look("overview")
+    await page.locator(".overview-rows li").first.get_by_role("button").click()
+    await reviewer.press("referral.open")
+    await page.get_by_text(str(form.sections["justification"]["reason"])).wait_for()
+    await page.get_by_text(reviewer.said("without.said_no")).wait_for()
+    await reviewer.look("referral-to-review")
+    assert await reviewer.reads() == ["justification"]
+    await reviewer.answers("overturned")
+    await page.get_by_role("button", name=reviewer.said("app.back"), exact=True).click()
+    await page.get_by_text(reviewer.said("overview.reviews.none")).wait_for()
+    await expect(page.locator(".inbox")).to_have_count(0)  # a coordinator has no list of people
 
     # What stood open on the recipient's screen is gone without being asked for.
     await reason.wait_for(state="detached")

@@ -28,6 +28,7 @@ import { placeAt, placesOf, type Screen, TITLES } from "./screens.ts";
 import type { Sessions } from "./session.ts";
 
 const Agency = later(async () => (await import("../screens/agency/Agency.tsx")).Agency);
+const Overview = later(async () => (await import("../screens/overview/Overview.tsx")).Overview);
 const Own = later(async () => (await import("../screens/me/Own.tsx")).Own);
 const FirstDay = later(async () => (await import("../screens/first-day/FirstDay.tsx")).FirstDay);
 
@@ -160,6 +161,17 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           time={parts.time}
           hasLeft={() => navigation.screen.value.at !== "send"}
           onDone={() => navigation.reset({ at: "inbox" })}
+        />
+      ) : null;
+    case "overview":
+      return session.now.value.at === "work" ? (
+        <Overview
+          vault={parts.vault}
+          referral={parts.referral}
+          me={session.now.value.me}
+          time={parts.time}
+          id={screen.id}
+          onOpen={(id) => navigation.go({ at: "overview", id })}
         />
       ) : null;
     case "agency":

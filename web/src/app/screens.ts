@@ -17,6 +17,7 @@ export type Screen =
   | { readonly at: "referral"; readonly id: string }
   | { readonly at: "find" }
   | { readonly at: "send"; readonly step: Step | "sent" }
+  | { readonly at: "overview"; readonly id: string | null }
   | { readonly at: "agency"; readonly page: AgencyPage; readonly id: string | null }
   | { readonly at: "me"; readonly page: OwnPage | "keyboard" | null; readonly id: string | null };
 
@@ -52,6 +53,7 @@ export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   referral: "title.page",
   find: "title.list",
   send: "title.form",
+  overview: "title.list",
   agency: "title.page",
   me: "title.me",
 };
@@ -70,12 +72,14 @@ const AGENCY: Place = {
   word: "place.agency",
   icon: "people",
 };
+const OVERVIEW: Place = { screen: { at: "overview", id: null }, word: "place.overview", icon: "show" };
 const ME: Place = { screen: { at: "me", page: null, id: null }, word: "place.me", icon: "person" };
 
 /** The places that work and that the member's roles reach, in the order of the bar. */
 export const placesOf = (me: Pick<Me, "roles">): readonly Place[] => [
   ...(me.roles.includes("focal_point") ? [INBOX, SEND] : []),
   ...(me.roles.includes("administrator") ? [AGENCY] : []),
+  ...(me.roles.includes("coordinator") ? [OVERVIEW] : []),
   ME,
 ];
 

@@ -2,6 +2,16 @@ import type { FurtherKey } from "./mn-further.ts";
 
 /** Without consent, and passing on. */
 export const further: Readonly<Record<FurtherKey, string>> = {
+  "place.overview": "Overview",
+  "overview.title": "Overview",
+  "overview.overdue": "Overdue now",
+  "overview.overdue.none": "Nothing is overdue.",
+  "overview.owes": "Owed by: {agency}",
+  "overview.reviews": "To review",
+  "overview.reviews.none": "There is nothing to review.",
+  "overview.reviews.more": "The first 50. The others follow when these are done.",
+  "overview.to_second": "Second signature",
+  "overview.no_content": "There is no content here. Each look is kept.",
   "without.mark": "Without the person’s consent",
   "without.begin": "Without consent…",
   "without.title": "Send without consent",

@@ -1,5 +1,15 @@
 /** Without consent, and passing on. */
 export const further = {
+  "place.overview": "Тойм",
+  "overview.title": "Тойм",
+  "overview.overdue": "Хугацаа хэтэрсэн",
+  "overview.overdue.none": "Хугацаа хэтэрсэн зүйл алга.",
+  "overview.owes": "Хийх байгууллага: {agency}",
+  "overview.reviews": "Хянах зүйл",
+  "overview.reviews.none": "Хянах зүйл алга.",
+  "overview.reviews.more": "Эхний 50 нь. Үлдсэнийг үүний дараа харуулна.",
+  "overview.to_second": "Хоёр дахь гарын үсэг",
+  "overview.no_content": "Агуулга энд байхгүй. Үзсэн бүрийг бүртгэнэ.",
   "without.mark": "Хүний зөвшөөрөлгүйгээр",
   "without.begin": "Зөвшөөрөлгүйгээр…",
   "without.title": "Зөвшөөрөлгүйгээр илгээх",

@@ -515,6 +515,36 @@ export interface Joining {
 
 // --- the vault ----------------------------------------------------------------------------------------------------------
 
+/** What is owed for too long. by: the agency that owes it; kind: what. dueAt: an instant. */
+export interface Late {
+  readonly id: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly urgency: string;
+  readonly by: string;
+  readonly kind: string;
+  readonly dueAt: string;
+}
+
+/** What went without consent and waits for a review of the own agency, or for its second signature (`second`). */
+export interface ToReview {
+  readonly id: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly urgency: string;
+  readonly services: readonly string[];
+  readonly place: string;
+  readonly ground: string;
+  readonly toDo: string | null;
+}
+
+/** A coordinator's. hasMore: of the reviews. */
+export interface Overview {
+  readonly overdue: readonly Late[];
+  readonly reviews: readonly ToReview[];
+  readonly hasMore: boolean;
+}
+
 export interface Vault extends Joining, Sending, PassingOn, Administering, Own {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
@@ -541,6 +571,8 @@ export interface Vault extends Joining, Sending, PassingOn, Administering, Own {
   forget(login: string): Promise<void>;
 
   agencies(): Promise<readonly Agency[]>;
+  /** For coordinators. The hub keeps that they looked. */
+  overview(): Promise<Overview>;
   page(box: Box, first: number, after: string | null, filter: Filter): Promise<Page>;
   /** Among what this device has seen: each word has to be somewhere. Nothing of it goes to the hub. */
   search(words: readonly Sought[]): Promise<readonly Hit[]>;

@@ -5,8 +5,9 @@
 
 import { type Account, type Items, openStore, type Store } from "../device/store.ts";
 import { Failed } from "../failed.ts";
-import { follow } from "../hub/feed.ts";
+import { type Follower, follow } from "../hub/feed.ts";
 import * as operations from "../hub/operations.ts";
+import { attend } from "../hub/presence.ts";
 import { ask } from "../hub/query.ts";
 import { type Bytes, b64, read, SigningKey, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
@@ -203,7 +204,7 @@ export async function newVault(url: string): Promise<api.Vault> {
       lineBack().catch(() => undefined); // told as an alarm, or tried again with the next line
     };
     const isWaiting = () => WAITING.some((prefix) => items.names(prefix).length > 0);
-    const unfollow = follow(operations.follow, url, after, {
+    const follower: Follower = {
       taken: async (entry) => {
         await items.put("feed", entry.sequence);
         await sending.arrived(at, entry.kind, entry.referral);
@@ -217,7 +218,11 @@ export async function newVault(url: string): Promise<api.Vault> {
         if (live) goOn();
       },
       ended: (code) => void over(account).then(() => tell({ type: "ended", code })),
-    });
+    };
+    // The feed is for whoever works on referrals (its subscription refuses all others).
+    const unfollow = me.roles.includes("focal_point")
+      ? follow(operations.follow, url, after, follower)
+      : attend(follower);
     const sweeping = setInterval(() => void seen.sweep().catch(() => undefined), SWEEP);
     // An answer can be lost while the socket lives.
     const trying = setInterval(() => isLive && isWaiting() && goOn(), AGAIN);
@@ -338,6 +343,10 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
 
     agencies: guarded(async () => agenciesOf(working().work.network)),
+    overview: guarded(async () => {
+      working();
+      return (await import("./overview.ts")).overview();
+    }),
     page: guarded(async (box, first, after, filter) => {
       const { work, seen } = working();
       const asked = () => pageOf(work, box, first, after, filter);

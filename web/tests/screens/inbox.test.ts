@@ -180,7 +180,7 @@ describe("the way there", () => {
   test("home is the inbox for a focal point, the agency for an administrator alone", () => {
     expect(homeOf({ roles: ["administrator", "focal_point"] })).toEqual({ at: "inbox" });
     expect(homeOf({ roles: ["administrator"] })).toEqual({ at: "agency", page: "members", id: null });
-    expect(placesOf({ roles: ["coordinator"] }).map(({ screen }) => screen.at)).toEqual(["me"]);
+    expect(placesOf({ roles: ["coordinator"] }).map(({ screen }) => screen.at)).toEqual(["overview", "me"]);
   });
 
   test("g, then i, soon; not while typing, not with other keys", () => {

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
+import { Icon } from "../../parts/Icon.tsx";
 import { words } from "../../words/current.ts";
 import { sectionName } from "../../words/sentences.ts";
 import { sizeText } from "../../words/sizes.ts";
@@ -25,12 +26,13 @@ export const TellFiles = ({ section, state }: FilesProps) => {
     <details class="more files" open={files.length > 0 || faults.length > 0 || busy}>
       <summary>{said("file.add_to", { name })}</summary>
       <div class="field stack">
-        <label for={id}>{said("file.pick")}</label>
         <p class="hint" id={`${id}-hint`}>
           {said("file.hint")}
         </p>
+        {/* Chromium says what stands on its own button in its own language: the label is the button. */}
         <input
           type="file"
+          class="unseen"
           id={id}
           multiple
           aria-describedby={`${id}-hint`}
@@ -41,6 +43,10 @@ export const TellFiles = ({ section, state }: FilesProps) => {
             void state.attach(section, picked, keep.value);
           }}
         />
+        <label for={id} class="button plain">
+          <Icon name="plus" />
+          <span>{said("file.pick")}</span>
+        </label>
         <label class="option">
           <input
             type="checkbox"
