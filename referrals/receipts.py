@@ -170,11 +170,19 @@ def _shown(key: ReceiptKey, now: datetime) -> Shown:
     if key.mode != FULL or key.replaced:
         return Shown(key.mode, recorder, None, None)
     decisions = consent.newest([id])[id]
+    if not _is_told(decisions, now):
+        return Shown(key.mode, recorder, None, None)
     sent = _sent(id, decisions, now)
     agencies = Agency.objects.in_bulk([*decisions.newest, *sent])
     basis = next((one.body.basis for one in decisions.newest.values()), None)
     named = sorted({*decisions.newest, *sent} - {recorder.pk})
     return Shown(key.mode, recorder, basis, tuple(_holder(to, agencies.get(to), decisions, sent, now) for to in named))
+
+
+def _is_told(decisions: Decisions, now: datetime) -> bool:
+    """What was passed on without her consent she is told of from `tell_after` on, which two have signed (§7)."""
+    told = [one.body.exception.tell_after for one in decisions.newest.values() if one.body.exception is not None]
+    return all(after is None or documents.instant(after) <= now for after in told)
 
 
 def _holder(

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ortoo import consenting, contract
+from ortoo import consenting, contract, receipts
+from ortoo.client import Client
 from ortoo.form import Form, Grant
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import new_id, sign
@@ -17,7 +18,7 @@ from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import SCENARIOS, all_ids, at_work, feed_of
 from tests.stories.test_answering import is_kept, keys_of
-from tests.stories.test_clocks import HOUR, moved
+from tests.stories.test_clocks import DAY, HOUR, moved
 from tests.stories.test_taking_back import refused
 
 ALONE = SCENARIOS / "04-child-alone-at-the-border.json"
@@ -43,6 +44,22 @@ async def seen_by(session: Session, id: str) -> tuple[bool, bool, bool]:
     listed = id in await all_ids(session, "inbox")
     trail = await session.client.trail(50, None, contract.TrailFilter())
     return shown, listed, id in {edge.node.referral for edge in trail.edges}
+
+
+@pytest.mark.parametrize("own_hub", ["sqlite"], indirect=True)
+async def test_she_is_told_by_her_code_from_the_time_on_that_was_signed(own_hub: Hub) -> None:
+    form, given = Form.read(NOBODY_ANSWERS), receipts.draw("full")
+    assert form.consent.exception is not None
+    later = replace(form.consent, exception=replace(form.consent.exception, tell_after_days=7))
+    async with at_work(own_hub, "hum.otgon") as otgon, Client(own_hub.url) as her:
+        (sent,) = await otgon.send(replace(form, consent=later), given.key(otgon.directory.id))
+        for by in (0, 7 * DAY - 60):
+            await moved(otgon, by, sent.id)
+            shown = await receipts.look(her, given.code)
+            assert (shown.holders, shown.basis) == (None, None)
+        await moved(otgon, 120, sent.id)
+        holders = (await receipts.look(her, given.code)).holders
+        assert [one.to for one in holders or []] == [sent.recipient]
 
 
 async def test_it_waits_for_a_colleague_and_is_overturned_at_once(hub: Hub) -> None:
