@@ -32,7 +32,7 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "without.until": "{agency} can read it for",
   "without.tell_after": "When the person is told",
   "without.tell_after.hint":
-    "It is signed with the rest. If it is later, she is given no code now: a code would show it to her at once.",
+    "It is signed with the rest. If it is later, she is given no code now; one that she gets later shows it from then on.",
   "without.tell_now": "At once",
   "without.ask_her": "Ask for her consent",
   "without.said_no": "The person had refused this agency.",

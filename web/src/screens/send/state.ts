@@ -533,7 +533,7 @@ export const sendState = (
       clearTimeout(timer);
       dirty = false;
       try {
-        const isToldLater = (one.filled.without?.tellAfterDays ?? 0) > 0; // her code would tell her at once
+        const isToldLater = (one.filled.without?.tellAfterDays ?? 0) > 0; // nobody hands a card to whom nothing is told yet
         const mode = isToldLater ? "none" : (one.filled.receipt ?? "full");
         const isAsked = covered.value === null; // else she has hers from the first time
         const given = isAsked && mode !== "none" ? await vault.newReceipt(mode) : null;
