@@ -18,6 +18,31 @@ const finish: Plugin = {
   },
 };
 
+const [MAIN, RECEIPT, CLOCK] = [here("src/main.tsx"), here("src/receipt/receipt.tsx"), here("src/clock.ts")];
+
+interface Graph {
+  readonly getModuleInfo: (id: string) => { readonly importers: readonly string[] } | null;
+}
+
+/** Whether loading this entry loads this module, too. */
+const isLoadedBy = (entry: string, id: string, graph: Graph): boolean => {
+  const seen = new Set([id]);
+  for (const one of seen) {
+    if (one === entry) return true;
+    for (const importer of graph.getModuleInfo(one)?.importers ?? []) seen.add(importer);
+  }
+  return false;
+};
+
+/**
+ * What the first page needs is one file, and one more for what the person's page shares with it, whatever later screens
+ * share of them: on a bad line each request costs its turn.
+ */
+const shell = (id: string, graph: Graph): string | null => {
+  if (id === MAIN || !isLoadedBy(MAIN, id, graph) || isLoadedBy(CLOCK, id, graph)) return null;
+  return isLoadedBy(RECEIPT, id, graph) ? "base" : "shell";
+};
+
 export default defineConfig(({ mode }) => ({
   base: "/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -37,7 +62,10 @@ export default defineConfig(({ mode }) => ({
         ...(mode === "gallery" ? {} : { sw: here("src/sw.ts"), receipt: here("receipt.html") }),
       },
       // The service worker has one address for good: a browser asks there for the next one.
-      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: shell, debugName: "shell" }] },
+      },
     },
   },
   worker: {

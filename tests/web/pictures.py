@@ -25,7 +25,7 @@ DRAWN: Final = "new Promise((done) => requestAnimationFrame(() => requestAnimati
 
 async def look(page: Page, name: str) -> None:
     """This screen can be used by everybody, in each language and each theme; its pictures. Leaves it as it was."""
-    language = await page.locator("html").get_attribute("lang")
+    language = await page.locator('.languages button[aria-pressed="true"]').get_attribute("lang")
     is_dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     assert language is not None
     axe = await Axe.beside(page)

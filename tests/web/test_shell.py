@@ -63,6 +63,7 @@ async def test_every_state_can_be_used_by_everybody(
     assert len(shows) >= 15
     for what in shows:
         await show(one.page, one.origin, what, language, theme)
+        await one.page.locator(".desk-referral .waiting").wait_for(state="detached")
         assert (what, await axe(one.page)) == (what, [])
         assert (what, await scrolls_sideways(one.page)) == (what, False)
         # On a wide screen list and referral stand side by side, each with its heading.

@@ -18,6 +18,11 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+# What the page has begun to keep of a release is fetched to its end, or the console tells of it.
+KEPT_WHOLE: Final = """() => navigator.serviceWorker?.getRegistration("/app/").then((found) => found?.installing &&
+  new Promise((done) => { found.installing.onstatechange = done; setTimeout(done, 5000); }).then(() => 0))"""
+
+
 @dataclass
 class Seen:
     """What no page of Ortoo does. A test that provokes one takes it out; whatever is left at the end fails the test."""
@@ -46,6 +51,7 @@ class Visit:
         for page in self.context.pages:
             with suppress(Error):  # a page that is gone, or that the line cut off
                 await page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
+                await page.evaluate(KEPT_WHOLE)
 
     async def close(self) -> None:
         await self.settle()
