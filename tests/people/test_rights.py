@@ -156,6 +156,11 @@ VARIABLES: Final[dict[str, Any]] = {
     "piece": b64(bytes(10)),
     "part": "needs/file-1",
     "documents": [],
+    "overdue": False,
+    "unanswered": False,
+    "withoutConsent": False,
+    "waiting": False,
+    "format": "csv",
     "size": 1,
     "seconds": 0,
     "line": "\u2014 nobody AAAAAAAA\n",
@@ -283,7 +288,11 @@ def test_every_operation_has_its_line() -> None:
 
 def variables(document: str) -> dict[str, Any]:
     head = document.split("{", 1)[0]
-    named = {name: VARIABLES[name] for name in VARIABLES if f"${name}:" in head}
+    named = {
+        name: value
+        for name, value in VARIABLES.items()
+        if f"${name}:" in head and not (f"${name}: String" in head and isinstance(value, dict))
+    }
     return {**named, "after": None} if "$after: String" in head else named
 
 

@@ -105,6 +105,7 @@ async def test_a_coordinators_day(own_hub: Hub, tmp_path: Path) -> None:
         assert walked == [child.id, danger.id, declined.id, plain.id]
 
         # The timeline, each line proven against the log.
+        await logged(own_hub.store)
         seen = await overseeing.timeline(reviewer, plain.id)
         assert seen is not None
         assert [(one.said.type, one.said.agency, one.said.member) for one in seen.lines] == [
