@@ -12,6 +12,8 @@ from ortoo.protocol.documents import ctx, sha256
 from ortoo.protocol.tiles import Tile, TiledTree, parse_bundle, tiles_of
 from tests.stores import Store
 
+LOGGED = tuple(f"referrals_{one}" for one in ("referral", "event", "decision", "withdrawal")) + ("coordination_export",)
+
 
 def folder(store: Store, log: str = "activity") -> Path:
     return store.practice / "logs" / "log" / log
@@ -47,7 +49,7 @@ def documents(store: Store) -> list[bytes]:
     """H of each document that has to be logged."""
     return [
         bytes(sha256)
-        for table in ("referrals_referral", "referrals_event", "referrals_decision", "referrals_withdrawal")
+        for table in LOGGED
         for (sha256,) in store.execute(f"SELECT sha256 FROM {table}")  # noqa: S608
     ]
 
