@@ -97,6 +97,8 @@ ELSEWHERE: Final = {
     "kemKeys.hashes": "of public keys, for everybody who is signed in",
     "upload.sha256": "tests/stories/test_attachments.py: of what an agency uploads itself; another's is another upload",
     "uploadPiece.sha256": "tests/stories/test_attachments.py: the same",
+    "timeline.id": "tests/stories/test_overseeing.py: coordinators see that of all agencies",
+    "openings.referral": "tests/stories/test_overseeing.py: the same",
     "filePiece.event": "tests/stories/test_attachments.py: of a referral that may be read",
     "logged.documents": "tests/attacks/test_visibility.py: hashes; what the own agency may not see is left out",
 }
@@ -112,6 +114,7 @@ NO_IDS: Final = (
     *("name", "nameEn", "handle", "kind", "roles", "role", "scopes", "method", "part", "agency"),
     *("key", "kem", "kemKeys", "sealed", "ciphertext", "wrap"),
     *("auth", "newAuth", "totp", "recovery", "code", "device", "challenge", "proof", "response"),
+    *("service", "basis", "unanswered", "withoutConsent", "waiting", "what", "format"),
 )
 
 

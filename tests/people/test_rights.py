@@ -64,7 +64,7 @@ MAY: Final[dict[str, set[str]]] = {
     "inbox": {FOCAL, READS},
     "outbox": {FOCAL, READS},
     "trail": {FOCAL, READS},
-    "logged": {FOCAL, READS},
+    "logged": {FOCAL, COORDINATOR, READS},
     "overdue": {COORDINATOR},
     "feed": {FOCAL, READS},
     "recordConsent": {FOCAL, WRITES},
@@ -134,6 +134,13 @@ MAY: Final[dict[str, set[str]]] = {
     "turnDown": {COORDINATOR},
     "proposals": {COORDINATOR},
     "propose": {COORDINATOR},
+    # what passes between agencies
+    "overseen": {COORDINATOR},
+    "timeline": {COORDINATOR},
+    "openings": {COORDINATOR},
+    "looks": {COORDINATOR},
+    "reviews": {COORDINATOR},
+    "exportTrail": {COORDINATOR},
 }
 
 VARIABLES: Final[dict[str, Any]] = {
@@ -210,7 +217,10 @@ VARIABLES: Final[dict[str, Any]] = {
         "totp": b64(bytes(20)),
         "code": "000000",
     },
+    **dict.fromkeys(("overdue", "unanswered", "withoutConsent", "waiting"), False),
+    "format": "csv",
 }
+FILTERS: Final = {"agency": "mgec", "service": "shelter"}  # elsewhere what one hands in under these names is whole
 REFUSED: Final = {"not_signed_in", "role_not_allowed"}
 
 
@@ -277,6 +287,7 @@ def test_every_operation_has_its_line() -> None:
 def variables(document: str) -> dict[str, Any]:
     head = document.split("{", 1)[0]
     named = {name: VARIABLES[name] for name in VARIABLES if f"${name}:" in head}
+    named |= {name: code for name, code in FILTERS.items() if f"${name}: String" in head}
     return {**named, "after": None} if "$after: String" in head else named
 
 
