@@ -47,19 +47,24 @@ def few_and_many(hub: Hub) -> tuple[Counted, Counted]:
 
 
 async def _few_and_many(hub: Hub) -> tuple[Counted, Counted]:
-    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "mgec.delger") as delger,
+        at_work(hub, "nhrcm.bold") as bold,
+    ):
         first = await answered(nara, delger, 0)
         await nara.message(first, "good")
-        few = pages(hub, nara, delger, first, 1)
+        few = pages(hub, nara, delger, first, 1) | overseen(hub, bold, first)
         for number in range(1, MANY):
             await answered(nara, delger, number)
         for number in range(10):
             await nara.message(first, f"{number}")
-        return few, pages(hub, nara, delger, first, 50)
+        return few, pages(hub, nara, delger, first, 50) | overseen(hub, bold, first)
 
 
 async def answered(nara: Session, delger: Session, number: int) -> str:
     (sent,) = await nara.send(plain_form(number))
+    await delger.open_referral(sent.id)
     await delger.message(sent.id, "yes")
     return sent.id
 
@@ -78,6 +83,24 @@ def pages(hub: Hub, nara: Session, delger: Session, referral: str, entries: int)
         ("kem_keys", nara, {"hashes": kems[: min(entries, len(kems))]}),
     ]
     return count(hub.store, [ask(name, who, **variables) for name, who, variables in asked])
+
+
+def overseen(hub: Hub, bold: Session, referral: str) -> Counted:
+    """The coordinators' pages, as if all that was sent were to be reviewed."""
+    passing = {"agency": "mgec", "overdue": False, "unanswered": False, "withoutConsent": False}
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("overseen", {"first": MANY, **passing}),
+        ("openings", {"first": MANY, "agency": "mgec"}),
+        ("timeline", {"id": referral}),
+        ("reviews", {"first": MANY, "waiting": True}),
+        ("looks", {"first": MANY}),
+        ("export_trail", {"format": "xlsx", **passing}),
+    ]
+    hub.store.execute("UPDATE referrals_referral SET reviewer_id = 'nhrcm'")
+    try:
+        return count(hub.store, [ask(name, bold, **variables) for name, variables in asked])
+    finally:
+        hub.store.execute("UPDATE referrals_referral SET reviewer_id = NULL")
 
 
 def ask(name: str, who: Session, label: str | None = None, **variables: Any) -> dict[str, Any]:
@@ -130,6 +153,14 @@ AT_MOST: Final = {
     "feed": 1,
     "directory": 2,
     "kem_keys": 1,
+    # The page, what is owed, the look that is kept. Of a timeline what was signed, and its places; of an export its
+    # record and its leaf.
+    "overseen": 4,
+    "openings": 3,
+    "timeline": 6,
+    "reviews": 3,
+    "looks": 1,
+    "export_trail": 11,
 }
 
 
@@ -143,12 +174,16 @@ def test_a_page_takes_as_many_queries_for_fifty_as_for_one(few_and_many: tuple[C
 
 def size_of(page: str, answer: Mapping[str, Any]) -> int:
     match page:
-        case "inbox" | "outbox" | "trail":
+        case "inbox" | "outbox" | "trail" | "overseen" | "openings" | "reviews" | "looks":
             return len(answer[page]["edges"])
         case "ids":
             return len(answer["outbox"]["edges"])
         case "referral":
             return len(answer["referral"]["events"])
+        case "timeline":
+            return len(answer["timeline"]["lines"])
+        case "export_trail":
+            return int(answer["exportTrail"]["rows"])
         case "directory":
             return len(answer["directory"]["entries"])
         case _:

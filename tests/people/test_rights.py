@@ -66,12 +66,6 @@ MAY: Final[dict[str, set[str]]] = {
     "trail": {FOCAL, READS},
     "logged": {FOCAL, COORDINATOR, READS},
     "overdue": {COORDINATOR},
-    "overseen": {COORDINATOR},
-    "timeline": {COORDINATOR},
-    "openings": {COORDINATOR},
-    "reviews": {COORDINATOR},
-    "looks": {COORDINATOR},
-    "exportTrail": {COORDINATOR},
     "statistics": {COORDINATOR},
     "feed": {FOCAL, READS},
     "recordConsent": {FOCAL, WRITES},
@@ -141,6 +135,13 @@ MAY: Final[dict[str, set[str]]] = {
     "turnDown": {COORDINATOR},
     "proposals": {COORDINATOR},
     "propose": {COORDINATOR},
+    # what passes between agencies
+    "overseen": {COORDINATOR},
+    "timeline": {COORDINATOR},
+    "openings": {COORDINATOR},
+    "looks": {COORDINATOR},
+    "reviews": {COORDINATOR},
+    "exportTrail": {COORDINATOR},
 }
 
 VARIABLES: Final[dict[str, Any]] = {
@@ -156,11 +157,6 @@ VARIABLES: Final[dict[str, Any]] = {
     "piece": b64(bytes(10)),
     "part": "needs/file-1",
     "documents": [],
-    "overdue": False,
-    "unanswered": False,
-    "withoutConsent": False,
-    "waiting": False,
-    "format": "csv",
     "size": 1,
     "seconds": 0,
     "line": "\u2014 nobody AAAAAAAA\n",
@@ -222,7 +218,10 @@ VARIABLES: Final[dict[str, Any]] = {
         "totp": b64(bytes(20)),
         "code": "000000",
     },
+    **dict.fromkeys(("overdue", "unanswered", "withoutConsent", "waiting"), False),
+    "format": "csv",
 }
+FILTERS: Final = {"agency": "mgec", "service": "shelter"}  # elsewhere what one hands in under these names is whole
 REFUSED: Final = {"not_signed_in", "role_not_allowed"}
 
 
@@ -288,11 +287,8 @@ def test_every_operation_has_its_line() -> None:
 
 def variables(document: str) -> dict[str, Any]:
     head = document.split("{", 1)[0]
-    named = {
-        name: value
-        for name, value in VARIABLES.items()
-        if f"${name}:" in head and not (f"${name}: String" in head and isinstance(value, dict))
-    }
+    named = {name: VARIABLES[name] for name in VARIABLES if f"${name}:" in head}
+    named |= {name: code for name, code in FILTERS.items() if f"${name}: String" in head}
     return {**named, "after": None} if "$after: String" in head else named
 
 
