@@ -30,8 +30,16 @@ async def browser() -> AsyncIterator[Browser]:
                 await started.close()
 
 
+@pytest.fixture
+def served_first(request: pytest.FixtureRequest) -> None:
+    """What a test's browsers visit stands before they come, and so until they have gone: none is cut off at the end."""
+    for name in ("hub", "own_hub", "post", "pages", "gallery"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser) -> AsyncIterator[Visiting]:
+async def visit(browser: Browser, served_first: None) -> AsyncIterator[Visiting]:
     """Whatever a visit saw that no page of Ortoo does fails the test at its end."""
     begun: list[Visit] = []
 
