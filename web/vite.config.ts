@@ -39,7 +39,8 @@ const isLoadedBy = (entry: string, id: string, graph: Graph): boolean => {
  * share of them: on a bad line each request costs its turn.
  */
 const shell = (id: string, graph: Graph): string | null => {
-  if (id === MAIN || !isLoadedBy(MAIN, id, graph) || isLoadedBy(CLOCK, id, graph)) return null;
+  if (id === MAIN || !isLoadedBy(MAIN, id, graph)) return null;
+  if (isLoadedBy(CLOCK, id, graph)) return "small";
   return isLoadedBy(RECEIPT, id, graph) ? "base" : "shell";
 };
 
