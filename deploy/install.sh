@@ -293,7 +293,7 @@ for number in $(seq "$processes"); do
     # It waits in the socket until the process answers.
     look curl --silent --show-error --fail --output /dev/null --max-time 60 --unix-socket "/run/ortoo/$number.sock" \
         "http://$host/healthz" || fail "process $number does not answer. See why: journalctl -u ortoo-hub@$number -n 50"
-    hubs="$hubs${hubs:+ }server unix:/run/ortoo/$number.sock;"
+    hubs="$hubs${hubs:+ }server unix:/run/ortoo/$number.sock fail_timeout=1s;"
 done
 is_current ortoo-work.service || do_ systemctl restart ortoo-work.service
 running ortoo-work.service

@@ -31,6 +31,7 @@ from ortoo.protocol.errors import SENTENCES, Refused
 T = TypeVar("T")
 
 TRIES: Final = 5  # of one call, when the line fails
+NO_HUB: Final = (502, 504)  # what a proxy says that reaches none
 FIRST_PAUSE: Final = 0.25  # seconds; doubles with each try
 LONGEST_PAUSE: Final = 15.0  # seconds, of a follower that waits for its hub
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
@@ -583,6 +584,8 @@ class Client:
             except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol):
                 continue
             answer.stream = httpx.ByteStream(b"")  # it was read: else what was sent, too, stays until a collection
+            if answer.status_code in NO_HUB:
+                continue
             if answer.status_code < 500 or tries == most - 1:
                 return _data(_json(answer))
         raise HubUnreachable(self.hub)

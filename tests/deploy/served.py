@@ -189,7 +189,7 @@ class Nginx:
         self.access_log, self.error_log = folder / "access.log", folder / "error.log"
         values = {
             "ORTOO_HOST": HOST,
-            "ORTOO_HUBS": " ".join(f"server unix:{path};" for path in hubs),
+            "ORTOO_HUBS": " ".join(f"server unix:{path} fail_timeout=1s;" for path in hubs),
             "ORTOO_HTTP_PORT": str(self.http_port),
             "ORTOO_HTTPS_PORT": str(self.https_port),
             "ORTOO_CERTIFICATE": str(self.certificate),

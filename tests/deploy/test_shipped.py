@@ -242,7 +242,7 @@ def test_the_site_that_it_writes_is_the_one_that_is_tested(dry_run: str) -> None
     assert written(dry_run, "/etc/nginx/sites-available/ortoo") == rendered(
         {
             "ORTOO_HOST": "hub.ortoo.example",
-            "ORTOO_HUBS": " ".join(f"server unix:/run/ortoo/{number}.sock;" for number in (1, 2, 3)),
+            "ORTOO_HUBS": " ".join(f"server unix:/run/ortoo/{number}.sock fail_timeout=1s;" for number in (1, 2, 3)),
             "ORTOO_HTTP_PORT": "80",
             "ORTOO_HTTPS_PORT": "443",
             "ORTOO_CERTIFICATE": "/etc/ortoo/tls/certificate.pem",

@@ -448,3 +448,23 @@ async def test_every_operation_is_understood_by_the_hub(hub: Hub) -> None:
         assert (await client.network()).practice
         for one in await client.kem_keys([]):
             raise AssertionError(one)
+
+
+async def test_a_proxy_whose_hub_is_away_is_no_hub_and_not_a_bad_answer() -> None:
+    """Whoever is told that the hub is out of reach keeps the draft, and tries again (LESSONS: sending)."""
+    asked = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        await reader.readuntil(b"\r\n\r\n")
+        asked += 1
+        text = b"<html>Bad Gateway</html>"
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text) + text)
+        await writer.drain()
+        writer.close()
+
+    proxy = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with proxy, Client(f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}") as client:
+        with pytest.raises(HubUnreachable):
+            await client.network()
+    assert asked == 5
