@@ -310,7 +310,7 @@ async def test_the_key_of_evidence_is_kept_whatever_the_hub_says(hub: Hub, liar:
             await session.agency_epochs()
         assert "EvidenceListed" in liar.asked
         assert sorted(oyun.unlocked(device, liar.url).keys.epochs) == [1, 2]
-    async with oyun.at_work() as session:
+    async with joining.at_work(device, oyun.unlocked(device, hub.url)) as session:
         (evidence,) = await session.evidence(decided[0].body.consent)
         assert evidence.part.status == "readable"
 
