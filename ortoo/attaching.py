@@ -3,7 +3,7 @@
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -18,6 +18,7 @@ from ortoo.protocol.sealing import Binding, Stored
 STALLS: Final = 5  # answers of a hub without any progress
 
 Progress = Callable[[int, int], None]  # bytes that are over, of how many
+Fetch = Callable[[str, int], Awaitable[bytes]]  # of which part, from which byte on: to the end of the piece
 
 
 def quietly(over: int, all: int) -> None:
@@ -86,12 +87,10 @@ async def upload(client: Client, path: Path, stored: Stored, on_progress: Progre
 
 
 async def save(
-    client: Client,
+    fetch: Fetch,
     folder: Path,
     opening: attachments.Opening,
     *,
-    referral: str,
-    event: str | None,
     said: schemas.File,
     size: int,
     on_progress: Progress = quietly,
@@ -108,7 +107,7 @@ async def save(
             at = 0
             while at < size:
                 on_progress(at, size)
-                piece = await client.file_piece(referral, event, said.part, at)
+                piece = await fetch(said.part, at)
                 if not piece or len(piece) > PIECE:
                     raise HubError("bad_answer", "The file does not go on.")
                 file.write(opening.take(piece))

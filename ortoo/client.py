@@ -255,6 +255,18 @@ class Client:
         """Sealed bytes of a file, to the end of the piece. event: of whose note it is; None: the referral's."""
         return unb64(await self._ask("file_piece", str, referral=referral, event=event, part=part, offset=offset))
 
+    async def evidence(self, consent: str) -> list[contract.Evidence] | None:
+        """How the decisions before the own agency under a consent were given; None where it is not its recorder."""
+        return await self._ask("evidence", list[contract.Evidence] | None, consent=consent)  # type: ignore[arg-type]
+
+    async def evidence_listed(self, after: str | None = None) -> list[contract.Decision]:
+        """The decisions before the own agency of which evidence was given: a page of them, after that H."""
+        return await self._ask("evidence_listed", list[contract.Decision], after=after)
+
+    async def evidence_piece(self, decision: str, part: str, offset: int) -> bytes:
+        """Sealed bytes of a file that is evidence of a decision, to the end of the piece."""
+        return unb64(await self._ask("evidence_piece", str, decision=decision, part=part, offset=offset))
+
     async def take_step(self, step: contract.Sealed) -> contract.Referral:
         return await self._ask("take_step", contract.Referral, step=_plain([step])[0])
 

@@ -45,7 +45,7 @@ def record(decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
         "dpv:hasJurisdiction": "MN",
         "dpv:hasLegalBasis": _term("consent_bases", first.basis, "dpv:LegalBasis"),
         "dpv:hasNotice": {"@type": "dpv:ConsentNotice", "dct:description": _read_to_her(newest, view)},
-        "dpv:hasProcess": [_process(one, view, at) for one in newest],
+        "dpv:hasProcess": [_process(one, view, at) for one in newest if one.body.to != ALL or one.body.refused],
     }
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from ortoo.form import Grant
+from ortoo.form import Evidence, Grant
+from ortoo.giving import SealedEvidence
 from ortoo.protocol import consent, schemas, vocabulary
 from ortoo.protocol.consent import ALL, Decisions
 from ortoo.protocol.documents import Document, as_set, sign, stamp
@@ -49,12 +50,15 @@ async def new_version(
     grants: Mapping[str, Grant],
     refusals: Mapping[str, Sequence[str]] = NOTHING,
     given: schemas.Given | None = None,
+    evidence: Evidence | None = None,
 ) -> tuple[Signed, ...]:
     """Record the next version of the decision on each agency named, under the consent `id`; the first where she had
     decided nothing on it. What she had refused stays refused where `refusals` does not name it.
 
-    given: how she said it this time; None: as before.
-    Raises Refused: `not_found`, `consent_author`, `head_moved`, `malformed`.
+    given: how she said it this time; None: as before. evidence: of that, for the recorder alone; it goes with a new
+    version of the decision on everybody, which says what it said (`ortoo.giving`).
+    Raises Refused: `not_found`, `consent_author`, `head_moved`, `malformed`; `consent_withdrawn` for evidence where she
+    takes or took back everything, with which all that is kept of her goes.
     """
     known = await session.decisions(id)
     changes = {
@@ -64,7 +68,13 @@ async def new_version(
         )
         for to in sorted({*grants, *refusals})
     }
-    return await _record(session, known, changes, given)
+    if evidence is None:
+        return await _record(session, known, changes, given)
+    everybody = changes.setdefault(ALL, _Change(None, _refused(known, ALL)))
+    if everybody.refused == [ALL]:
+        raise Refused("consent_withdrawn", consent=id)
+    version = known.newest[ALL].body.version + 1 if ALL in known.newest else 1
+    return await _record(session, known, changes, given, await session.bring_evidence(evidence, id, version))
 
 
 async def withdraw(session: Session, id: str, scope: Scope | None = None) -> tuple[Signed, ...]:
@@ -131,16 +141,26 @@ def _narrower(body: schemas.Consent, scope: Scope) -> _Change:
 
 
 async def _record(
-    session: Session, known: Decisions, changes: Mapping[str, _Change], given: schemas.Given | None
+    session: Session,
+    known: Decisions,
+    changes: Mapping[str, _Change],
+    given: schemas.Given | None,
+    evidence: SealedEvidence | None = None,
 ) -> tuple[Signed, ...]:
     signer, at = session.signer, session.now()
-    signed = tuple(_sign(signer, known, to, change, given, at) for to, change in changes.items())
-    await session.hand_in_decisions(signed)
+    signed = tuple(_sign(signer, known, to, change, given, evidence, at) for to, change in changes.items())
+    await session.hand_in_decisions(signed, evidence)
     return signed
 
 
 def _sign(
-    signer: Signer, known: Decisions, to: str, change: _Change, given: schemas.Given | None, at: datetime
+    signer: Signer,
+    known: Decisions,
+    to: str,
+    change: _Change,
+    given: schemas.Given | None,
+    evidence: SealedEvidence | None,
+    at: datetime,
 ) -> Signed:
     before = known.newest.get(to)
     like = before.body if before is not None else next(iter(known.newest.values())).body
@@ -154,7 +174,7 @@ def _sign(
         "granted": change.granted,
         "refused": change.refused,
         "given": given or like.given,
-        "sealed": None,
+        "sealed": evidence.sealed if evidence is not None and to == ALL else None,
     }
     body = msgspec.structs.replace(like, **values)
     consent.check_decision(body)

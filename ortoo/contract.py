@@ -338,6 +338,11 @@ class Blobs(Answer, frozen=True, kw_only=True):
         )
 
 
+class Evidence(Answer, frozen=True, kw_only=True):
+    decision: Decision
+    sealed: Blobs | None = None
+
+
 class Event(Answer, frozen=True, kw_only=True):
     id: str
     agency: str

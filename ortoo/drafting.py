@@ -6,18 +6,19 @@ byte leaves until the hub's acceptance is held: whatever repeats a send, repeats
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from ortoo import attaching, contract
+from ortoo import attaching, contract, giving
 from ortoo.attached import Attached
 from ortoo.form import Consent, Form, FormError, Routing
+from ortoo.giving import SealedEvidence, SealFile
 from ortoo.memory import write_whole
 from ortoo.protocol import consent, referral, schemas, vocabulary
 from ortoo.protocol.attachments import SealedFile
@@ -27,9 +28,7 @@ from ortoo.protocol.documents import Document, as_set, b64, ctx, new_id, read, s
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import expand
 from ortoo.protocol.referral import NEVER_SENT, SealedReferral, Signer
-from ortoo.protocol.sealing import Binding
-
-SealFile = Callable[[Attached, str, Binding], SealedFile]  # a file, the part that it becomes, what it is bound to
+from ortoo.protocol.sealing import Binding, Blobs
 
 LEFT_FOR: Final = 24 * 3600  # seconds: what another program seals at this moment is younger
 
@@ -46,11 +45,14 @@ def no_folder(attached: Attached, part: str, binding: Binding) -> SealedFile:
 
 @dataclass(frozen=True)
 class Draft:
-    """form: the key of the form that it was made from. Decisions and referrals as the hub takes them."""
+    """form: the key of the form that it was made from. Decisions and referrals as the hub takes them. evidence: what
+    is sealed beside the decisions, by H.
+    """
 
     form: str
     decisions: tuple[Document[schemas.Consent], ...]
     referrals: tuple[SealedReferral, ...]
+    evidence: Mapping[str, Blobs] = field(default_factory=dict)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -61,14 +63,23 @@ class Draft:
         """The sealed files that its referrals name."""
         return [part for one in self.referrals for part in files_in(one.document.body.sealed)]
 
+    @property
+    def evidence_files(self) -> list[schemas.SealedPart]:
+        """The sealed files that its decisions name."""
+        return [part for one in self.decisions for part in files_in(one.body.sealed)]
+
+    @property
+    def sealed_evidence(self) -> SealedEvidence | None:
+        return next((giving.SealedEvidence.of(one, self.evidence) for one in self.decisions if one.body.sealed), None)
+
     def anew(self, signer: Signer, *, at: datetime) -> "Draft":
         """The same, with what was sealed, signed again: only of referrals that no hub has accepted."""
         signed = (SealedReferral(referral.anew(one.document, signer, at=at), one.blobs) for one in self.referrals)
-        return Draft(self.form, self.decisions, tuple(signed))
+        return Draft(self.form, self.decisions, tuple(signed), self.evidence)
 
     @property
     def sealed_decisions(self) -> list[contract.Sealed]:
-        return [contract.Sealed(envelope=one.envelope) for one in self.decisions]
+        return giving.handed_in(self.decisions, self.evidence)
 
     @property
     def sealed_referrals(self) -> list[contract.Sealed]:
@@ -92,15 +103,20 @@ class Again:
 
 
 def decide(
-    form: Form, signer: Signer, *, at: datetime, receipt: schemas.ReceiptKey | None = None
+    form: Form,
+    signer: Signer,
+    *,
+    at: datetime,
+    receipt: schemas.ReceiptKey | None = None,
+    evidence: SealedEvidence | None = None,
 ) -> tuple[Document[schemas.Consent], ...]:
     """A signed decision for each addressee of the form, under one new consent id, recorded by the signer's agency.
 
-    receipt: of the code that the person gets; None where she takes none.
+    receipt: of the code that the person gets; None where she takes none. evidence: the form's, sealed under that id.
     """
-    wanted, id = form.consent, new_id()
+    wanted, id = form.consent, evidence.consent if evidence is not None else new_id()
     decisions = []
-    for to in wanted.addressees:
+    for to in form.decided_on:
         body = schemas.Consent(
             network=signer.directory.id,
             at=stamp(at),
@@ -124,7 +140,7 @@ def decide(
             receipt=receipt,
             exception=_exception(form, at),
             retain_days=wanted.retain_days,
-            sealed=None,
+            sealed=evidence.sealed if evidence is not None and to == consent.ALL else None,
         )
         consent.check_decision(body)
         decisions.append(sign(body, signer.key))
@@ -303,6 +319,11 @@ def form_key(form: Form, signer: Signer) -> str:
     return b64(expand(signer.key.seed, ctx("draft", signer.member, form.bytes)))
 
 
+def sent_key(form: Form, signer: Signer) -> str:
+    """The same of what may go to others, whatever evidence stays: by that it is known what was sent before."""
+    return form_key(form.without_evidence, signer)
+
+
 def resend_key(form: Form, signer: Signer, again: Again) -> str:
     """A name for sending this form to that agency once more, as little guessable."""
     return b64(expand(signer.key.seed, ctx("draft", signer.member, again.of, again.to, form.bytes)))
@@ -337,7 +358,9 @@ class Outbox:
             "decisions": [msgspec.to_builtins(one) for one in draft.sealed_decisions],
             "referrals": [msgspec.to_builtins(one) for one in draft.sealed_referrals],
         }
+        before = self._named_in(self._path(draft.form))
         write_whole(self._path(draft.form), json.dumps(value))
+        self.forget_files({*before} - {one.sha256 for one in (*draft.evidence_files, *draft.files)})
 
     def find(self, form: str) -> Draft | None:
         """The draft of this form; None where there is none, or where what is there was damaged."""
@@ -345,9 +368,11 @@ class Outbox:
             value: dict[str, Any] = json.loads(self._path(form).read_text(encoding="utf-8"))
             decisions = msgspec.convert(value["decisions"], list[contract.Sealed])
             referrals = msgspec.convert(value["referrals"], list[contract.Sealed])
+            decided = [(read(one.envelope, schemas.Consent), one.blobs) for one in decisions]
             return Draft(
                 form=form,
-                decisions=tuple(read(one.envelope, schemas.Consent) for one in decisions),
+                decisions=tuple(one for one, _ in decided),
+                evidence={one.sha256: blobs for one, blobs in decided if one.body.sealed is not None},
                 referrals=tuple(SealedReferral(read(one.envelope, schemas.Referral), one.blobs) for one in referrals),
             )
         except (OSError, ValueError, KeyError, TypeError, Refused):
@@ -365,8 +390,7 @@ class Outbox:
 
     def drop(self, key: str) -> None:
         """Forget the form's draft, or the step, of that name, with its sealed files."""
-        for one in self._named_in(self._path(key)):
-            self.sealed_file(one).unlink(missing_ok=True)
+        self.forget_files(self._named_in(self._path(key)))
         self._path(key).unlink(missing_ok=True)
 
     # --- sealed files -------------------------------------------------------------------------------------------------
@@ -378,6 +402,10 @@ class Outbox:
 
     def sealed_file(self, sha256: str) -> Path:
         return attaching.sealed_path(self._folder, sha256)
+
+    def forget_files(self, hashes: Iterable[str]) -> None:
+        for one in hashes:
+            self.sealed_file(one).unlink(missing_ok=True)
 
     def _forget_unnamed(self) -> None:
         """What was sealed by a program that was killed before it kept the draft."""
@@ -398,7 +426,7 @@ class Outbox:
             if step is not None:
                 return [part.sha256 for part in files_in(read(step.envelope, schemas.Event).body.sealed)]
             if draft is not None:
-                return [part.sha256 for part in draft.files]
+                return [part.sha256 for part in (*draft.evidence_files, *draft.files)]
         return []
 
     # --- all of it ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ consent {basis, given_how, given_by?, language, interpreter?, witness?, exceptio
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -108,6 +108,14 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """How she gave her decisions: fields of the section `evidence`, and files."""
+
+    fields: Mapping[str, Any] = field(repr=False)
+    files: tuple[Attached, ...] = ()
+
+
+@dataclass(frozen=True)
 class Form:
     routing: Routing
     recipients: tuple[str, ...]
@@ -146,6 +154,24 @@ class Form:
             if isinstance(error, FormError):
                 raise
             raise FormError("file", "not_json") from None
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What stays with the own agency, sealed; None where there is nothing."""
+        fields, files = self.sections.get("evidence", {}), self.attached.get("evidence", ())
+        return Evidence(fields, files) if fields or files else None
+
+    @property
+    def without_evidence(self) -> "Form":
+        """What of it may go to others."""
+        sections = {name: fields for name, fields in self.sections.items() if name != "evidence"}
+        attached = {name: files for name, files in self.attached.items() if name != "evidence"}
+        return replace(self, sections=sections, attached=attached)
+
+    @property
+    def decided_on(self) -> list[str]:
+        """Whom there will be a decision on: evidence goes with the one on everybody."""
+        return sorted({*self.consent.addressees, *((ALL,) if self.evidence is not None else ())})
 
     @property
     def bytes(self) -> bytes:

@@ -5,7 +5,7 @@ what it opened. One file for each member, written whole or not at all; several p
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,7 +37,8 @@ class Remembered:
     shown. opened: H by id of each referral that was opened. sent: ids of the referrals by the key of their form.
     activity: the newest signed note of the activity log. unproven: since when (H by time) documents of this member were
     accepted and not proven to be logged; proven: by H their place and their leaf's salt; named: what they are.
-    looked: when it was last looked which old epochs are still needed, and for which: `day: epochs`.
+    evidence: H of the decisions of which it was given, or read, on this device. looked: when it was last looked which
+    old epochs are still needed, and for which: `day: epochs`.
     """
 
     network: str
@@ -51,6 +52,7 @@ class Remembered:
     unproven: Mapping[str, str] = field(default_factory=dict)
     proven: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
 
 
 class Memory:
@@ -89,6 +91,10 @@ class Memory:
 
     def see_sent(self, form: str, ids: tuple[str, ...]) -> None:
         self._change(lambda kept: replace(kept, sent={**kept.sent, form: (*kept.sent.get(form, ()), *ids)}))
+
+    def see_evidence(self, decisions: Iterable[str]) -> None:
+        """H of decisions that evidence goes with."""
+        self._change(lambda kept: replace(kept, evidence=tuple(dict.fromkeys((*kept.evidence, *decisions)))))
 
     def see_looked(self, looked: str) -> None:
         self._change(lambda kept: replace(kept, looked=looked))
@@ -132,6 +138,7 @@ class Memory:
                 feed=int(value["feed"]),
                 opened=dict(value["opened"]),
                 sent={form: tuple(ids) for form, ids in value["sent"].items()},
+                evidence=tuple(value.get("evidence", ())),
                 looked=str(value.get("looked", "")),
                 activity=str(value.get("activity", "")),
                 unproven=dict(value.get("unproven", {})),
@@ -148,6 +155,7 @@ class Memory:
             "feed": kept.feed,
             "opened": dict(kept.opened),
             "sent": {form: list(ids) for form, ids in kept.sent.items()},
+            "evidence": list(kept.evidence),
             "looked": kept.looked,
             "activity": kept.activity,
             "named": dict(kept.named),

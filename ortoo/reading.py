@@ -5,9 +5,10 @@ order and the time of acceptance. Whatever else it says beside them must agree w
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 from ortoo import contract
@@ -27,7 +28,8 @@ Status = Literal["readable", "not_granted", "not_yet", "gone", "damaged"]
 class Attachment:
     """A file as its section or note describes it (§6); nothing of it is fetched yet. All that is said is text.
 
-    event: of whose note it is; None: the referral's. size: bytes as it is sealed. problem: why it cannot be opened.
+    event: of whose note it is; None: the referral's. decision: H of that which it is evidence of, of no referral then.
+    size: bytes as it is sealed. problem: why it cannot be opened.
     """
 
     referral: str
@@ -38,6 +40,7 @@ class Attachment:
     context: bytes = dataclasses.field(default=b"", repr=False)
     part: schemas.SealedPart | None = dataclasses.field(default=None, repr=False)
     problem: Refused | None = None
+    decision: str | None = None
 
     def opening(self) -> attachments.Opening:
         """What opens it, from its first byte on. Raises its `problem`."""
@@ -153,6 +156,14 @@ class Link:
     sent_at: datetime
     parent: str | None
     part_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How a version of a decision was given: the part `evidence` with its files, or what became of it."""
+
+    decision: Document[schemas.Consent]
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -373,6 +384,34 @@ class Reader:
             verified.append(decision)
         return Decisions.of(verified)
 
+    def evidence(self, answers: Sequence[contract.Evidence]) -> list[Evidence]:
+        """How decisions before the own agency were given, in the order of signing; one that is bad never hides the
+        others, but a decision that does not hold is refused.
+        """
+        found = []
+        for one in answers:
+            decision = self._recorded_here(one.decision)
+            part = self._open(decision, one.sealed, "gone")["evidence"]
+            files = partial(self._files, document=decision, answer=one.sealed, decision=decision.sha256)
+            found.append(Evidence(decision, _section(part, files)))
+        return sorted(found, key=lambda one: (one.decision.body.at, one.decision.body.to, one.decision.body.version))
+
+    def epochs_of_evidence(self, answers: Sequence[contract.Decision]) -> set[int]:
+        """The own epochs to which evidence of these is sealed, by what was signed alone. Raises Refused."""
+        decisions = [self._recorded_here(one) for one in answers]
+        return {one.epoch for each in decisions if each.body.sealed is not None for one in each.body.sealed.readers}
+
+    def _recorded_here(self, answer: contract.Decision) -> Document[schemas.Consent]:
+        decision = _same(read(answer.envelope, schemas.Consent), answer.sha256)
+        self._directory.check_signed(decision, referral.WHO_SENDS)
+        consent.check_decision(decision.body)
+        consent.check_signer(decision.body)
+        if decision.body.recorder != self._agency or decision.body.sealed is None:
+            raise Refused(
+                "authority_mismatch", "This is no decision before this agency with evidence.", field="consent"
+            )
+        return decision
+
     def links(self, consent: str, answers: Sequence[contract.Link]) -> list[Link]:
         """What was sent under a consent, each header signed by its sender; in the hub's order of sending."""
         found = []
@@ -396,8 +435,9 @@ class Reader:
         handed = any(one.agency == self._agency and one.type == "opened" for one in of.steps)
         missing: Status = "not_yet" if of.state in events.READABLE and not handed else "gone"
         parts = self._open(of.document, sealed, missing)
+        files = partial(self._files, document=of.document, answer=sealed, referral=of.id)
         return [
-            self._section(parts[name], of, sealed) if self._may_still_read(of, name, now) else Part(name, "gone")
+            _section(parts[name], files) if self._may_still_read(of, name, now) else Part(name, "gone")
             for name in of.part_names
         ]
 
@@ -476,16 +516,6 @@ class Reader:
         binding, key = self._binding_and_key(document, sealed)
         return open_set(binding, sealed, blobs, self._agency, key)
 
-    def _section(self, part: Part, of: Referral, answer: contract.Blobs | None) -> Part:
-        if part.text is None:
-            return part
-        try:
-            section = referral.read_section(part.name, part.text.encode())
-        except Refused as refused:
-            return Part(part.name, "damaged", problem=refused)
-        files = self._files(part.name, section.files, of.document, answer, of.id, None)
-        return Part(part.name, "readable", section=section, files=files)
-
     def _note(self, part: Part, event: Document[schemas.Event], answer: contract.Blobs | None) -> Part:
         if part.text is None:
             return part
@@ -493,37 +523,35 @@ class Reader:
             note = events.read_note(part.text.encode())
         except Refused as refused:
             return Part(part.name, "damaged", problem=refused)
-        files = self._files(part.name, note.files, event, answer, event.body.on.id, event.body.id)
+        files = self._files(
+            part.name, note.files, document=event, answer=answer, referral=event.body.on.id, event=event.body.id
+        )
         return Part(part.name, "readable", text=note.text, files=files)
 
     def _files(
         self,
         of: str,
         said: Sequence[schemas.File],
+        *,
         document: Document[Any],
         answer: contract.Blobs | None,
-        referral: str,
-        event: str | None,
+        referral: str = "",
+        event: str | None = None,
+        decision: str | None = None,
     ) -> tuple[Attachment, ...]:
         """The files that a section or note describes; one that is bad never hides the others."""
         found = []
         for one in said:
+            attachment = Attachment(referral, event, one, decision=decision)
             try:
-                found.append(self._file(of, one, document, answer, referral, event))
+                found.append(self._file(of, attachment, document, answer))
             except Refused as refused:
-                found.append(Attachment(referral, event, one, problem=refused.within(part=one.part)))
+                found.append(dataclasses.replace(attachment, problem=refused.within(part=one.part)))
         return tuple(found)
 
-    def _file(
-        self,
-        of: str,
-        said: schemas.File,
-        document: Document[Any],
-        answer: contract.Blobs | None,
-        referral: str,
-        event: str | None,
-    ) -> Attachment:
+    def _file(self, of: str, named: Attachment, document: Document[Any], answer: contract.Blobs | None) -> Attachment:
         sealed: schemas.Sealed = document.body.sealed
+        said = named.said
         part = next((one for one in sealed.parts if one.name == said.part), None)
         key = next((one for one in sealed.keys if (one.part, one.agency) == (said.part, self._agency)), None)
         if part is None or key is None or base(said.part) != of:
@@ -536,7 +564,7 @@ class Reader:
         binding, epoch_key = self._binding_and_key(document, sealed)
         reader_key = open_wrap(binding, sealed, blobs, self._agency, epoch_key)
         opened = open_key(binding, key, sealed_key, reader_key)
-        return Attachment(referral, event, said, part.size, opened, binding.part(said.part), part)
+        return dataclasses.replace(named, size=part.size, key=opened, context=binding.part(said.part), part=part)
 
     def _binding_and_key(self, document: Document[Any], sealed: schemas.Sealed) -> tuple[Binding, KemKey]:
         """What the document's seals are bound to, and the own agency's key to which they were made."""
@@ -547,6 +575,17 @@ class Reader:
         if key is None:
             raise Refused("cannot_open", "The key of this epoch was not handed over to this member.", epoch=mine.epoch)
         return referral.binding_of(document, self._directory.at(document.body.directory.size)), key
+
+
+def _section(part: Part, files: Callable[[str, Sequence[schemas.File]], tuple[Attachment, ...]]) -> Part:
+    """The section that a part holds, with its files."""
+    if part.text is None:
+        return part
+    try:
+        section = referral.read_section(part.name, part.text.encode())
+    except Refused as refused:
+        return Part(part.name, "damaged", problem=refused)
+    return Part(part.name, "readable", section=section, files=files(part.name, section.files))
 
 
 def _deletion_owed_since(steps: Sequence[Step]) -> datetime | None:

@@ -126,4 +126,5 @@ def _unsent(form: Form, view: View) -> list[str]:
     for to in form.recipients:
         agency = view.agency(to)
         sent.update(form.parts_for(to, agency.kind if agency else ""))
-    return [section for section in form.sections if section not in sent]
+    kept = {**form.sections, **({"evidence": {}} if form.evidence is not None else {})}
+    return [section for section in kept if section not in sent]

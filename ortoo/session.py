@@ -13,19 +13,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from ortoo import attaching, continuing, contract, drafting, evidence, logged
+from ortoo import attaching, continuing, contract, drafting, evidence, giving, logged
 from ortoo.attached import Attached
 from ortoo.attaching import Progress
 from ortoo.client import Client, HubError, HubUnreachable, Line
 from ortoo.days import ULAANBAATAR
 from ortoo.drafting import Again, Draft, Outbox
 from ortoo.finding import Alternative, Person
+from ortoo.form import Evidence as Given
 from ortoo.form import Form, FormError
+from ortoo.giving import SealedEvidence
 from ortoo.identity import Identity
 from ortoo.memory import Memory, Remembered
 from ortoo.protocol import consent, documents, events, hpke, schemas
@@ -40,9 +43,10 @@ from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import take_over
 from ortoo.protocol.referral import Signer
 from ortoo.protocol.sealing import Blobs, Stored
-from ortoo.reading import Attachment, Damaged, Link, Part, Reader, Referral, Step, needed_size
+from ortoo.reading import Attachment, Damaged, Evidence, Link, Part, Reader, Referral, Step, needed_size
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)  # beyond it a client works by the hub's time, and says so
+Decided = tuple[Document[schemas.Consent], ...] | None  # decisions that are recorded; None: not yet
 REMADE: Final = (
     "directory_stale",
     "epoch_stale",
@@ -357,7 +361,20 @@ class Session:
                     return asked
                 needed |= self._reader().epochs_needed(one, at)
                 missing.discard(one.id)
-        return asked if missing else needed
+        of_evidence = await self._epochs_of_evidence()
+        return asked if missing or of_evidence is None else needed | of_evidence
+
+    async def _epochs_of_evidence(self) -> set[int] | None:
+        """Those to which it is sealed how people decided before the own agency; None where that cannot be said."""
+        missing, needed, after = set(self.memory.now.evidence), set[int](), None
+        while page := await self.client.evidence_listed(after):
+            missing -= {one.sha256 for one in page}
+            try:
+                needed |= self._reader().epochs_of_evidence(page)
+            except Refused:
+                return None
+            after = page[-1].sha256
+        return None if missing else needed
 
     @property
     def seen(self) -> schemas.Seen:
@@ -417,14 +434,49 @@ class Session:
         """Sign the form's decisions and have them recorded, without sending anything. Gives the signed decisions."""
         self._check_sender(form)
         drafting.check_agencies(form, self.directory.now())
-        decisions = drafting.decide(form, self.signer, at=self.now(), receipt=receipt)
-        await self.hand_in_decisions(decisions)
+        evidence = await self.bring_evidence(form.evidence, new_id(), 1) if form.evidence is not None else None
+        decisions = drafting.decide(form, self.signer, at=self.now(), receipt=receipt, evidence=evidence)
+        await self.hand_in_decisions(decisions, evidence)
         return decisions
 
-    async def hand_in_decisions(self, decisions: Sequence[Document[schemas.Consent]]) -> None:
+    async def hand_in_decisions(
+        self, decisions: Sequence[Document[schemas.Consent]], evidence: SealedEvidence | None = None
+    ) -> None:
         """Have signed decisions recorded, all or none. Raises Refused."""
-        await self.client.record_consent([contract.Sealed(envelope=one.envelope) for one in decisions])
+        blobs = giving.beside(decisions, evidence)
+        await self.client.record_consent(giving.handed_in(decisions, blobs))
         self._accepted(*decisions)
+        if evidence is not None:
+            self.memory.see_evidence(blobs)
+            self.drafts.forget_files(one.sha256 for one in drafting.files_in(evidence.sealed))
+
+    async def bring_evidence(self, given: Given, consent: str, version: int) -> SealedEvidence:
+        """Seal how she gave her decision, for this version of that on everybody, and bring its files to the hub: they
+        belong to nothing there, and run out, until the decision is recorded.
+        """
+        evidence = await self._sealed_evidence(given, consent, version)
+        await self._upload(drafting.files_in(evidence.sealed))
+        return evidence
+
+    async def _sealed_evidence(self, given: Given, consent: str, version: int) -> SealedEvidence:
+        keys = await self.public_keys((self.identity.agency,))
+        return giving.seal(self.signer, given, consent, version, keys, self.drafts.seal_file)
+
+    async def evidence(self, consent: str) -> list[Evidence]:
+        """How decisions before the own agency under this consent were given, each version with its own, in the order
+        of signing. Raises Refused: `not_found` where another agency has recorded it.
+        """
+        answer = await self.client.evidence(consent)
+        if answer is None:
+            raise Refused("not_found", consent=consent)
+        if needed_size(*(one.decision for one in answer)) > self.directory.size:
+            await self.sync()
+        await self.agency_epochs()
+        found = self._reader().evidence(answer)
+        if any(one.decision.body.consent != consent for one in found):
+            raise Refused("authority_mismatch", field="consent")
+        self.memory.see_evidence(one.decision.sha256 for one in found)
+        return found
 
     async def send(self, form: Form, receipt: schemas.ReceiptKey | None = None) -> list[Referral]:
         """Record the form's decisions and send a referral to each recipient, or to none.
@@ -447,19 +499,25 @@ class Session:
         parts: Mapping[str, Sequence[str]] | None = None,
         decisions: tuple[Document[schemas.Consent], ...] | None = None,
         receipt: schemas.ReceiptKey | None = None,
+        evidence: SealedEvidence | None = None,
     ) -> Draft:
         """Seal a form for its recipients, check it against the rule, and keep it until it is accepted.
 
         parts: which sections go to whom where it is not what the grants say (the rule is checked all the same).
-        decisions: those already recorded for this form; else new ones are signed.
+        decisions: those already recorded for this form; else new ones are signed. evidence: the form's, where it was
+        sealed before.
         """
         self._check_sender(form)
         signer, at = self.signer, self.now()
         drafting.check_agencies(form, self.directory.now())
         keys = await self.public_keys(drafting.agencies_in(form, self.identity.agency))
-        decided = decisions or drafting.decide(form, signer, at=at, receipt=receipt)
+        decided = decisions
+        if decided is None:
+            if form.evidence is not None and (evidence is None or not giving.is_to_newest(evidence, signer)):
+                evidence = await self._sealed_evidence(form.evidence, new_id(), 1)
+            decided = drafting.decide(form, signer, at=at, receipt=receipt, evidence=evidence)
         sealed = drafting.seal(form, signer, decided, keys, at=at, parts=parts or {}, seal_file=self.drafts.seal_file)
-        draft = Draft(drafting.form_key(form, signer), decided, sealed)
+        draft = Draft(drafting.form_key(form, signer), decided, sealed, giving.beside(decided, evidence))
         self.drafts.keep(draft)
         return draft
 
@@ -468,9 +526,11 @@ class Session:
         if form is None:
             return await self._submit(draft, draft.form, None)
         receipt = draft.decisions[0].body.receipt if draft.decisions else None
-        return await self._submit(
-            draft, draft.form, lambda recorded: self.draft(form, decisions=recorded, receipt=receipt)
-        )
+
+        def again(recorded: Decided, before: Draft) -> Awaitable[Draft]:
+            return self.draft(form, decisions=recorded, receipt=receipt, evidence=before.sealed_evidence)
+
+        return await self._submit(draft, drafting.sent_key(form, self.signer), again)
 
     async def resend(self, form: Form, to: str, of: str | None = None) -> Referral:
         """Send a form that was sent before to one more agency, or to the same one again, in one step: a new referral
@@ -511,7 +571,7 @@ class Session:
             return made
 
         kept = self.drafts.find(key) or await draft()
-        (sent,) = await self._submit(kept, drafting.form_key(form, self.signer), lambda _: draft())
+        (sent,) = await self._submit(kept, drafting.sent_key(form, self.signer), lambda *_: draft())
         return sent
 
     async def form_of(self, id: str) -> Form:
@@ -593,13 +653,14 @@ class Session:
         self,
         draft: Draft,
         form_key: str,
-        made_again: Callable[[tuple[Document[schemas.Consent], ...] | None], Awaitable[Draft]] | None,
+        made_again: Callable[[Decided, Draft], Awaitable[Draft]] | None,
     ) -> list[Referral]:
-        """made_again: makes the draft anew, given the decisions that were recorded by then."""
-        recorded = None
+        """made_again: makes a draft anew, given the decisions that were recorded by then."""
+        recorded: Decided = None
         for tries in range(TRIES):
             try:
                 if draft.decisions:
+                    await self._upload(draft.evidence_files)
                     await self.client.record_consent(draft.sealed_decisions)
                     recorded = draft.decisions
                 await self._upload(draft.files)
@@ -611,15 +672,20 @@ class Session:
                     draft = draft.anew(self.signer, at=self.now())
                     self.drafts.keep(draft)
                     continue
-                self.drafts.drop(draft.form)
-                if made_again is None or refused.code not in REMADE or tries == TRIES - 1:
+                try:
+                    if made_again is None or refused.code not in REMADE or tries == TRIES - 1:
+                        raise
+                    await self.sync()
+                    draft = await made_again(recorded, draft)
+                except (Refused, FormError):
+                    self.drafts.drop(draft.form)
                     raise
-                await self.sync()
-                draft = await made_again(recorded)
         known = {one.document.body.id: one.document.sha256 for one in draft.referrals}
         if {one.id: one.sha256 for one in accepted} != known:
             raise HubError("bad_answer", "The hub accepted something else than was sent.")
         self._accepted(*draft.decisions, *(one.document for one in draft.referrals))
+        if draft.evidence:
+            self.memory.see_evidence(draft.evidence)
         self.memory.see_sent(form_key, draft.ids)
         self.drafts.drop(draft.form)
         by_id = {one.id: one for one in accepted}
@@ -637,7 +703,7 @@ class Session:
 
     def sent_before(self, form: Form) -> tuple[str, ...]:
         """Ids of the referrals that this very form became earlier, from this device."""
-        return self.memory.now.sent.get(drafting.form_key(form, self.signer), ())
+        return self.memory.now.sent.get(drafting.sent_key(form, self.signer), ())
 
     def _check_sender(self, form: Form) -> None:
         if form.sender not in (None, (self.identity.agency, self.identity.handle)):
@@ -905,12 +971,13 @@ class Session:
 
         Raises AttachmentError, Refused (its `problem`; what is wrong with what the hub gave), HubError, HubUnreachable.
         """
+        fetch = partial(self.client.file_piece, attachment.referral, attachment.event)
+        if attachment.decision is not None:
+            fetch = partial(self.client.evidence_piece, attachment.decision)
         return await attaching.save(
-            self.client,
+            fetch,
             folder,
             attachment.opening(),
-            referral=attachment.referral,
-            event=attachment.event,
             said=attachment.said,
             size=attachment.size,
             on_progress=self.on_progress or attaching.quietly,

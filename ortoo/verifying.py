@@ -86,7 +86,7 @@ class Taken:
 @dataclass
 class Replay:
     """One consent's documents. read: each that can be read, by its row. receipts: the mode of each key that a decision
-    has named.
+    has named. evidence: of a decision, by its row: which part's key is still there for which agency.
     """
 
     directory: Directory
@@ -95,6 +95,7 @@ class Replay:
     read: dict[tuple[Kind, str], Document[Any]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     receipts: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     _together: datetime | None = None  # when the decisions came in that have ended nothing yet
 
     def take(self, kept: Iterable[Kept]) -> None:
@@ -123,13 +124,17 @@ class Replay:
 
     def ends(self, at: datetime) -> None:
         """What the decisions have ended by this time, whoever looked."""
+        self.evidence = self._left(self.evidence, at)
         for one in self.referrals.values():
             body = one.document.body
-            one.keys = {id: {key for key in keys if self._reads(key[1], key[0], at)} for id, keys in one.keys.items()}
+            one.keys = self._left(one.keys, at)
             ended = events.ended_by(body, one.state, self._kind(body.to), self.decisions, at)
             if ended is not None:
                 one.state = ended
                 one.destroy(body.to)
+
+    def _left(self, sets: dict[str, set[tuple[str, str]]], at: datetime) -> dict[str, set[tuple[str, str]]]:
+        return {id: {key for key in keys if self._reads(key[1], key[0], at)} for id, keys in sets.items()}
 
     def _reads(self, agency: str, part: str, at: datetime) -> bool:
         if rule.is_taken_back(self.decisions):
@@ -172,6 +177,8 @@ class Replay:
             self.ends(at)  # what had run out before is not renewed
         before, self._together = self.decisions, at
         self.decisions = Decisions.of([*before.newest.values(), document], before.withdrawals)
+        if body.sealed is not None:
+            self.evidence[kept.row] = {(key.part, key.agency) for key in body.sealed.keys}
         try:
             self.directory.check_signed(document, rules.WHO_SENDS)
             rule.check_decision(body)

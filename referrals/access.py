@@ -67,6 +67,16 @@ def decisions_of(actor: Actor) -> QuerySet[Decision]:
     return Decision.objects.filter(own)
 
 
+def recorded_by(actor: Actor) -> QuerySet[Consent]:
+    """Consents under which people decided before the actor's agency."""
+    return Consent.objects.filter(recorder_id=actor.agency)
+
+
+def evidence_of(actor: Actor) -> QuerySet[Decision]:
+    """Decisions before the actor's agency that evidence was given with: it alone may know of that (protocol §7)."""
+    return Decision.objects.filter(consent__recorder_id=actor.agency, sealed__isnull=False)
+
+
 def consents_of(actor: Actor) -> QuerySet[Consent]:
     """Looked at one by one: a list of all that the actor may see would be made for a consent that is there alone, and
     tell by the time which is.

@@ -1,5 +1,6 @@
 """Recording what a person decided, and the decisions that rule a referral (protocol §7)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -20,17 +21,18 @@ from ortoo.protocol.documents import Document, unb64
 from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
-from referrals import access, enforcing, receipt_keys, standing
-from referrals.models import Consent, Decision, Referral, Withdrawal
+from referrals import access, enforcing, files, receipt_keys, sealed, standing
+from referrals.models import Consent, Decision, Referral, SealedSet, Withdrawal
 from referrals.rule import may_read
 
 Signed = Document[schemas.Consent]
 COORDINATE: Final = "coordinate"
 WARNED_BEFORE: Final = timedelta(days=7)
+MOST_EVIDENCE: Final = 64  # decisions of a consent that evidence was given with
 
 
 def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decision]:
-    """Take in decisions, all or none, and give them as they are kept.
+    """Take in decisions with the evidence of them, all or none, and give them as they are kept.
 
     Idempotent: what is there already with the same bytes is given again.
 
@@ -39,13 +41,15 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
     """
     if not 1 <= len(handed_in) <= rule.MAX_DECISIONS:
         raise Refused("limit_exceeded", field="decisions", most=rule.MAX_DECISIONS)
-    signed = [_read(actor, item, envelope, blobs) for item, (envelope, blobs) in enumerate(handed_in)]
+    signed = [_read(actor, item, envelope) for item, (envelope, _) in enumerate(handed_in)]
     kept = Decision.objects.in_bulk([one.hash for one in signed], field_name="sha256")
     now = clock.now()
-    for one in signed:
-        if one.hash not in kept:
-            with _naming(one):
+    evidence: dict[bytes, Blobs] = {}
+    for one, (_, blobs) in zip(signed, handed_in, strict=True):
+        with _naming(one):
+            if one.hash not in kept:
                 _verify(one, now)
+            evidence[one.hash] = _checked(one, blobs, is_new=one.hash not in kept)
     with transaction.atomic():
         current = directory.held()
         _open_consents(signed)
@@ -61,9 +65,12 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
                 author = current.now().agency(one.body.author.agency)
                 rule.check_version(one.body, known, at=now, author_kind=author.kind if author else "")
                 _check_exception(actor, one.body, known)
+                if one.body.sealed is not None:
+                    access.must_not_be_suspended(one.body.recorder)
                 decisions[one.body.consent] = Decisions.of([*known.newest.values(), one], known.withdrawals)
+        sets = _store(actor, fresh, evidence)
         for one in fresh:
-            kept[one.hash] = _keep(one, now)
+            kept[one.hash] = _keep(one, sets.get(one.hash), now)
         new = {one.body.consent for one in fresh}
         for id in sorted(new):
             receipt_keys.follow(id, decisions[id])
@@ -206,19 +213,25 @@ def _coordinates(agency: str, kind: str, decisions: Decisions, at: datetime) -> 
         return False
 
 
-def _read(actor: Actor, item: int, envelope: str, blobs: Blobs) -> Signed:
-    """Form and sealing: what can be said without looking anything up."""
+def _read(actor: Actor, item: int, envelope: str) -> Signed:
+    """Form: what can be said without looking anything up."""
     with naming(item=item):  # where it cannot be read it has no id to be named by
         one = documents.read(envelope, schemas.Consent)
     with _naming(one):
         access.must_be_author(actor, one.body.author.agency, one.body.author.member)
-        if one.body.sealed is not None:
-            raise Refused("malformed", "Evidence is not kept by this hub yet.", field="sealed")
-        check_blobs(_NOTHING, blobs)
     return one
 
 
 _NOTHING = schemas.Sealed(parts=[], readers=[], keys=[])
+
+
+def _checked(one: Signed, blobs: Blobs, *, is_new: bool) -> Blobs:
+    """What is sealed beside a decision, with its files, once all of it was found to be right."""
+    listed, agency = one.body.sealed or _NOTHING, one.body.author.agency
+    blobs = files.named_in(agency, listed, blobs) if is_new else files.taken_before(listed, blobs)
+    check_blobs(listed, blobs)
+    files.check_none_beside(blobs)
+    return blobs
 
 
 def _verify(one: Signed, now: datetime) -> None:
@@ -263,7 +276,17 @@ def _open_consents(signed: Sequence[Signed]) -> None:
         Consent.objects.get_or_create(id=one.body.consent, defaults={"recorder_id": one.body.recorder})
 
 
-def _keep(one: Signed, now: datetime) -> Decision:
+def _store(actor: Actor, fresh: Sequence[Signed], evidence: Mapping[bytes, Blobs]) -> dict[bytes, SealedSet]:
+    """Keep the evidence, by H of its decision."""
+    given = [(one, one.body.sealed) for one in fresh if one.body.sealed is not None]
+    for id, more in Counter(one.body.consent for one, _ in given).items():
+        if Decision.objects.filter(consent=id, sealed__isnull=False).count() + more > MOST_EVIDENCE:
+            raise Refused("limit_exceeded", field="sealed", most=MOST_EVIDENCE, consent=id)
+    sets = sealed.store(actor.agency, [(listed, evidence[one.hash]) for one, listed in given])
+    return {one.hash: kept for (one, _), kept in zip(given, sets, strict=True)}
+
+
+def _keep(one: Signed, evidence: SealedSet | None, now: datetime) -> Decision:
     body = one.body
     Decision.objects.filter(consent_id=body.consent, to=body.to, newest=True).update(
         newest=False, warn_at=None, ends_at=None
@@ -278,6 +301,8 @@ def _keep(one: Signed, now: datetime) -> Decision:
         accepted_at=now,
         warn_at=_warn_at(body, now),
         ends_at=enforcing.ends_at(body),
+        sealed=evidence,
+        evidence_until=now + timedelta(days=body.retain_days) if evidence is not None else None,
     )
 
 

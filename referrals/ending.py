@@ -26,8 +26,14 @@ def end() -> None:
     consents = list(dict.fromkeys(over.values_list("consent_id", flat=True)[:MOST]))
     full = Referral.objects.filter(empties_at__lte=now).order_by("empties_at")
     referrals = list(full.values_list("pk", "consent_id")[:MOST])
+    kept = Decision.objects.filter(evidence_until__lte=now).order_by("evidence_until")
+    proven = list(dict.fromkeys(kept.values_list("consent_id", flat=True)[:MOST]))
     failed: list[Exception] = []
-    for act in (*(partial(_end, one, now) for one in consents), *(partial(_empty, *one, now) for one in referrals)):
+    for act in (
+        *(partial(_end, one, now) for one in consents),
+        *(partial(_empty, *one, now) for one in referrals),
+        *(partial(_let_evidence_go, one, now) for one in proven),
+    ):
         try:
             act()
         except Exception as error:  # one that fails keeps no other alive
@@ -45,6 +51,12 @@ def _end(id: UUID, now: datetime) -> None:
     standing.follow(lost, now)
     if lost:
         feed.tell(enforcing.news(lost), at=now)
+
+
+@transaction.atomic
+def _let_evidence_go(id: UUID, now: datetime) -> None:
+    directory.held()
+    enforcing.let_evidence_go(str(id), consent.lock([str(id)])[str(id)], at=now)
 
 
 @transaction.atomic

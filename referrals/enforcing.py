@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from agencies import directory
 from notifications.feed import Told
 from ortoo.protocol import consent as rule
@@ -22,19 +24,23 @@ EXPIRED: Final = "expired"
 NARROWED: Final = "narrowed"  # something of it may no longer be read, and something may
 LIVE: Final = (events.READABLE | {"waiting"}) - {"closed"}
 OVER: Final = frozenset({"closed", *events.ENDED_ACCESS})
+LOOKED_AGAIN: Final = timedelta(days=1)  # whether evidence is needed of what has run out and was not ended yet
 
 
 def enforce(consent: str, decisions: Decisions, *, at: datetime, only: Iterable[Any] | None = None) -> list[Referral]:
     """Destroy what these decisions and withdrawals no longer allow anybody to read, of all that was sent under the
-    consent (or `only` these referrals). Gives those whose recipient has lost something.
+    consent (or `only` these referrals), and the evidence of its decisions. Gives those whose recipient has lost
+    something.
 
     The one way in which a consent ends, whoever signed it away and whether or not time did: a referral of which the
     recipient may read no section is `withdrawn` or `expired`, and whoever had opened what is gone owes a deletion.
     """
     rows = Referral.objects.filter(consent=consent)
-    if only is not None:
-        rows = rows.filter(pk__in=list(only))
     whole = rule.is_taken_back(decisions)
+    if only is None:
+        _enforce_on_evidence(consent, decisions, at, whole)
+    else:
+        rows = rows.filter(pk__in=list(only))
     return [one for one in rows.select_for_update().order_by("pk") if _enforce(one, decisions, at, whole)]
 
 
@@ -61,6 +67,42 @@ def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool
     referral.save(update_fields=["state", "changed_at", "empties_at", "deletion_owed_since"])
     clocks.ended(referral)
     return True
+
+
+def evidence_of(consent: Any) -> QuerySet[Decision]:
+    """The decisions under a consent of which evidence is still there."""
+    return Decision.objects.filter(consent=consent, evidence_until__isnull=False).order_by("pk")
+
+
+def _enforce_on_evidence(consent: str, decisions: Decisions, at: datetime, whole: bool) -> None:
+    """The recorder reads it for as long as she has not taken back all of it."""
+    for row in evidence_of(consent):
+        listed = documents.read(row.envelope, schemas.Consent).body.sealed
+        if listed is not None and row.sealed_id is not None and _destroy(row.sealed_id, listed, decisions, at, whole):
+            evidence_of(consent).filter(pk=row.pk).update(evidence_until=None)
+
+
+def let_evidence_go(consent: str, decisions: Decisions, *, at: datetime) -> None:
+    """Evidence goes so many days after it was given as she was told, but not before what it is the evidence of: while
+    something was granted, or is kept that was sent, it is kept, too.
+    """
+    due, until = evidence_of(consent).filter(evidence_until__lte=at), needed_until(consent, decisions, at)
+    if until is not None:
+        due.update(evidence_until=until)
+        return
+    sealed.destroy_keys([one for one in due.values_list("sealed_id", flat=True) if one is not None])
+    due.update(evidence_until=None)
+
+
+def needed_until(consent: str, decisions: Decisions, at: datetime) -> datetime | None:
+    """Until when evidence is needed at least, however old it is; None where it is not any more."""
+    sent = Referral.objects.filter(consent=consent)
+    ends = [ends_at(one.body) for one in decisions.newest.values()]
+    ends += sent.filter(empties_at__isnull=False).values_list("empties_at", flat=True)
+    later = [one for one in ends if one is not None and one > at]
+    if not later and sent.filter(state__in=LIVE).exists():
+        return at + LOOKED_AGAIN
+    return max(later, default=None)
 
 
 def _destroy(kept: int, listed: schemas.Sealed, decisions: Decisions, at: datetime, whole: bool) -> set[str]:

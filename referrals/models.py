@@ -132,6 +132,9 @@ class Decision(models.Model):
     warn_at = models.DateTimeField(null=True)  # when the recorder is to be warned that it ends; null once it was
     warned_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)  # when what it grants is to be destroyed; null once it was, or never
+    # How it was given, sealed to the recorder alone; and until when that is kept at least: null once it is gone.
+    sealed = models.OneToOneField(SealedSet, on_delete=models.PROTECT, null=True, related_name="decision")
+    evidence_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -143,6 +146,11 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["warn_at"], condition=models.Q(warn_at__isnull=False), name="decisions_to_warn_of"),
             models.Index(fields=["ends_at"], condition=models.Q(ends_at__isnull=False), name="decisions_to_end"),
+            models.Index(
+                fields=["evidence_until"],
+                condition=models.Q(evidence_until__isnull=False),
+                name="evidence_to_let_go",
+            ),
         ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from agencies import directory
@@ -12,9 +13,11 @@ from ortoo.protocol.consent import Decisions
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.schemas import As
 from ortoo.protocol.sealing import Blobs
-from referrals import access, consent, files, sealed
-from referrals.models import Event, PartKey, Referral
+from referrals import access, consent, enforcing, files, sealed
+from referrals.models import Decision, Event, PartKey, Referral
 from referrals.rule import may_read
+
+Key = TypeVar("Key")
 
 
 def readable(referral: Referral, agency: str, by: As, decisions: Decisions, *, at: datetime) -> Blobs:
@@ -72,6 +75,41 @@ def notes(actor: Actor, events: Sequence[Event], at: datetime) -> dict[UUID, Blo
     return _hand_out(rows, schemas.Event, actor, at)
 
 
+def evidence(actor: Actor, decisions: Sequence[Decision], at: datetime) -> dict[int, Blobs]:
+    """To the recorder: what is sealed to it of how these decisions were given, as far as it is to be kept."""
+    kept = [one for one in decisions if _is_kept(one, at)]
+    return _hand_out(
+        {one.pk: (one.sealed_id, one.consent_id, one.envelope) for one in kept}, schemas.Consent, actor, at
+    )
+
+
+def _is_kept(decision: Decision, at: datetime) -> bool:
+    """Whether its evidence is to be kept, whether or not anybody has looked yet."""
+    if decision.evidence_until is None or decision.evidence_until > at:
+        return decision.evidence_until is not None
+    id = str(decision.consent_id)
+    return enforcing.needed_until(id, consent.newest([id])[id], at) is not None
+
+
+def evidence_piece(actor: Actor, decision: bytes, part: str, offset: int, *, at: datetime) -> bytes:
+    """The same of a file that is evidence of a decision, named by its H. Raises Refused, as `file_piece`."""
+    row = access.evidence_of(actor).filter(sha256=decision).first()
+    kept = row.sealed_id if row is not None and _reads_evidence(actor, row, part, at) else None
+    piece = files.read(kept, part, offset) if kept is not None else None
+    if piece is None:
+        raise Refused("not_found")
+    return piece
+
+
+def _reads_evidence(actor: Actor, row: Decision, part: str, at: datetime) -> bool:
+    own, id = directory.in_force().now().agency(actor.agency), str(row.consent_id)
+    if own is None or own.suspended or not _is_kept(row, at):
+        return False
+    if not PartKey.objects.filter(set=row.sealed_id, part=part, agency=actor.agency).exists():
+        return False
+    return bool(may_read([part], actor.agency, own.kind, consent.newest([id])[id], at))
+
+
 def file_piece(actor: Actor, referral: UUID, event: UUID | None, part: str, offset: int, *, at: datetime) -> bytes:
     """At most a piece of a sealed file, from `offset` on: of the referral, or of the note of one of its steps.
 
@@ -105,11 +143,11 @@ def _set_read_by(actor: Actor, row: Referral, event: UUID | None, part: str, at:
 
 
 def _hand_out(
-    rows: Mapping[UUID, tuple[int | None, UUID, str]],
-    schema: type[schemas.Referral] | type[schemas.Event],
+    rows: Mapping[Key, tuple[int | None, UUID, str]],
+    schema: type[schemas.Referral] | type[schemas.Event] | type[schemas.Consent],
     actor: Actor,
     at: datetime,
-) -> dict[UUID, Blobs]:
+) -> dict[Key, Blobs]:
     own = directory.in_force().now().agency(actor.agency)
     if not rows or own is None or own.suspended:  # a suspended agency is told nothing new (§3)
         return {}

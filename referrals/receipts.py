@@ -175,7 +175,8 @@ def _shown(key: ReceiptKey, now: datetime) -> Shown:
     sent = _sent(id, decisions, now)
     agencies = Agency.objects.in_bulk([*decisions.newest, *sent])
     basis = next((one.body.basis for one in decisions.newest.values()), None)
-    named = sorted({*decisions.newest, *sent} - {recorder.pk})
+    said = {to for to, one in decisions.newest.items() if to != ALL or one.body.refused}  # else it carries evidence
+    named = sorted({*said, *sent} - {recorder.pk})
     return Shown(key.mode, recorder, basis, tuple(_holder(to, agencies.get(to), decisions, sent, now) for to in named))
 
 

@@ -7,7 +7,7 @@ document came in, to ten minutes; services and capacity) it holds against what i
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -118,6 +118,8 @@ def load(ids: Sequence[str]) -> list[Case]:
         by_set: dict[int, Case] = {}
         for decision in Decision.objects.filter(consent__in=ids).order_by("pk"):
             cases[decision.consent_id].decisions.append(decision)
+            if decision.sealed_id is not None:
+                by_set[decision.sealed_id] = cases[decision.consent_id]
         for withdrawal in Withdrawal.objects.filter(consent__in=ids).order_by("pk"):
             cases[withdrawal.consent_id].withdrawals.append(withdrawal)
         for receipt in ReceiptKey.objects.filter(consent__in=ids).order_by("pk"):
@@ -233,6 +235,9 @@ def _decided(case: Case, replayed: Replay) -> Iterator[Finding]:
         until = enforcing.ends_at(body)
         if row.ends_at is not None and row.ends_at != until:
             yield _changed(TABLES["consent"], row.pk, "ends_at", row.accepted_at, until)
+        if (body.sealed is None) != (row.sealed_id is None):
+            told = "evidence" if body.sealed else "no evidence"
+            yield _changed(TABLES["consent"], row.pk, "sealed", row.accepted_at, told)
         if body.recorder != case.consent.recorder_id:
             yield _changed("referrals_consent", case.consent.pk, "recorder", row.accepted_at, body.recorder)
 
@@ -380,7 +385,9 @@ def _stands(case: Case, replayed: Replay, now: datetime) -> Iterator[Finding]:
     rows = {str(one.pk): one for one in case.referrals}
     sets = {str(one.pk): one.sealed_id for one in (*case.referrals, *case.events) if one.sealed_id is not None}
     before = {id: (one.state, dict(one.keys)) for id, one in replayed.referrals.items()}
+    evidence = dict(replayed.evidence)
     replayed.ends(now)
+    yield from _proven(case, replayed, evidence, now)
     for id, one in replayed.referrals.items():
         row = rows.get(id)
         if row is None:
@@ -405,6 +412,22 @@ def _stands(case: Case, replayed: Replay, now: datetime) -> Iterator[Finding]:
                 continue
             must = set() if emptied else one.keys.get(document.body.id, set())
             yield from _blobs(case, kept, sealed, row.sent_at, must, may_be.get(document.body.id, set()))
+
+
+def _proven(case: Case, replayed: Replay, may: Mapping[str, set[tuple[str, str]]], now: datetime) -> Iterator[Finding]:
+    """The evidence of each decision: there for as long as it is to be kept. may: what of it may be there."""
+    table = TABLES["consent"]
+    for row in case.decisions:
+        document: Document[schemas.Consent] | None = replayed.read.get(("consent", str(row.pk)))
+        if document is None or document.body.sealed is None or row.sealed_id is None:
+            continue
+        body, must = document.body, replayed.evidence.get(str(row.pk), set())
+        kept_until = row.accepted_at + timedelta(days=body.retain_days)
+        if row.evidence_until is None and must and kept_until > now:
+            yield _changed(table, row.pk, "evidence_until", row.accepted_at, f"that it is kept until {kept_until}")
+        if row.evidence_until is None or row.evidence_until <= now:
+            must = set()
+        yield from _blobs(case, row.sealed_id, body.sealed, row.accepted_at, must, may.get(str(row.pk), set()))
 
 
 def _blobs(

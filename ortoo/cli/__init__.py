@@ -93,6 +93,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     send.add_argument("form", metavar="FORM.json", help=words("help.send.form"))
     send.add_argument("--yes", action="store_true", help=words("help.send.yes"))
     _attach(send, "SECTION=PATH", words)
+    _evidence(send, words)
     send.add_argument("--receipt", choices=RECEIPTS, help=words("help.send.receipt"))
     resend = command("resend")
     resend.add_argument("form", nargs="?", metavar="FORM.json", help=words("help.resend.form"))
@@ -163,6 +164,13 @@ def _attach(parser: argparse.ArgumentParser, metavar: str, words: Words) -> None
     text = words("help.attach.section" if "=" in metavar else "help.attach")
     parser.add_argument("--attach", action="append", default=[], metavar=metavar, help=text)
     parser.add_argument("--keep-metadata", action="store_true", help=words("help.keep_metadata"))
+
+
+def _evidence(parser: argparse.ArgumentParser, words: Words) -> None:
+    parser.add_argument("--evidence", metavar="TEXT", help=words("help.evidence.text"))
+    parser.add_argument(
+        "--evidence-file", action="append", default=[], metavar="PATH", help=words("help.evidence.file")
+    )
 
 
 def _terms(name: str) -> list[str]:
@@ -268,6 +276,7 @@ def _consent(parser: argparse.ArgumentParser, words: Words) -> None:
     decide = on_one("decide")
     decide.add_argument("--to", metavar="AGENCY", help=words("help.consent.to"))
     decide.add_argument("--days", type=_count(words, 0, 3650), metavar="N", help=words("help.consent.days"))
+    _evidence(decide, words)
     withdraw = on_one("withdraw")
     withdraw.add_argument("--agency", action="append", metavar="AGENCY", help=words("help.consent.agency"))
     for one in (decide, withdraw):
@@ -275,6 +284,7 @@ def _consent(parser: argparse.ArgumentParser, words: Words) -> None:
         several(one, "purpose", purposes)
         one.add_argument("--yes", action="store_true", help=words("help.yes"))
     several(decide, "refuse", [*sections, "*"])
+    on_one("evidence").add_argument("--to", metavar="FOLDER", help=words("help.evidence.to"))
     on_one("export").add_argument("--out", metavar="FILE", required=True, help=words("help.consent.out"))
     renewed = on_one("receipt")
     renewed.add_argument("--mode", choices=RECEIPTS, required=True, help=words("help.consent.mode"))

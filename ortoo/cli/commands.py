@@ -10,7 +10,7 @@ from typing import Final
 
 from ortoo import receipts
 from ortoo.cli import DONE
-from ortoo.cli.picking import picked, with_files
+from ortoo.cli.picking import picked, with_evidence, with_files
 from ortoo.cli.receipt import of_new, value_of
 from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import (
@@ -36,7 +36,7 @@ LEAST_ID: Final = 4  # characters by which a referral may be named
 
 async def send(run: Run) -> int:
     """Say who will read what, ask, send."""
-    form = with_files(run, Form.read(run.options.form))
+    form = with_evidence(run, with_files(run, Form.read(run.options.form)))
     _must_be_sure(run)
     async with started(run) as session:
         sentences = of_form(form, session.directory.now(), run.words, session.now())

@@ -5,18 +5,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from ortoo import consent_record, consenting, receipts
-from ortoo.cli import DONE
+from ortoo.attached import AttachmentError
+from ortoo.cli import DONE, REFUSED
 from ortoo.cli.commands import referral_named, started
+from ortoo.cli.picking import evidence as evidence_of
 from ortoo.cli.receipt import of_new, value_of
 from ortoo.cli.running import Command, Run, Usage
-from ortoo.cli.screen import sentence_value
+from ortoo.cli.screen import part_value, sentence_value
 from ortoo.consenting import Scope
 from ortoo.form import Grant
 from ortoo.protocol import schemas
 from ortoo.protocol.consent import Decisions
-from ortoo.protocol.documents import Document
+from ortoo.protocol.documents import Document, instant
 from ortoo.protocol.errors import Refused
-from ortoo.reading import Referral
+from ortoo.reading import Attachment, Evidence, Referral
 from ortoo.session import Session
 
 
@@ -29,8 +31,8 @@ async def show(run: Run) -> int:
 
 
 async def decide(run: Run) -> int:
-    """A new version of the decision on one agency: wider, narrower or for longer."""
-    options = run.options
+    """A new version of the decision on one agency: wider, narrower or for longer; or how she gave it, alone."""
+    options, given = run.options, evidence_of(run)
     async with started(run) as session:
         consent, decisions = await _consent(run, session)
         to = options.to or consent.recipient
@@ -42,7 +44,7 @@ async def decide(run: Run) -> int:
             if not sections or not purposes:
                 raise Usage("error.needs", option="--section, --purpose")
             grants[to] = Grant(tuple(sections), tuple(purposes), options.days)
-        elif options.section or options.purpose or not options.refuse:
+        elif options.section or options.purpose or not (options.refuse or given):
             raise Usage("error.needs", option="--days")
         if options.refuse:
             refusals[to] = tuple(options.refuse)
@@ -51,9 +53,58 @@ async def decide(run: Run) -> int:
         if not run.sure(run.words("decisions.ask_decide")):
             return DONE
         id = consent.decision.body.consent
-        signed = await run.patiently(consenting.new_version(session, id, grants, refusals))
+        signed = await run.patiently(consenting.new_version(session, id, grants, refusals, evidence=given))
         _show(run, session, signed)
+        if given is not None and not run.screen.json:
+            run.screen.line(run.words("evidence.given"), "green")
     return DONE
+
+
+async def evidence(run: Run) -> int:
+    """How she gave her decisions, as far as the own agency has recorded them; and its files, saved. One that cannot be
+    saved never hides the others.
+    """
+    folder = Path(run.options.to) if run.options.to else None
+    if folder is not None and not folder.is_dir():
+        raise AttachmentError("no_such_folder", str(folder))
+    async with started(run) as session:
+        consent, _ = await _consent(run, session)
+        found = await run.patiently(session.evidence(consent.decision.body.consent))
+        saved, not_saved = [], []
+        for one in (one for each in found for one in each.part.files):
+            if folder is None:
+                break
+            try:
+                saved.append(await run.patiently(session.save(one, folder)))
+            except Refused as refused:
+                not_saved.append((one, refused))
+        _show_evidence(run, found, saved, not_saved)
+    return REFUSED if not_saved else DONE
+
+
+def _show_evidence(
+    run: Run, found: Sequence[Evidence], saved: Sequence[Path], not_saved: Sequence[tuple[Attachment, Refused]]
+) -> None:
+    words, screen = run.words, run.screen
+    if screen.json:
+        value = {
+            "evidence": [
+                {"at": one.decision.body.at, "decision": one.decision.sha256, **part_value(one.part)} for one in found
+            ],
+            "saved": [str(path) for path in saved],
+            "not_saved": [{"name": one.said.name, "code": refused.code} for one, refused in not_saved],
+        }
+        screen.document(value)
+        return
+    if not found:
+        screen.line(words("evidence.none"), "dim")
+    for one in found:
+        screen.line(words("evidence.of", moment=words.moment(instant(one.decision.body.at))), "bold")
+        screen.parts([one.part])
+    for path in saved:
+        screen.line(words("evidence.saved", path=str(path)), "green")
+    for file, refused in not_saved:
+        screen.warn(words("evidence.not_saved", name=file.said.name, why=screen.why(refused)))
 
 
 async def withdraw(run: Run) -> int:
@@ -133,6 +184,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "consent show": show,
     "consent decide": decide,
     "consent withdraw": withdraw,
+    "consent evidence": evidence,
     "consent export": export,
     "consent receipt": receipt,
 }

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ortoo.attached import Attached
-from ortoo.cli.running import Run, Usage
-from ortoo.form import Form
+from ortoo.cli.running import Run, Usage, readable
+from ortoo.form import Evidence, Form
 
 
 def picked(run: Run) -> list[Attached]:
@@ -26,6 +26,29 @@ def with_files(run: Run, form: Form) -> Form:
         attached[section] = (*attached.get(section, ()), _picked(run, path))
     tell(run, (file for files in attached.values() for file in files))
     return replace(form, attached=attached) if attached else form
+
+
+def evidence(run: Run) -> Evidence | None:
+    """What `--evidence TEXT` and `--evidence-file PATH` give: each file stays as it is, byte for byte. None where
+    neither was given. Raises AttachmentError.
+    """
+    text, paths = run.options.evidence, run.options.evidence_file
+    if text is None and not paths:
+        return None
+    files = tuple(Attached.of(Path(one), keep_metadata=True) for one in paths)
+    for one in files:
+        run.screen.aside(run.words("evidence.goes", name=one.name, size=size(run, one.size)), "")
+    return Evidence({} if text is None else {"note": readable(text)}, files)
+
+
+def with_evidence(run: Run, form: Form) -> Form:
+    """The form with the evidence that was given on the command line. Raises AttachmentError."""
+    given = evidence(run)
+    if given is None:
+        return form
+    fields = {**form.sections.get("evidence", {}), **given.fields}
+    files = (*form.attached.get("evidence", ()), *given.files)
+    return replace(form, sections={**form.sections, "evidence": fields}, attached={**form.attached, "evidence": files})
 
 
 def _picked(run: Run, path: str) -> Attached:

@@ -14,7 +14,7 @@ from ortoo.protocol.directory import Agency, Directory, View
 from ortoo.protocol.documents import Document, SigningKey, canonical, check_clock, parse, sign, stamp, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.schemas import As, Consent, Referral, Routing, Section
-from ortoo.protocol.sealing import Binding, Blobs, Reader, Stored, base, check_blobs, check_form, seal_set
+from ortoo.protocol.sealing import NO_CONSENT, Binding, Blobs, Reader, Stored, base, check_blobs, check_form, seal_set
 
 MAX_TOGETHER: Final = 16  # referrals accepted together
 WHO_SENDS: Final = ("focal_point", "api")
@@ -133,11 +133,13 @@ def anew(document: Document[Referral], signer: Signer, *, at: datetime) -> Docum
 
 
 def binding_of(document: Document[Any], view: View) -> Binding:
-    """What the seals of a verified referral or event are bound to: its author's key as of the size it states."""
+    """What the seals of a verified document are bound to: its author's key as of the size that it states."""
     body = document.body
     author = view.member(body.author.agency, body.author.member)
     if author is None:
         raise Refused("key_unknown", field="author")
+    if isinstance(body, Consent):
+        return Binding(body.network, body.document_id, body.author.agency, unb64(author.key), NO_CONSENT)
     consent_hash = unb64(body.authority.sha256)
     return Binding(body.network, body.id, body.author.agency, unb64(author.key), consent_hash)
 

@@ -1,7 +1,7 @@
-from referrals.schema import alternatives, files, logged, operations, receipts
+from referrals.schema import alternatives, evidence, files, logged, operations, receipts
 
 
-class Query(alternatives.Query, files.Query, logged.Query, operations.Query):
+class Query(alternatives.Query, evidence.Query, files.Query, logged.Query, operations.Query):
     pass
 
 

@@ -17,8 +17,8 @@ from ortoo.client import document
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import Document, SigningKey, as_set, b64, new_id, sha256
 from ortoo.protocol.errors import SENTENCES
-from ortoo.protocol.referral import SealedReferral
-from ortoo.protocol.sealing import Blobs
+from ortoo.protocol.referral import SealedReferral, reader, section_text
+from ortoo.protocol.sealing import NO_CONSENT, Binding, Blobs, seal_set
 from tests.attacks.stage import IDENTITY, NARA, REVIEWED, Stage, Try, changed, flipped, relisted
 from tests.attacks.town import CODE_MARK, MARK, NEEDS, PracticeTown, handed_in, refusal, written
 from tests.protocol.network import again, dumps, envelope_of, plain, routing
@@ -464,10 +464,17 @@ each(
             ),
             {"field": "scope.sections"},
         ),
-        "evidence_with_a_decision": (
-            lambda s: s.record(s.town.decide(NARA, "mgec", ["needs"], sealed=s.whole().document.body.sealed)),
-            {"field": "sealed"},
+        "another_part_as_evidence": (lambda s: evidence(s, part="needs"), {"field": "sealed.parts"}),
+        "evidence_for_a_recipient": (lambda s: evidence(s, ("mgec", "sender")), {"field": "sealed.readers"}),
+        "evidence_for_one_more": (
+            lambda s: evidence(s, ("mrc-umnugobi", "sender"), ("mgec", "recipient")),
+            {"field": "sealed.readers"},
         ),
+        "evidence_for_oneself_before_another_recorder": (
+            lambda s: evidence(s, ("iom", "sender"), by="iom.zaya", to="mgec", recorder="mrc-umnugobi"),
+            {"field": "sealed.readers"},
+        ),
+        "evidence_without_a_key": (lambda s: evidence(s, keyed=False), {"field": "sealed.keys"}),
         "a_purpose_that_nobody_knows": (
             lambda s: s.record(s.town.decide(NARA, "mgec", ["needs"], purposes=[CODE_MARK])),
             {"field": "granted.purposes"},
@@ -556,6 +563,34 @@ each(
         ),
     },
 )
+
+
+def evidence(
+    stage: Stage,
+    *readers: tuple[str, schemas.As],
+    part: str = "evidence",
+    by: str = NARA,
+    to: str = "*",
+    keyed: bool = True,
+    left_out: bool = False,
+    epoch: int | None = None,
+    beside: Blobs | None = None,
+    **more: Any,
+) -> Try:
+    """A decision with evidence of it, sealed as it should be but for what is said."""
+    town, id, signer = stage.town, new_id(), stage.town.signer(by)
+    binding = Binding(town.network_id, f"{id}/{to}/1", signer.agency, signer.key.public, NO_CONSENT)
+    wanted = readers or (("mrc-umnugobi", "sender"),)
+    sealed_for = [
+        reader(town.directory.now(), agency, as_, town.public_keys, [part] if keyed else []) for agency, as_ in wanted
+    ]
+    sealed, blobs = seal_set(binding, {part: section_text(part, {"note": MARK})}, sealed_for)
+    if epoch is not None:
+        listed = [msgspec.structs.replace(one, epoch=epoch) for one in sealed.readers]
+        sealed = msgspec.structs.replace(sealed, readers=listed)
+    parts = {} if left_out else blobs.parts | (beside.parts if beside is not None else {})
+    decision = town.decide(by, to, consent=id, sealed=sealed, **more)
+    return stage.record(decision, by=by, blobs=Blobs(parts, blobs.wraps, blobs.keys))
 
 
 def without_referral(attack: Try) -> Try:
@@ -712,6 +747,7 @@ each(
             lambda s: to_nobody(s),
             {"reader": "nobody-here"},
         ),
+        "evidence_to_an_epoch_that_is_none": (lambda s: evidence(s, epoch=7), {"reader": "mrc-umnugobi"}),
         "a_note_to_an_epoch_that_is_none": (
             lambda s: s.take_listed(
                 "mgec.delger", s.fresh, readers=lambda readers: reader_named(readers, "mrc-umnugobi", epoch=7)
@@ -912,6 +948,7 @@ each(
         "a_part_left_out": (lambda s: beside(s, lambda _: {"parts": {"needs": None}}), AT_PART),
         "a_wrap_left_out": (lambda s: beside(s, lambda _: {"wraps": {"mgec": None}}), AT_WRAP),
         "a_key_left_out": (lambda s: beside(s, lambda _: {"keys": {KEY: None}}), AT_KEY),
+        "evidence_left_out": (lambda s: evidence(s, left_out=True), {"part": "evidence"}),
         "a_note_left_out": (lambda s: note_beside(s, lambda _: {"parts": {"note": None}}), {"part": "note"}),
     },
 )
@@ -923,6 +960,10 @@ each(
         "a_key_too_many": (
             lambda s: beside(s, lambda _: {"keys": {("needs", "police-ct"): b"x"}}),
             {"part": "needs", "reader": "police-ct"},
+        ),
+        "a_file_handed_in_beside_its_evidence": (
+            lambda s: evidence(s, beside=Blobs(parts={"evidence/file-1": b"x"})),
+            {"part": "evidence/file-1"},
         ),
         "a_part_beside_a_decision": (
             lambda s: s.record(s.town.decide(NARA, "mgec", ["needs"]), blobs=Blobs(parts={"evidence": b"x"})),

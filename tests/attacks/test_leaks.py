@@ -43,6 +43,7 @@ from tests.members import SCENARIOS, SHELTER_TONIGHT, following
 from tests.stores import KINDS, REPOSITORY, Store, Stores
 
 NOTE: Final = "Манайд сул ор алга. Баянмөнхийн эгчээс асуугаарай, утас нь 99-000-417."
+EVIDENCE: Final = "Хуруугаа дарлаа. Дэргэд нь Цолмондулам байсан."
 FILE_NAME: Final = "Пүрэвдаваагийн цалин.txt"
 FILE_TEXT: Final = "Даваахүүгийн дэвтэр"
 FILE_TYPE: Final = "application/vnd.ortoo-planted"
@@ -68,13 +69,15 @@ class Loot:
         return self.after["traffic"]
 
     @cached_property
-    def documents(self) -> list[Document[schemas.Referral] | Document[schemas.Event]]:
+    def documents(self) -> list[Document[schemas.Referral] | Document[schemas.Event] | Document[schemas.Consent]]:
         """All that is signed and has something sealed beside it."""
         referrals = self.hub.store.execute("SELECT envelope FROM referrals_referral")
         events = self.hub.store.execute("SELECT envelope FROM referrals_event WHERE sealed_id IS NOT NULL")
+        decisions = self.hub.store.execute("SELECT envelope FROM referrals_decision WHERE sealed_id IS NOT NULL")
         return [
             *(read(envelope, schemas.Referral) for (envelope,) in referrals),
             *(read(envelope, schemas.Event) for (envelope,) in events),
+            *(read(envelope, schemas.Consent) for (envelope,) in decisions),
         ]
 
     def binding(self, document: Document[Any]) -> Binding:
@@ -109,7 +112,9 @@ async def rob(hub: Hub) -> Loot:
         async with following(delger, 0) as follower:
             for path in sorted(SCENARIOS.glob("*.json")):
                 await Player(with_small_files(Scenario.read(path)), tap.url, hub.practice).play(lambda _: None)
-            (sent,) = await nara.send(Form.read(SHELTER_TONIGHT))
+            (sent,) = await nara.send(with_evidence(Form.read(SHELTER_TONIGHT), hub.practice / "state"))
+            (evidence,) = await nara.evidence(sent.decision.body.consent)
+            await nara.save(evidence.part.files[0], hub.practice / "state")
             await delger.open_referral(sent.id)
             await delger.message(sent.id, NOTE, [attached(hub.practice / "state")])
             note = (await nara.show(sent.id)).steps[-1].note
@@ -134,6 +139,12 @@ def with_small_files(scenario: Scenario) -> Scenario:
         for one in scenario.events
     ]
     return replace(scenario, events=tuple(small))
+
+
+def with_evidence(form: Form, folder: Path) -> Form:
+    """How she gave it is said and attached, too."""
+    sections = {**form.sections, "evidence": {"note": EVIDENCE}}
+    return replace(form, sections=sections, attached={"evidence": (attached(folder),)})
 
 
 def attached(folder: Path) -> Attached:
@@ -173,7 +184,7 @@ def database(store: Store) -> dict[str, bytes]:
 
 def personal_words() -> set[str]:
     """The words of all sections, notes and messages; a text of short words alone (a telephone number) as a whole."""
-    said: list[Any] = [NOTE, FILE_NAME, FILE_TEXT, FILE_TYPE]
+    said: list[Any] = [NOTE, EVIDENCE, FILE_NAME, FILE_TEXT, FILE_TYPE]
     for path in sorted(SCENARIOS.glob("*.json")):
         scenario = json.loads(path.read_text(encoding="utf-8"))
         said.append(scenario["sections"])
@@ -225,7 +236,7 @@ def test_no_word_of_what_people_said_is_found_anywhere(loot: Loot) -> None:
     assert len(public) < 70, sorted(public)  # what stood there before the first person came tells nothing
     assert personal >= {"Цэцэгмаа", "Боржигон", "1998-03-14", "canteen", "Анхбаяр", "ЪЬ89110200", "Баянмөнхийн"}
     assert "+976 0000 1101" in personal
-    assert personal >= {"Пүрэвдаваагийн", "vnd.ortoo-planted", "Даваахүүгийн"}
+    assert personal >= {"Цолмондулам", "Пүрэвдаваагийн", "vnd.ortoo-planted", "Даваахүүгийн"}
     assert len(loot.after["files"]) > 1024
 
     search = Search(personal)
@@ -390,8 +401,9 @@ def part_keys_of(loot: Loot) -> Iterator[tuple[Binding, str, str, bytes]]:
         "SELECT one.envelope, k.part, k.agency_id, k.key FROM referrals_partkey AS k"
         " JOIN {} AS one ON one.sealed_id = k.set_id"
     )
-    for table, schema in (("referrals_referral", schemas.Referral), ("referrals_event", schemas.Event)):
-        for envelope, part, agency, key in loot.hub.store.execute(select.format(table)):
+    tables = {"referral": schemas.Referral, "event": schemas.Event, "decision": schemas.Consent}
+    for table, schema in tables.items():
+        for envelope, part, agency, key in loot.hub.store.execute(select.format(f"referrals_{table}")):
             yield loot.binding(read(envelope, schema)), part, agency, bytes(key)
 
 
@@ -405,7 +417,8 @@ def test_the_same_attempts_open_everything_to_the_agency_that_it_is_for(loot: Lo
 
 
 def test_after_a_decline_the_recipient_opens_nothing_of_it_with_the_whole_database(loot: Loot) -> None:
-    about = [one for one in loot.documents if loot.declined in (one.body.id, getattr(one.body, "on", one.body).id)]
+    sealed = [one for one in loot.documents if not isinstance(one.body, schemas.Consent)]
+    about = [one for one in sealed if loot.declined in (one.body.id, getattr(one.body, "on", one.body).id)]
     assert len(about) == 3  # the referral, the message and the note of the decline
     contexts = [loot.binding(one).reader(agency, 1) for one in about for agency in ("mgec", "mrc-umnugobi")]
     every = {bytes(wrap) for (wrap,) in loot.hub.store.execute("SELECT wrap FROM referrals_wrap")}

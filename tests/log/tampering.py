@@ -26,6 +26,9 @@ PART: Final = f"SELECT id FROM referrals_part WHERE set_id = ({SEALED}) ORDER BY
 KEY: Final = f"SELECT id FROM referrals_partkey WHERE set_id = ({SEALED}) AND agency_id = 'mgec' ORDER BY id LIMIT 1"
 WRAP: Final = f"SELECT id FROM referrals_wrap WHERE set_id = ({SEALED}) AND agency_id = 'mgec'"
 NOTE: Final = f"SELECT sealed_id FROM referrals_event WHERE id = ({STARTED})"
+PROVEN: Final = "SELECT id FROM referrals_decision WHERE sealed_id IS NOT NULL"
+EVIDENCE: Final = "SELECT sealed_id FROM referrals_decision WHERE sealed_id IS NOT NULL"
+SAID: Final = f"SELECT id FROM referrals_part WHERE set_id = ({EVIDENCE})"
 HEAD: Final = "SELECT id FROM audit_checkpoint WHERE tree_id = 'activity' ORDER BY size LIMIT 1"
 IN_FORCE: Final = "SELECT id FROM audit_checkpoint WHERE tree_id = 'activity' ORDER BY size DESC LIMIT 1"
 
@@ -186,6 +189,19 @@ BLOBS: Final = (
             f" WHERE id = ({NARROWED}))",), "referrals_partkey", "row", "illegal"),
 )  # fmt: skip
 
+PROOFS: Final = (
+    changed("evidence of a decision", "referrals_part", SAID, "ciphertext", "randomblob(length(ciphertext))"),
+    changed("evidence let go too early", "referrals_decision", PROVEN, "evidence_until", "NULL"),
+    changed("evidence that is of none any more", "referrals_decision", PROVEN, "sealed_id", "NULL"),
+    removed("evidence lost", SAID, "DELETE FROM referrals_part WHERE id = {row}", "referrals_part"),
+    removed("a file of the evidence lost", EVIDENCE, "DELETE FROM referrals_file WHERE set_id = {row}", "referrals_file"),
+    removed("the key of the evidence lost", EVIDENCE, "DELETE FROM referrals_partkey WHERE set_id = {row}",
+            "referrals_partkey"),
+    Tamper("evidence for somebody else", None,
+           (f"INSERT INTO referrals_partkey (part, \"key\", agency_id, set_id) SELECT part, \"key\", 'mgec', set_id FROM"
+            f" referrals_partkey WHERE set_id = ({EVIDENCE}) LIMIT 1",), "referrals_partkey", "row", "inserted"),
+)  # fmt: skip
+
 TRAIL: Final = (
     changed("another member in the trail", "referrals_trailentry", LINE, "member", "'00000000000070008000000000000000'"),
     changed("another step in the trail", "referrals_trailentry", LINE, "type", "'closed'"),
@@ -294,4 +310,4 @@ RECEIPT: Final = (
             f" referrals_partkey WHERE part = 'safety' AND set_id = ({HERS})",), "referrals_partkey", "row", "illegal"),
 )  # fmt: skip
 
-ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *TRAIL, *RECEIPT, *LOG, *DIRECTORY)
+ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *PROOFS, *TRAIL, *RECEIPT, *LOG, *DIRECTORY)

@@ -158,7 +158,7 @@ async def live(hub: Hub) -> tuple[str, str]:
         await consenting.withdraw(nara, consent_of(withdrawn))
         given, picture = draw("full"), hub.practice / "picture.bin"
         picture.write_bytes(bytes(range(256)) * 8)
-        hers = replace(tonight(8), attached={"needs": (Attached.of(picture),)})
+        hers = replace(tonight(8), attached={name: (Attached.of(picture),) for name in ("needs", "evidence")})
         (hers_sent,) = await nara.send(hers, given.key(nara.directory.id))
         await delger.open_referral(hers_sent.id)
         async with Client(hub.url) as her:

@@ -43,6 +43,7 @@ IDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "alternatives.referral": lambda id: {"referral": id},
     "onward.referral": lambda id: {"referral": id, "to": "mgec", "parts": ["needs"]},
     "chain.consent": lambda id: {"consent": id},
+    "evidence.consent": lambda id: {"consent": id},
     "trail.referral": lambda id: {"referral": id},
     "filePiece.referral": lambda id: {"referral": id, "event": None, "part": "needs/file-1", "offset": 0},
     "endSession.id": lambda id: {"id": id},
@@ -100,6 +101,7 @@ ELSEWHERE: Final = {
     "timeline.id": "tests/stories/test_overseeing.py: coordinators see that of all agencies",
     "openings.referral": "tests/stories/test_overseeing.py: the same",
     "filePiece.event": "tests/stories/test_attachments.py: of a referral that may be read",
+    "evidencePiece.decision": "tests/stories/test_evidence.py",
     "logged.documents": "tests/attacks/test_visibility.py: hashes; what the own agency may not see is left out",
 }
 # What names nothing that the hub holds, whatever it is called: numbers, texts, keys, secrets, what is sealed; agencies'
@@ -257,7 +259,7 @@ async def test_another_ones_another_kinds_and_an_unknown_id_are_told_apart_by_no
         codes = [one["extensions"]["code"] for one in json.loads(nothing).get("errors", [])]
         assert codes == (
             []
-            if operation in ("consent", "referral", "alternatives", "chain", "trail")
+            if operation in ("consent", "referral", "alternatives", "chain", "evidence", "trail")
             else [NOT_THERE.get(operation, "not_found")]
         )
         assert set(answers) == {nothing}, (asker, operation)

@@ -287,6 +287,34 @@ async def test_a_hub_that_hides_what_was_opened_destroys_no_key(hub: Hub, liar: 
     assert epoch in after.keys.epochs
 
 
+async def test_the_key_of_evidence_is_kept_whatever_the_hub_says(hub: Hub, liar: LyingHub, tmp_path: Path) -> None:
+    """What people decided before an agency, sealed to an epoch to which nothing else is."""
+    oyun, agency = newcomer(tmp_path)
+    await admitted(hub, oyun, agency)
+    form = replace(plain_form(8), recipients=(), sections={"evidence": {"note": "Хуруугаа дарсан."}})
+    async with oyun.at_work() as session:
+        decided = await session.record(form)
+        assert await administration.rotate(session) == 2
+    hub.store.manage("work", "--once")
+    async with oyun.at_work() as session:  # the hub hands it out for as long as there is anything
+        assert sorted(await session.agency_epochs()) == [1, 2]
+    opened, device = oyun.unlocked(), oyun.device
+    memory = device.state(hub.url) / f"{opened.kept.handle}.json"
+    there = device.state(liar.url) / memory.name
+    there.parent.mkdir(parents=True)
+    lost = {"AgencyKeys": lambda data: {"agencyKeys": [one for one in data["agencyKeys"] if one["epoch"] == 2]}}
+    for lies in (lost, lost | {"EvidenceListed": lambda _: {"evidenceListed": []}}):
+        liar.lies |= lies
+        there.write_text(memory.read_text(encoding="utf-8"), encoding="utf-8")  # the same device, and the same memory
+        async with through(liar, device, opened) as session:
+            await session.agency_epochs()
+        assert "EvidenceListed" in liar.asked
+        assert sorted(oyun.unlocked(device, liar.url).keys.epochs) == [1, 2]
+    async with joining.at_work(device, oyun.unlocked(device, hub.url)) as session:
+        (evidence,) = await session.evidence(decided[0].body.consent)
+        assert evidence.part.status == "readable"
+
+
 async def test_what_nothing_needs_any_more_is_destroyed_everywhere(hub: Hub, tmp_path: Path) -> None:
     """An epoch to which nothing was sealed; one to which a referral was that the shelter declined."""
     oyun, agency = newcomer(tmp_path)

@@ -150,6 +150,7 @@ ELSEWHERE: Final = {
     "publishRoster": "the chain's rule, not a role: test_members.py, test_ids.py",
     "addPartner": "an id that its maker draws: test_ids.py",
     "setUpAccount": "of oneself: test_ids.py",
+    "evidence": "it is sealed first: tests/stories/test_evidence.py",
     "filePiece": "a file is uploaded and opened first: tests/stories/test_attachments.py",
 }
 

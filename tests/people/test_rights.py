@@ -6,6 +6,7 @@ looked up: so the answer is the same whatever is there.
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,6 +62,9 @@ MAY: Final[dict[str, set[str]]] = {
     "alternatives": {FOCAL, READS},
     "onward": {FOCAL, WRITES},
     "chain": {FOCAL, READS},
+    "evidence": {FOCAL, READS},
+    "evidenceListed": {FOCAL, READS},
+    "evidencePiece": {FOCAL, READS},
     "inbox": {FOCAL, READS},
     "outbox": {FOCAL, READS},
     "trail": {FOCAL, READS},
@@ -160,6 +164,7 @@ VARIABLES: Final[dict[str, Any]] = {
     "size": 1,
     "seconds": 0,
     "line": "\u2014 nobody AAAAAAAA\n",
+    "decision": b64(bytes(32)),
     "after": 0,
     "first": 1,
     "decisions": [],
@@ -289,7 +294,7 @@ def variables(document: str) -> dict[str, Any]:
     head = document.split("{", 1)[0]
     named = {name: VARIABLES[name] for name in VARIABLES if f"${name}:" in head}
     named |= {name: code for name, code in FILTERS.items() if f"${name}: String" in head}
-    return {**named, "after": None} if "$after: String" in head else named
+    return {**named, "after": None} if re.search(r"\$after: (String|Bytes)", head) else named
 
 
 @pytest.mark.parametrize("field", sorted(OPERATIONS))

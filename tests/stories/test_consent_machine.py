@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ortoo import administration, consenting, forwarding, receipts
 from ortoo.client import Client, HubError
 from ortoo.consenting import Scope
-from ortoo.form import Form, Grant
+from ortoo.form import Evidence, Form, Grant
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import instant
 from ortoo.protocol.errors import Refused
@@ -65,6 +65,7 @@ class Life:
     code: str
     decided: dict[str, Decided] = field(default_factory=dict)
     taken_back: list[schemas.Scope] = field(default_factory=list)
+    proofs: int = 1  # of how she decided, that are still there
     sent: list["Sent"] = field(default_factory=list)
 
     def may(self, agency: str, section: str, at: datetime) -> bool:
@@ -181,6 +182,15 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
         def settle(self) -> None:
             """What somebody may not read at this moment is gone for good; the hub's keys are those that are left."""
             at = self.now()
+            for life in self.lives:
+                life.proofs = life.proofs if life.may(RECORDER, "evidence", at) else 0
+                ((kept,),) = rows(
+                    store,
+                    "SELECT count(*) FROM referrals_partkey AS one "  # noqa: S608
+                    "JOIN referrals_decision AS d ON d.sealed_id = one.set_id "
+                    f"WHERE d.consent_id = '{life.id.replace('-', '')}' AND one.agency_id = '{RECORDER}'",
+                )
+                assert kept == life.proofs, life
             for life, one in self.all_sent():
                 for reader, parts in one.parts.items():
                     parts &= {part for part in parts if life.may(reader, part, at)}
@@ -227,6 +237,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             texts = {section: form.sections[section] for section in wanted}
             if "needs" in texts:
                 texts["needs"] = {**texts["needs"], "dependants": world.number}
+            texts["evidence"] = {"note": f"Хуруугаа дарсан {world.number}."}
             given = receipts.draw("full")
             consent = replace(form.consent, grants=decisions, refusals={}, retain_days=365)
             sent = world.run(
@@ -254,22 +265,29 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
                 assert isinstance(found, Refused), (one, found)
 
         @rule(
-            at=which, to=st.sampled_from(ADDRESSEES), grant=st.none() | grants, refused=some_sections | st.just(("*",))
+            at=which,
+            to=st.sampled_from(ADDRESSEES),
+            grant=st.none() | grants,
+            refused=some_sections | st.just(("*",)),
+            proven=st.booleans(),
         )
         @told
-        def decide(self, at: int, to: str, grant: Any, refused: tuple[str, ...]) -> None:
-            """Wider, narrower, for longer, refused by name, kind or to everybody."""
+        def decide(self, at: int, to: str, grant: Any, refused: tuple[str, ...], proven: bool) -> None:
+            """Wider, narrower, for longer, refused by name, kind or to everybody; with evidence of it, or without."""
             life = self.lives[at % len(self.lives)]
+            is_over = "*" in (to, *life.decided.get("*", Decided()).refused)
+            evidence = Evidence({"note": "Утсаар хэлсэн."}) if proven and not is_over else None
             if to not in READERS or grant is None:
                 decisions, refusals = {}, {to: refused}
             else:
                 left = tuple(one for one in refused if one not in grant[0] and one != "*")
                 decisions, refusals = {to: Grant(*grant)}, {to: left}
-            signed = world.tried(consenting.new_version(recorder, life.id, decisions, refusals))
+            signed = world.tried(consenting.new_version(recorder, life.id, decisions, refusals, evidence=evidence))
             if isinstance(signed, Refused):
                 assert life.taken_back, signed  # what she took back by herself is not granted again under this id
             else:
                 self.take_in(life, signed)
+                life.proofs += evidence is not None
             self.settle()
 
         @rule(
@@ -391,6 +409,13 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
 
         @told
         def everybody_opens_everything(self) -> None:
+            for life in self.lives:
+                for reader, session in world.at_work.items():
+                    found = world.tried(session.evidence(life.id))
+                    if reader == RECORDER:
+                        assert sum(one.part.status == "readable" for one in found) == life.proofs, life
+                    else:
+                        assert isinstance(found, Refused | HubError), (reader, found)
             for _, one in self.all_sent():
                 for reader in sorted({*KINDS, "second"}):
                     agency = "mgec" if reader == "second" else reader

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final, Literal
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.stores import REPOSITORY
 from tests.web.visits import Axe
@@ -23,8 +23,11 @@ MOST: Final = 60_000  # bytes
 DRAWN: Final = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-async def look(page: Page, name: str) -> None:
-    """This screen can be used by everybody, in each language and each theme; its pictures. Leaves it as it was."""
+async def look(page: Page, name: str, at: Locator | None = None) -> None:
+    """This screen can be used by everybody, in each language and each theme; its pictures. Leaves it as it was.
+
+    at: what they show, on a screen that is longer.
+    """
     language = await page.locator('.languages button[aria-pressed="true"]').get_attribute("lang")
     is_dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     assert language is not None
@@ -37,10 +40,10 @@ async def look(page: Page, name: str) -> None:
             rules = None if scheme == SCHEMES[0] else ["color-contrast"]  # a theme has other colours, and nothing else
             assert (name, said, scheme, await axe.found(rules)) == (name, said, scheme, [])
     await page.emulate_media(color_scheme="dark" if is_dark else "light", reduced_motion=None)
-    await picture(page, name)
+    await picture(page, name, at)
 
 
-async def picture(page: Page, name: str) -> None:
+async def picture(page: Page, name: str, at: Locator | None = None) -> None:
     """This screen, whole, as `docs/screens/NAME-LANGUAGE-WIDTH.webp`. Leaves the page as it was."""
     places = {
         (said, size["width"]): FOLDER / f"{name}-{said}-{size['width']}.webp" for said in LANGUAGES for size in SIZES
@@ -55,7 +58,10 @@ async def picture(page: Page, name: str) -> None:
         await speak(page, said)
         for size in SIZES:
             await page.set_viewport_size(size)  # type: ignore[arg-type]
-            await take(page, places[said, size["width"]])
+            if at is not None:
+                await page.evaluate(DRAWN)
+                await at.evaluate("(one) => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+            await take(page, places[said, size["width"]], whole=at is None)
     await speak(page, language)
     await page.set_viewport_size(viewport)
 
@@ -65,12 +71,12 @@ async def speak(page: Page, language: str) -> None:
     await expect(page.locator("html")).to_have_attribute("lang", language)
 
 
-async def take(page: Page, place: Path) -> None:
+async def take(page: Page, place: Path, *, whole: bool) -> None:
     await page.evaluate(DRAWN)
     session = await page.context.new_cdp_session(page)
     size = (await session.send("Page.getLayoutMetrics"))["cssContentSize"]
     clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-    how = {"format": "webp", "quality": QUALITY, "captureBeyondViewport": True, "clip": clip}
+    how = {"format": "webp", "quality": QUALITY} | ({"captureBeyondViewport": True, "clip": clip} if whole else {})
     taken = base64.b64decode((await session.send("Page.captureScreenshot", how))["data"])
     # Not detached: see visits.axe.
     assert len(taken) <= MOST, f"{place.name} has {len(taken)} bytes"

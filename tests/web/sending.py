@@ -77,8 +77,8 @@ class Worker:
         if key.startswith("send.") and self.is_looked_at:
             await self.look(key.replace(".", "-"))
 
-    async def look(self, name: str) -> None:
-        await pictures.look(self.page, name)
+    async def look(self, name: str, at: Locator | None = None) -> None:
+        await pictures.look(self.page, name, at)
 
     async def place(self, key: str) -> None:
         """Go to a place of the bar."""
@@ -272,7 +272,7 @@ class Worker:
             or any(one.purposes != ("give_service",) for one in form.consent.grants.values())
             or any(not to.startswith("kind:") for to in form.consent.refusals)
         ):
-            await self.page.locator("details.more summary").click()
+            await self.page.locator("details.more:not(.files) summary").click()
         for to in also:
             await self.page.locator("#send-also").select_option(to)
         for to, grant in form.consent.grants.items():

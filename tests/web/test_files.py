@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from ortoo import consenting
 from ortoo.attached import Attached
-from ortoo.form import Form
+from ortoo.form import Evidence, Form
 from ortoo.practice import photo
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work
@@ -21,6 +21,7 @@ from tests.web.sending import Worker, member, signed_in
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
 HERE: Final = b"N\0\0\0"  # of the photo's place
+SAID: Final = "Хуруугаа дарсан. Орчуулагч байсан."
 RANDOM: Final = os.urandom(2_600_000)
 STORED: Final = """() => new Promise((done) => {
   const opening = indexedDB.open("ortoo");
@@ -61,7 +62,7 @@ async def test_a_browser_sends_files_over_a_line_that_is_cut_and_they_are_gone_w
     taken, large, film = tmp_path / "taken.jpg", tmp_path / "=cmd() x.html", tmp_path / "film.mp4"
     photo.write(taken, 300_000)
     large.write_bytes(RANDOM)
-    film.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0mp42")
+    film.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0mp42" + bytes(60_000))
     assert HERE in taken.read_bytes()[:200]
     form = Form.read(SHELTER_TONIGHT)
     nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.files"), "en")
@@ -82,8 +83,15 @@ async def test_a_browser_sends_files_over_a_line_that_is_cut_and_they_are_gone_w
     await nara.unlock()
     await page.locator(".file-list li").nth(1).wait_for()
     await nara.tell(form)
+    await nara.heading("send.decision")
+    await page.locator("details.files summary").click()
+    await page.locator("#send-evidence").fill(SAID)
+    await page.locator("#send-files-evidence").set_input_files(str(film))  # as it is: it is evidence
+    await page.locator(".file-list li", has_text="film.mp4").wait_for()
+    await nara.look("send-decision-evidence", page.locator("details.files"))
     await nara.decide(form)
     await nara.heading("send.check")
+    await page.get_by_text(nara.said("evidence.kept")).wait_for()
 
     # The line goes while a piece is on its way; it goes on from there by itself when the line is back.
     nara.visit.line.lose_answers("UploadPiece")
@@ -106,6 +114,29 @@ async def test_a_browser_sends_files_over_a_line_that_is_cut_and_they_are_gone_w
         paths = [await delger.save(one, folder) for one in files]
         assert HERE not in paths[0].read_bytes()
         assert paths[1].read_bytes() == RANDOM
+        assert "evidence" not in [part.name for part in opened.parts]
+        assert opened.referral.decision.body.sealed is None
+
+        # How she gave it is read by the agency before which she did, in the terminal and in the page.
+        (evidence,) = await own.evidence(opened.referral.decision.body.consent)
+        assert evidence.part.section is not None
+        assert evidence.part.section.fields == {"note": SAID}
+        assert (await own.save(evidence.part.files[0], folder)).read_bytes() == film.read_bytes()
+        later = Evidence({"witness": "Сарнай"})
+        await consenting.new_version(own, opened.referral.decision.body.consent, {}, evidence=later)
+        await nara.place("place.inbox")
+        await nara.opens_sent_in("opened")
+        details = page.locator("section[aria-labelledby=who-reads] details")
+        await details.get_by_text(nara.said("evidence.title"), exact=True).click()
+        for said in (SAID, "Сарнай"):
+            await page.get_by_text(said, exact=True).wait_for()
+        await nara.look("referral-evidence", details)
+        row = page.locator(".file-list li", has_text="film.mp4")
+        honest, nara.visit.line.lies = nara.visit.line.lies, {"EvidencePiece": _changed}
+        await row.get_by_role("button").click()
+        await row.get_by_role("alert").get_by_text(nara.said("problem.cannot_open")).wait_for()
+        nara.visit.line.lies = honest
+        assert (await saved(nara, "film.mp4", folder)).read_bytes() == film.read_bytes()
         assert await page.evaluate(STORED) > 0  # kept for another agency
         await consenting.withdraw(own, opened.referral.decision.body.consent)
     async with at_work(hub, "mrc.nara"):
@@ -162,6 +193,6 @@ def _rest(one: Attached) -> tuple[Any, ...]:
 
 
 def _changed(answer: dict[str, Any]) -> dict[str, Any]:
-    piece = answer["filePiece"]
+    ((name, piece),) = answer.items()
     at = len(piece) // 2
-    return {"filePiece": piece[:at] + ("A" if piece[at] != "A" else "B") + piece[at + 1 :]}
+    return {name: piece[:at] + ("A" if piece[at] != "A" else "B") + piece[at + 1 :]}

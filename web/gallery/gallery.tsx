@@ -368,6 +368,8 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       resend: given,
       agencies: async () => agencies,
       fetchFile: async () => new Blob([]),
+      evidence: async () => [],
+      fetchEvidence: async () => new Blob([]),
       watch: () => () => {},
     },
     () => {},

@@ -312,6 +312,29 @@ export type EnrolMutationVariables = Exact<{
 
 export type EnrolMutation = { readonly enrol: { readonly token: string, readonly recoveryCodes: ReadonlyArray<string>, readonly member: { readonly id: string, readonly handle: string, readonly name: string, readonly nameEn: string, readonly agency: string, readonly roles: ReadonlyArray<string> } } };
 
+export type EvidenceQueryVariables = Exact<{
+  consent: string;
+}>;
+
+
+export type EvidenceQuery = { readonly evidence: ReadonlyArray<{ readonly decision: { readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } | null }> | null };
+
+export type EvidenceListedQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type EvidenceListedQuery = { readonly evidenceListed: ReadonlyArray<{ readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }> };
+
+export type EvidencePieceQueryVariables = Exact<{
+  decision: string;
+  part: string;
+  offset: number;
+}>;
+
+
+export type EvidencePieceQuery = { readonly evidencePiece: string };
+
 export type ExportTrailMutationVariables = Exact<{
   format: string;
   agency?: string | null | undefined;
@@ -994,6 +1017,21 @@ export const endSession: Operation<EndSessionMutation, EndSessionMutationVariabl
 export const enrol: Operation<EnrolMutation, EnrolMutationVariables> = {
   id: "sha256:201c1a1585bee5bb0f01688db3129b6262a3cd651852334f59df08031bdd1251",
   name: "Enrol",
+};
+
+export const evidence: Operation<EvidenceQuery, EvidenceQueryVariables> = {
+  id: "sha256:1e8558674878887b8efb8c5a73e5aaaa23b5824cd1834681ffef7cc5a415432a",
+  name: "Evidence",
+};
+
+export const evidenceListed: Operation<EvidenceListedQuery, EvidenceListedQueryVariables> = {
+  id: "sha256:8c522891d417a9a2ec754036c4cef01f406911c27a7f727cf9aaed8800f9d363",
+  name: "EvidenceListed",
+};
+
+export const evidencePiece: Operation<EvidencePieceQuery, EvidencePieceQueryVariables> = {
+  id: "sha256:eb1ee2f2c8367aae05e8dec44a6a0745056f871f585a6d864d8105757ce1d792",
+  name: "EvidencePiece",
 };
 
 export const exportTrail: Operation<ExportTrailMutation, ExportTrailMutationVariables> = {

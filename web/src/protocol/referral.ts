@@ -23,7 +23,7 @@ import type {
 } from "./schemas.ts";
 import * as schemas from "./schemas.ts";
 import type { Binding, Blobs, Reader } from "./sealing.ts";
-import { base, checkBlobs, checkForm, sealSet } from "./sealing.ts";
+import { base, checkBlobs, checkForm, NO_CONSENT, sealSet } from "./sealing.ts";
 import * as vocabulary from "./vocabulary.ts";
 
 export const MAX_TOGETHER = 16; // referrals accepted together
@@ -147,21 +147,17 @@ export function bindingBy(signer: Signer, network: string, document: string, dec
   return { network, document, owner: signer.agency, authorKey: signer.key.public, consent: decision.hash };
 }
 
-/** What the seals of a verified referral or event are bound to: its author's key as of the size it states. */
+/** What the seals of a verified document are bound to: its author's key as of the size that it states. */
 export function bindingOf(
-  { body }: Document<Signed & { readonly id: string; readonly authority: Authority | null }>,
+  { body }: Document<Consent | (Signed & { readonly id: string; readonly authority: Authority | null })>,
   view: View,
 ): Binding {
   const author = view.member(body.author.agency, body.author.member);
   if (author === null) throw new Refused("key_unknown", { field: "author" });
+  const said = { network: body.network, owner: body.author.agency, authorKey: unb64(author.key) };
+  if ("recorder" in body) return { ...said, document: schemas.documentId(body), consent: NO_CONSENT };
   if (body.authority === null) throw new RangeError("nothing is sealed without an authority");
-  return {
-    network: body.network,
-    document: body.id,
-    owner: body.author.agency,
-    authorKey: unb64(author.key),
-    consent: unb64(body.authority.sha256),
-  };
+  return { ...said, document: body.id, consent: unb64(body.authority.sha256) };
 }
 
 // --- what hub and reader check ---------------------------------------------------------------------------------------

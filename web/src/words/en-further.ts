@@ -1,6 +1,6 @@
 import type { FurtherKey } from "./mn-further.ts";
 
-/** Without consent, and passing on. */
+/** Without consent, passing on, and evidence of her decision. */
 export const further: Readonly<Record<FurtherKey, string>> = {
   "place.overview": "Overview",
   "overview.title": "Overview",
@@ -53,6 +53,14 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "without.seconded.about": "What waited is sent as soon as you have signed.",
   "verb.sign": "Read and sign",
   "verb.review": "Review",
+  "evidence.add": "Add evidence of her decision",
+  "evidence.about":
+    "A note, a photo of the signed form, a recording: kept as it is, sealed. Only your agency can read it; who receives the referral does not learn that it is there.",
+  "evidence.kept": "Evidence of her decision goes to nobody: only your agency can read it.",
+  "evidence.title": "How she gave her decision",
+  "evidence.only_yours": "Only your agency can read this.",
+  "evidence.none": "No evidence was added.",
+  "evidence.of": "Decided {at}",
   "onward.title": "Pass on",
   "onward.about":
     "Only what you can read yourself, and only to an agency to which the person agreed. The agency that recorded it is told. Files do not go along.",

@@ -190,7 +190,16 @@ export interface WaitingStep {
 }
 
 /** seenAt: there is no line, and it is shown as it was seen then. */
+/** How a version of a decision was given. decision: its H. at: when it was signed. */
+export interface Evidence {
+  readonly decision: string;
+  readonly at: string;
+  readonly part: Part;
+}
+
 export interface Referral extends Row {
+  /** Whether she decided before the own agency; absent in what an earlier release kept. */
+  readonly isRecorder?: boolean;
   readonly seenAt?: string;
   readonly waits?: WaitingStep;
   readonly language: string;
@@ -314,6 +323,8 @@ export interface SendForm {
   readonly sections: Readonly<Record<string, Fields>>;
   /** By section. */
   readonly files?: FilesBySection;
+  /** How she gave her decisions, for the own agency alone; absent where nothing was added. */
+  readonly evidence?: { readonly fields: Fields; readonly files: readonly KeptFile[] } | undefined;
 }
 
 /** A file that lies sealed on this device to be sent. cleaned: what its photo says beside the picture was taken out. */
@@ -587,6 +598,10 @@ export interface Vault extends Joining, Sending, PassingOn, Administering, Own {
    * section. Told as `carried` while it comes.
    */
   fetchFile(id: string, event: string | null, part: string): Promise<Blob>;
+  /** How the decisions under which a referral was sent were given, in the order of signing. `not_found` for all but their recorder. */
+  evidence(id: string): Promise<readonly Evidence[]>;
+  /** The same of a file of it. decision: H. */
+  fetchEvidence(decision: string, part: string): Promise<Blob>;
 
   /** Hand in the step that waits on it, if one still does. */
   resend(id: string): Promise<Referral>;

@@ -13,16 +13,27 @@ import { base } from "../protocol/sealing.ts";
 import * as vocabulary from "../protocol/vocabulary.ts";
 import type { Attaching, Form } from "./form.ts";
 import { addresseesOf, FormError, noFiles, partsFor, untilOf } from "./form.ts";
+import type { SealedEvidence } from "./giving.ts";
 
 const DAY = 86_400_000; // milliseconds
 
-/** A signed decision for each addressee of the form, under one new consent id, recorded by the signer's agency. */
-export async function decide(form: Form, signer: Signer, at: Instant): Promise<readonly Document<Consent>[]> {
+/**
+ * A signed decision for each addressee of the form, under one new consent id, recorded by the signer's agency.
+ *
+ * evidence: of how she gave it, sealed under that id; it goes with the decision on everybody (`giving.ts`).
+ */
+export async function decide(
+  form: Form,
+  signer: Signer,
+  at: Instant,
+  evidence: SealedEvidence | null = null,
+): Promise<readonly Document<Consent>[]> {
   const wanted = form.consent;
-  const id = newId();
+  const id = evidence?.consent ?? newId();
+  const addressees = new Set([...addresseesOf(wanted), ...(evidence === null ? [] : [consent.ALL])]);
   const { directory } = signer;
   const said = { network: directory.id, at: stamp(at), directory: directory.head, author: referral.authorOf(signer) };
-  const bodies = addresseesOf(wanted).map(
+  const bodies = [...addressees].sort().map(
     (to): Consent => ({
       ...said,
       consent: id,
@@ -43,7 +54,7 @@ export async function decide(form: Form, signer: Signer, at: Instant): Promise<r
       receipt: wanted.receipt,
       exception: exceptionOf(form, to, at),
       retain_days: wanted.retainDays,
-      sealed: null,
+      sealed: to === consent.ALL ? (evidence?.sealed ?? null) : null,
     }),
   );
   for (const body of bodies) consent.checkDecision(body);

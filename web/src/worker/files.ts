@@ -29,6 +29,7 @@ import type * as api from "./api.ts";
 import { cleanName } from "./file-names.ts";
 import type { Attached } from "./form.ts";
 import { type Content, contentOf, NotClean, type Source } from "./photos.ts";
+import type { FileKey } from "./reading.ts";
 import type { Work } from "./work.ts";
 
 const STALLS = 5; // answers of a hub without any progress
@@ -175,16 +176,16 @@ export async function sweep(items: Items): Promise<void> {
 
 // --- sending ----------------------------------------------------------------------------------------------------------
 
-/** The files of these parts, sealed for one new referral. */
+/** The files of these parts, sealed for one new document: a referral, or the decision that they are evidence of. */
 export async function sealed(
   items: Items,
   signer: Signer,
   files: api.FilesBySection,
   parts: readonly string[],
+  id: string = newId(),
 ): Promise<SentTo | null> {
   const wanted = parts.flatMap((part) => (files[part] ?? []).map((file, place) => [`${part}/file-${place + 1}`, file]));
   if (wanted.length === 0) return null;
-  const id = newId();
   const sent: Sent[] = [];
   for (const [part, file] of wanted as [string, api.KeptFile][]) {
     const { key, salt } = newFileSeal();
@@ -263,13 +264,28 @@ export async function fetchFile(
   part: string,
   progress: Progress,
 ): Promise<Blob> {
-  const { said, key } = await work.file(id, event, part);
+  const piece = async (offset: number) =>
+    (await ask(operations.filePiece, { referral: id, event, part, offset }, { within: WITHIN })).filePiece;
+  return fetched(await work.file(id, event, part), piece, progress);
+}
+
+/** The same of evidence of a decision, named by its H. */
+export async function fetchEvidence(work: Work, decision: string, part: string, progress: Progress): Promise<Blob> {
+  const piece = async (offset: number) =>
+    (await ask(operations.evidencePiece, { decision, part, offset }, { within: WITHIN })).evidencePiece;
+  return fetched(await work.evidenceFile(decision, part), piece, progress);
+}
+
+async function fetched(
+  { said, key }: { readonly said: Said; readonly key: FileKey },
+  pieceAt: (offset: number) => Promise<string>,
+  progress: Progress,
+): Promise<Blob> {
   const opening = await Opening.of(key.key, key.context, said, key.part);
   const texts: Blob[] = [];
   for (let offset = 0; offset < key.part.size; ) {
     progress(offset, key.part.size);
-    const variables = { referral: id, event, part, offset };
-    const piece = unb64((await ask(operations.filePiece, variables, { within: WITHIN })).filePiece);
+    const piece = unb64(await pieceAt(offset));
     if (piece.length === 0 || piece.length > PIECE) throw badAnswer();
     texts.push(new Blob([await opening.take(piece)]));
     offset += piece.length;

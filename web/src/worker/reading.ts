@@ -39,6 +39,9 @@ export interface AnsweredBlobs {
   readonly keys: readonly { readonly part: string; readonly agency: string; readonly key: string }[];
 }
 
+/** A document beside which something is sealed. */
+type Sealing = Document<Referral> | Document<Event> | Document<Consent>;
+
 /** A signed document and its H. */
 interface Answered {
   readonly envelope: string;
@@ -80,6 +83,11 @@ export interface AnsweredReferral extends Answered {
   readonly events: readonly AnsweredEvent[];
 }
 
+export interface AnsweredEvidence {
+  readonly decision: Answered;
+  readonly sealed: AnsweredBlobs | null;
+}
+
 export interface AnsweredConsent {
   readonly id: string;
   readonly recorder: string;
@@ -117,6 +125,12 @@ export interface Step {
   readonly at: Instant;
   readonly note: Part<Note> | null;
   readonly document: Document<Event>;
+}
+
+/** How a version of a decision was given: the part `evidence`, or what became of it. */
+export interface VerifiedEvidence {
+  readonly decision: Document<Consent>;
+  readonly part: Part<Section>;
 }
 
 /** A referral of which all holds. head: what the own agency's next step names as `prev`. */
@@ -323,16 +337,36 @@ export class Reader {
   async decisions(answer: AnsweredConsent): Promise<Decisions> {
     const verified: Document<Consent>[] = [];
     for (const one of answer.decisions) {
-      const decision = same(await read(one.envelope, "consent"), one.sha256);
-      await this.#directory.checkSigned(decision, referral.WHO_SENDS);
-      consent.checkDecision(decision.body);
-      consent.checkSigner(decision.body);
+      const decision = await this.#decision(one);
       if (decision.body.consent !== answer.id || decision.body.recorder !== answer.recorder) {
         throw new Refused("authority_mismatch", { field: "consent" });
       }
       verified.push(decision);
     }
     return consent.decisionsOf(verified);
+  }
+
+  async #decision(answer: Answered): Promise<Document<Consent>> {
+    const decision = same(await read(answer.envelope, "consent"), answer.sha256);
+    await this.#directory.checkSigned(decision, referral.WHO_SENDS);
+    consent.checkDecision(decision.body);
+    consent.checkSigner(decision.body);
+    return decision;
+  }
+
+  /** How decisions before the own agency under a consent were given, in the order of signing. */
+  async evidence(of: string, answers: readonly AnsweredEvidence[]): Promise<readonly VerifiedEvidence[]> {
+    const found: VerifiedEvidence[] = [];
+    for (const one of answers) {
+      const decision = await this.#decision(one.decision);
+      const { body } = decision;
+      if (body.consent !== of || body.recorder !== this.#agency || body.sealed === null) {
+        throw new Refused("authority_mismatch", { field: "consent" });
+      }
+      const opened = (await this.#open(decision, one.sealed, "gone")).get("evidence")!;
+      found.push({ decision, part: readable(opened, (raw) => referral.readSection("evidence", raw)) });
+    }
+    return found.sort((one, other) => compareText(one.decision.body.at, other.decision.body.at));
   }
 
   // --- opening -------------------------------------------------------------------------------------------------------
@@ -366,12 +400,17 @@ export class Reader {
    */
   async fileKey(
     of: VerifiedReferral,
-    document: Document<Referral> | Document<Event>,
+    document: Sealing,
     sealed: AnsweredBlobs,
     said: File,
     now: Instant,
   ): Promise<FileKey> {
     if (!this.#mayStillRead(of, said.part, now)) throw new Refused("grant_missing", { part: said.part });
+    return this.evidenceKey(document, sealed, said);
+  }
+
+  /** What opens a file of which the document itself says that it is the own agency's. */
+  async evidenceKey(document: Sealing, sealed: AnsweredBlobs, said: File): Promise<FileKey> {
     const set = document.body.sealed;
     const part = set?.parts.find((one) => one.name === said.part);
     const key = set?.keys.find((one) => one.part === said.part && one.agency === this.#agency);
@@ -419,7 +458,7 @@ export class Reader {
 
   /** Each part of a verified document by name: its bytes, or what became of it. */
   async #open(
-    document: Document<Referral> | Document<Event>,
+    document: Sealing,
     answer: AnsweredBlobs | null,
     missing: "not_yet" | "gone",
   ): Promise<ReadonlyMap<string, Part<Bytes>>> {
@@ -446,16 +485,12 @@ export class Reader {
     );
   }
 
-  #unseal(
-    document: Document<Referral> | Document<Event>,
-    sealed: Sealed,
-    blobs: Blobs,
-  ): Promise<ReadonlyMap<string, Bytes | Refused>> {
+  #unseal(document: Sealing, sealed: Sealed, blobs: Blobs): Promise<ReadonlyMap<string, Bytes | Refused>> {
     const { binding, epochKey } = this.#bindingAndKey(document, sealed);
     return openSet(binding, sealed, blobs, this.#agency, epochKey);
   }
 
-  #bindingAndKey(document: Document<Referral> | Document<Event>, sealed: Sealed) {
+  #bindingAndKey(document: Sealing, sealed: Sealed) {
     const epoch = sealed.readers.find((one) => one.agency === this.#agency)?.epoch;
     if (epoch === undefined) throw new Refused("cannot_open", { reader: this.#agency });
     const key = this.#epochs.get(epoch);

@@ -14,13 +14,15 @@ import type { Decisions } from "../protocol/consent.ts";
 import * as consent from "../protocol/consent.ts";
 import { b64, type Instant, instant, read } from "../protocol/documents.ts";
 import { CODES, Refused } from "../protocol/errors.ts";
+import { NO_BLOBS } from "../protocol/events.ts";
 import { draw, keyOf } from "../protocol/receipt.ts";
 import type { Consent } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
 import { decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
 import { overridesOf, refusing } from "./exceptions.ts";
 import type { SentTo } from "./files.ts";
-import { type Attaching, type Form, FormError } from "./form.ts";
+import { type Attached, type Attaching, type Fields, type Form, FormError } from "./form.ts";
+import type { SealedEvidence } from "./giving.ts";
 import { handedIn } from "./handing-in.ts";
 import { rowOf } from "./showing.ts";
 import type { Answer, Opened, Work } from "./work.ts";
@@ -269,25 +271,47 @@ async function sealedAnew(
   const attaching = attachingOf(at, name, outgoing.form);
   const sealed = outgoing.covered
     ? await sealedAgain(at.work, outgoing, attaching)
-    : await sealedFirst(at.work, outgoing.form, recorded, attaching);
+    : await sealedFirst(at.work, outgoing.form, recorded, attaching, () => proving(at, name, outgoing.form));
   const kept = (await at.items.get<Outgoing>(name)) ?? outgoing; // with what was sealed of files
   await at.items.put(name, { ...kept, sealed } satisfies Outgoing);
   return sealed;
 }
 
+function attachingOf(at: At, name: string, { files = {} }: api.SendForm): Attaching {
+  return (to, parts) => attached(at, name, files, to, parts);
+}
+
 /** What is sealed of files is kept before anything of it leaves, and is the same in every try. */
-function attachingOf({ items, work }: At, name: string, { files = {} }: api.SendForm): Attaching {
-  return async (to, parts) => {
-    if (Object.values(files).flat().length === 0) return null;
-    const { attachedOf, sealed } = await import("./files.ts");
-    const kept = await items.get<Outgoing>(name);
-    const before = kept?.files?.[to];
-    if (before !== undefined) return attachedOf(before, parts);
-    const made = await sealed(items, work.signer(), files, parts);
-    if (made === null || kept === null) return null;
-    await items.put(name, { ...kept, files: { ...kept.files, [to]: made } } satisfies Outgoing);
-    return attachedOf(made, parts);
+async function attached(
+  { items, work }: At,
+  name: string,
+  files: api.FilesBySection,
+  to: string,
+  parts: readonly string[],
+  id?: string,
+): Promise<Attached | null> {
+  if (Object.values(files).flat().length === 0) return null;
+  const { attachedOf, sealed } = await import("./files.ts");
+  const kept = await items.get<Outgoing>(name);
+  const before = kept?.files?.[to];
+  if (before !== undefined) return attachedOf(before, parts);
+  const made = await sealed(items, work.signer(), files, parts, id);
+  if (made === null || kept === null) return null;
+  await items.put(name, { ...kept, files: { ...kept.files, [to]: made } } satisfies Outgoing);
+  return attachedOf(made, parts);
+}
+
+/** How she gave her decisions, sealed; null where nothing was added. */
+async function proving(at: At, name: string, { evidence }: api.SendForm): Promise<SealedEvidence | null> {
+  if (evidence === undefined) return null;
+  const { newEvidenceId, sealEvidence } = await import("./giving.ts");
+  const id = newEvidenceId();
+  const files = (await attached(at, name, { evidence: evidence.files }, consent.ALL, ["evidence"], id)) ?? {
+    id,
+    files: [],
   };
+  const publicKeys = await at.work.network.publicKeys([at.work.who.agency]);
+  return sealEvidence(at.work.signer(), evidence.fields as Fields, files, publicKeys);
 }
 
 async function uploadFiles({ items, work }: At, name: string, draft: string, tell: Tell): Promise<void> {
@@ -302,6 +326,7 @@ async function sealedFirst(
   form: api.SendForm,
   recorded: SealedDraft["decisions"] | null,
   attaching: Attaching,
+  proving: () => Promise<SealedEvidence | null>,
 ): Promise<SealedDraft> {
   const { exception } = form.consent;
   const reviewers = exception === undefined ? [] : [exception.reviewer];
@@ -310,15 +335,17 @@ async function sealedFirst(
   const asked = formOf(form, now);
   const refused = recorded === null && exception !== undefined ? await refusing(asked, exception, signer, now) : [];
   const whole = overridesOf(asked, refused);
+  const evidence = recorded === null ? await proving() : null;
   const decisions = await (recorded === null
-    ? decide(whole, signer, now)
+    ? decide(whole, signer, now, evidence)
     : Promise.all(recorded.map(({ envelope }) => read(envelope, "consent"))));
   const referrals = await seal(whole, signer, decisions, publicKeys, now, new Map(), attaching);
   return {
-    decisions: decisions.map(({ envelope }) => ({ envelope, parts: [], wraps: [], keys: [] })),
+    decisions:
+      recorded ?? decisions.map((one) => handedIn(one, one.body.sealed && evidence ? evidence.blobs : NO_BLOBS)),
     referrals: referrals.map(({ document, blobs }) => handedIn(document, blobs)),
     hashes: Object.fromEntries(referrals.map(({ document }) => [document.body.id, document.sha256])),
-    refusals: refused.map(({ envelope }) => ({ envelope, parts: [], wraps: [], keys: [] })),
+    refusals: refused.map((one) => handedIn(one, NO_BLOBS)),
   };
 }
 
@@ -386,8 +413,17 @@ async function keepForm({ items }: At, referral: string, { draft, form }: Outgoi
     .map((grant) => grant.until)
     .sort()
     .at(-1);
-  if (until !== undefined)
-    await items.put(`form/${referral}`, { filled: draft.filled, form, until } satisfies KeptForm);
+  if (until !== undefined) {
+    const kept = { filled: withoutEvidence(draft.filled), form: { ...form, evidence: undefined }, until };
+    await items.put(`form/${referral}`, kept satisfies KeptForm);
+  }
+}
+
+/** What may go to another agency: how she gave her decision is kept by the hub alone, sealed. */
+function withoutEvidence(filled: api.Filled): api.Filled {
+  const { evidence: _fields, ...fields } = filled.fields;
+  const { evidence: _files, ...files } = filled.files ?? {};
+  return { ...filled, fields, files };
 }
 
 /** Nothing is kept of what nobody may read any more. */

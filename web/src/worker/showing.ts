@@ -7,7 +7,15 @@ import type { Note, Section } from "../protocol/schemas.ts";
 import { terms } from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
 import { cleanName } from "./file-names.ts";
-import { counterpartOf, type Part, partNamesOf, type Step, untilOf, type VerifiedReferral } from "./reading.ts";
+import {
+  counterpartOf,
+  type Part,
+  partNamesOf,
+  type Step,
+  untilOf,
+  type VerifiedEvidence,
+  type VerifiedReferral,
+} from "./reading.ts";
 import { withoutOf } from "./without.ts";
 import type { Answer, Who, Work } from "./work.ts";
 
@@ -51,6 +59,7 @@ export function referralOf(
   const { granted, refused, to } = referral.decision.body;
   return {
     ...shownRow,
+    isRecorder: referral.decision.body.recorder === who.agency,
     language: referral.routing.language,
     minor: referral.routing.minor,
     partNames: partNamesOf(referral),
@@ -70,6 +79,10 @@ export function referralOf(
 
 function stepOf({ id, agency, member, type, reason, at, note }: Step): api.Step {
   return { id, agency, member, type, reason, at: iso(at), note: note === null ? null : shown(note) };
+}
+
+export function evidenceOf({ decision, part }: VerifiedEvidence): api.Evidence {
+  return { decision: decision.sha256, at: iso(instant(decision.body.at)), part: shown(part) };
 }
 
 /** A section's filled fields, its warnings first, then as they were sealed; a note's text; or what became of it. */

@@ -24,7 +24,7 @@ import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
 import { Seen } from "./seen.ts";
 import { sendingCalls } from "./sending-calls.ts";
-import { referralOf, rowOf } from "./showing.ts";
+import { evidenceOf, referralOf, rowOf } from "./showing.ts";
 import { itemsOf, keyringKey, keyringKeyByPasskey } from "./unlocking.ts";
 import { STEPS, Work } from "./work.ts";
 
@@ -384,6 +384,18 @@ export async function newVault(url: string): Promise<api.Vault> {
       const { work } = working();
       const carried = (over: number, all: number) => tell({ type: "carried", of: `${id} ${part}`, over, all });
       return (await import("./files.ts")).fetchFile(work, id, event, part, carried);
+    }),
+
+    evidence: guarded(async (id) => {
+      const { work } = working();
+      const { referral } = await work.fetch(id);
+      return (await work.evidence(referral.decision.body.consent)).map(evidenceOf);
+    }),
+
+    fetchEvidence: guarded(async (decision, part) => {
+      const { work } = working();
+      const carried = (over: number, all: number) => tell({ type: "carried", of: `${decision} ${part}`, over, all });
+      return (await import("./files.ts")).fetchEvidence(work, decision, part, carried);
     }),
 
     ...guardedAll(sending.calls),

@@ -8,13 +8,13 @@ import { Failed, type Problem } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
 import { type Decisions, decisionsOf } from "../protocol/consent.ts";
-import { type Bytes, b64, ctx, newId, unb64 } from "../protocol/documents.ts";
+import { type Bytes, b64, ctx, type Document, newId, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
 import type { Signer } from "../protocol/referral.ts";
-import type { Epoch, File, Keyring, Section, Seen } from "../protocol/schemas.ts";
+import type { Consent, Epoch, File, Keyring, Section, Seen } from "../protocol/schemas.ts";
 import type { WaitingStep } from "./api.ts";
 import { handedIn } from "./handing-in.ts";
 import type { Network } from "./network.ts";
@@ -26,6 +26,7 @@ import {
   type FileKey,
   type Part,
   Reader,
+  type VerifiedEvidence,
   type VerifiedReferral,
 } from "./reading.ts";
 import { isLine } from "./seen.ts";
@@ -69,6 +70,11 @@ export class Work {
   private readonly epochs = new Map<number, KemKey>();
   private opened = new Map<string, string>();
   private isBehind = false;
+  /** By H of a decision: what was handed out of its evidence, and its files. In memory alone. */
+  private readonly proofs = new Map<
+    string,
+    { readonly decision: Document<Consent>; readonly sealed: AnsweredBlobs; readonly files: readonly File[] }
+  >();
   /** By referral: what was handed out with its files, and how its sections describe them. In memory alone. */
   private readonly handed = new Map<string, { readonly sealed: AnsweredBlobs; readonly files: readonly File[] }>();
   private readonly underWay = new Map<string, Promise<VerifiedReferral>>();
@@ -404,6 +410,28 @@ export class Work {
     const document = event === null ? referral.document : step?.document;
     if (!sealed || said === undefined || document === undefined) throw new Refused("not_found", { part });
     return { said, key: await this.reader().fileKey(referral, document, sealed, said, this.network.ruleTime()) };
+  }
+
+  /** How the decisions before the own agency under a consent were given, verified. */
+  async evidence(consent: string): Promise<readonly VerifiedEvidence[]> {
+    const { evidence: answers } = await ask(operations.evidence, { consent });
+    if (answers === null) throw new Refused("not_found", { consent });
+    await this.agencyEpochs();
+    const found = await this.inNewest(() => this.reader().evidence(consent, answers));
+    for (const { decision, part } of found) {
+      const sealed = answers.find((one) => one.decision.sha256 === decision.sha256)?.sealed;
+      if (part.status !== "readable" || !sealed) continue;
+      this.proofs.set(decision.sha256, { decision, sealed: { ...sealed, parts: [] }, files: part.holds.files });
+    }
+    return found;
+  }
+
+  /** A file of it. `not_found` where it was not looked at before. */
+  async evidenceFile(decision: string, part: string): Promise<{ readonly said: File; readonly key: FileKey }> {
+    const of = this.proofs.get(decision);
+    const said = of?.files.find((one) => one.part === part);
+    if (of === undefined || said === undefined) throw new Refused("not_found", { part });
+    return { said, key: await this.reader().evidenceKey(of.decision, of.sealed, said) };
   }
 
   private async mayTryAgain(error: unknown): Promise<boolean> {

@@ -12,25 +12,25 @@ interface FilesProps {
   readonly files: readonly DescribedFile[];
   /** Of whose note they are; null: of a section. */
   readonly event: string | null;
+  /** H of the decision that they are evidence of. */
+  readonly decision?: string;
   readonly state: ReferralState;
 }
 
 /** What a file is called and how large it is, as its sender says; it is fetched and opened when it is to be saved. */
-export const Files = ({ files, event, state }: FilesProps) => (
+export const Files = ({ files, ...of }: FilesProps) => (
   <ul class="file-list stack">
     {files.map((one) => (
-      <OneFile key={one.part} file={one} event={event} state={state} />
+      <OneFile key={one.part} file={one} {...of} />
     ))}
   </ul>
 );
 
-interface FileProps {
+interface FileProps extends Omit<FilesProps, "files"> {
   readonly file: DescribedFile;
-  readonly event: string | null;
-  readonly state: ReferralState;
 }
 
-const OneFile = ({ file, event, state }: FileProps) => {
+const OneFile = ({ file, event, decision, state }: FileProps) => {
   const said = words.value;
   const [isSaved, busy, problem] = [useSignal(false), useSignal(false), useSignal<Problem | null>(null)];
   const name = plain(file.name);
@@ -40,10 +40,12 @@ const OneFile = ({ file, event, state }: FileProps) => {
     [isSaved.value, busy.value, problem.value] = [false, true, null];
     carried.value = null;
     const unwatch = state.files.watch((one) => {
-      if (one.type === "carried" && one.of === `${id} ${file.part}`) carried.value = one;
+      if (one.type === "carried" && one.of === `${decision ?? id} ${file.part}`) carried.value = one;
     });
     try {
-      const blob = await state.files.fetchFile(id, event, file.part);
+      const blob = await (decision === undefined
+        ? state.files.fetchFile(id, event, file.part)
+        : state.files.fetchEvidence(decision, file.part));
       if (state.shown.value?.id !== id) return; // left meanwhile, or locked
       hand(blob, file.name);
       isSaved.value = true;

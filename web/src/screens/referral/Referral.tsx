@@ -23,11 +23,13 @@ import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, canGoElsewhere, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
+import type { EvidenceProps } from "./Evidence.tsx";
 import type { OnwardProps } from "./Onward.tsx";
 import { type ReferralState, readableAt } from "./state.ts";
 import { isOfException, WithoutConsent } from "./WithoutConsent.tsx";
 import "./referral.css";
 
+const Evidence = later<EvidenceProps>(async () => (await import("./Evidence.tsx")).Evidence);
 const Files = later(async () => (await import("./Files.tsx")).Files);
 
 interface ReferralProps {
@@ -167,6 +169,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere }: Refe
             return agency && { name: plain(agency.names[said.language]), what: kindOf(agency) };
           })}
         />
+        {referral.isRecorder && <Evidence state={state} time={time} />}
       </section>
       {mayGoOn(referral) && <Onward vault={vault} referral={referral} agencies={agencies} own={own} />}
       <section class="stack wide" aria-labelledby="timeline">

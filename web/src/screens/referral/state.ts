@@ -24,7 +24,7 @@ export interface AnswerFault {
   readonly key: PlainKey;
 }
 
-type Files = Pick<Vault, "fetchFile" | "watch">;
+type Files = Pick<Vault, "fetchFile" | "evidence" | "fetchEvidence" | "watch">;
 
 export interface ReferralState {
   readonly shown: ReadonlySignal<Referral | null>;

@@ -132,6 +132,7 @@ export const CheckStep = ({ state }: SendProps) => {
             ))}
           </section>
         ))}
+        {form.evidence !== undefined && <p>{said("evidence.kept")}</p>}
         {missing.length > 0 && (
           <p>
             {said("send.missing", {

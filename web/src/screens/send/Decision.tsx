@@ -11,6 +11,7 @@ import { fieldLabel } from "../../words/fields.ts";
 import { codes, label } from "../../words/labels.ts";
 import { ofPlan, sectionName } from "../../words/sentences.ts";
 import { capital, plain } from "../../words/words.ts";
+import { Evidence } from "./Evidence.tsx";
 import { ExceptionStep } from "./Exception.tsx";
 import { ALL, columnsOf, DAYS, isRefused, NO_DATE, planOf } from "./filled.ts";
 import { namingOf } from "./naming.ts";
@@ -53,7 +54,11 @@ export const DecisionStep = ({ state, time }: SendProps) => {
       </div>
     );
   return (
-    <StepForm state={state} title={said("send.decision")} onNext={() => state.next("decision")}>
+    <StepForm
+      state={state}
+      title={said("send.decision")}
+      onNext={() => state.attaching.value === null && state.next("decision")}
+    >
       <p class="her">{said("her.before")}</p>
       <Button
         icon="show"
@@ -104,6 +109,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         )}
         options={RECEIPTS.map((value) => ({ value, label: said(`send.receipt.${value}`) }))}
       />
+      <Evidence state={state} />
       <MoreOfDecision state={state} columns={columns} there={there} />
       <div class="buttons">
         <Button look="main">{said("send.she_agrees")}</Button>

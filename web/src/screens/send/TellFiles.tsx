@@ -17,36 +17,14 @@ interface FilesProps {
 export const TellFiles = ({ section, state }: FilesProps) => {
   const said = words.value;
   const keep = useSignal(false);
-  const id = `send-files-${section}`;
-  const files = state.filled.value?.files?.[section] ?? [];
-  const faults = state.unattached.value.filter((one) => one.section === section);
-  const busy = state.attaching.value === section;
   const name = sectionName(said, "worker", section);
   return (
-    <details class="more files" open={files.length > 0 || faults.length > 0 || busy}>
+    <details class="more files" open={hasFiles(state, section)}>
       <summary>{said("file.add_to", { name })}</summary>
       <div class="field stack">
-        <p class="hint" id={`${id}-hint`}>
+        <p class="hint" id={`send-files-${section}-hint`}>
           {said("file.hint")}
         </p>
-        {/* Chromium says what stands on its own button in its own language: the label is the button. */}
-        <input
-          type="file"
-          class="unseen"
-          id={id}
-          multiple
-          aria-describedby={`${id}-hint`}
-          onChange={(event) => {
-            const input = event.currentTarget;
-            const picked = [...(input.files ?? [])];
-            input.value = ""; // the same one may be picked again
-            void state.attach(section, picked, keep.value);
-          }}
-        />
-        <label for={id} class="button plain">
-          <Icon name="plus" />
-          <span>{said("file.pick")}</span>
-        </label>
         <label class="option">
           <input
             type="checkbox"
@@ -57,32 +35,74 @@ export const TellFiles = ({ section, state }: FilesProps) => {
           />
           <span>{said("file.keep_metadata")}</span>
         </label>
-        <div role="status">{busy && <p>{said("file.taking")}</p>}</div>
-        <div role="alert">
-          {faults.map((one) => (
-            <Band tone="late" key={one.name}>
-              {faultText(one)}
-            </Band>
-          ))}
-        </div>
-        {files.length > 0 && (
-          <ul class="file-list">
-            {files.map((one) => (
-              <li key={one.id}>
-                <span>
-                  <strong>{plain(one.name)}</strong> · {sizeText(said.language, one.size)}
-                  {one.cleaned && ` · ${said("file.cleaned")}`}
-                </span>
-                <Button look="quiet" onPress={() => state.detach(section, one.id)}>
-                  {said("file.remove")}
-                  <span class="unseen">: {plain(one.name)}</span>
-                </Button>
-              </li>
-            ))}
-          </ul>
-        )}
+        <PickedFiles section={section} state={state} keepMetadata={keep.value} />
       </div>
     </details>
+  );
+};
+
+/** Whether anything is picked for this section, or was tried. */
+export const hasFiles = (state: SendState, section: string): boolean =>
+  (state.filled.value?.files?.[section] ?? []).length > 0 ||
+  state.unattached.value.some((one) => one.section === section) ||
+  state.attaching.value === section;
+
+interface PickedProps extends FilesProps {
+  readonly keepMetadata: boolean;
+}
+
+/** The button that picks files, and those that were picked. Described by what has the id `send-files-SECTION-hint`. */
+export const PickedFiles = ({ section, state, keepMetadata }: PickedProps) => {
+  const said = words.value;
+  const id = `send-files-${section}`;
+  const files = state.filled.value?.files?.[section] ?? [];
+  const faults = state.unattached.value.filter((one) => one.section === section);
+  const busy = state.attaching.value === section;
+  return (
+    <>
+      {/* Chromium says what stands on its own button in its own language: the label is the button. */}
+      <input
+        type="file"
+        class="unseen"
+        id={id}
+        multiple
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => {
+          const input = event.currentTarget;
+          const picked = [...(input.files ?? [])];
+          input.value = ""; // the same one may be picked again
+          void state.attach(section, picked, keepMetadata);
+        }}
+      />
+      <label for={id} class="button plain">
+        <Icon name="plus" />
+        <span>{said("file.pick")}</span>
+      </label>
+      <div role="status">{busy && <p>{said("file.taking")}</p>}</div>
+      <div role="alert">
+        {faults.map((one) => (
+          <Band tone="late" key={one.name}>
+            {faultText(one)}
+          </Band>
+        ))}
+      </div>
+      {files.length > 0 && (
+        <ul class="file-list">
+          {files.map((one) => (
+            <li key={one.id}>
+              <span>
+                <strong>{plain(one.name)}</strong> · {sizeText(said.language, one.size)}
+                {one.cleaned && ` · ${said("file.cleaned")}`}
+              </span>
+              <Button look="quiet" onPress={() => state.detach(section, one.id)}>
+                {said("file.remove")}
+                <span class="unseen">: {plain(one.name)}</span>
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 };
 

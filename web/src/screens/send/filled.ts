@@ -297,7 +297,8 @@ export const refusalsOf = (filled: Filled): SendForm["consent"]["refusals"] => {
 };
 
 export const formOf = (filled: Filled, now: number, kindOf: (agency: string) => string): SendForm => {
-  const { justification, ...told } = sectionsOf(filled, now);
+  const { justification, evidence = {}, ...told } = sectionsOf(filled, now);
+  const { evidence: proofs = [], ...files } = filled.files ?? {};
   const without = filled.without ?? null;
   const sections = without !== null && justification !== undefined ? { ...told, justification } : told;
   const there = Object.keys(told);
@@ -318,7 +319,8 @@ export const formOf = (filled: Filled, now: number, kindOf: (agency: string) => 
       ...(without === null ? {} : { exception: exceptionOf(without) }),
     },
     sections,
-    files: filled.files ?? {},
+    files,
+    ...(Object.keys(evidence).length + proofs.length > 0 ? { evidence: { fields: evidence, files: proofs } } : {}),
   };
 };
 
@@ -395,6 +397,7 @@ export const isCovered = (form: SendForm, again: Again | null, grant: Grant | nu
   again !== null &&
   grant !== null &&
   form.recipients.length === 1 &&
+  form.evidence === undefined &&
   same(form.sections, again.form.sections) &&
   same(form.files ?? {}, again.form.files ?? {}) &&
   same(form.routing, again.form.routing);

@@ -1,0 +1,73 @@
+import { useSignal } from "@preact/signals";
+import type { Problem } from "../../failed.ts";
+import { Band } from "../../parts/Band.tsx";
+import type { HubTime } from "../../parts/hub-time.ts";
+import { words } from "../../words/current.ts";
+import { momentSeenFrom } from "../../words/dates.ts";
+import { fieldLabel, fieldLines } from "../../words/fields.ts";
+import { problemOf, problemText } from "../../words/problems.ts";
+import type { Evidence as Shown } from "../../worker/api.ts";
+import { Files } from "./Files.tsx";
+import type { ReferralState } from "./state.ts";
+
+export interface EvidenceProps {
+  readonly state: ReferralState;
+  readonly time: HubTime;
+}
+
+/** How she gave her decisions: to the agency before which she did, and to no other. Fetched when it is looked at. */
+export const Evidence = ({ state, time }: EvidenceProps) => {
+  const said = words.value;
+  const [found, problem] = [useSignal<readonly Shown[] | null>(null), useSignal<Problem | null>(null)];
+  const look = async () => {
+    const id = state.shown.value?.id ?? "";
+    problem.value = null;
+    try {
+      const evidence = await state.files.evidence(id);
+      if (state.shown.value?.id === id) found.value = evidence; // else left meanwhile, or locked
+    } catch (error) {
+      problem.value = problemOf(error);
+    }
+  };
+  return (
+    <details class="wide more" onToggle={({ currentTarget }) => currentTarget.open && void look()}>
+      <summary>{said("evidence.title")}</summary>
+      <div class="stack">
+        <p class="hint">{said("evidence.only_yours")}</p>
+        {problem.value && (
+          <div role="alert" class="wide">
+            <Band tone="late">{problemText(said, problem.value)}</Band>
+          </div>
+        )}
+        {found.value?.length === 0 && <p role="status">{said("evidence.none")}</p>}
+        {found.value?.map((one) => (
+          <OneOf key={one.decision} evidence={one} state={state} time={time} />
+        ))}
+      </div>
+    </details>
+  );
+};
+
+const OneOf = ({ evidence: { decision, at, part }, state, time }: EvidenceProps & { readonly evidence: Shown }) => {
+  const said = words.value;
+  return (
+    <section class="stack">
+      <h3>{said("evidence.of", { at: momentSeenFrom(said, Date.parse(at), time.now()) })}</h3>
+      {part.status === "readable" ? (
+        <dl class="fields">
+          {part.fields.map(([field, value]) => (
+            <div key={field}>
+              <dt>{fieldLabel(said, part.name, field)}</dt>
+              {fieldLines(said, part.name, field, value).map((line, place) => (
+                <dd key={place}>{line}</dd>
+              ))}
+            </div>
+          ))}
+        </dl>
+      ) : (
+        <p>{said(part.status === "damaged" ? "referral.damaged" : "referral.part_gone")}</p>
+      )}
+      {part.files?.[0] && <Files files={part.files} event={null} decision={decision} state={state} />}
+    </section>
+  );
+};
