@@ -85,8 +85,8 @@ def _withdrawals(figures: Figures) -> list[str]:
     return [
         "## Taking back",
         "",
-        "Until the hub has said that keys and text are gone and a deletion is owed: what one agency has opened, and what",
-        "went on from one to the next of five who have all opened it. One after the other they would take five times one.",
+        "Until the hub has said that keys and text are gone and a deletion is owed: what one agency has opened, and",
+        "what went from one to the next of five who all opened it. One by one they would take five times one.",
         "",
         "| | ms, median | to one |",
         "|---|---|---|",
