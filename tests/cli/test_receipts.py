@@ -1,6 +1,9 @@
 """Her code at the keyboard: given with a referral, looked with, taken back with, replaced when it is lost."""
 
+import json
 import re
+from pathlib import Path
+from typing import Any
 
 from ortoo import receipts
 from tests.cli.conftest import SCENARIO, Ortoo
@@ -14,7 +17,18 @@ def hers(ortoo: Ortoo, *arguments: str) -> tuple[int, str]:
     return run.returncode, run.stdout + run.stderr
 
 
-def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo: Ortoo) -> None:
+def recorded(ortoo: Ortoo, id: str, path: Path) -> Any:
+    run = ortoo("--as", "mrc.nara", "consent", "export", id, "--out", str(path))
+    assert run.returncode == 0, run.stderr
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def state_of(record: Any, agency: str) -> str:
+    (process,) = [one for one in record["dpv:hasProcess"] if one["dpv:hasRecipient"]["dct:identifier"] == agency]
+    return str(process["dpv:hasConsentStatus"]["@type"])
+
+
+def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo: Ortoo, tmp_path: Path) -> None:
     given = ortoo.json("--as", "mrc.nara", "send", str(SCENARIO), "--yes", "--receipt", "full")
     id, code = given["sent"][0]["id"], given["receipt"]["code"]
     assert given["receipt"]["mode"] == "full"
@@ -44,8 +58,14 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     status, unknown = hers(ortoo, code)
     assert status == 1
 
+    before = recorded(ortoo, id, tmp_path / "before.json")
+    assert state_of(before, "mgec") == "dpv:ConsentGiven"
+    assert before["dpv:hasConsentControl"]["@type"] == "dpv:WithdrawConsent"
+    assert before["dpv:hasDataSubject"]["dct:identifier"] == before["dct:identifier"]
+    assert before["dpv:hasNotice"]["dct:language"] == "mn"
     status, said = hers(ortoo, "withdraw", renewed["code"], "--yes")
     assert status == 0, said
+    assert state_of(recorded(ortoo, id, tmp_path / "after.json"), "mgec") == "dpv:ConsentWithdrawn"
     assert ortoo("--as", "mgec.delger", "open", id).returncode == 1
 
     # A code of nobody is told as the one that was replaced, and a slip before anything is asked.
