@@ -163,6 +163,7 @@ class Screen:
             "reads_nothing": "bold red",
             "stays": "dim",
             "basis": "dim",
+            "taken_back": "bold red",
         }
         for sentence in sentences:
             self.line(f"  {sentence.text}", styles[sentence.kind])

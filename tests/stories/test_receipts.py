@@ -1,6 +1,7 @@
 """The person herself, with her code and no account: she sees who holds what, and takes it back."""
 
 import asyncio
+import json
 import os
 import statistics
 import time
@@ -15,6 +16,7 @@ from ortoo import consenting, contract, receipts
 from ortoo.client import Client
 from ortoo.form import Form, Grant
 from ortoo.protocol import receipt, schemas
+from ortoo.protocol.consent import may_read
 from ortoo.protocol.documents import Document, SigningKey, b64, new_id, sign, stamp, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.reading import Referral
@@ -350,3 +352,46 @@ def claiming(made: Document[schemas.Receipt], key: SigningKey, public: str) -> s
 async def network_of(hub: Hub) -> str:
     async with Client(hub.url) as client:
         return (await client.network()).id
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_the_recorder_sees_what_she_took_back_and_nobody_else_does(hub: Hub) -> None:
+    given, others = draw("full"), draw("full")
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "mgec.urna") as urna,
+        somewhere(hub, 6) as her,
+    ):
+        sent = await sent_with(nara, tonight(7301), given)
+        another = await sent_with(nara, tonight(7302), others)
+        await withdraw(her, given.code, [scope(["mgec"], ["safety"]), scope(["ecpat"])])
+        await withdraw(her, others.code, [everything()])
+        id = consent_of(sent)
+        decisions = await nara.decisions(id)
+        assert [one.scopes for one in decisions.withdrawals] == [(scope(["ecpat"]), scope(["mgec"], ["safety"]))]
+        with pytest.raises(Refused, match="consent_withdrawn"):  # so that a client says so before it seals anything
+            may_read(decisions, agency="mgec", kind="ngo", part="safety", at=nara.now())
+        shown = await urna.client.consent(id)
+        assert shown is not None
+        assert (len(shown.decisions), shown.withdrawals) == (1, [])
+
+        # A hub that shows another's withdrawal, a look, or one that it has changed.
+        answer = await nara.client.consent(id)
+        assert answer is not None
+        fresh = await her.receipt_challenge()
+        key = receipt.key_of(given.code, network=fresh.network)
+        looked = receipt.make(key, network=fresh.network, challenge=unb64(fresh.challenge), do="look", at=fresh.now)
+        foreign = receipt.make(
+            key, network=new_id(), challenge=bytes(32), do="withdraw", at=fresh.now, scope=[everything()]
+        )
+        (real,) = answer.withdrawals
+        changed = json.loads(real)
+        changed["signatures"] = json.loads(looked.envelope)["signatures"]
+        for one, code in (
+            (looked.envelope, "malformed"),
+            (foreign.envelope, "malformed"),
+            (json.dumps(changed, separators=(",", ":")), "signature_invalid"),
+        ):
+            with pytest.raises(Refused, match=code):
+                nara.verified_decisions(msgspec.structs.replace(answer, withdrawals=[one]))
+        assert consent_of(another) != id

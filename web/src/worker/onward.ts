@@ -94,7 +94,7 @@ async function decisionOn(work: Work, id: string, to: string, parts: readonly st
   const { referral: of } = await work.fetch(id);
   const { consent, recorder } = of.decision.body;
   const { onward: answer } = await ask(operations.onward, { referral: id, to, parts: [...parts] });
-  const known = await work.verifiedDecisions({ id: consent, recorder, decisions: [answer] });
+  const known = await work.verifiedDecisions({ id: consent, recorder, decisions: [answer], withdrawals: [] });
   const decision = known.newest.get(to);
   if (decision === undefined) throw new Refused("authority_mismatch", { field: "authority", reader: to });
   return decision;
