@@ -370,7 +370,7 @@ def _own(agency: str, id: UUID) -> Service:
 
 def _check_offer(offer: Offer) -> Schedule:
     if offer.code not in vocabulary.codes("services"):
-        raise Refused("malformed", "This is not a service.", field="code")
+        raise Refused("malformed", "This is not a service.", field="service")
     for name in (offer.name_en, offer.name_mn):
         if not 1 <= len(name.strip()) <= len(name) <= 200 or not name.isprintable():
             raise Refused("malformed", "A name has 1 to 200 letters.", field="name")

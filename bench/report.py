@@ -11,7 +11,8 @@ from bench.load import Measured
 @dataclass(frozen=True)
 class Figures:
     """raw: sends a second as bare inserts; explained: how the lists are read with so many rows; logged: what
-    bench.logs says; latency: of a send with the log and without, ms."""
+    bench.logs says; latency: of a send with the log and without, ms; withdrawals: over five agencies and over one, ms.
+    """
 
     inbox: dict[str, Measured]
     one_by_one: Measured
@@ -22,6 +23,7 @@ class Figures:
     explained: Sequence[dict[str, Any]]
     logged: dict[str, Any]
     latency: tuple[float, float]
+    withdrawals: tuple[float, float]
 
 
 def page(figures: Figures, when: str) -> str:
@@ -64,6 +66,7 @@ def page(figures: Figures, when: str) -> str:
             "|---|---|---|",
             *sends,
             "",
+            *_withdrawals(figures),
             *_log(figures),
             f"## How a list of {figures.rows:,} is read",
             "",
@@ -75,6 +78,22 @@ def page(figures: Figures, when: str) -> str:
             "",
         ]
     )
+
+
+def _withdrawals(figures: Figures) -> list[str]:
+    five, one = figures.withdrawals
+    return [
+        "## Taking back",
+        "",
+        "Until the hub has said that keys and text are gone and a deletion is owed: what one agency has opened, and",
+        "what went from one to the next of five who all opened it. One by one they would take five times one.",
+        "",
+        "| | ms, median | to one |",
+        "|---|---|---|",
+        f"| one agency | {one:.0f} | 1.00 |",
+        f"| a chain of five | {five:.0f} | {five / one:.2f} |",
+        "",
+    ]
 
 
 def _log(figures: Figures) -> list[str]:

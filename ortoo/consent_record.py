@@ -2,17 +2,19 @@
 
 The record follows the W3C Data Privacy Vocabulary's guide to ISO/IEC TS 27560:2023 (https://w3id.org/dpv/guides/consent-27560):
 JSON-LD with `dpv:ConsentRecord` at its top, a process for each agency she decided on, and the state of each decision.
+All fields that it has as mandatory are there, but a party's address and contact, which no signed document says: her
+card and her page name the telephone.
 It holds no name of hers and nothing of what a referral says: the person is known by the consent's id alone.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any, Final
 
 from ortoo.protocol import schemas, vocabulary
-from ortoo.protocol.consent import ALL, Decisions
+from ortoo.protocol.consent import ALL, Decided, Decisions, decided
 from ortoo.protocol.directory import View
 from ortoo.protocol.documents import Document, instant
 from ortoo.sentences import Sentence, name, of_decision
@@ -28,8 +30,12 @@ CONTEXT: Final[Mapping[str, str]] = {
 LANGUAGES: Final[tuple[Language, ...]] = ("mn", "en")
 
 
-def record(decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
-    """The newest decisions under one consent as one record. at: which decides what has run out."""
+def record(decisions: Decisions, view: View, at: datetime, taken_back: Collection[str] = ()) -> dict[str, Any]:
+    """The newest decisions under one consent as one record.
+
+    at: which decides what has run out. taken_back: the agencies from whom all that they were sent was taken back, with
+    her code too.
+    """
     newest = [decisions.newest[to] for to in sorted(decisions.newest)]
     first = min((one.body for one in newest), key=lambda body: body.at)
     return {
@@ -40,23 +46,39 @@ def record(decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
         "dct:conformsTo": CONFORMS_TO,
         "dct:created": first.at,
         "dct:modified": max(one.body.at for one in newest),
-        "dpv:hasDataSubject": {"@id": f"urn:uuid:{first.consent}#person", "@type": "dpv:DataSubject"},
+        "dpv:hasDataSubject": _person(first.consent),
         "dpv:hasDataController": _agency(first.recorder, view),
         "dpv:hasJurisdiction": "MN",
         "dpv:hasLegalBasis": _term("consent_bases", first.basis, "dpv:LegalBasis"),
-        "dpv:hasNotice": {"@type": "dpv:ConsentNotice", "dct:description": _read_to_her(newest, view)},
-        "dpv:hasProcess": [_process(one, view, at) for one in newest if one.body.to != ALL or one.body.refused],
+        "dpv:hasNotice": {
+            "@type": "dpv:ConsentNotice",
+            "dct:language": first.given.language or list(LANGUAGES),
+            "dct:description": _read_to_her(newest, view),
+        },
+        "dpv:hasConsentControl": {
+            "@type": "dpv:WithdrawConsent",
+            "dct:description": {one: Words(one)("decisions.how_to_withdraw") for one in LANGUAGES},
+        },
+        "dpv:hasProcess": [
+            _process(one, decisions, view, at, taken_back) for one in newest if one.body.to != ALL or one.body.refused
+        ],
     }
 
 
-def _process(decision: Document[schemas.Consent], view: View, at: datetime) -> dict[str, Any]:
+def _person(consent: str) -> dict[str, Any]:
+    return {"@id": f"urn:uuid:{consent}#person", "@type": "dpv:DataSubject", "dct:identifier": consent}
+
+
+def _process(
+    decision: Document[schemas.Consent], decisions: Decisions, view: View, at: datetime, taken_back: Collection[str]
+) -> dict[str, Any]:
     body = decision.body
     granted = body.granted
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:identifier": f"{body.consent}/{body.to}/{body.version}",
         "dpv:hasRecipient": _agency(body.to, view),
-        "dpv:hasConsentStatus": _status(body, at),
+        "dpv:hasConsentStatus": _status(body, decisions, view, at, taken_back),
         "dpv:hasIndicationMethod": _given(body.given),
         "ortoo:sha256": decision.sha256,
     }
@@ -64,6 +86,7 @@ def _process(decision: Document[schemas.Consent], view: View, at: datetime) -> d
         process["dpv:hasPurpose"] = [_term("purposes", one, "dpv:Purpose") for one in granted.purposes]
         process["dpv:hasPersonalData"] = _sections(granted.sections)
         process["dpv:hasStorageCondition"] = [
+            {"@type": "dpv:StorageLocation", "dpv:hasJurisdiction": "MN"},
             {"@type": "dpv:StorageDuration", "dct:valid": granted.until},
             {"@type": "dpv:StorageDeletion", "dpv:hasDuration": f"P{body.retain_days}D"},
         ]
@@ -72,13 +95,19 @@ def _process(decision: Document[schemas.Consent], view: View, at: datetime) -> d
     return process
 
 
-def _status(body: schemas.Consent, at: datetime) -> dict[str, Any]:
-    """The state, since when, and until when."""
+def _status(
+    body: schemas.Consent, decisions: Decisions, view: View, at: datetime, taken_back: Collection[str]
+) -> dict[str, Any]:
+    """The state by the rule; since when, until when, and who said so."""
+    said: dict[str, Any] = {"dct:date": body.at, "dpv:isImplementedByEntity": _person(body.consent)["@id"]}
     if body.granted is None:
-        state = "dpv:ConsentWithdrawn" if body.version > 1 else "dpv:ConsentRefused"
-        return {"@type": state, "dct:date": body.at}
-    state = "dpv:ConsentGiven" if at < instant(body.granted.until) else "dpv:ConsentExpired"
-    return {"@type": state, "dct:date": body.at, "dct:valid": body.granted.until}
+        return {"@type": "dpv:ConsentWithdrawn" if body.version > 1 else "dpv:ConsentRefused", **said}
+    agency = view.agency(body.to)
+    parts = body.granted.sections if ALL not in body.granted.sections else list(vocabulary.terms("sections"))
+    now: Decided = decided(decisions, agency=body.to, kind=agency.kind if agency else "", parts=parts, at=at)
+    now = "refused" if body.to in taken_back else now
+    state = {"agreed": "dpv:ConsentGiven", "refused": "dpv:ConsentWithdrawn", "not_asked": "dpv:ConsentExpired"}[now]
+    return {"@type": state, **said, "dct:valid": body.granted.until}
 
 
 def _given(given: schemas.Given) -> dict[str, Any]:
@@ -95,8 +124,8 @@ def _given(given: schemas.Given) -> dict[str, Any]:
 
 
 def _agency(to: str, view: View) -> dict[str, Any]:
-    labels = {one: name(to, view, Words(one)) for one in LANGUAGES}
-    return {"@id": f"ortoo:{to}", "@type": "dpv:Organisation", "rdfs:label": labels}
+    names = {one: name(to, view, Words(one)) for one in LANGUAGES}
+    return {"@id": f"ortoo:{to}", "@type": "dpv:Organisation", "dct:identifier": to, "dpv:hasName": names}
 
 
 def _sections(codes: Sequence[str]) -> list[dict[str, Any]]:
@@ -120,8 +149,8 @@ def sentences(newest: Sequence[Document[schemas.Consent]], view: View, words: Wo
     return [*said, Sentence("basis", "", words("consent.basis", basis=basis))]
 
 
-def as_json(decisions: Decisions, view: View, at: datetime) -> str:
-    return json.dumps(record(decisions, view, at), ensure_ascii=False, indent=1) + "\n"
+def as_json(decisions: Decisions, view: View, at: datetime, taken_back: Collection[str] = ()) -> str:
+    return json.dumps(record(decisions, view, at, taken_back), ensure_ascii=False, indent=1) + "\n"
 
 
 # --- to print ---------------------------------------------------------------------------------------------------------

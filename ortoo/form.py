@@ -15,7 +15,7 @@ from typing import Any, Final
 from ortoo.attached import Attached
 from ortoo.days import end_of_day
 from ortoo.protocol import vocabulary
-from ortoo.protocol.consent import ALL, MAX_DECISIONS, MOST_DAYS, is_exception
+from ortoo.protocol.consent import ALL, GUARDIAN, MAX_DECISIONS, MOST_DAYS, is_exception
 from ortoo.protocol.documents import canonical
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import MAX_TOGETHER, NEVER_SENT
@@ -137,6 +137,8 @@ class Form:
         )
         if len(form.recipients) > MAX_TOGETHER:
             raise FormError("recipients", "too_many")
+        if form.consent.basis == GUARDIAN:
+            _check_child(form.consent, form.sections.get("child", {}))
         return form
 
     @classmethod
@@ -303,7 +305,7 @@ def _consent(value: Any) -> Consent:
     grants, refusals = _grants(named["grants"]), _refusals(named.get("refusals", []))
     if len({*grants, *refusals}) > MAX_DECISIONS:
         raise FormError("consent", "too_many")
-    by = named.get("given_by", None if exception else "person")
+    by = named.get("given_by", None if exception else "guardian" if basis == GUARDIAN else "person")
     language = named["language"]
     return Consent(
         basis=basis,
@@ -318,6 +320,16 @@ def _consent(value: Any) -> Consent:
         exception=_exception(named.get("exception"), exception),
         receipt_mode=_receipt_mode(named.get("receipt_mode", "full")),
     )
+
+
+def _check_child(consent: Consent, child: Mapping[str, Any]) -> None:
+    """The guardian agrees, who is safe; and the child was asked. What stands sealed no hub can look at."""
+    if consent.given_by != "guardian":
+        raise FormError("consent.given_by", "not_the_guardian")
+    if child.get("guardian_is_safe") is False:
+        raise FormError("sections.child.guardian_is_safe", "guardian_not_safe")
+    if not str(child.get("assent") or "").strip():
+        raise FormError("sections.child.assent", "child_not_asked")
 
 
 def _receipt_mode(value: Any) -> str | None:

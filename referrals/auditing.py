@@ -153,9 +153,10 @@ def _judged(batches: Iterator[list[str]], directory: Directory, now: datetime, w
             yield ids, _judge(ids, directory, now)
         return
     _shared.append((directory, now))
-    connections.close_all()  # no process uses another one's
+    connections.close_all()  # no process uses another one's: all are there before a connection is opened again
     waiting: deque[tuple[list[str], Future[list[Finding]]]] = deque()
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        pool.submit(int).result()
         for ids in batches:
             waiting.append((ids, pool.submit(_judge_elsewhere, ids)))
             if len(waiting) >= workers * WAITING:

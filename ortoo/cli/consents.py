@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import consent_record, consenting, receipts
+from ortoo import consent_record, consenting, forwarding, receipts
 from ortoo.attached import AttachmentError
 from ortoo.cli import DONE, REFUSED
 from ortoo.cli.commands import referral_named, started
@@ -141,12 +141,15 @@ async def export(run: Run) -> int:
     """Write the record, as JSON or as a page to print, into a file that was not there."""
     path = Path(run.options.out)
     async with started(run) as session:
-        _, decisions = await _consent(run, session)
+        consent, decisions = await _consent(run, session)
         view, at = session.directory.now(), session.now()
+        links = await run.patiently(forwarding.chain(session, consent.decision.body.consent))
+        taken_back = {one.recipient for one in links if one.state == "withdrawn"}
+        taken_back -= {one.recipient for one in links if one.state != "withdrawn"}
         if path.suffix == ".html":
             text = consent_record.page(decisions, view, at)
         elif path.suffix == ".json":
-            text = consent_record.as_json(decisions, view, at)
+            text = consent_record.as_json(decisions, view, at, taken_back)
         else:
             raise Usage("error.export_file")
         try:

@@ -17,6 +17,7 @@ from ortoo.protocol.schemas import Authority, Consent, Granted, Receipt, Scope, 
 from ortoo.protocol.sealing import base, check_form
 
 ALL: Final = "*"
+GUARDIAN: Final = "guardian_and_assent"  # the basis on which a child is referred
 MAX_DECISIONS: Final = 64  # of a consent id
 MOST_DAYS: Final = timedelta(days=30)  # of a grant under an exception
 _WITHIN_ANY_GRANT: Final = ("note", "justification")  # parts that no section list names
@@ -215,6 +216,8 @@ def check_decision(consent: Consent, *, minor: bool | None = None) -> None:
     if (consent.exception is not None) != bool(term["exception"]):
         missing = "An exception names its reviewer." if term["exception"] else "This basis has no exception."
         raise Refused("basis_not_allowed", missing, field="exception")
+    if consent.basis == GUARDIAN and consent.given.by != "guardian":
+        raise Refused("basis_not_allowed", "On this basis it is the guardian who agrees.", field="given.by")
     if consent.exception is not None and consent.exception.reviewer in (consent.recorder, consent.to):
         raise Refused("basis_not_allowed", "The reviewer is neither sender nor recipient.", field="exception.reviewer")
     if consent.version == 1:
@@ -252,7 +255,7 @@ def _check_evidence(consent: Consent, sealed: Sealed) -> None:
 
 def check_minor(basis: str, *, minor: bool) -> None:
     """A child's referral stands on guardian and assent or on an exception; `child_at_risk` is for children only."""
-    if minor and basis != "guardian_and_assent" and not is_exception(basis):
+    if minor and basis != GUARDIAN and not is_exception(basis):
         raise Refused(
             "basis_not_allowed",
             "For a child the guardian's consent and the child's assent are needed.",

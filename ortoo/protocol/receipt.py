@@ -54,9 +54,11 @@ def parse_code(text: str) -> str:
     """The 31 digits of a code as people type it: spaces and dashes do not matter. `malformed` for a typing error."""
     digits = "".join(character for character in text if character not in " -\u00a0\u2009\u2013")
     if len(digits) != DIGITS + 1 or not (digits.isascii() and digits.isdigit()):
-        raise Refused("malformed", "The code has 32 digits, in eight groups of four.", field="code")
+        raise Refused("malformed", "The code has 32 digits, in eight groups of four.", field="receipt_code")
     if check_digit(digits[:-1]) != digits[-1]:
-        raise Refused("malformed", "One of the digits is not right. Compare the code with the card.", field="code")
+        raise Refused(
+            "malformed", "One of the digits is not right. Compare the code with the card.", field="receipt_code"
+        )
     return digits[:-1]
 
 

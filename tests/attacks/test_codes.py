@@ -1087,6 +1087,11 @@ def another_ground(stage: Stage) -> Try:
     return stage.record(again(decision, stage.key(NARA), **changes))
 
 
+def of_a_child_by(stage: Stage, by: str) -> Document[schemas.Consent]:
+    given = schemas.Given(by=by, how="signed", language="mn", interpreter=False, witness=False)
+    return stage.town.decide(NARA, "mgec", ["needs"], basis="guardian_and_assent", given=given)
+
+
 def of_a_child(stage: Stage, *, minor: bool = True, **more: Any) -> SealedReferral:
     """What a guardian agreed to, the child assenting; `more` is what the decision says otherwise."""
     given = schemas.Given(by="guardian", how="signed", language="mn", interpreter=False, witness=False)
@@ -1236,6 +1241,10 @@ each(
     "basis_not_allowed",
     {
         "a_child_on_her_own_word": (lambda s: s.send(s.whole(minor=True)), {"field": "basis"}),
+        "a_child_for_whom_somebody_else_than_its_guardian_agrees": (
+            lambda s: s.record(of_a_child_by(s, "person")),
+            {"field": "given.by"},
+        ),
         "a_grown_woman_as_a_child_at_risk": (a_grown_woman_as_a_child_at_risk, {"field": "basis"}),
         "an_exception_without_its_reviewer": (
             lambda s: s.record(an_exception(s, exception=None)),

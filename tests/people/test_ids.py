@@ -160,7 +160,7 @@ class Town:
     passkeys: list[bytes]  # of the members in OWNERS
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as its hub: a worker that comes back to this module finds its members' accounts
 def town(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with PracticeTown(hub) as known:
         yield asyncio.run(told(hub, known, tmp_path_factory.mktemp("ids")))

@@ -299,7 +299,7 @@ async def test_a_service_that_is_said_twice_is_one(hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("wrong", "fault"),
     [
-        ({"code": "no_such"}, ("malformed", "code")),
+        ({"code": "no_such"}, ("malformed", "service")),
         ({"name": ""}, ("malformed", "name")),
         ({"name_en": "x" * 201}, ("malformed", "name")),
         ({"name": "a\u202eb"}, ("malformed", "name")),

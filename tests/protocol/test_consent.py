@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ LATER = NOW + timedelta(days=30)
 PURPOSES = ["give_service", "assess", "coordinate"]
 SECTIONS = ["needs", "identity", "medical"]
 EXCEPTION = schemas.ConsentException(reviewer="nhrcm", overrides=None, tell_after=None)
+BY_THE_GUARDIAN = schemas.Given(by="guardian", how="signed", language="mn", interpreter=False, witness=False)
 
 
 @pytest.fixture(scope="module")
@@ -348,7 +350,9 @@ def test_a_child_is_referred_on_guardian_and_assent_or_by_exception(
     place: Town, basis: str, minor: bool, code: str | None
 ) -> None:
     exceptional = basis not in ("informed_consent", "guardian_and_assent")
-    decision = place.decide("nara", "shelter", ["needs"], basis=basis, exception=EXCEPTION if exceptional else None)
+    given = {"given": BY_THE_GUARDIAN} if basis == "guardian_and_assent" else {}
+    exception = EXCEPTION if exceptional else None
+    decision = place.decide("nara", "shelter", ["needs"], basis=basis, exception=exception, **given)
     texts = {"needs": b"{}"} | ({"justification": b"{}"} if exceptional else {})
     one = place.refer("nara", "shelter", decision, texts, minor=minor)
     if code is None:
@@ -356,6 +360,18 @@ def test_a_child_is_referred_on_guardian_and_assent_or_by_exception(
     else:
         with refused(code, field="basis"):
             check(place, one, decisions(decision))
+
+
+@pytest.mark.parametrize("by", ["person", "person_supported", None])
+def test_on_guardian_and_assent_nobody_agrees_but_the_guardian(place: Town, by: str | None) -> None:
+    given = msgspec.structs.replace(BY_THE_GUARDIAN, by=by)
+    with refused("basis_not_allowed", field="given.by"):
+        consent.check_decision(
+            place.decide("nara", "shelter", ["needs"], basis="guardian_and_assent", given=given).body
+        )
+    consent.check_decision(
+        place.decide("nara", "shelter", ["needs"], basis="guardian_and_assent", given=BY_THE_GUARDIAN).body
+    )
 
 
 def test_an_exception_carries_its_justification_and_nothing_else_does(place: Town) -> None:
@@ -658,7 +674,7 @@ def test_a_coordinating_agency_adds_a_third_one_within_what_it_holds(place: Town
         ("shelter", ["needs"], {"purposes": ["coordinate"]}),
         ("shelter", ["needs"], {"purposes": ["investigate"]}),
         ("shelter", ["needs"], {"retain_days": 91}),
-        ("shelter", ["needs"], {"basis": "guardian_and_assent"}),
+        ("shelter", ["needs"], {"basis": "guardian_and_assent", "given": BY_THE_GUARDIAN}),
         ("shelter", ["needs"], {"receipt": schemas.ReceiptKey(key=b64(bytes(31) + b"\7"), mode="full")}),
         ("nhrcm", ["needs"], {}),
         ("mrc", ["needs"], {}),

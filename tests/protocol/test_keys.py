@@ -170,7 +170,7 @@ def test_one_wrong_digit_is_always_noticed(digits: str, place: int, off: int) ->
     code = digits + receipt.check_digit(digits)
     assert receipt.parse_code(code) == digits
     wrong = code[:place] + str((int(code[place]) + off) % 10) + code[place + 1 :]
-    with refused("malformed", field="code"):
+    with refused("malformed", field="receipt_code"):
         receipt.parse_code(wrong)
 
 
@@ -181,7 +181,7 @@ def test_a_code_is_typed_as_people_type() -> None:
     for typed in (plain, code.replace(" ", "-"), code.replace(" ", "\u00a0"), f" {code} "):
         assert receipt.parse_code(typed) == plain[:31]
     for typed in ("", plain[:-1], plain + "0", "٣" * 32, plain.replace(plain[0], "o")):
-        with refused("malformed", field="code"):
+        with refused("malformed", field="receipt_code"):
             receipt.parse_code(typed)
 
 

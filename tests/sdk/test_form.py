@@ -1,6 +1,5 @@
 """A form is understood, or the field at fault is named and its value is not."""
 
-import copy
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +17,8 @@ def written(name: str = "01-shelter-tonight.json") -> dict[str, Any]:
     return value
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    form: Any = copy.deepcopy(written())
+def changed(path: str, value: Any, name: str = "01-shelter-tonight.json") -> dict[str, Any]:
+    form: Any = written(name)
     *way, last = path.split(".")
     at = form
     for name in way:
@@ -79,6 +78,24 @@ def test_all_sections_but_those_refused() -> None:
 def test_the_field_at_fault_is_named(path: str, value: Any, field: str, problem: str) -> None:
     with pytest.raises(FormError) as raised:
         Form.parse(changed(path, value))
+    assert (raised.value.field, raised.value.problem) == (field, problem)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field", "problem"),
+    [
+        ("consent.given_by", "person", "consent.given_by", "not_the_guardian"),
+        ("sections.child.guardian_is_safe", False, "sections.child.guardian_is_safe", "guardian_not_safe"),
+        ("sections.child.assent", None, "sections.child.assent", "child_not_asked"),
+        ("sections.child.assent", " ", "sections.child.assent", "child_not_asked"),
+        ("sections.child", {}, "sections.child.assent", "child_not_asked"),
+    ],
+)
+def test_a_guardian_who_is_safe_agrees_and_so_does_the_child(path: str, value: Any, field: str, problem: str) -> None:
+    form = Form.read(SCENARIOS / "13-grandmother-and-girl.json")
+    assert (form.consent.basis, form.consent.given_by, form.routing.minor) == ("guardian_and_assent", "guardian", True)
+    with pytest.raises(FormError) as raised:
+        Form.parse(changed(path, value, "13-grandmother-and-girl.json"))
     assert (raised.value.field, raised.value.problem) == (field, problem)
 
 

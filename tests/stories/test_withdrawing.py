@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from ortoo import consenting
+from ortoo.attached import Attached
 from ortoo.client import HubUnreachable
 from ortoo.consenting import Scope
 from ortoo.days import ULAANBAATAR
@@ -29,6 +31,7 @@ from tests.stories.test_clocks import DAY, kinds, moved
 from tests.stories.test_taking_back import refused, tonight
 
 RACES = int(os.environ.get("ORTOO_RACES", "20"))
+ATTACHED = int(os.environ.get("ORTOO_RACES", "6"))  # at most 200: an agency begins 100 uploads at once
 FOUR = ["needs", "identity", "contact", "safety"]
 
 
@@ -252,6 +255,36 @@ async def test_nothing_is_read_after_a_withdrawal_was_acknowledged(hub: Hub) -> 
                 await consenting.withdraw(nara, id, Scope(("mgec",)))
             assert keys_of(hub.store, sent.id, "mgec") == []
             assert await refused(urna.open_referral(sent.id)) == ("step_illegal", "withdrawn")
+    assert "deadlock" not in hub.said()
+
+
+@pytest.mark.timeout(120 + 5 * ATTACHED)
+@pytest.mark.parametrize("hub", ["postgres"], indirect=True)
+async def test_what_is_attached_at_that_moment_is_gone_with_it_or_refused(hub: Hub, tmp_path: Path) -> None:
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "mrc.jargal") as jargal,
+        at_work(hub, "mgec.urna") as urna,
+    ):
+        for number in range(ATTACHED):
+            (sent,) = await nara.send(tonight(6000 + number))
+            await urna.open_referral(sent.id)
+            by, path = (urna, nara)[number % 2], tmp_path / f"{number}.bin"
+            path.write_bytes(secrets.token_bytes(2000))
+            attaching = asyncio.ensure_future(by.message(sent.id, "Зураг.", [Attached.of(path)]))
+            await asyncio.sleep(random.uniform(0, 0.3))  # at any moment of its way
+            await consenting.withdraw(jargal, consent_of(sent))
+            assert texts_of(hub.store, sent.id) == []
+            (attached,) = await asyncio.gather(attaching, return_exceptions=True)
+            if not isinstance(attached, Referral):
+                assert isinstance(attached, Refused), repr(attached)
+                assert attached.code in ("step_illegal", "head_moved", "consent_withdrawn", "grant_refused")
+            assert texts_of(hub.store, sent.id) == []
+            for one in (urna, nara):
+                notes = [step.note for step in (await one.show(sent.id)).steps if step.note is not None]
+                assert {note.status for note in notes} <= {"gone"}
+        # Of the files only those are left that no step was accepted with: no key opens them, and a day ends them.
+        assert hub.store.execute("SELECT count(*) FROM referrals_file WHERE set_id IS NOT NULL") == [(0,)]
     assert "deadlock" not in hub.said()
 
 

@@ -132,7 +132,7 @@ def test_receipt() -> None:
         key = receipt.key_of(case["code"], network=case["network"])
         assert (b64(key.seed), b64(key.public)) == (case["seed"], case["public_key"])
     for code in given["refused"]:
-        with refused("malformed", field="code"):
+        with refused("malformed", field="receipt_code"):
             receipt.parse_code(code)
     withdrawal = given["withdrawal"]
     document = documents.read(withdrawal["envelope"], schemas.Receipt)

@@ -13,6 +13,7 @@ import { base, checkForm } from "./sealing.ts";
 import * as vocabulary from "./vocabulary.ts";
 
 export const ALL = "*";
+export const GUARDIAN = "guardian_and_assent"; // the basis on which a child is referred
 export const MAX_DECISIONS = 64; // of a consent id
 export const MOST_DAYS = 30 * 86_400_000; // milliseconds of a grant under an exception
 const WITHIN_ANY_GRANT = ["note", "justification"]; // parts that no section list names
@@ -194,6 +195,9 @@ export function checkDecision(consent: Consent, minor: boolean | null = null): v
   if ((consent.exception !== null) !== isException(consent.basis)) {
     throw new Refused("basis_not_allowed", { field: "exception" });
   }
+  if (consent.basis === GUARDIAN && consent.given.by !== "guardian") {
+    throw new Refused("basis_not_allowed", { field: "given.by" });
+  }
   if (consent.exception !== null && [consent.recorder, consent.to].includes(consent.exception.reviewer)) {
     throw new Refused("basis_not_allowed", { field: "exception.reviewer" });
   }
@@ -233,7 +237,7 @@ function checkEvidence(consent: Consent, sealed: Sealed): void {
 
 /** A child's referral stands on guardian and assent or on an exception; `child_at_risk` is for children only. */
 export function checkMinor(basis: string, minor: boolean): void {
-  const forChild = basis === "guardian_and_assent" || isException(basis);
+  const forChild = basis === GUARDIAN || isException(basis);
   if ((minor && !forChild) || (!minor && basis === "child_at_risk")) {
     throw new Refused("basis_not_allowed", { field: "basis" });
   }

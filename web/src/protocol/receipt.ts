@@ -47,9 +47,9 @@ export function checkDigit(digits: string): string {
 /** The 31 digits of a code as people type it: spaces and dashes do not matter. `malformed` for a typing error. */
 export function parseCode(text: string): string {
   const digits = text.replace(/[ \-\u00a0\u2009\u2013]/g, "");
-  if (!/^[0-9]{32}$/.test(digits)) throw new Refused("malformed", { field: "code" });
+  if (!/^[0-9]{32}$/.test(digits)) throw new Refused("malformed", { field: "receipt_code" });
   const code = digits.slice(0, DIGITS);
-  if (checkDigit(code) !== digits.slice(DIGITS)) throw new Refused("malformed", { field: "code" });
+  if (checkDigit(code) !== digits.slice(DIGITS)) throw new Refused("malformed", { field: "receipt_code" });
   return code;
 }
 

@@ -15,6 +15,7 @@ import { refused } from "./refusing.ts";
 import { again, anyHash, DAY, EMPTY_OBJECT, given, HOUR, NOW, routing, Town } from "./town.ts";
 
 const LATER = NOW + 30 * DAY;
+const BY_THE_GUARDIAN = { by: "guardian", how: "signed", language: "mn", interpreter: false, witness: false };
 const EXCEPTION = { reviewer: "nhrcm", overrides: null, tell_after: null };
 const ZERO = b64(new Uint8Array(32));
 
@@ -317,11 +318,18 @@ describe("a referral", () => {
     ["danger_to_life", false, true],
   ])("on %s, of a child: %s, is allowed: %s", async (basis, minor, isAllowed) => {
     const exception = consent.isException(basis) ? EXCEPTION : null;
-    const decision = await place.decide("nara", "shelter", ["needs"], { changes: { basis, exception } });
+    const who = basis === consent.GUARDIAN ? { given: BY_THE_GUARDIAN } : {};
+    const decision = await place.decide("nara", "shelter", ["needs"], { changes: { basis, exception, ...who } });
     const parts = texts("needs", ...(exception ? ["justification"] : []));
     const one = await place.refer("nara", "shelter", decision, parts, { routing: { minor } });
     if (isAllowed) await check(one, given([decision]));
     else await refused("basis_not_allowed", () => check(one, given([decision])), { field: "basis" });
+  });
+
+  it.each(["person", null])("on guardian and assent is not agreed to by %s", async (by) => {
+    const changes = { basis: consent.GUARDIAN, given: { ...BY_THE_GUARDIAN, by } };
+    const decision = await place.decide("nara", "shelter", ["needs"], { changes });
+    await refused("basis_not_allowed", () => consent.checkDecision(decision.body), { field: "given.by" });
   });
 
   it("carries a justification exactly where it is an exception, for a reviewer that may review", async () => {
@@ -606,7 +614,7 @@ describe("a version", () => {
       { purposes: ["coordinate"] },
       { purposes: ["investigate"] },
       { retain_days: 91 },
-      { basis: "guardian_and_assent" },
+      { basis: "guardian_and_assent", given: BY_THE_GUARDIAN },
       { receipt: { key: anyHash(), mode: "full" as const } },
       { to: "nhrcm" },
       { to: "mrc" },

@@ -1,0 +1,93 @@
+"""Her code at the keyboard: given with a referral, looked with, taken back with, replaced when it is lost."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ortoo import receipts
+from tests.cli.conftest import SCENARIO, Ortoo
+
+SHELTER = "Mongolian Gender Equality Centre"
+
+
+def hers(ortoo: Ortoo, *arguments: str) -> tuple[int, str]:
+    """What a person without an account is told, and how it ended."""
+    run = ortoo("--lang", "en", "receipt", *arguments)
+    return run.returncode, run.stdout + run.stderr
+
+
+def recorded(ortoo: Ortoo, id: str, path: Path) -> Any:
+    run = ortoo("--as", "mrc.nara", "consent", "export", id, "--out", str(path))
+    assert run.returncode == 0, run.stderr
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def state_of(record: Any, agency: str) -> str:
+    (process,) = [one for one in record["dpv:hasProcess"] if one["dpv:hasRecipient"]["dct:identifier"] == agency]
+    return str(process["dpv:hasConsentStatus"]["@type"])
+
+
+def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo: Ortoo, tmp_path: Path) -> None:
+    given = ortoo.json("--as", "mrc.nara", "send", str(SCENARIO), "--yes", "--receipt", "full")
+    id, code = given["sent"][0]["id"], given["receipt"]["code"]
+    assert given["receipt"]["mode"] == "full"
+    assert re.fullmatch(r"\d{4}( \d{4}){7}", code)
+
+    status, said = hers(ortoo, code)
+    assert status == 0
+    assert re.search(rf"{SHELTER} can read: .*Until \d+ \w+ 20\d\d", said), said
+    assert "They have not opened it." in said
+    assert "Police: can read nothing" in said
+    ortoo.json("--as", "mgec.delger", "open", id)
+    assert "They opened it: " in hers(ortoo, *code.split())[1]  # in eight words, as it is printed
+
+    assert hers(ortoo, "withdraw", code)[0] == 2  # nobody is there to be asked, and nothing is taken back
+    assert "can read: Needs" in hers(ortoo, code)[1]
+    status, said = hers(ortoo, "withdraw", code, "--agency", "mgec", "--section", "identity", "--yes")
+    assert (status, said.splitlines()[0]) == (0, "Done. Whoever had it has been told, and must delete it.")
+    opened = ortoo("--as", "mgec.delger", "--lang", "en", "open", id).stdout
+    assert "Цэцэгмаа" not in opened
+    assert "0000 1101" in opened  # how to reach her was not taken back
+
+    again = ("--as", "mrc.nara", "consent", "receipt", id, "--mode", "withdraw")
+    assert ortoo(*again).returncode == 2
+    renewed = ortoo.json(*again, "--yes")["receipt"]
+    assert (renewed["mode"], renewed["code"] == code) == ("withdraw", False)
+    assert "shows nothing" in hers(ortoo, renewed["code"])[1]
+    status, unknown = hers(ortoo, code)
+    assert status == 1
+
+    before = recorded(ortoo, id, tmp_path / "before.json")
+    assert state_of(before, "mgec") == "dpv:ConsentGiven"
+    assert before["dpv:hasConsentControl"]["@type"] == "dpv:WithdrawConsent"
+    assert before["dpv:hasDataSubject"]["dct:identifier"] == before["dct:identifier"]
+    assert before["dpv:hasNotice"]["dct:language"] == "mn"
+    status, said = hers(ortoo, "withdraw", renewed["code"], "--yes")
+    assert status == 0, said
+    assert state_of(recorded(ortoo, id, tmp_path / "after.json"), "mgec") == "dpv:ConsentWithdrawn"
+    assert ortoo("--as", "mgec.delger", "open", id).returncode == 1
+
+    # A code of nobody is told as the one that was replaced, and a slip before anything is asked.
+    nobodys = receipts.draw("full").code
+    assert hers(ortoo, nobodys) == (1, unknown)
+    digits = code.replace(" ", "")
+    slip = digits[:5] + str((int(digits[5]) + 1) % 10) + digits[6:]
+    status, said = hers(ortoo, slip)
+    assert (status, "Compare it group by group." in said) == (1, True), said
+    assert digits not in (unknown + said).replace(" ", "")
+    assert hers(ortoo, "12") == (status, said)
+    assert hers(ortoo, code, "--agency", "mgec")[0] == 2  # of a look nothing is chosen
+
+
+def test_who_takes_none_is_given_none_and_a_referral_of_before_shows_no_code(ortoo: Ortoo) -> None:
+    given = ortoo.json("--as", "mrc.nara", "send", str(SCENARIO), "--yes", "--receipt", "none")
+    assert given["receipt"] is None
+    id = given["sent"][0]["id"]
+    assert "receipt" not in ortoo("--as", "mrc.nara", "--lang", "en", "consent", "show", id).stdout.lower()
+    assert ortoo("--as", "mgec.delger", "consent", "receipt", id, "--mode", "full", "--yes").returncode == 1
+    later = ortoo.json("--as", "mrc.nara", "consent", "receipt", id, "--mode", "full", "--yes")["receipt"]
+    assert f"{SHELTER} can read: " in hers(ortoo, later["code"])[1]
+    none = ("--as", "mrc.nara", "consent", "receipt", id, "--mode", "none", "--yes")
+    assert ortoo.json(*none)["receipt"] is None
+    assert hers(ortoo, later["code"])[0] == 1
