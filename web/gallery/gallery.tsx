@@ -386,6 +386,7 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       drafts={drafts}
       id={id}
       onFind={nothing}
+      onConsent={nothing}
       onOpen={nothing}
     />
   );

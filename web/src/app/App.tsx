@@ -28,6 +28,7 @@ import { placeAt, placesOf, type Screen, TITLES } from "./screens.ts";
 import type { Sessions } from "./session.ts";
 
 const Agency = later(async () => (await import("../screens/agency/Agency.tsx")).Agency);
+const Consent = later(async () => (await import("../screens/consent/Consent.tsx")).Consent);
 const Overview = later(async () => (await import("../screens/overview/Overview.tsx")).Overview);
 const Own = later(async () => (await import("../screens/me/Own.tsx")).Own);
 const FirstDay = later(async () => (await import("../screens/first-day/FirstDay.tsx")).FirstDay);
@@ -80,7 +81,7 @@ export const App = (parts: Parts) => {
       {/* A new key for each screen: its heading takes the focus anew. */}
       <div
         class={isAtDesk(screen) && now.at === "work" ? "screen wide" : "screen"}
-        key={now.at === "starting" || isLocked ? now.at : placeAt(screen.at)}
+        key={now.at === "starting" || isLocked ? now.at : screen.at === "consent" ? screen.at : placeAt(screen.at)}
       >
         {now.at === "starting" && <Waiting />}
         {isLocked && <Unlock state={parts.unlock} session={session} known={now.known} ended={now.ended} />}
@@ -90,7 +91,7 @@ export const App = (parts: Parts) => {
   );
 };
 
-const isAtDesk = ({ at }: Screen): boolean => placeAt(at) === "inbox";
+const isAtDesk = ({ at }: Screen): boolean => placeAt(at) === "inbox" && at !== "consent";
 
 const shown = (parts: Parts, screen: Screen): ComponentChildren => {
   const { navigation, session, signIn } = parts;
@@ -141,6 +142,25 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           drafts={parts.send}
           onFind={() => navigation.go({ at: "find" })}
           onOpen={(id) => (screen.at === "referral" ? navigation.replace : navigation.go)({ at: "referral", id })}
+          onConsent={(id) => navigation.go({ at: "consent", id, page: "shown" })}
+        />
+      ) : null;
+    case "consent":
+      return session.now.value.at === "work" ? (
+        <Consent
+          key={screen.id}
+          vault={parts.vault}
+          me={session.now.value.me}
+          time={parts.time}
+          referral={screen.id}
+          page={screen.page}
+          onGo={(page) => navigation.go({ at: "consent", id: screen.id, page })}
+          onBack={parts.onBack}
+          onDone={() => {
+            void parts.referral.anew();
+            void parts.inbox.load();
+          }}
+          onElsewhere={() => parts.send.elsewhere(screen.id)}
         />
       ) : null;
     case "find":

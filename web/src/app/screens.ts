@@ -1,4 +1,5 @@
 import type { IconName } from "../parts/Icon.tsx";
+import type { ConsentPage } from "../screens/consent/pages.ts";
 import type { JoinStep } from "../screens/first-day/state.ts";
 import type { OwnPage } from "../screens/me/pages.ts";
 import type { Step } from "../screens/send/filled.ts";
@@ -15,6 +16,8 @@ export type Screen =
   | { readonly at: "waiting"; readonly number: string; readonly administrators: readonly Names[] }
   | { readonly at: "inbox" }
   | { readonly at: "referral"; readonly id: string }
+  /** What was decided, under which this referral was sent. */
+  | { readonly at: "consent"; readonly id: string; readonly page: ConsentPage }
   | { readonly at: "find" }
   | { readonly at: "send"; readonly step: Step | "sent" }
   | { readonly at: "overview"; readonly id: string | null }
@@ -51,6 +54,7 @@ export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
   waiting: "title.page",
   inbox: "title.inbox",
   referral: "title.page",
+  consent: "title.form",
   find: "title.list",
   send: "title.form",
   overview: "title.list",
@@ -87,4 +91,5 @@ export const placesOf = (me: Pick<Me, "roles">): readonly Place[] => [
 export const homeOf = (me: Pick<Me, "roles">): Screen => placesOf(me)[0]!.screen;
 
 /** The place of the bar to which a screen belongs. */
-export const placeAt = (at: Screen["at"]): Screen["at"] => (at === "referral" || at === "find" ? "inbox" : at);
+export const placeAt = (at: Screen["at"]): Screen["at"] =>
+  at === "referral" || at === "consent" || at === "find" ? "inbox" : at;

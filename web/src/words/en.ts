@@ -1,4 +1,5 @@
 import { agency } from "./en-agency.ts";
+import { consent } from "./en-consent.ts";
 import { further } from "./en-further.ts";
 import { own } from "./en-own.ts";
 import type { Catalogue } from "./mn.ts";
@@ -548,6 +549,7 @@ export const en: Catalogue = {
   "gender.NonSpecifiedUnknown": "not known",
   "problem.basis_not_allowed": "For somebody under 18 the guardian’s consent is needed. Nothing was sent.",
   ...agency,
+  ...consent,
   ...further,
   ...own,
 };

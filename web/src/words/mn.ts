@@ -5,6 +5,7 @@
  * Nothing is glued to an inserted word ({…}): it stands in the nominative, before a colon or a postposition.
  */
 import { agency } from "./mn-agency.ts";
+import { consent } from "./mn-consent.ts";
 import { further } from "./mn-further.ts";
 import { own } from "./mn-own.ts";
 
@@ -552,6 +553,7 @@ export const mn = {
   "gender.NonSpecifiedUnknown": "тодорхойгүй",
   "problem.basis_not_allowed": "18 нас хүрээгүй хүнд асран хамгаалагчийн зөвшөөрөл хэрэгтэй. Юу ч илгээгээгүй.",
   ...agency,
+  ...consent,
   ...further,
   ...own,
 } as const;

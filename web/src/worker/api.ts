@@ -7,6 +7,7 @@
 
 import type { Problem } from "../failed.ts";
 import type { Administering } from "./agency-api.ts";
+import type { Consenting } from "./consent-api.ts";
 import type { Own } from "./own-api.ts";
 
 // --- who --------------------------------------------------------------------------------------------------------------
@@ -96,6 +97,8 @@ export interface Row {
   readonly sentAt: string;
   readonly changedAt: string;
   readonly until: string | null;
+  /** Whether she decided before the own agency; absent in what an earlier release kept. */
+  readonly isRecorder?: boolean;
   readonly owed: readonly Owed[];
   readonly deletionOwedSince: string | null;
   /** Absent where it stands on her consent. */
@@ -198,8 +201,6 @@ export interface Evidence {
 }
 
 export interface Referral extends Row {
-  /** Whether she decided before the own agency; absent in what an earlier release kept. */
-  readonly isRecorder?: boolean;
   readonly seenAt?: string;
   readonly waits?: WaitingStep;
   readonly language: string;
@@ -499,6 +500,8 @@ export type Happening =
   | { readonly type: "carried"; readonly of: string; readonly over: number; readonly all: number }
   /** A step that had waited was taken, or came to nothing. */
   | { readonly type: "stepped"; readonly referral: string; readonly problem: Problem | null }
+  /** A later decision that had waited was recorded, or came to nothing. */
+  | { readonly type: "redecided"; readonly referral: string; readonly problem: Problem | null }
   | { readonly type: "ended"; readonly code: string }
   /** The hub has heard of a sign-out that was made without a line. */
   | { readonly type: "signed_out" }
@@ -556,7 +559,7 @@ export interface Overview {
   readonly hasMore: boolean;
 }
 
-export interface Vault extends Joining, Sending, PassingOn, Administering, Own {
+export interface Vault extends Joining, Sending, PassingOn, Consenting, Administering, Own {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */

@@ -22,7 +22,7 @@ import type { Answer, Who, Work } from "./work.ts";
 /** A line of a list: whole, or what is wrong with it. tier: the hub's word. */
 export async function rowOf(work: Work, answer: Answer, tier: api.Tier): Promise<api.Row | api.DamagedRow> {
   try {
-    return row(await work.verify(answer), tier, work.who);
+    return row(await work.inNewest(() => work.verify(answer)), tier, work.who);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { id: answer.id, tier, damaged: error.code };
@@ -44,6 +44,7 @@ function row(referral: VerifiedReferral, tier: api.Tier, who: Who): api.Row {
     sentAt: iso(referral.sentAt),
     changedAt: iso(referral.changedAt),
     until: until === null ? null : iso(until),
+    isRecorder: referral.decision.body.recorder === who.agency,
     owed: referral.owed,
     deletionOwedSince: referral.deletionOwedSince === null ? null : iso(referral.deletionOwedSince),
     ...withoutOf(referral, who),
@@ -59,7 +60,6 @@ export function referralOf(
   const { granted, refused, to } = referral.decision.body;
   return {
     ...shownRow,
-    isRecorder: referral.decision.body.recorder === who.agency,
     language: referral.routing.language,
     minor: referral.routing.minor,
     partNames: partNamesOf(referral),

@@ -16,6 +16,7 @@ import { openKeyring, prfInput, publicKeys, type Stretched, safetyNumber, stretc
 import type { Keyring } from "../protocol/schemas.ts";
 import { administeringCalls } from "./administering-calls.ts";
 import type * as api from "./api.ts";
+import { consentingCalls, DEEDS } from "./consenting-calls.ts";
 import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
@@ -31,7 +32,7 @@ import { STEPS, Work } from "./work.ts";
 // What a hub shows that nobody may act on.
 const ALARMS = ["checkpoint_rollback", "directory_fork", "checkpoint_unwitnessed", "proof_invalid", "key_mismatch"];
 const TRY_EVERY = 10_000; // milliseconds, between tries to end a session at the hub
-const WAITING = ["outbox/", STEPS]; // items that wait for the line
+const WAITING = ["outbox/", DEEDS, STEPS]; // items that wait for the line
 const AGAIN = 15_000; // milliseconds, between tries of what waits
 const SWEEP = 60_000; // milliseconds, between looks at what has run out
 const HELD = 5 * 60_000; // milliseconds for which a stretched passphrase waits for the second step
@@ -95,6 +96,7 @@ export async function newVault(url: string): Promise<api.Vault> {
   };
 
   const sending = sendingCalls(working, tell);
+  const consenting = consentingCalls(working, tell);
 
   /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
   const over = async ({ login }: Account) => {
@@ -201,6 +203,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     };
     const goOn = () => {
       sending.lineBack(at);
+      consenting.lineBack(at);
       lineBack().catch(() => undefined); // told as an alarm, or tried again with the next line
     };
     const isWaiting = () => WAITING.some((prefix) => items.names(prefix).length > 0);
@@ -400,6 +403,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 
     ...guardedAll(sending.calls),
     ...guardedAll(onwardCalls(working)),
+    ...guardedAll(consenting.calls),
     ...guardedAll(administeringCalls(working)),
     ...guardedAll(ownCalls(working)),
 

@@ -442,7 +442,7 @@ export class Work {
 }
 
 /** Whether a step that this hindered is handed in later as it is: no line, or a session that has to be begun anew. */
-function waitsOn(error: unknown): boolean {
+export function waitsOn(error: unknown): boolean {
   const refused = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
   return isLine(error) || refused === "signed_out" || refused === "throttled";
 }

@@ -142,12 +142,19 @@ describe("a row", () => {
     [{ state: "declined", tier: "rest" }, "open"],
     [{ state: "sent", as: "sender", counterpart: "b", owed: due(-5, "b") }, "choose_another"],
     [{ state: "sent", as: "sender", counterpart: "b", owed: due(5, "b") }, "open"],
+    // Her decision ends in three days: whoever recorded it asks her, and nobody else can.
+    [{ state: "accepted", as: "sender", isRecorder: true, until: iso(72) }, "ask_again"],
+    [{ state: "accepted", as: "sender", isRecorder: true, until: iso(73) }, "open"],
+    [{ state: "accepted", as: "sender", isRecorder: false, until: iso(1) }, "open"],
+    [{ state: "accepted", as: "sender", isRecorder: true, until: iso(-1) }, "open"],
+    [{ state: "closed", as: "sender", isRecorder: true, until: iso(1) }, "open"],
+    [{ state: "accepted", tier: "rest", isRecorder: true, until: iso(1) }, "open"],
     // A deletion is confirmed by who received it.
     [{ state: "withdrawn", as: "sender", deletionOwedSince: iso(-1) }, "open"],
-  ] as const)("%j has the verb %s", (some, verb) => expect(verbOf(row("r", some))).toBe(verb));
+  ] as const)("%j has the verb %s", (some, verb) => expect(verbOf(row("r", some), NOW)).toBe(verb));
 
   test("that did not verify can only be looked at", () =>
-    expect(verbOf({ id: "r", tier: "late", damaged: "bad_signature" })).toBe("open"));
+    expect(verbOf({ id: "r", tier: "late", damaged: "bad_signature" }, NOW)).toBe("open"));
 });
 
 describe("what arrives", () => {

@@ -23,13 +23,15 @@ interface DeskProps {
   readonly id: string | null;
   readonly onOpen: (id: string) => void;
   readonly onFind: () => void;
+  /** What was decided, under which this referral was sent. */
+  readonly onConsent: (id: string) => void;
 }
 
 const fetchReferral = async () => (await import("../referral/Referral.tsx")).Referral;
 const Referral = later(fetchReferral);
 
 /** The list and what is open of it: side by side where there is room, else one of them. */
-export const Desk = ({ vault, inbox, referral, me, time, line, drafts, id, onOpen, onFind }: DeskProps) => {
+export const Desk = ({ vault, inbox, referral, me, time, line, drafts, id, onOpen, onFind, onConsent }: DeskProps) => {
   useEffect(() => {
     void inbox.load();
     void drafts.look();
@@ -81,6 +83,7 @@ export const Desk = ({ vault, inbox, referral, me, time, line, drafts, id, onOpe
             vault={vault}
             onRetry={() => void referral.go(id)}
             onElsewhere={() => drafts.elsewhere(id)}
+            onConsent={() => onConsent(id)}
           />
         )}
       </div>

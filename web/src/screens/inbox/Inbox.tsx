@@ -179,7 +179,7 @@ export const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
     );
   const owed = owedFirst(row, own);
   const ours = owed?.agency === own;
-  const verb = verbOf(row);
+  const verb = verbOf(row, time.minute.value);
   return (
     <span class={row.tier === "late" ? "line is-late" : "line"}>
       <span class="line-words">

@@ -108,7 +108,29 @@ export const counted = ({ inbox, outbox }: Boxes): { readonly needs: number; rea
   return { needs: needs(inbox) + needs(outbox), others: inbox.counts.waiting + outbox.counts.waiting };
 };
 
-export type Verb = "open" | "answer" | "reply" | "report" | "confirm_deletion" | "choose_another" | "sign" | "review";
+export type Verb =
+  | "open"
+  | "answer"
+  | "reply"
+  | "report"
+  | "confirm_deletion"
+  | "choose_another"
+  | "ask_again"
+  | "sign"
+  | "review";
+
+const SOON = 3 * 86_400_000; // milliseconds before the end of her decision
+
+/** Of ours: her decision ends within days, and it still goes on there. now: milliseconds. */
+export const endsSoon = (row: Pick<Row, "as" | "state" | "until" | "isRecorder">, now: number): boolean =>
+  row.as === "sender" &&
+  row.isRecorder === true &&
+  row.until !== null &&
+  !ENDED.includes(row.state) &&
+  Date.parse(row.until) - now <= SOON &&
+  Date.parse(row.until) > now;
+
+const ENDED: readonly string[] = ["closed", "withdrawn", "expired"];
 
 /** Of ours: it came to nothing, or whoever has it is late. Then another agency can be asked. */
 export const canGoElsewhere = (row: Pick<Row, "as" | "state" | "owed" | "counterpart">): boolean =>
@@ -118,13 +140,14 @@ export const canGoElsewhere = (row: Pick<Row, "as" | "state" | "owed" | "counter
 
 const CAME_TO_NOTHING: readonly string[] = ["declined", "handed_back", "recalled"];
 
-/** The one thing to do with it. */
-export const verbOf = (row: Row | DamagedRow): Verb => {
+/** The one thing to do with it. now: milliseconds. */
+export const verbOf = (row: Row | DamagedRow, now: number): Verb => {
   if (isDamaged(row)) return "open";
   const isOurs = row.tier === "late" || row.tier === "clock" || row.tier === "ours";
   if (row.without?.isToSign) return "sign";
   if (row.as === "reviewer") return "review";
   if (canGoElsewhere(row)) return "choose_another";
+  if (endsSoon(row, now)) return "ask_again";
   if (row.as === "sender") return row.state === "more_asked" && isOurs ? "reply" : "open";
   if (row.deletionOwedSince !== null) return "confirm_deletion";
   if (!isOurs) return "open";

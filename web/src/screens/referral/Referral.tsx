@@ -21,7 +21,7 @@ import { problemText } from "../../words/problems.ts";
 import { ofDecision, sectionName } from "../../words/sentences.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
-import { agencyName, canGoElsewhere, owedFirst } from "../inbox/order.ts";
+import { agencyName, canGoElsewhere, endsSoon, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
 import type { EvidenceProps } from "./Evidence.tsx";
 import type { OnwardProps } from "./Onward.tsx";
@@ -40,10 +40,12 @@ interface ReferralProps {
   readonly onRetry: () => void;
   /** Send it to another agency. */
   readonly onElsewhere: () => void;
+  /** What becomes of her decision. */
+  readonly onConsent?: () => void;
 }
 
 /** One referral: what has to be known first, what may be read, who reads what, what happened, what can be answered. */
-export const Referral = ({ state, own, time, vault, onRetry, onElsewhere }: ReferralProps) => {
+export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onConsent }: ReferralProps) => {
   const said = words.value;
   const referral = state.shown.value && readableAt(state.shown.value, time.minute.value);
   const problem = state.problem.value;
@@ -169,6 +171,16 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere }: Refe
             return agency && { name: plain(agency.names[said.language]), what: kindOf(agency) };
           })}
         />
+        {referral.isRecorder && onConsent && (
+          <>
+            {endsSoon(referral, time.minute.value) && (
+              <Band tone="wait">{said("later.ends", { day: day(said, lastDay(Date.parse(referral.until!))) })}</Band>
+            )}
+            <Button icon="person" onPress={onConsent}>
+              {said("later.open")}
+            </Button>
+          </>
+        )}
         {referral.isRecorder && <Evidence state={state} time={time} />}
       </section>
       {mayGoOn(referral) && <Onward vault={vault} referral={referral} agencies={agencies} own={own} />}

@@ -51,6 +51,8 @@ export interface ReferralState {
   /** Send again what the line swallowed. */
   readonly again: () => Promise<void>;
   readonly showNewer: () => void;
+  /** What is on the screen, or was when another place was gone to, is otherwise now. */
+  readonly anew: () => Promise<void>;
   readonly heard: (happening: Happening) => void;
   /** Nothing of it stays on the page. */
   readonly clear: () => void;
@@ -278,6 +280,9 @@ export const referralState = (
       shown.value = withRead(newer.value, shown.value);
       newer.value = null;
       if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
+    },
+    anew: async () => {
+      if (at !== null && !busy.value) await alone(() => take(vault.show(at!)));
     },
     heard: (happening) => {
       if (happening.type === "stepped") {

@@ -18,10 +18,10 @@ import { namingOf } from "./naming.ts";
 import { SelectField } from "./Selects.tsx";
 import type { SendProps } from "./Send.tsx";
 import { faultAt, nameOf, StepForm } from "./Step.tsx";
-import { lens, type SendState } from "./state.ts";
+import { type DecidingState, lens, type SendState } from "./state.ts";
 
 /** How it was given; with her own phone comes later. */
-const HOWS = codes("consent_given_how").filter((code) => code !== "own_device");
+export const HOWS = codes("consent_given_how").filter((code) => code !== "own_device");
 
 const RECEIPTS = ["full", "withdraw", "none"] as const;
 
@@ -128,7 +128,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
 };
 
 /** From 700 px there is room for a table. */
-const useWide = (): boolean => {
+export const useWide = (): boolean => {
   const query = matchMedia("(min-width: 700px)");
   const isWide = useSignal(query.matches);
   useEffect(() => {
@@ -142,12 +142,12 @@ const useWide = (): boolean => {
 };
 
 interface GridProps {
-  readonly state: SendState;
+  readonly state: DecidingState;
   readonly columns: readonly string[];
   readonly there: readonly string[];
 }
 
-const isRead = (state: SendState, agency: string, section: string): boolean => {
+const isRead = (state: DecidingState, agency: string, section: string): boolean => {
   const filled = state.filled.value!;
   const decided = filled.decided[agency];
   return (
@@ -158,7 +158,7 @@ const isRead = (state: SendState, agency: string, section: string): boolean => {
   );
 };
 
-const turn = (state: SendState, agency: string, section: string): void => {
+const turn = (state: DecidingState, agency: string, section: string): void => {
   const decided = state.filled.value!.decided[agency];
   if (decided === undefined) return;
   const isIn = isRead(state, agency, section);
@@ -169,7 +169,7 @@ const turn = (state: SendState, agency: string, section: string): void => {
 };
 
 /** Rows are what there is to read, columns who reads; each cell is a word that is turned by a touch. */
-const DecisionTable = ({ state, columns, there }: GridProps) => {
+export const DecisionTable = ({ state, columns, there }: GridProps) => {
   const said = words.value;
   const filled = state.filled.value!;
   return (
@@ -205,7 +205,7 @@ const DecisionTable = ({ state, columns, there }: GridProps) => {
 };
 
 interface CellProps {
-  readonly state: SendState;
+  readonly state: DecidingState;
   readonly agency: string;
   readonly section: string;
 }
@@ -231,7 +231,7 @@ const Cell = ({ state, agency, section }: CellProps) => {
 };
 
 interface AgencyProps {
-  readonly state: SendState;
+  readonly state: DecidingState;
   readonly agency: string;
   readonly there: readonly string[];
 }
@@ -274,13 +274,13 @@ export const DecisionCard = ({ state, agency, there }: AgencyProps) => {
 };
 
 interface UntilProps {
-  readonly state: SendState;
+  readonly state: DecidingState;
   readonly agency: string;
   readonly now: number;
 }
 
 /** Until when, in days that she can count, or another day. */
-const Until = ({ state, agency, now }: UntilProps) => {
+export const Until = ({ state, agency, now }: UntilProps) => {
   const said = words.value;
   const decided = state.filled.value!.decided[agency];
   const isOther = useSignal(false);
@@ -338,7 +338,7 @@ const TEN_YEARS = 10 * 365 * 86_400_000;
 const NOBODY_FIRST = ["kind:police", "kind:immigration", "kind:mining_company"];
 
 /** Who shall read nothing, whoever asks: kinds, agencies, everybody. */
-const Nobody = ({ state }: { readonly state: SendState }) => {
+export const Nobody = ({ state }: { readonly state: DecidingState }) => {
   const said = words.value;
   const { language } = said;
   const filled = state.filled.value!;
@@ -420,7 +420,7 @@ const Guardian = ({ state }: { readonly state: SendState }) => {
 };
 
 /** What is seldom otherwise: purposes, parts that she refuses for good, others to ask about, who was there. */
-const MoreOfDecision = ({ state, columns, there }: GridProps) => {
+export const MoreOfDecision = ({ state, columns, there }: GridProps) => {
   const said = words.value;
   const { language } = said;
   const filled = state.filled.value!;

@@ -6,8 +6,10 @@ import { plain } from "../../words/words.ts";
 import { agencyName } from "../inbox/order.ts";
 import type { SendFault, SendState } from "./state.ts";
 
+type Worded = Pick<SendState, "faults" | "agencies">;
+
 interface StepProps {
-  readonly state: SendState;
+  readonly state: Worded;
   readonly title: string;
   readonly children: ComponentChildren;
   readonly onNext: () => void;
@@ -29,20 +31,20 @@ export const StepForm = ({ state, title, children, onNext }: StepProps) => (
   </form>
 );
 
-const wordedOne = (state: SendState, fault: SendFault): string => {
+const wordedOne = (state: Worded, fault: SendFault): string => {
   const said = words.value;
   if (!("agency" in fault)) return said(fault.key);
   return said(fault.key, { agency: nameOf(state, fault.agency) });
 };
 
-const worded = (state: SendState): readonly FieldError[] =>
+const worded = (state: Worded): readonly FieldError[] =>
   state.faults.value.map((fault) => ({ id: fault.field, text: wordedOne(state, fault) }));
 
 /** The words at one field; null where it is in order. */
-export const faultAt = (state: SendState, field: string): string | null => {
+export const faultAt = (state: Worded, field: string): string | null => {
   const fault = state.faults.value.find((one) => one.field === field);
   return fault === undefined ? null : wordedOne(state, fault);
 };
 
-export const nameOf = (state: SendState, agency: string): string =>
+export const nameOf = (state: Pick<SendState, "agencies">, agency: string): string =>
   plain(agencyName(state.agencies.value, agency, words.value.language));

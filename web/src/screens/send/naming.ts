@@ -6,7 +6,7 @@ import type { SendState } from "./state.ts";
 
 /** An agency as the sentences name it: with the service that is asked of it, else its kind. */
 export const namingOf =
-  (state: SendState): Naming =>
+  (state: Pick<SendState, "agencies" | "filled" | "candidate">): Naming =>
   (id) => {
     const { language } = words.value;
     const agency = state.agencies.value.find((one) => one.id === id);

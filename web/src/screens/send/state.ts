@@ -124,6 +124,12 @@ export interface SendState {
   readonly resume: () => Promise<void>;
 }
 
+/** What her decision is filled in with, the first time and later on. */
+export type DecidingState = Pick<
+  SendState,
+  "own" | "filled" | "agencies" | "faults" | "kindOf" | "candidate" | "change" | "decide" | "ask"
+>;
+
 type Asked = Pick<
   Vault,
   "find" | "keepFile" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace" | "newReceipt"

@@ -1,0 +1,131 @@
+"""What becomes of her decision later, in browsers: decided anew, taken back, and seen at once by whom it concerns."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from ortoo import consenting
+from ortoo.form import Grant
+from ortoo.protocol.errors import Refused
+from tests.hubs import Hub
+from tests.members import at_work
+from tests.stories.test_taking_back import tonight
+from tests.stories.test_withdrawing import consent_of
+from tests.web.conftest import Visiting
+from tests.web.sending import Worker, member, signed_in
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
+
+
+def cell(worker: Worker, section: str) -> Locator:
+    return worker.page.locator(f'button.cell[data-agency="mgec"][data-section="{section}"]')
+
+
+async def opens_opened(worker: Worker) -> None:
+    fold = worker.page.locator(".inbox .fold")
+    await worker.until(fold, worker.new)
+    if await fold.get_attribute("aria-expanded") == "false":
+        await fold.click()
+    state = worker.page.locator(".inbox .row .state", has_text=worker.label("states", "opened"))
+    await worker.until(state.first, worker.new)
+    await worker.opens_sent_in("opened")
+
+
+async def agree(worker: Worker) -> None:
+    await worker.tick("send-how", "spoken_witnessed")
+    await worker.press("send.she_agrees")
+
+
+async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    recorder = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.later1"), "en")
+    shelter = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.later1"), "mn")
+    page = recorder.page
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        (sent,) = await nara.send(tonight(9101))
+        id = consent_of(sent)
+        await shelter.shows_new()
+        await shelter.opens_first()
+        assert await shelter.reads() == ["needs", "identity", "contact", "safety"]
+        # What she decided before another agency is not this one's to change: no way leads there, and the hub refuses.
+        await expect(shelter.button("later.open")).to_have_count(0)
+        with pytest.raises(Refused) as refused:
+            await consenting.new_version(delger, id, {"mgec": Grant(("account",), ("give_service",), 30)})
+        assert refused.value.code == "consent_author"
+
+        await opens_opened(recorder)
+        await recorder.press("later.open")
+        await recorder.heading("send.decision")
+        await page.get_by_text("Version 1").first.wait_for()
+        await recorder.look("consent")
+
+        # Nothing is otherwise: nothing is signed. Then narrower, and for longer.
+        await recorder.press("later.decide")
+        await recorder.heading("later.decide")
+        await agree(recorder)
+        await page.locator(".errors").get_by_text(recorder.said("later.nothing_changed")).wait_for()
+        await cell(recorder, "safety").click()
+        await recorder.tick("send-until-mgec", "180")
+        await recorder.look("consent-decide")
+        await agree(recorder)
+        await page.get_by_text(recorder.said("later.recorded")).wait_for()
+        await page.get_by_text("Version 2").wait_for()
+        # The shelter loses the one part at once, and keeps the keys of the others.
+        parts = shelter.page.locator("article details.part")
+        await expect(parts).to_have_count(0)
+        await shelter.press("referral.open")
+        await expect(parts).to_have_count(3)
+        assert await shelter.reads() == ["needs", "identity", "contact"]
+        assert (await delger.open_referral(sent.id)).readable == ["needs", "identity", "contact"]
+
+        # Filled in while a colleague was quicker: told, nothing is lost, and it can be read to her again.
+        await recorder.press("later.decide")
+        await cell(recorder, "contact").click()
+        await consenting.new_version(nara, id, {"mgec": Grant(("needs", "identity", "contact"), ("give_service",), 30)})
+        await agree(recorder)
+        await page.get_by_text(recorder.said("later.overtaken")).first.wait_for()
+        await expect(cell(recorder, "contact")).to_have_attribute("aria-pressed", "false")
+        await recorder.look("consent-overtaken")
+        recorder.visit.seen.errors.clear()
+        await agree(recorder)
+        await page.get_by_text("Version 4").wait_for()
+        await expect(parts).to_have_count(0)
+
+        # What is filled in outlives the lock.
+        await recorder.press("later.decide")
+        await cell(recorder, "identity").click()
+        await page.wait_for_timeout(600)  # a pause in filling in
+        await page.reload()
+        await recorder.unlock()
+        await opens_opened(recorder)
+        await recorder.press("later.open")
+        await page.get_by_text(recorder.said("later.filled_in")).wait_for()
+        await recorder.press("verb.continue")
+        await expect(cell(recorder, "identity")).to_have_attribute("aria-pressed", "false")
+        await recorder.press("later.as_before")
+        await recorder.heading("send.decision")
+
+        # Taken back without a line: said that it is not done, and done once when it is back.
+        await recorder.press("later.take_back")
+        await recorder.heading("later.take_back")
+        await recorder.press("later.take_back")
+        await page.locator(".errors").get_by_text(recorder.said("later.needs_from")).wait_for()
+        await recorder.tick("later-from", "mgec")
+        await recorder.look("consent-take-back")
+        recorder.visit.line.cut()
+        await recorder.press("later.take_back")
+        await page.get_by_text(recorder.said("later.waits.take_back")).wait_for()
+        assert (await delger.open_referral(sent.id)).readable == ["needs", "identity"]
+        recorder.visit.line.mend()
+        await page.get_by_text(recorder.said("later.recorded")).wait_for()
+        recorder.visit.seen.errors.clear()
+        await shelter.page.get_by_text(shelter.said("referral.owe_deletion")).wait_for()
+        await shelter.answers("deleted")
+        stands = await nara.decisions(id)
+        assert [(to, one.body.version, one.body.refused) for to, one in sorted(stands.newest.items())][-1] == (
+            "mgec",
+            5,
+            ["*"],
+        )

@@ -1,0 +1,73 @@
+import { Band } from "../../parts/Band.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { Choice } from "../../parts/Choice.tsx";
+import { Sentences } from "../../parts/Sentences.tsx";
+import { words } from "../../words/current.ts";
+import { label } from "../../words/labels.ts";
+import { ofDecision } from "../../words/sentences.ts";
+import { DecisionCard, DecisionTable, HOWS, MoreOfDecision, Nobody, Until, useWide } from "../send/Decision.tsx";
+import { columnsOf, SECTIONS } from "../send/filled.ts";
+import { namingOf } from "../send/naming.ts";
+import { faultAt, StepForm } from "../send/Step.tsx";
+import { lens } from "../send/state.ts";
+import { type PageProps, Trouble } from "./Consent.tsx";
+import { meantBy } from "./deciding.ts";
+
+/** She is asked anew: it begins with what stands, and becomes the next version of what is otherwise. */
+export const Decide = ({ state, time, onBack }: PageProps) => {
+  const said = words.value;
+  const filled = state.filled.value!;
+  const columns = columnsOf(filled);
+  const isWide = useWide();
+  const naming = namingOf(state);
+  const sentences = meantBy(filled, state.kindOf).flatMap(({ to, granted, refused }) =>
+    ofDecision(said, "her", { sections: [], purposes: [], until: null, ...granted, to, refused }, naming),
+  );
+  const agree = async () => {
+    if (await state.agree()) onBack();
+  };
+  return (
+    <StepForm state={state} title={said("later.decide")} onNext={() => void agree()}>
+      <span id="consent-stands" tabIndex={-1} />
+      <Trouble state={state} />
+      <p class="her">{said("her.before")}</p>
+      <p>{said("later.decide.about")}</p>
+      <div id="send-decision" tabIndex={-1} class="wide stack">
+        {isWide ? (
+          <DecisionTable state={state} columns={columns} there={SECTIONS} />
+        ) : (
+          columns.map((agency) => <DecisionCard key={agency} state={state} agency={agency} there={SECTIONS} />)
+        )}
+        {columns.map((agency) => (
+          <Until key={agency} state={state} agency={agency} now={time.now()} />
+        ))}
+      </div>
+      <Nobody state={state} />
+      <section class="wide stack" aria-labelledby="consent-said">
+        <h2 id="consent-said">{said("send.as_she_hears")}</h2>
+        <Sentences voice="her" of={sentences} />
+        <p class="hint">{said("her.limits")}</p>
+      </section>
+      {filled.minor && <Band tone="wait">{said("later.guardian")}</Band>}
+      <Choice
+        id="send-how"
+        legend={said("send.how")}
+        look="chips"
+        value={lens(
+          () => filled.how,
+          (how) => state.change({ how }),
+        )}
+        options={HOWS.map((value) => ({ value, label: label(said.language, "consent_given_how", value) }))}
+        error={faultAt(state, "send-how")}
+      />
+      <MoreOfDecision state={state} columns={columns} there={SECTIONS} />
+      <p class="hint">{said("later.signed")}</p>
+      <div class="buttons">
+        <Button look="main" busy={state.busy.value}>
+          {said("send.she_agrees")}
+        </Button>
+        <Button onPress={() => void state.discard().then(onBack)}>{said("later.as_before")}</Button>
+      </div>
+    </StepForm>
+  );
+};

@@ -1,0 +1,120 @@
+import { endOfDay } from "../../words/dates.ts";
+import type { Deciding, Filled } from "../../worker/api.ts";
+import type { Change, Consented, Said, Standing } from "../../worker/consent-api.ts";
+import { ALL, columnsOf, emptyFilled, isRefused, SECTIONS } from "../send/filled.ts";
+
+/** What stands, as it would be filled in; and what was filled in, as the decisions that it changes. Asks for nothing. */
+
+const USUAL_DAYS = 90;
+
+const isByName = (to: string): boolean => to !== ALL && !to.startsWith("kind:");
+
+const isNothing = ({ refused }: Pick<Standing, "refused">): boolean => refused.includes(ALL);
+
+/** Sections by name, also where all were meant. */
+const named = (sections: readonly string[]): readonly string[] => (sections.includes(ALL) ? SECTIONS : sections);
+
+/** now: milliseconds. minor: whether it is a child, for whom the guardian decides. */
+export const filledFrom = ({ decisions, said }: Consented, minor: boolean, now: number): Filled => {
+  const usual = new Date(endOfDay(now, USUAL_DAYS)).toISOString();
+  const agencies = decisions.filter(({ to }) => isByName(to));
+  return {
+    ...emptyFilled(""),
+    minor,
+    recipients: agencies.map(({ to }) => to),
+    decided: Object.fromEntries(agencies.map((one) => [one.to, decidingOf(one, usual)])),
+    nobody: decisions.filter(isNothing).map(({ to }) => to),
+    by: said.by || "person",
+    consentLanguage: said.language,
+    interpreter: said.interpreter,
+    witness: said.witness,
+  };
+};
+
+const decidingOf = ({ sections, purposes, until, refused }: Standing, usual: string): Deciding => ({
+  sections: named(sections),
+  purposes: purposes.length > 0 ? purposes : ["give_service"],
+  until: until ?? usual,
+  refused: refused.filter((one) => one !== ALL),
+});
+
+/** On an agency that she was not asked about before: nothing yet. */
+export const nothingYet = (now: number): Deciding => ({
+  sections: [],
+  purposes: ["give_service"],
+  until: new Date(endOfDay(now, USUAL_DAYS)).toISOString(),
+  refused: [],
+});
+
+/** Each addressee as it stands from now on, if she agrees. kindOf: of an agency. */
+export const meantBy = (filled: Filled, kindOf: (agency: string) => string): readonly Change[] => {
+  const agencies = columnsOf(filled).flatMap((to): readonly Change[] => {
+    const decided = filled.decided[to];
+    if (filled.nobody.includes(to)) return [{ to, granted: null, refused: [ALL] }];
+    // Of whom she refuses as a kind, nothing is said by name.
+    if (decided === undefined || isRefused(filled, to, kindOf(to))) return [];
+    const { purposes, until, refused } = decided;
+    const sections = decided.sections.filter((one) => !refused.includes(one));
+    return [{ to, granted: sections.length > 0 ? { sections, purposes, until } : null, refused }];
+  });
+  const others = filled.nobody.filter((to) => !columnsOf(filled).includes(to));
+  return [...agencies, ...others.map((to) => ({ to, granted: null, refused: [ALL] }))];
+};
+
+/** Of these what is otherwise than it stands; and what she refused and does not any more. */
+export const changesIn = ({ decisions }: Consented, meant: readonly Change[]): readonly Change[] => {
+  const stood = new Map(decisions.map((one) => [one.to, one]));
+  const changed = meant.filter((one) => !isSame(one, stood.get(one.to)));
+  const lifted = decisions.filter((one) => isNothing(one) && !meant.some(({ to }) => to === one.to));
+  return [...changed, ...lifted.map(({ to }) => ({ to, granted: null, refused: [] }))];
+};
+
+const isSame = ({ granted, refused }: Change, stood: Standing | undefined): boolean => {
+  if (stood === undefined) return granted === null && refused.length === 0;
+  const isAsGranted =
+    granted === null
+      ? stood.until === null
+      : areSame(
+          granted.sections,
+          named(stood.sections).filter((one) => !stood.refused.includes(one)),
+        ) &&
+        areSame(granted.purposes, stood.purposes) &&
+        Date.parse(granted.until) === Date.parse(stood.until ?? "");
+  return isAsGranted && areSame(refused, stood.refused);
+};
+
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  [...new Set(some)].sort().join() === [...new Set(others)].sort().join();
+
+/** How she said it this time. */
+export const saidIn = ({ minor, by, how, consentLanguage, interpreter, witness }: Filled): Said => ({
+  by: minor ? "guardian" : by,
+  how,
+  language: consentLanguage,
+  interpreter: interpreter || how === "by_interpreter",
+  witness: witness || how === "spoken_witnessed",
+});
+
+/** What was kept of a form that was not recorded, over what stands now. */
+export const withChanges = (filled: Filled, changes: readonly Change[], said: Said, now: number): Filled => {
+  const byName = changes.filter(({ to }) => isByName(to));
+  const added = byName.map(({ to }) => to).filter((to) => !filled.recipients.includes(to));
+  const decided = byName.map(({ to, granted, refused }): readonly [string, Deciding] => {
+    const base = filled.decided[to] ?? nothingYet(now);
+    return [to, { ...base, ...(granted ?? { sections: [] }), refused: refused.filter((one) => one !== ALL) }];
+  });
+  const changed = new Set(changes.map(({ to }) => to));
+  const refused = changes.filter((one) => one.refused.includes(ALL)).map(({ to }) => to);
+  return {
+    ...filled,
+    also: [...filled.also, ...added],
+    decided: { ...filled.decided, ...Object.fromEntries(decided) },
+    nobody: [...filled.nobody.filter((to) => !changed.has(to)), ...refused],
+    ...{ how: said.how, by: said.by, consentLanguage: said.language },
+    ...{ interpreter: said.interpreter, witness: said.witness },
+  };
+};
+
+/** H of each, as it stands on the screen. */
+export const shownOf = ({ decisions }: Consented): Readonly<Record<string, string>> =>
+  Object.fromEntries(decisions.map(({ to, sha256 }) => [to, sha256]));

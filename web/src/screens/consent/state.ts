@@ -1,0 +1,231 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Problem } from "../../failed.ts";
+import type { PlainKey } from "../../words/mn.ts";
+import { problemOf } from "../../words/problems.ts";
+import type { Agency, Filled, Happening, Referral, Vault } from "../../worker/api.ts";
+import type { Consented, Deed } from "../../worker/consent-api.ts";
+import { columnsOf } from "../send/filled.ts";
+import type { DecidingState, SendFault } from "../send/state.ts";
+import { changesIn, filledFrom, meantBy, nothingYet, saidIn, shownOf, withChanges } from "./deciding.ts";
+
+/** Milliseconds of a pause in filling in after which it is saved. */
+const PAUSE = 400;
+
+/** What became of it last. line: it waits for the line. */
+export type Outcome = "recorded" | "line";
+
+export interface ConsentState extends DecidingState {
+  readonly stands: ReadonlySignal<Consented | null>;
+  readonly of: ReadonlySignal<Referral | null>;
+  readonly problem: ReadonlySignal<Problem | null>;
+  readonly busy: ReadonlySignal<boolean>;
+  readonly outcome: ReadonlySignal<Outcome | null>;
+  /** Her new code, as long as this stands on the screen. */
+  readonly code: ReadonlySignal<string | null>;
+  readonly load: () => Promise<void>;
+  /** She agrees to what is filled in. Whether it was done, or waits. */
+  readonly agree: () => Promise<boolean>;
+  readonly carryOut: (deed: Deed, code?: string) => Promise<boolean>;
+  /** What was filled in is not to be done. */
+  readonly discard: () => Promise<void>;
+  readonly fail: (faults: readonly SendFault[]) => void;
+  readonly heard: (happening: Happening) => void;
+  readonly close: () => void;
+}
+
+type Asked = Pick<Vault, "consented" | "redecide" | "saveDeed" | "show" | "agencies">;
+
+/** own: the agency at work. now: by the hub's clock. done: the lists and the referral are otherwise. */
+export const consentState = (
+  vault: Asked,
+  referral: string,
+  own: string,
+  now: () => number,
+  done: () => void,
+): ConsentState => {
+  const stands = signal<Consented | null>(null);
+  const of = signal<Referral | null>(null);
+  const agencies = signal<readonly Agency[]>([]);
+  const filled = signal<Filled | null>(null);
+  const faults = signal<readonly SendFault[]>([]);
+  const problem = signal<Problem | null>(null);
+  const busy = signal(false);
+  const outcome = signal<Outcome | null>(null);
+  const code = signal<string | null>(null);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+
+  const kindOf = (agency: string) => agencies.value.find((one) => one.id === agency)?.kind ?? "";
+  const deedNow = (): Deed | null => {
+    if (stands.value === null || filled.value === null) return null;
+    const changes = changesIn(stands.value, meantBy(filled.value, kindOf));
+    return { do: "decide", changes, said: saidIn(filled.value) };
+  };
+
+  const save = async () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const deed = deedNow();
+    if (deed?.do !== "decide" || stands.value === null) return;
+    try {
+      await vault.saveDeed(referral, deed.changes.length > 0 ? deed : null, shownOf(stands.value));
+    } catch (error) {
+      problem.value = problemOf(error);
+    }
+  };
+
+  const change = (patch: Partial<Filled>) => {
+    if (filled.value === null) return;
+    filled.value = { ...filled.value, ...patch };
+    clearTimeout(timer);
+    timer = setTimeout(() => void save(), PAUSE);
+  };
+
+  /** What stands is shown; what was filled in stays over it. */
+  const show = (consented: Consented) => {
+    stands.value = consented;
+    const minor = of.value?.minor ?? false;
+    const fresh = filledFrom(consented, minor, now());
+    const deed = consented.waits?.deed;
+    filled.value = deed?.do === "decide" ? withChanges(fresh, deed.changes, deed.said, now()) : fresh;
+  };
+
+  const load = async () => {
+    problem.value = null;
+    try {
+      const [all, one, found] = await Promise.all([vault.agencies(), vault.show(referral), vault.consented(referral)]);
+      if (isOver) return;
+      agencies.value = all;
+      of.value = one;
+      show(found);
+    } catch (error) {
+      if (!isOver) problem.value = problemOf(error);
+    }
+  };
+
+  const carryOut = async (deed: Deed, drawn?: string): Promise<boolean> => {
+    if (busy.value || stands.value === null) return false;
+    busy.value = true;
+    problem.value = null;
+    faults.value = [];
+    outcome.value = null;
+    clearTimeout(timer);
+    timer = undefined;
+    try {
+      const found = await vault.redecide(referral, deed, shownOf(stands.value));
+      if (isOver) return false;
+      outcome.value = found === null ? "line" : "recorded";
+      code.value = drawn ?? null;
+      done();
+      if (found === null) stands.value = { ...stands.value, waits: { deed, isSigned: true, returned: null } };
+      else show(found);
+      return true;
+    } catch (error) {
+      if (isOver) return false;
+      const failed = problemOf(error);
+      const isOvertaken = failed.kind === "refused" && failed.code === "head_moved";
+      if (isOvertaken) {
+        const had = filled.value;
+        await load();
+        // Over what stands now, so that she is asked again and nothing has to be filled in twice.
+        if (deed.do === "decide" && had !== null && filled.value !== null)
+          filled.value = withChanges(filled.value, deed.changes, deed.said, now());
+        faults.value = [{ field: "consent-stands", key: "later.overtaken" }];
+      } else problem.value = failed;
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  };
+
+  /** Something ended: where it is under this consent, what stands is otherwise, and whoever fills in is told. */
+  const lookAgain = async () => {
+    const before = JSON.stringify(stands.value && shownOf(stands.value));
+    if (timer !== undefined) await save();
+    await load();
+    const isOther = stands.value !== null && JSON.stringify(shownOf(stands.value)) !== before;
+    if (isOther) faults.value = [{ field: "consent-stands", key: "later.overtaken" }];
+  };
+
+  const faultsNow = (changes: number): readonly SendFault[] => {
+    const one = filled.value;
+    if (one === null) return [];
+    const when = (isWrong: boolean, field: string, key: PlainKey): readonly SendFault[] =>
+      isWrong ? [{ field, key }] : [];
+    const deed = deedNow();
+    const ends = deed?.do === "decide" ? deed.changes.flatMap(({ granted }) => granted?.until ?? []) : [];
+    return [
+      ...when(changes === 0, "send-decision", "later.nothing_changed"),
+      ...when(
+        ends.some((until) => Date.parse(until) <= now()),
+        "send-decision",
+        "send.day_over",
+      ),
+      ...when(one.how === "", "send-how", "send.needs_how"),
+    ];
+  };
+
+  return {
+    own,
+    stands,
+    of,
+    agencies,
+    filled,
+    faults,
+    problem,
+    busy,
+    outcome,
+    code,
+    kindOf,
+    candidate: () => null,
+    change,
+    decide: (agency, patch) => {
+      const before = filled.value?.decided[agency];
+      if (filled.value !== null && before !== undefined)
+        change({ decided: { ...filled.value.decided, [agency]: { ...before, ...patch } } });
+    },
+    ask: (agency) => {
+      const one = filled.value;
+      if (one === null || columnsOf(one).includes(agency)) return;
+      change({ also: [...one.also, agency], decided: { ...one.decided, [agency]: nothingYet(now()) } });
+    },
+    load,
+    agree: async () => {
+      const deed = deedNow();
+      if (deed?.do !== "decide") return false;
+      faults.value = faultsNow(deed.changes.length);
+      return faults.value.length === 0 && carryOut(deed);
+    },
+    carryOut,
+    discard: async () => {
+      const consented = stands.value;
+      if (consented === null) return;
+      clearTimeout(timer);
+      try {
+        await vault.saveDeed(referral, null, shownOf(consented));
+        show({ ...consented, waits: null });
+      } catch (error) {
+        problem.value = problemOf(error);
+      }
+    },
+    fail: (found) => {
+      faults.value = found;
+    },
+    heard: (happening) => {
+      const isMine = happening.type === "redecided" && happening.referral === referral;
+      if (isMine) {
+        outcome.value = happening.problem === null ? "recorded" : null;
+        done();
+        void load();
+      } else if (happening.type === "arrived" && ENDING.has(happening.kind) && !busy.value) void lookAgain();
+    },
+    close: () => {
+      if (timer !== undefined) void save();
+      isOver = true;
+      code.value = null;
+    },
+  };
+};
+
+/** What the feed tells of decisions: each may be under this consent. */
+const ENDING: ReadonlySet<string> = new Set(["withdrawn", "narrowed", "expired", "overturned"]);

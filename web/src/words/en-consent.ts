@@ -1,0 +1,47 @@
+import type { ConsentKey } from "./mn-consent.ts";
+
+/** What becomes of a person's decision later: decided anew, taken back, her code, her record. */
+export const consent: Readonly<Record<ConsentKey, string>> = {
+  "later.open": "Her decision: renew, change, take back",
+  "verb.ask_again": "Ask again",
+  "later.ends": "It ends: {day}. Ask the person whether it goes on.",
+  "later.decide": "Ask the person anew",
+  "later.decide.about":
+    "It begins with what stands. What was sent stays as it was sent: who may read less loses it at once; what is added goes along when it is sent anew.",
+  "later.signed":
+    "Nothing is written over: each change is a new version, signed in your name. Keys stay where it is renewed before its end.",
+  "later.guardian": "The guardian decides, and the child’s own view counts.",
+  "later.as_before": "It stays as it is",
+  "later.recorded": "Recorded. It counts from now on.",
+  "later.waits": "No connection. It is signed and kept here, locked; it is recorded once, when the line is back.",
+  "later.waits.take_back":
+    "Not taken back yet: no connection. It is signed and kept here, locked, and done once, when the line is back. Until then the agencies can read it: call them.",
+  "later.returned": "Not recorded. {why}",
+  "later.overtaken":
+    "Meanwhile it was decided otherwise: this is what stands now. Nothing of yours was recorded and nothing is lost. Read it to the person again.",
+  "later.filled_in": "Something was filled in and not recorded.",
+  "later.discard": "Drop it",
+  "later.nothing_changed": "Nothing is otherwise than it stands",
+  "later.over": "Everything was taken back. Nothing of it is left, here neither.",
+  "later.versions": "Earlier versions stay in the log; none is ever changed.",
+  "later.version": "Version {version} · signed {at}",
+  "later.run_out": "ended on {day}",
+  "later.nothing_said": "{agency}: nothing is agreed and nothing is refused.",
+  "later.ended":
+    "It has ended for: {agencies}. What was sent there is gone; a renewal does not bring it back. Once the person agrees, it has to be sent anew.",
+  "later.anew": "Send it anew",
+  "later.take_back": "Take back",
+  "later.from": "From whom does she take it back?",
+  "later.from.all": "From everybody",
+  "later.needs_from": "Choose from whom",
+  "later.what": "What does she take back?",
+  "later.what.all": "Everything",
+  "later.what.sections": "Some parts",
+  "later.what.purposes": "For some purposes",
+  "later.needs_which": "Choose what",
+  "later.then.goes": "Keys and text go at once and can’t be brought back. The agency sees it at once.",
+  "later.then.owes": "Whoever had opened it owes a signed deletion of its copies.",
+  "later.then.closing": "A service under way can still be closed, without content.",
+  "later.then.ours":
+    "What was sent is gone for your own agency, too, and evidence with it. A service under way can still be closed, without content.",
+};
