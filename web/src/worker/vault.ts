@@ -20,6 +20,7 @@ import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
 import { onwardCalls } from "./onward-calls.ts";
+import { overseeingCalls } from "./overseeing-calls.ts";
 import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
 import { Seen } from "./seen.ts";
@@ -390,6 +391,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     ...guardedAll(onwardCalls(working)),
     ...guardedAll(administeringCalls(working)),
     ...guardedAll(ownCalls(working)),
+    ...guardedAll(overseeingCalls(working)),
 
     watch: (told) => {
       watching.add(told);
