@@ -190,8 +190,10 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           referral={parts.referral}
           me={session.now.value.me}
           time={parts.time}
+          page={screen.page}
           id={screen.id}
-          onOpen={(id) => navigation.go({ at: "overview", id })}
+          onGo={(page, id) => navigation.go({ at: "overview", page, id })}
+          onReset={(page) => navigation.reset({ at: "overview", page, id: null })}
         />
       ) : null;
     case "agency":

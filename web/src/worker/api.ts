@@ -8,6 +8,7 @@
 import type { Problem } from "../failed.ts";
 import type { Administering } from "./agency-api.ts";
 import type { Consenting } from "./consent-api.ts";
+import type { Overseeing } from "./overseeing-api.ts";
 import type { Own } from "./own-api.ts";
 
 // --- who --------------------------------------------------------------------------------------------------------------
@@ -559,7 +560,7 @@ export interface Overview {
   readonly hasMore: boolean;
 }
 
-export interface Vault extends Joining, Sending, PassingOn, Consenting, Administering, Own {
+export interface Vault extends Joining, Sending, PassingOn, Consenting, Administering, Own, Overseeing {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */

@@ -21,6 +21,7 @@ import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
 import { onwardCalls } from "./onward-calls.ts";
+import { overseeingCalls } from "./overseeing-calls.ts";
 import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
 import { Seen } from "./seen.ts";
@@ -406,6 +407,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     ...guardedAll(consenting.calls),
     ...guardedAll(administeringCalls(working)),
     ...guardedAll(ownCalls(working)),
+    ...guardedAll(overseeingCalls(working)),
 
     watch: (told) => {
       watching.add(told);
