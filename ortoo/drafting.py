@@ -29,6 +29,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import expand
 from ortoo.protocol.referral import NEVER_SENT, SealedReferral, Signer
 from ortoo.protocol.sealing import Binding, Blobs
+from ortoo.reading import Attachment
 
 LEFT_FOR: Final = 24 * 3600  # seconds: what another program seals at this moment is younger
 
@@ -399,6 +400,21 @@ class Outbox:
         """Seal a file, which then lies beside the drafts until the one that names it is dropped."""
         self._forget_unnamed()
         return attaching.seal(attached, part, binding, self._folder)
+
+    async def seal_anew(
+        self,
+        fetch: attaching.Fetch,
+        attachment: Attachment,
+        part: str,
+        binding: Binding,
+        on_progress: attaching.Progress,
+    ) -> SealedFile:
+        """The same of a file that the own agency was sent, as `part` of what it passes on."""
+        self._forget_unnamed()
+        opening, said, size = attachment.opening(), attachment.said, attachment.size
+        return await attaching.seal_anew(
+            fetch, self._folder, opening, binding, said=said, part=part, size=size, on_progress=on_progress
+        )
 
     def sealed_file(self, sha256: str) -> Path:
         return attaching.sealed_path(self._folder, sha256)

@@ -432,7 +432,7 @@ class Reader:
             if (body.id, body.authority.consent) != (one.id, consent):
                 raise Refused("authority_mismatch", field="consent", referral=one.id)
             parent = body.parent.id if body.parent is not None else None
-            parts = in_order(part.name for part in body.sealed.parts)
+            parts = in_order(part.name for part in body.sealed.parts if "/" not in part.name)
             found.append(Link(one.id, body.author.agency, body.to, one.state, one.sent_at, parent, tuple(parts)))
         return found
 

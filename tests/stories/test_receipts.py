@@ -5,14 +5,16 @@ import json
 import os
 import statistics
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from ortoo import consenting, contract, receipts
+from ortoo import consenting, contract, drafting, receipts
 from ortoo.client import Client
 from ortoo.form import Form, Grant
 from ortoo.protocol import receipt, schemas
@@ -54,6 +56,14 @@ async def sent_with(session: Session, form: Form, given: Receipt) -> Referral:
 def the(shown: contract.ReceiptShown, to: str) -> contract.ReceiptHolder:
     (found,) = [one for one in shown.holders or [] if one.to == to]
     return found
+
+
+async def sent_under(session: Session, form: Form, decisions: Sequence[Document[schemas.Consent]]) -> Any:
+    """What the hub answers to a referral under these decisions, whatever the own client knows of them."""
+    keys = await session.public_keys(("mrc-umnugobi", "mgec"))
+    sealed = drafting.seal(form, session.signer, decisions, keys, at=session.now(), parts={})
+    handed_in = [contract.Sealed.of(one.document.envelope, one.blobs) for one in sealed]
+    return await answer(session.client.send_referrals(handed_in))
 
 
 async def answer(work: Any) -> tuple[str, dict[str, Any]]:
@@ -139,6 +149,43 @@ async def test_of_three_agencies_one_loses_it_and_the_others_learn_nothing(hub: 
             now = await sender.show(one.id)
             assert (now.state, now.changed_at) == ("sent", one.changed_at)
             assert keys_of(hub.store, one.id, one.recipient) == kept[one.id]
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_she_takes_back_what_was_recorded_and_never_sent(hub: Hub) -> None:
+    """No referral goes by her code, and no agency was shown anything: the decisions end all the same."""
+    unsent, refusing = draw("full"), draw("withdraw")
+    form = tonight(7008)
+    nobody = replace(form, recipients=(), consent=replace(form.consent, grants={}, refusals={"mgec": ("*",)}))
+    async with at_work(hub, "mrc.nara") as nara, somewhere(hub, 7) as her:
+        recorded = await nara.record(form, unsent.key(nara.directory.id))
+        id = recorded[0].body.consent
+        shown = the(await look(her, unsent.code), "mgec")
+        assert (shown.sections, shown.referrals) == (FOUR, [])
+        shown = the(await withdraw(her, unsent.code, [everything()]), "mgec")
+        assert (shown.sections, shown.ended, shown.referrals) == ([], "consent_withdrawn", [])
+        assert (await sent_under(nara, form, recorded))[0] == "consent_withdrawn"
+        wider = {"mgec": Grant(tuple(FOUR), ("give_service",), 30)}
+        later = await consenting.new_version(nara, id, wider)  # whatever the agency signs later gives nothing back
+        assert (await sent_under(nara, form, later))[0] == "consent_withdrawn"
+        assert the(await look(her, unsent.code), "mgec").ended == "consent_withdrawn"
+
+        # Where she had only refused, there is nothing to take back but what may come.
+        (refused_all,) = await nara.record(nobody, refusing.key(nara.directory.id))
+        assert (await withdraw(her, refusing.code, [everything()])).holders is None
+        later = await consenting.new_version(nara, refused_all.body.consent, wider, {"mgec": ()})
+        assert (await sent_under(nara, form, later))[0] == "consent_withdrawn"
+
+        # She took no code: there is none to look or to take back with; the agency does it for her, sent or not.
+        codeless, *_ = await nara.record(tonight(7009), None)
+        assert codeless.body.receipt is None
+        ended = await consenting.withdraw(nara, codeless.body.consent)
+        assert {one.body.to for one in ended} == {"mgec", "*"}
+        assert all(one.body.refused == ["*"] for one in ended)
+        assert await answer(consenting.withdraw(nara, codeless.body.consent)) == (
+            "not_found",
+            {"consent": codeless.body.consent},
+        )
 
 
 @pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
