@@ -165,6 +165,9 @@ async def live(hub: Hub) -> tuple[str, str]:
             await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
         await passed_on(hub)
         await without_consent(hub)
+        async with at_work(hub, "nhrcm.bold") as coordinator:
+            await coordinator.client.export_trail("csv")
+            await coordinator.client.export_trail("json")
         (closed,) = await nara.send(tonight(7))
         await delger.open_referral(closed.id)
         await delger.accept(closed.id)
