@@ -152,9 +152,10 @@ def _judged(batches: Iterator[list[str]], directory: Directory, workers: int) ->
             yield ids, _judge(ids, directory)
         return
     _shared.append(directory)
-    connections.close_all()  # no process uses another one's
     waiting: deque[tuple[list[str], Future[list[Finding]]]] = deque()
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        connections.close_all()  # no process uses another one's: all are forked now, before this one asks anything more
+        pool.submit(_forked).result()
         for ids in batches:
             waiting.append((ids, pool.submit(_judge_elsewhere, ids)))
             if len(waiting) >= workers * WAITING:
@@ -166,6 +167,10 @@ def _judged(batches: Iterator[list[str]], directory: Directory, workers: int) ->
 
 
 _shared: list[Directory] = []  # what forked processes have from the one that forked them
+
+
+def _forked() -> None:
+    """The first that is submitted forks all of them."""
 
 
 def _judge_elsewhere(ids: list[str]) -> list[Finding]:
