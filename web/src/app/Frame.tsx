@@ -6,10 +6,12 @@ import { Announcer } from "../parts/Announcer.tsx";
 import { Band } from "../parts/Band.tsx";
 import { Button } from "../parts/Button.tsx";
 import { Icon } from "../parts/Icon.tsx";
+import { save } from "../parts/save.ts";
 import { words } from "../words/current.ts";
 import { moment, span } from "../words/dates.ts";
 import { problemText } from "../words/problems.ts";
 import type { Language } from "../words/words.ts";
+import type { Evidence } from "../worker/api.ts";
 import type { Line } from "./line.ts";
 import type { Place, Screen } from "./screens.ts";
 
@@ -32,6 +34,8 @@ interface FrameProps {
   readonly onRelease: () => void;
   /** What the whole page has to say: an alarm, a problem nobody waited for. */
   readonly problem: Problem | null;
+  /** Of an alarm: what its finder should keep. */
+  readonly evidence: Evidence | null;
 }
 
 /** What stands around every screen: the way out, the language, the places. */
@@ -80,6 +84,7 @@ export const Frame = (props: FrameProps) => {
       )}
       <main class="frame-main" id="main" tabIndex={-1}>
         <div role="alert">{problem && <Band tone="late">{problemText(said, problem)}</Band>}</div>
+        {props.evidence && <Proof of={props.evidence} />}
         <div role="status">
           {line && !line.live && (
             <Band tone="wait" icon="offline">
@@ -105,6 +110,17 @@ export const Frame = (props: FrameProps) => {
       </main>
       <Announcer />
     </div>
+  );
+};
+
+/** A file for whoever judges it, with no word of anybody's in it. */
+const Proof = ({ of }: { readonly of: Evidence }) => {
+  const said = words.value;
+  const onSave = () => save(new Blob([of.text], { type: "application/json" }), of.name);
+  return (
+    <Band tone="late" action={<Button onPress={onSave}>{said("evidence.save")}</Button>}>
+      {said("evidence.about")}
+    </Band>
   );
 };
 

@@ -35,7 +35,7 @@ describe("what stands on the screen", () => {
   const until = "2026-11-26T16:00:00Z";
   const shown = {
     as: "recipient",
-    decision: { to: "mgec", sections: ["needs"], purposes: [], until, refused: [] },
+    decision: { document: "", to: "mgec", sections: ["needs"], purposes: [], until, refused: [] },
     parts: [part("needs", [["dependants", 1]])],
     steps: [step],
   } as unknown as Referral;
@@ -71,7 +71,7 @@ describe("a withdrawal while it is read", () => {
     as: "recipient",
     state: "opened",
     next: ["opened"],
-    decision: { to: "mgec", sections: ["needs"], purposes: [], until: null, refused: [] },
+    decision: { document: "", to: "mgec", sections: ["needs"], purposes: [], until: null, refused: [] },
     parts: [part("needs", [["dependants", 1]])],
     steps: [],
   } as unknown as Referral;
@@ -81,7 +81,7 @@ describe("a withdrawal while it is read", () => {
     let answer: Promise<Referral> = Promise.resolve(had);
     const never = () => new Promise<never>(() => undefined);
     const vault = {
-      ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [] },
+      ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [], marks: never },
       fetchFile: never,
       watch: () => () => undefined,
     };
