@@ -29,7 +29,9 @@ from ortoo.verifying import SCHEMAS, Finding, Kept, replay
 
 EXPORTED: Final = "exported"
 RECORD: Final = "record"
-KINDS: Final[Mapping[str, type[schemas.Payload]]] = {**SCHEMAS, RECORD: schemas.Record}
+KINDS: Final[Mapping[str, type[schemas.Payload]]] = {str(kind): one for kind, one in SCHEMAS.items()} | {
+    RECORD: schemas.Record
+}
 MOST: Final = 1 << 20  # characters of a line
 
 
