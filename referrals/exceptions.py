@@ -5,10 +5,11 @@ by nobody but its sender and whoever is to give the second. A reviewer's `overtu
 consent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from notifications import outbox
 from notifications.feed import Told
 from ortoo.protocol import documents, events, schemas
 from ortoo.protocol.consent import Decisions
@@ -47,6 +48,15 @@ def news(referral: Referral) -> list[Told]:
     if referral.reviewer_id is not None and not is_seconded(referral):
         told.append(Told(referral.sender_id, SECOND_NEEDED, id, urgency=urgency))
     return told
+
+
+def alert_reviewers(referrals: Iterable[Referral], now: datetime) -> None:
+    """Those who are to review, or to sign for first, learn that there is something. By e-mail, which names nothing: the
+    feed is their agency's focal points', who see none of it.
+    """
+    for one in referrals:
+        if one.reviewer_id is not None and (one.delivered_at is not None or one.seconded_by_reviewer):
+            outbox.alert_coordinators(one.urgency, now, of=one.reviewer_id)
 
 
 def is_seconded(referral: Referral) -> bool:

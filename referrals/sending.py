@@ -76,6 +76,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
         log.queue(one.document.hash for one in fresh)
         standing.follow([*sent, *standing.sent_on(actor.agency, sent)], now)
         told = [news for one in sent for news in exceptions.news(one)]
+        exceptions.alert_reviewers(sent, now)
         feed.tell([*told, *onward.news(sent)], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]
 

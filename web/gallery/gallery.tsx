@@ -344,7 +344,13 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
 
 const kept = preferences();
 
-const lines = { now: signal({ live: true, at: NOW }), alarm: signal(null), clockOff: signal(0), heard: nothing };
+const lines = {
+  now: signal({ live: true, at: NOW }),
+  alarm: signal(null),
+  evidence: signal(null),
+  clockOff: signal(0),
+  heard: nothing,
+};
 const drafts = {
   rows: signal([]),
   look: later,
@@ -366,6 +372,7 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       open: given,
       step: given,
       resend: given,
+      marks: async (all) => new Map(all.map(({ document }) => [document, document === "s2" ? "missing" : "logged"])),
       agencies: async () => agencies,
       fetchFile: async () => new Blob([]),
       evidence: async () => [],
@@ -497,6 +504,7 @@ const Shell = () => {
       release="none"
       onRelease={() => undefined}
       line={null}
+      evidence={null}
       problem={null}
     >
       <div class="screen" key={at}>
@@ -527,6 +535,7 @@ render(
       release={show === "release" ? "ready" : "none"}
       onRelease={nothing}
       line={AT_WORK.has(show) ? { live: show !== "offline", at: NOW } : null}
+      evidence={null}
       problem={show === "offline" ? { kind: "refused", code: "key_mismatch", fields: {} } : null}
     >
       <div class={DESK.includes(show) ? "screen wide" : "screen"}>{(shows[show] ?? shows.parts!)()}</div>

@@ -77,6 +77,7 @@ export const App = (parts: Parts) => {
       release={TITLES[screen.at] === "title.form" ? "none" : parts.releases.next.value}
       onRelease={parts.releases.use}
       problem={alarm === null ? session.problem.value : { kind: "refused", code: alarm, fields: {} }}
+      evidence={parts.line.evidence.value}
     >
       {/* A new key for each screen: its heading takes the focus anew. */}
       <div

@@ -74,4 +74,12 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "onward.chain": "Where it went",
   "onward.sent_by": "{from} sent it to {to}",
   "onward.passed_by": "{from} passed it on to {to}",
+  "log.logged": "in the log",
+  "log.promised": "not in the log yet",
+  "log.missing": "missing in the log",
+  "log.missing.about":
+    "The hub took this more than ten minutes ago, and its log does not show it. Tell a coordinator: it may be held back or lost.",
+  "contradiction.about":
+    "What the hub has shown contradicts itself, and this can be proven. Save the file and give it to a coordinator. It holds nothing about any person.",
+  "contradiction.save": "Save the evidence",
 };

@@ -167,8 +167,25 @@ export interface Part {
   readonly files?: readonly DescribedFile[];
 }
 
+/** H of a document that the hub has accepted, and when. */
+export interface Dated {
+  readonly document: string;
+  readonly at: string;
+}
+
+/** How a document stands in the log: proven to be in it; accepted too recently to be missed; or missing. */
+export type Mark = "logged" | "promised" | "missing";
+
+/** A file that shows what a hub has contradicted itself in. */
+export interface ProofFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** document: H of what was signed. */
 export interface Step {
   readonly id: string;
+  readonly document: string;
   readonly agency: string;
   readonly member: string;
   readonly type: string;
@@ -179,6 +196,7 @@ export interface Step {
 
 /** What one agency may read, as the person decided. */
 export interface Decision {
+  readonly document: string;
   readonly to: string;
   readonly sections: readonly string[];
   readonly purposes: readonly string[];
@@ -204,6 +222,7 @@ export interface Evidence {
 export interface Referral extends Row {
   readonly seenAt?: string;
   readonly waits?: WaitingStep;
+  readonly document: string;
   readonly language: string;
   readonly minor: boolean;
   readonly partNames: readonly string[];
@@ -506,7 +525,7 @@ export type Happening =
   | { readonly type: "ended"; readonly code: string }
   /** The hub has heard of a sign-out that was made without a line. */
   | { readonly type: "signed_out" }
-  | { readonly type: "alarm"; readonly code: string };
+  | { readonly type: "alarm"; readonly code: string; readonly evidence?: ProofFile };
 
 // --- the first day ----------------------------------------------------------------------------------------------------
 
@@ -606,6 +625,9 @@ export interface Vault extends Joining, Sending, PassingOn, Consenting, Administ
   evidence(id: string): Promise<readonly Evidence[]>;
   /** The same of a file of it. decision: H. */
   fetchEvidence(decision: string, part: string): Promise<Blob>;
+
+  /** How these stand in the log, proven here. Without a line, those alone that were proven before. */
+  marks(documents: readonly Dated[]): Promise<ReadonlyMap<string, Mark>>;
 
   /** Hand in the step that waits on it, if one still does. */
   resend(id: string): Promise<Referral>;

@@ -123,7 +123,7 @@ function standingOf({ body, sha256 }: Document<Consent>): Standing {
     until: granted === null ? null : new Date(instant(granted.until)).toISOString(),
     refused,
     version,
-    sha256,
+    document: sha256,
     said: saidIn(given),
     retainDays,
     at: new Date(instant(at)).toISOString(),

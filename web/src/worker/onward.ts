@@ -42,6 +42,7 @@ interface Kept {
  */
 export async function forward(at: At, id: string, to: string, sections: readonly string[]): Promise<api.Row> {
   const { work, items } = at;
+  work.mustBeWhole();
   const name = `onward/${id} ${to} ${[...sections].sort().join(" ")}`;
   for (let tries = 0; ; tries += 1) {
     const kept = (await items.get<Kept>(name)) ?? (await sealed(work, id, to, sections));
@@ -50,6 +51,7 @@ export async function forward(at: At, id: string, to: string, sections: readonly
       const { sendReferrals } = await ask(operations.sendReferrals, { referrals: [kept.sealed] });
       const [accepted] = sendReferrals;
       if (sendReferrals.length !== 1 || accepted?.sha256 !== kept.sha256) throw badAnswer();
+      await work.log.accepted([kept.sha256]);
       await items.drop(name);
       const row = await rowOf(work, accepted, "waiting");
       if ("damaged" in row) throw badAnswer();

@@ -237,6 +237,7 @@ function refusalIn(error: unknown): api.Returned | null {
 async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Promise<readonly Answer[]> {
   let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, null));
   let recorded: SealedDraft["decisions"] | null = null;
+  at.work.mustBeWhole();
   for (let tries = 0; ; tries += 1) {
     try {
       await uploadFiles(at, name, outgoing.draft.id, tell);
@@ -251,6 +252,9 @@ async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Pro
         sendReferrals.length === Object.keys(sealed.hashes).length &&
         sendReferrals.every((one) => sealed.hashes[one.id] === one.sha256);
       if (!isThose) throw badAnswer();
+      const decided = [...(sealed.refusals ?? []), ...sealed.decisions].map((one) => read(one.envelope, "consent"));
+      const hashes = (await Promise.all(decided)).map((one) => one.sha256);
+      await at.work.log.accepted([...hashes, ...Object.values(sealed.hashes)]);
       return sendReferrals;
     } catch (error) {
       const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;

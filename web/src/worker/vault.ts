@@ -17,6 +17,7 @@ import type { Keyring } from "../protocol/schemas.ts";
 import { administeringCalls } from "./administering-calls.ts";
 import type * as api from "./api.ts";
 import { consentingCalls, DEEDS } from "./consenting-calls.ts";
+import { Contradicted } from "./evidence.ts";
 import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
@@ -144,7 +145,10 @@ export async function newVault(url: string): Promise<api.Vault> {
       try {
         return await call(...args);
       } catch (error) {
-        if (error instanceof Refused && ALARMS.includes(error.code)) tell({ type: "alarm", code: error.code });
+        if (error instanceof Refused && ALARMS.includes(error.code)) {
+          const evidence = error instanceof Contradicted ? { evidence: error.evidence } : {};
+          tell({ type: "alarm", code: error.code, ...evidence });
+        }
         throw error;
       }
     };
@@ -229,7 +233,10 @@ export async function newVault(url: string): Promise<api.Vault> {
       : attend(follower);
     const sweeping = setInterval(() => void seen.sweep().catch(() => undefined), SWEEP);
     // An answer can be lost while the socket lives.
-    const trying = setInterval(() => isLive && isWaiting() && goOn(), AGAIN);
+    const trying = setInterval(() => {
+      if (isLive && isWaiting()) goOn();
+      if (isLive && work.log.isWaiting) alarming(() => work.look())().catch(() => undefined);
+    }, AGAIN);
     const stop = () => {
       clearInterval(trying);
       clearInterval(sweeping);
@@ -377,6 +384,8 @@ export async function newVault(url: string): Promise<api.Vault> {
       await at.work.step(id, type, reason, note);
       return at.seen.referral(id, () => shownOf(at, id));
     }),
+
+    marks: guarded(async (documents) => working().work.marks(documents)),
 
     resend: guarded(async (id) => {
       const at = working();

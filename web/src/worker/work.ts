@@ -8,15 +8,17 @@ import { Failed, type Problem } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
 import { type Decisions, decisionsOf } from "../protocol/consent.ts";
-import { type Bytes, b64, ctx, type Document, newId, unb64 } from "../protocol/documents.ts";
+import { type Bytes, b64, ctx, type Document, newId, read, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
 import type { Signer } from "../protocol/referral.ts";
 import type { Consent, Epoch, File, Keyring, Section, Seen } from "../protocol/schemas.ts";
-import type { WaitingStep } from "./api.ts";
+import type { Dated, Mark, WaitingStep } from "./api.ts";
+import { Contradicted } from "./evidence.ts";
 import { handedIn } from "./handing-in.ts";
+import { ActivityLog } from "./logged.ts";
 import type { Network } from "./network.ts";
 import {
   type AnsweredBlobs,
@@ -66,7 +68,9 @@ export class Work {
   readonly network: Network;
   private readonly secrets: MemberSecrets;
   private readonly items: Items;
-  private readonly seen: Seen | null;
+  private readonly elsewhere: Seen | null;
+  readonly log: ActivityLog;
+  private contradiction: Contradicted | null = null;
   private readonly epochs = new Map<number, KemKey>();
   private opened = new Map<string, string>();
   private isBehind = false;
@@ -95,7 +99,8 @@ export class Work {
     this.network = network;
     this.secrets = secrets;
     this.items = items;
-    this.seen = seen;
+    this.elsewhere = seen;
+    this.log = new ActivityLog(items, network, seen);
     this.fromKeyring = fromKeyring;
   }
 
@@ -107,9 +112,39 @@ export class Work {
 
   /** Take in what the hub has that is new, verified, and keep it. */
   async sync(): Promise<void> {
-    await this.network.sync(this.seen);
+    await this.unlessContradicted(() => this.network.sync(this.elsewhere));
     this.takeKeys();
     await this.items.put("directory", this.network.kept);
+    await this.look();
+  }
+
+  /** That the log continues what was seen of it, and holds what was signed here. */
+  async look(): Promise<void> {
+    await this.unlessContradicted(() => this.log.look());
+  }
+
+  /** How these stand in the log. */
+  marks(documents: readonly Dated[]): Promise<ReadonlyMap<string, Mark>> {
+    return this.unlessContradicted(() => this.log.marks(documents));
+  }
+
+  /** The newest of both logs that this member saw. */
+  get seen(): Seen {
+    return { ...this.network.seen, activity: this.log.head };
+  }
+
+  /** Once a hub has shown what does not fit, nothing is opened and nothing leaves any more. */
+  mustBeWhole(): void {
+    if (this.contradiction !== null) throw this.contradiction;
+  }
+
+  private async unlessContradicted<T>(looked: () => Promise<T>): Promise<T> {
+    try {
+      return await looked();
+    } catch (error) {
+      if (error instanceof Contradicted) this.contradiction ??= error;
+      throw error;
+    }
   }
 
   /** The agency's keys of the keyring, each as the directory names it. */
@@ -125,6 +160,7 @@ export class Work {
   async begin(): Promise<void> {
     const kept = await this.items.get<Record<string, string>>("opened");
     this.opened = new Map(Object.entries(kept ?? {}));
+    await this.log.begin();
     try {
       await this.sync();
     } catch (error) {
@@ -151,6 +187,7 @@ export class Work {
 
   /** The referral as it stands now, with the hub's answer. */
   async fetch(id: string): Promise<{ readonly referral: VerifiedReferral; readonly answer: Answer }> {
+    this.mustBeWhole();
     const { referral: answer } = await ask(operations.referral, { id });
     if (answer === null) throw new Refused("not_found", { referral: id });
     if (answer.id !== id) throw new Refused("malformed", { field: "id" });
@@ -182,6 +219,7 @@ export class Work {
       });
       try {
         const { openReferral } = await ask(operations.openReferral, { event: event.envelope });
+        await this.log.accepted([event.sha256]);
         const verified = await this.verifyAnew(openReferral.referral);
         this.opened.set(verified.id, verified.document.sha256);
         await this.items.put("opened", Object.fromEntries(this.opened));
@@ -250,6 +288,7 @@ export class Work {
   }
 
   private async hand(name: string): Promise<VerifiedReferral> {
+    this.mustBeWhole();
     const kept = await this.items.get<KeptStep>(name);
     if (kept === null) throw new Refused("head_moved"); // another call was quicker
     try {
@@ -257,6 +296,7 @@ export class Work {
       if (kept.sealed === null) await this.items.put(name, { ...kept, sealed: step });
       const { takeStep } = await ask(operations.takeStep, { step });
       if (!takeStep.events.some((one) => one.envelope === step.envelope)) throw badAnswer();
+      await this.log.accepted([(await read(step.envelope, "event")).sha256]);
       await this.items.drop(name);
       return await this.verifyAnew(takeStep);
     } catch (error) {

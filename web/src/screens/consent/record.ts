@@ -58,7 +58,7 @@ const processOf = (consent: string, one: Standing, recipient: object, both: Both
   "dpv:hasRecipient": recipient,
   "dpv:hasConsentStatus": statusOf(one, now),
   "dpv:hasIndicationMethod": givenOf(one.said, both),
-  "ortoo:sha256": one.sha256,
+  "ortoo:sha256": one.document,
   ...(one.until === null
     ? {}
     : {

@@ -25,7 +25,7 @@ import { agencyName, canGoElsewhere, endsSoon, owedFirst } from "../inbox/order.
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
 import type { EvidenceProps } from "./Evidence.tsx";
 import type { OnwardProps } from "./Onward.tsx";
-import { type ReferralState, readableAt } from "./state.ts";
+import { loggedOf, type ReferralState, readableAt } from "./state.ts";
 import { isOfException, WithoutConsent } from "./WithoutConsent.tsx";
 import "./referral.css";
 
@@ -164,6 +164,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
       <Answers referral={referral} state={state} isClosed={isClosed} />
       <section class="stack wide" aria-labelledby="who-reads">
         <h2 id="who-reads">{said("referral.who_reads")}</h2>
+        <InLog of={referral.decision.document} state={state} />
         <Sentences
           voice="worker"
           of={ofDecision(said, "worker", referral.decision, (id) => {
@@ -189,12 +190,15 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
         <ol class="timeline">
           <li>
             <span class="hint">{momentSeenFrom(said, Date.parse(referral.sentAt), time.now())}</span>{" "}
-            {label(said.language, "states", "sent")}
+            {label(said.language, "states", "sent")} <InLog of={referral.document} state={state} />
           </li>
           {referral.steps.map((step) => (
             <StepWords key={step.id} step={step} agencies={agencies} time={time} state={state} />
           ))}
         </ol>
+        {loggedOf(referral).some(({ document }) => state.marks.value.get(document) === "missing") && (
+          <Band tone="late">{said("log.missing.about")}</Band>
+        )}
       </section>
     </article>
   );
@@ -349,12 +353,25 @@ const StepWords = ({ step, agencies, time, state }: StepProps) => {
     <li>
       <span class="hint">{momentSeenFrom(said, Date.parse(step.at), time.now())}</span>{" "}
       {label(language, "steps", step.type)} · {plain(agencyName(agencies, step.agency, language))}
-      {step.reason !== null && ` · ${plain(reasons ? label(language, reasons, step.reason) : step.reason)}`}
+      {step.reason !== null && ` · ${plain(reasons ? label(language, reasons, step.reason) : step.reason)}`}{" "}
+      <InLog of={step.document} state={state} />
       {step.note !== null && <NoteWords note={step.note} />}
       {step.note?.status === "readable" && step.note.files?.[0] && (
         <Files files={step.note.files} event={step.id} state={state} />
       )}
     </li>
+  );
+};
+
+const IN_LOG = { logged: "check", promised: "more", missing: "cross" } as const;
+
+/** Whether what was signed was proven, on this device, to be in the log. */
+const InLog = ({ of, state }: { readonly of: string; readonly state: ReferralState }) => {
+  const mark = state.marks.value.get(of);
+  return mark === undefined ? null : (
+    <span class={`in-log ${mark}`}>
+      <Icon name={IN_LOG[mark]} /> {words.value(`log.${mark}`)}
+    </span>
   );
 };
 

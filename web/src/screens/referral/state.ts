@@ -2,7 +2,7 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { Agency, Happening, Part, Referral, Vault } from "../../worker/api.ts";
+import type { Agency, Dated, Happening, Mark, Part, Referral, Vault } from "../../worker/api.ts";
 import { type Answer, noteRule, REASONS } from "./answers.ts";
 
 /** A step whose answer did not come. It is sent again as it is, and is one step however often it arrives. */
@@ -41,6 +41,8 @@ export interface ReferralState {
   readonly answering: ReadonlySignal<Answer | null>;
   readonly reason: Signal<string>;
   readonly note: Signal<string>;
+  /** By document, how what is shown stands in the log. */
+  readonly marks: ReadonlySignal<ReadonlyMap<string, Mark>>;
   /** Whence its files come. */
   readonly files: Files;
   /** Show this one, as far as it was opened. */
@@ -57,6 +59,15 @@ export interface ReferralState {
   /** Nothing of it stays on the page. */
   readonly clear: () => void;
 }
+
+const MARK_AGAIN = 2000; // milliseconds
+
+/** What was signed of it and is to be in the log. */
+export const loggedOf = ({ document, sentAt, decision, steps }: Referral): readonly Dated[] => [
+  { document, at: sentAt },
+  { document: decision.document, at: sentAt },
+  ...steps.map((step) => ({ document: step.document, at: step.at })),
+];
 
 /** What is missing before it can be sent. */
 export const faultsOf = (answer: Answer, state: string, reason: string, note: string): readonly AnswerFault[] => {
@@ -108,7 +119,7 @@ export const overtakenBy = (newest: Referral): Overtaken => ({
 
 /** answered: a step was taken, the lists are otherwise now. */
 export const referralState = (
-  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies"> & Files,
+  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies" | "marks"> & Files,
   answered: () => void,
 ): ReferralState => {
   const shown = signal<Referral | null>(null);
@@ -120,6 +131,7 @@ export const referralState = (
   const unsent = signal<ReadonlyMap<string, Unsent>>(new Map());
   const faults = signal<readonly AnswerFault[]>([]);
   const areNamesShown = signal(false);
+  const marks = signal<ReadonlyMap<string, Mark>>(new Map());
   const answering = signal<Answer | null>(null);
   const reason = signal("");
   const note = signal("");
@@ -149,6 +161,7 @@ export const referralState = (
     newer.value = null;
     overtaken.value = null;
     areNamesShown.value = false;
+    marks.value = new Map();
     busy.value = false;
     choose(null);
   };
@@ -170,12 +183,28 @@ export const referralState = (
     }
   };
 
+  /** What was accepted a moment ago is looked for again, less and less often. */
+  const mark = async (referral: Referral, again: number) => {
+    const mine = turn;
+    try {
+      const found = await vault.marks(loggedOf(referral));
+      if (mine !== turn || shown.value?.id !== referral.id) return;
+      marks.value = new Map([...marks.value, ...found]);
+      const { value: now } = shown;
+      const isNewest = now.steps.length === referral.steps.length;
+      if (isNewest && [...found.values()].includes("promised")) setTimeout(() => void mark(now, again * 2), again);
+    } catch (error) {
+      problemOf(error); // the page says so by itself; the marks stay away
+    }
+  };
+
   const take = async (asked: Promise<Referral>) => {
     const mine = turn;
     const referral = await asked;
     if (mine !== turn) return;
     shown.value = withRead(referral, shown.value);
     newer.value = null;
+    void mark(referral, MARK_AGAIN);
     const { waits } = referral;
     if (waits) keep(referral.id, { ...waits, answer: waits.type as Answer });
   };
@@ -240,6 +269,7 @@ export const referralState = (
     answering,
     reason,
     note,
+    marks,
     files: vault,
     go: async (id) => {
       if (at === id && shown.value !== null) return;
@@ -278,6 +308,7 @@ export const referralState = (
     showNewer: () => {
       if (newer.value === null) return;
       shown.value = withRead(newer.value, shown.value);
+      void mark(newer.value, MARK_AGAIN);
       newer.value = null;
       if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
     },
