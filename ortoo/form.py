@@ -15,7 +15,7 @@ from typing import Any, Final
 from ortoo.attached import Attached
 from ortoo.days import end_of_day
 from ortoo.protocol import vocabulary
-from ortoo.protocol.consent import ALL, MAX_DECISIONS, MOST_DAYS, is_exception
+from ortoo.protocol.consent import ALL, FOR_A_CHILD, MAX_DECISIONS, MOST_DAYS, is_exception
 from ortoo.protocol.documents import canonical
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import MAX_TOGETHER, NEVER_SENT
@@ -193,6 +193,21 @@ class Form:
                 **({"attached": files} if files else {}),
             }
         )
+
+    def check_child(self) -> None:
+        """FormError where a guardian agrees without the child's own word, or is not safe to decide for it."""
+        if self.consent.basis != FOR_A_CHILD or not self.consent.grants:
+            return
+        if self.consent.given_by != "guardian":
+            raise FormError("consent.given_by", "guardian_decides")
+        self.check_guardian()
+        if not str(self.sections.get("child", {}).get("assent") or "").strip():
+            raise FormError("sections.child.assent", "missing")
+
+    def check_guardian(self) -> None:
+        """FormError where a guardian's yes stands for a child whose guardian is suspected."""
+        if self.consent.basis == FOR_A_CHILD and self.sections.get("child", {}).get("guardian_is_safe") is False:
+            raise FormError("sections.child.guardian_is_safe", "guardian_unsafe")
 
     def parts_for(self, agency: str, kind: str) -> tuple[str, ...]:
         """The sections that go to an agency: those that its grant names and the form has; `evidence` stays."""

@@ -98,6 +98,8 @@ export interface Row {
   readonly until: string | null;
   readonly owed: readonly Owed[];
   readonly deletionOwedSince: string | null;
+  /** Absent in what an earlier release kept. */
+  readonly minor?: boolean;
   /** Absent where it stands on her consent. */
   readonly without?: Exceptional;
 }

@@ -324,6 +324,36 @@ describe("a referral", () => {
     else await refused("basis_not_allowed", () => check(one, given([decision])), { field: "basis" });
   });
 
+  describe("of a child", () => {
+    const given = (by: string) => ({ by, how: "signed", language: "mn", interpreter: false, witness: false });
+    const ofChild = (sections: string[], by: string, more: object = {}) =>
+      place.decide("nara", "shelter", sections, {
+        changes: { basis: "guardian_and_assent", given: given(by) },
+        ...more,
+      });
+
+    it("its guardian agrees, either says no, and what may be read is named", async () => {
+      consent.checkDecision((await ofChild(["needs"], "guardian")).body, true);
+      consent.checkDecision((await ofChild([], "person", { refused: ["*"] })).body, true);
+      const [alone, all] = [await ofChild(["needs"], "person"), await ofChild(["*"], "guardian")];
+      await refused("basis_not_allowed", () => consent.checkDecision(alone.body), { field: "given.by" });
+      await refused("basis_not_allowed", () => consent.checkDecision(all.body, true), { field: "granted.sections" });
+    });
+
+    it("its own no stands against its guardian's yes, until it says otherwise", async () => {
+      const no = await ofChild([], "person", { refused: ["account"] });
+      const known = consent.decisionsOf([no]);
+      const next = async (by: string, refused: string[], basis = "guardian_and_assent") =>
+        (await ofChild([], by, { refused, after: no, changes: { basis, given: given(by) } })).body;
+      const over = await next("guardian", []);
+      await refused("basis_not_allowed", () => consent.checkVersion(over, known, { at: NOW }), { field: "refused" });
+      const grown = await next("person", [], "informed_consent");
+      await refused("basis_not_allowed", () => consent.checkVersion(grown, known, { at: NOW }), { field: "basis" });
+      for (const body of [await next("person", []), await next("guardian", ["account"]), await next("guardian", ["*"])])
+        consent.checkVersion(body, known, { at: NOW });
+    });
+  });
+
   it("carries a justification exactly where it is an exception, for a reviewer that may review", async () => {
     const changes = { basis: "danger_to_life", exception: EXCEPTION };
     const without = await place.decide("nara", "shelter", ["needs"], { changes });
