@@ -115,6 +115,7 @@ def decide(
 
     receipt: of the code that the person gets; None where she takes none. evidence: the form's, sealed under that id.
     """
+    form.check_child()
     wanted, id = form.consent, evidence.consent if evidence is not None else new_id()
     decisions = []
     for to in form.decided_on:
@@ -143,7 +144,7 @@ def decide(
             retain_days=wanted.retain_days,
             sealed=evidence.sealed if evidence is not None and to == consent.ALL else None,
         )
-        consent.check_decision(body)
+        consent.check_decision(body, minor=form.routing.minor)
         decisions.append(sign(body, signer.key))
     return tuple(decisions)
 
@@ -217,7 +218,8 @@ def seal(
 def seal_again(
     form: Form, signer: Signer, again: Again, public_keys: Mapping[str, bytes], *, at: datetime, seal_file: SealFile
 ) -> SealedReferral:
-    """A new referral from a form that was sent before, to one agency. Raises Refused."""
+    """A new referral from a form that was sent before, to one agency. Raises Refused, or FormError."""
+    form.check_guardian()
     agency = signer.directory.now().agency(again.to)
     if agency is not None and agency.suspended:
         raise Refused("recipient_suspended", reader=again.to)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from agencies import services
 from notifications import outbox
 from notifications.feed import Told
 from ortoo.protocol import documents, events, schemas
@@ -36,6 +37,14 @@ def of(body: schemas.Referral, decisions: Mapping[str, Decisions], view: View, n
         "reviewer_id": decision.exception.reviewer,
         "seconded_by_reviewer": not events.others_who_second(body, view),
     }
+
+
+def check_child_protection(body: schemas.Referral, decisions: Decisions) -> None:
+    """A child without a safe guardian goes to child protection, or comes from there: `basis_not_allowed`."""
+    if decisions.newest[body.to].body.basis != "child_at_risk":
+        return
+    if not services.any_gives("child_protection", (body.author.agency, body.to)):
+        raise Refused("basis_not_allowed", "For a child at risk child protection decides.", field="to")
 
 
 def news(referral: Referral) -> list[Told]:

@@ -62,6 +62,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 current.check_current(one.document, body.author.agency, body.to)
                 view = current.at(body.directory.size)
                 rules.check_consent(body, view, _known(body, view, decisions, now), at=now)
+                exceptions.check_child_protection(body, decisions[body.authority.consent])
                 onward.check_parent(body, actor)
                 _check_steps(body, kept, now)
                 rules.check_suspension(body, current.now())

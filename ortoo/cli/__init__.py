@@ -279,6 +279,8 @@ def _consent(parser: argparse.ArgumentParser, words: Words) -> None:
     decide = on_one("decide")
     decide.add_argument("--to", metavar="AGENCY", help=words("help.consent.to"))
     decide.add_argument("--days", type=_count(words, 0, 3650), metavar="N", help=words("help.consent.days"))
+    who = list(vocabulary.terms("consent_given_by"))
+    decide.add_argument("--by", metavar="CODE", choices=who, help=words("help.consent.by", codes=", ".join(who)))
     _evidence(decide, words)
     withdraw = on_one("withdraw")
     withdraw.add_argument("--agency", action="append", metavar="AGENCY", help=words("help.consent.agency"))

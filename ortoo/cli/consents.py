@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from ortoo import consent_record, consenting, receipts
 from ortoo.attached import AttachmentError
 from ortoo.cli import DONE, REFUSED
@@ -54,11 +56,20 @@ async def decide(run: Run) -> int:
         if not run.sure(run.words("decisions.ask_decide")):
             return DONE
         id = consent.decision.body.consent
-        signed = await run.patiently(consenting.new_version(session, id, grants, refusals, evidence=given))
+        said = _said(decisions, to, options.by)
+        signed = await run.patiently(consenting.new_version(session, id, grants, refusals, said, given))
         _show(run, session, signed)
         if given is not None and not run.screen.json:
             run.screen.line(run.words("evidence.given"), "green")
     return DONE
+
+
+def _said(decisions: Decisions, to: str, by: str | None) -> schemas.Given | None:
+    """How she says it this time: as before, by whom it is now."""
+    if by is None:
+        return None
+    before = decisions.newest.get(to) or next(iter(decisions.newest.values()))
+    return msgspec.structs.replace(before.body.given, by=by)
 
 
 async def evidence(run: Run) -> int:

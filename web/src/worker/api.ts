@@ -102,6 +102,8 @@ export interface Row {
   readonly isRecorder?: boolean;
   readonly owed: readonly Owed[];
   readonly deletionOwedSince: string | null;
+  /** Absent in what an earlier release kept. */
+  readonly minor?: boolean;
   /** Absent where it stands on her consent. */
   readonly without?: Exceptional;
 }

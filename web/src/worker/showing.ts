@@ -40,6 +40,7 @@ function row(referral: VerifiedReferral, tier: api.Tier, who: Who): api.Row {
     urgency,
     services,
     place,
+    minor: referral.routing.minor,
     counterpart: counterpartOf(referral),
     sentAt: iso(referral.sentAt),
     changedAt: iso(referral.changedAt),
