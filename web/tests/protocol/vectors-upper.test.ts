@@ -107,7 +107,8 @@ describe("the receipt", () => {
       expect([b64(key.seed), b64(key.public)]).toEqual([one.seed, one.public_key]);
     }
     expect(given.refused.length).toBeGreaterThan(3);
-    for (const code of given.refused) await refused("malformed", () => receipt.parseCode(code), { field: "receipt_code" });
+    for (const code of given.refused)
+      await refused("malformed", () => receipt.parseCode(code), { field: "receipt_code" });
   });
 
   it("takes the withdrawal of the vectors", async () => {

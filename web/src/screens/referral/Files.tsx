@@ -97,7 +97,7 @@ const typeText = (type: string): string =>
   words.value(Object.hasOwn(TYPES, type) ? TYPES[type as keyof typeof TYPES] : "file.one");
 
 /** To the browser, which asks where to put it or puts it among the downloads: never shown, never run. */
-const hand = (blob: Blob, name: string) => {
+export const hand = (blob: Blob, name: string) => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
