@@ -332,7 +332,7 @@ function givenIn({ by, how, language, interpreter, witness }: Said): Consent["gi
 type Narrower = Pick<Consent, "to" | "granted" | "refused">;
 
 /** In whole, she refuses everything to everybody from now on: then what was sent is gone for its sender, too. */
-function takenBack(newest: Newest, scope: TakenBack): readonly Narrower[] {
+export function takenBack(newest: Newest, scope: TakenBack): readonly Narrower[] {
   const changed = inOrder(newest).flatMap(({ body }) => {
     if (body.granted === null || (scope.agencies !== null && !scope.agencies.includes(body.to))) return [];
     const narrower = narrowerThan(body, scope);

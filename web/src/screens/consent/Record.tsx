@@ -90,7 +90,6 @@ const InWords = ({ state, said, now }: InWordsProps) => {
           day: day(said, last),
         })}
       </p>
-      <p>{said("decisions.how_to_withdraw")}</p>
       <p>{said("decisions.printed", { moment: moment(said, now) })}</p>
     </section>
   );
