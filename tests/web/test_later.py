@@ -5,9 +5,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, expect
 
-from ortoo import consenting
+from ortoo import consent_record, consenting, receipts
+from ortoo.client import Client
 from ortoo.form import Grant
+from ortoo.protocol.consent import Decisions
 from ortoo.protocol.errors import Refused
+from ortoo.receipts import draw
+from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import at_work
 from tests.stories.test_taking_back import tonight
@@ -30,6 +34,16 @@ async def opens_opened(worker: Worker) -> None:
     state = worker.page.locator(".inbox .row .state", has_text=worker.label("states", "opened"))
     await worker.until(state.first, worker.new)
     await worker.opens_sent_in("opened")
+
+
+def record_of(session: Session, decisions: Decisions) -> str:
+    return consent_record.as_json(decisions, session.directory.now(), session.now())
+
+
+async def saved(worker: Worker) -> str:
+    async with worker.page.expect_download() as coming:
+        await worker.press("later.record.save")
+    return Path(await (await coming.value).path()).read_text(encoding="utf-8")
 
 
 async def agree(worker: Worker) -> None:
@@ -93,6 +107,34 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         await page.get_by_text("Version 4").wait_for()
         await expect(parts).to_have_count(0)
 
+        # Her record, as a file the same as the command line writes, byte for byte.
+        await recorder.press("later.record")
+        await recorder.heading("later.record")
+        await expect(page.locator(".consent-record")).to_have_count(2)
+        await recorder.look("consent-record")
+        assert await saved(recorder) == record_of(nara, await nara.decisions(id))
+        await page.get_by_role("button", name=recorder.said("app.back"), exact=True).click()
+
+        # Her card was lost: another code looks, the old one does not any more.
+        old = draw("full")
+        await receipts.replace(nara, id, old)
+        await page.get_by_role("button", name=recorder.said("app.back"), exact=True).click()
+        await recorder.press("later.open")
+        await recorder.press("later.code")
+        await recorder.heading("later.code")
+        await recorder.look("consent-code")
+        await recorder.press("later.code.replace")
+        await page.locator(".receipt-code").wait_for()
+        new = " ".join(await page.locator(".receipt-code span").all_inner_texts())
+        await expect(page.get_by_text(recorder.said("card.waits"))).to_have_count(0)
+        await recorder.press("send.done")
+        await expect(page.locator(".receipt-code")).to_have_count(0)
+        async with Client(hub.url) as nobody:
+            assert [one.to for one in (await receipts.look(nobody, new)).holders or ()] == ["kind:police", "mgec"]
+            with pytest.raises(Refused) as unknown:
+                await receipts.look(nobody, old.code)
+            assert unknown.value.code == "receipt_unknown"
+
         # What is filled in outlives the lock.
         await recorder.press("later.decide")
         await cell(recorder, "identity").click()
@@ -124,8 +166,10 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         await shelter.page.get_by_text(shelter.said("referral.owe_deletion")).wait_for()
         await shelter.answers("deleted")
         stands = await nara.decisions(id)
+        await recorder.press("later.record")
+        assert await saved(recorder) == record_of(nara, stands)
         assert [(to, one.body.version, one.body.refused) for to, one in sorted(stands.newest.items())][-1] == (
             "mgec",
-            5,
+            7,
             ["*"],
         )

@@ -1,5 +1,6 @@
 /** What becomes of a person's decisions later on: calls of the vault for the agency before which she decided. */
 
+import type { Decided } from "../protocol/consent.ts";
 import type { Decision, ReceiptKey, ReceiptMode, Returned } from "./api.ts";
 
 /** What stands on one addressee. version: of its decision; sha256: H. at: when it was signed. */
@@ -68,6 +69,10 @@ export interface Consenting {
    * screen, by addressee; `head_moved` where it stands otherwise now. Without a line it waits here, sealed: null.
    */
   redecide(referral: string, deed: Deed, shown: Readonly<Record<string, string>>): Promise<Consented | null>;
+  /**
+   * What her decisions come to now, by addressee: `agreed`; `refused`, also with her code; `not_asked`, or not any more.
+   */
+  whatHolds(referral: string): Promise<Readonly<Record<string, Decided>>>;
   /** Keep what is filled in, sealed; null: nothing is any more. */
   saveDeed(referral: string, deed: Deed | null, shown: Readonly<Record<string, string>>): Promise<void>;
 }

@@ -26,6 +26,10 @@ export function consentingCalls(working: () => At, tell: (happening: api.Happeni
         const at = working();
         return (await load()).redecide(at, referral, deed, shown);
       },
+      whatHolds: async (referral) => {
+        const at = working();
+        return (await load()).whatHolds(at, referral);
+      },
       saveDeed: async (referral, deed, shown) => {
         const at = working();
         await (await load()).saveDeed(at, referral, deed, shown);

@@ -130,6 +130,26 @@ function standingOf({ body, sha256 }: Document<Consent>): Standing {
   };
 }
 
+/** By the rule; and where all that went to an agency was taken back, with her code too, that is the hub's word. */
+export async function whatHolds(at: At, referral: string): Promise<Readonly<Record<string, consent.Decided>>> {
+  const { work } = at;
+  const { newest } = await newestOf(work, referral);
+  const links = await (await import("./onward.ts")).chain(at, referral);
+  const isTakenBack = (to: string) => {
+    const sent = links.filter(({ recipient }) => recipient === to);
+    return sent.length > 0 && sent.every(({ state }) => state === "withdrawn");
+  };
+  const view = work.network.directory.now();
+  return Object.fromEntries(
+    [...newest].map(([to, { body }]) => {
+      const sections = body.granted?.sections ?? [];
+      const parts = sections.includes(consent.ALL) ? [...vocabulary.codes("sections")] : sections;
+      const asked = { agency: to, kind: view.agency(to)?.kind ?? "", parts, at: work.network.now() };
+      return [to, isTakenBack(to) ? "refused" : consent.decided({ newest, withdrawals: [] }, asked)];
+    }),
+  );
+}
+
 // --- what is done -----------------------------------------------------------------------------------------------------
 
 /** By consent: whoever asks again waits for the same answer. */
@@ -312,7 +332,7 @@ function givenIn({ by, how, language, interpreter, witness }: Said): Consent["gi
 type Narrower = Pick<Consent, "to" | "granted" | "refused">;
 
 /** In whole, she refuses everything to everybody from now on: then what was sent is gone for its sender, too. */
-function takenBack(newest: Newest, scope: TakenBack): readonly Narrower[] {
+export function takenBack(newest: Newest, scope: TakenBack): readonly Narrower[] {
   const changed = inOrder(newest).flatMap(({ body }) => {
     if (body.granted === null || (scope.agencies !== null && !scope.agencies.includes(body.to))) return [];
     const narrower = narrowerThan(body, scope);

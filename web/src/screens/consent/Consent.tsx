@@ -15,7 +15,9 @@ import type { Standing } from "../../worker/consent-api.ts";
 import { namingOf } from "../send/naming.ts";
 import { nameOf } from "../send/Step.tsx";
 import { Decide } from "./Decide.tsx";
+import { NewCode } from "./NewCode.tsx";
 import type { ConsentPage } from "./pages.ts";
+import { Record } from "./Record.tsx";
 import { type ConsentState, consentState } from "./state.ts";
 import { TakeBack } from "./TakeBack.tsx";
 import "../send/send.css";
@@ -70,6 +72,8 @@ export const Consent = (props: ConsentProps) => {
       {page === "shown" && <Shown {...props} state={state} />}
       {page === "decide" && <Decide {...props} state={state} />}
       {page === "take_back" && <TakeBack {...props} state={state} />}
+      {page === "record" && <Record {...props} state={state} />}
+      {page === "code" && <NewCode {...props} state={state} />}
     </div>
   );
 };
@@ -130,6 +134,7 @@ const Shown = ({ state, time, onGo, onElsewhere }: PageProps) => {
           {said("later.ended", { agencies: ended.map(({ to }) => nameOf(state, to)).join(" · ") })}
         </Band>
       )}
+      <Button onPress={() => onGo("record")}>{said("later.record")}</Button>
       {!stands.isOver && !isSigned && (
         <div class="buttons">
           {!stands.isExceptional && (
@@ -138,6 +143,7 @@ const Shown = ({ state, time, onGo, onElsewhere }: PageProps) => {
             </Button>
           )}
           <Button onPress={() => onGo("take_back")}>{said("later.take_back")}</Button>
+          <Button onPress={() => onGo("code")}>{said("later.code")}</Button>
         </div>
       )}
     </>

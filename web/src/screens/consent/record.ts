@@ -21,17 +21,20 @@ const CONTEXT = {
 /** Both languages, Mongolian first. */
 export type Both = readonly [mn: Words, en: Words];
 
-/** now: milliseconds, by which what has run out is told. */
-export const recordOf = (consented: Consented, agencies: readonly Agency[], both: Both, now: number): string =>
-  `${JSON.stringify(record(consented, agencies, both, now), null, 1)}\n`;
+/** What her decisions come to now, by addressee. */
+export type Holds = Readonly<Record<string, "agreed" | "refused" | "not_asked">>;
+
+export const recordOf = (consented: Consented, holds: Holds, agencies: readonly Agency[], both: Both): string =>
+  `${JSON.stringify(record(consented, holds, agencies, both), null, 1)}\n`;
 
 const record = (
   { consent, recorder, basis, decisions }: Consented,
+  holds: Holds,
   agencies: readonly Agency[],
   both: Both,
-  now: number,
 ) => {
-  const times = decisions.map(({ at }) => stamp(at)).sort();
+  const first = decisions.reduce((one, other) => (Date.parse(other.at) < Date.parse(one.at) ? other : one));
+  const last = decisions.reduce((one, other) => (Date.parse(other.at) > Date.parse(one.at) ? other : one));
   const named = (to: string) => agencyOf(to, agencies, both);
   return {
     "@context": CONTEXT,
@@ -39,24 +42,38 @@ const record = (
     "@type": "dpv:ConsentRecord",
     "dct:identifier": consent,
     "dct:conformsTo": CONFORMS_TO,
-    "dct:created": times[0],
-    "dct:modified": times.at(-1),
-    "dpv:hasDataSubject": { "@id": `urn:uuid:${consent}#person`, "@type": "dpv:DataSubject" },
+    "dct:created": stamp(first.at),
+    "dct:modified": stamp(last.at),
+    "dpv:hasDataSubject": personOf(consent),
     "dpv:hasDataController": named(recorder),
     "dpv:hasJurisdiction": "MN",
     "dpv:hasLegalBasis": term(both, "consent_bases", basis, "dpv:LegalBasis"),
-    "dpv:hasNotice": { "@type": "dpv:ConsentNotice", "dct:description": readToHer(decisions, basis, agencies, both) },
+    "dpv:hasNotice": {
+      "@type": "dpv:ConsentNotice",
+      "dct:language": first.said.language || both.map(({ language }) => language),
+      "dct:description": readToHer(decisions, basis, agencies, both),
+    },
+    "dpv:hasConsentControl": {
+      "@type": "dpv:WithdrawConsent",
+      "dct:description": inBoth(both, (words) => words("decisions.how_to_withdraw")),
+    },
     "dpv:hasProcess": decisions
       .filter(({ to, refused }) => to !== ALL || refused.length > 0)
-      .map((one) => processOf(consent, one, named(one.to), both, now)),
+      .map((one) => processOf(consent, one, holds[one.to] ?? "not_asked", named(one.to), both)),
   };
 };
 
-const processOf = (consent: string, one: Standing, recipient: object, both: Both, now: number) => ({
+const personOf = (consent: string) => ({
+  "@id": `urn:uuid:${consent}#person`,
+  "@type": "dpv:DataSubject",
+  "dct:identifier": consent,
+});
+
+const processOf = (consent: string, one: Standing, holds: Holds[string], recipient: object, both: Both) => ({
   "@type": "dpv:Process",
   "dct:identifier": `${consent}/${one.to}/${one.version}`,
   "dpv:hasRecipient": recipient,
-  "dpv:hasConsentStatus": statusOf(one, now),
+  "dpv:hasConsentStatus": statusOf(consent, one, holds),
   "dpv:hasIndicationMethod": givenOf(one.said, both),
   "ortoo:sha256": one.document,
   ...(one.until === null
@@ -65,6 +82,7 @@ const processOf = (consent: string, one: Standing, recipient: object, both: Both
         "dpv:hasPurpose": one.purposes.map((code) => term(both, "purposes", code, "dpv:Purpose")),
         "dpv:hasPersonalData": sectionsOf(one.sections, both),
         "dpv:hasStorageCondition": [
+          { "@type": "dpv:StorageLocation", "dpv:hasJurisdiction": "MN" },
           { "@type": "dpv:StorageDuration", "dct:valid": stamp(one.until) },
           { "@type": "dpv:StorageDeletion", "dpv:hasDuration": `P${one.retainDays}D` },
         ],
@@ -74,12 +92,17 @@ const processOf = (consent: string, one: Standing, recipient: object, both: Both
     : { "dpv:hasProhibition": { "@type": "dpv:Prohibition", "dpv:hasPersonalData": sectionsOf(one.refused, both) } }),
 });
 
-/** The state, since when, and until when. */
-const statusOf = ({ until, version, at }: Standing, now: number) => {
-  if (until === null)
-    return { "@type": version > 1 ? "dpv:ConsentWithdrawn" : "dpv:ConsentRefused", "dct:date": stamp(at) };
-  const state = now < Date.parse(until) ? "dpv:ConsentGiven" : "dpv:ConsentExpired";
-  return { "@type": state, "dct:date": stamp(at), "dct:valid": stamp(until) };
+const STATES = {
+  agreed: "dpv:ConsentGiven",
+  refused: "dpv:ConsentWithdrawn",
+  not_asked: "dpv:ConsentExpired",
+} as const;
+
+/** The state by the rule; since when, until when, and who said so. */
+const statusOf = (consent: string, { until, version, at }: Standing, holds: Holds[string]) => {
+  const said = { "dct:date": stamp(at), "dpv:isImplementedByEntity": personOf(consent)["@id"] };
+  if (until === null) return { "@type": version > 1 ? "dpv:ConsentWithdrawn" : "dpv:ConsentRefused", ...said };
+  return { "@type": STATES[holds], ...said, "dct:valid": stamp(until) };
 };
 
 /** How she said it: by whom, in which way and language, with whose help. */
@@ -94,7 +117,8 @@ const givenOf = ({ by, how, language, interpreter, witness }: Said, both: Both) 
 const agencyOf = (to: string, agencies: readonly Agency[], both: Both) => ({
   "@id": `ortoo:${to}`,
   "@type": "dpv:Organisation",
-  "rdfs:label": inBoth(both, (words) => addresseeIn(words, to, agencies)),
+  "dct:identifier": to,
+  "dpv:hasName": inBoth(both, (words) => addresseeIn(words, to, agencies)),
 });
 
 const addresseeIn = (words: Words, to: string, agencies: readonly Agency[]): string => {

@@ -28,6 +28,8 @@ export interface ConsentState extends DecidingState {
   readonly carryOut: (deed: Deed, code?: string) => Promise<boolean>;
   /** What was filled in is not to be done. */
   readonly discard: () => Promise<void>;
+  readonly forgetCode: () => void;
+  readonly trouble: (found: Problem) => void;
   readonly fail: (faults: readonly SendFault[]) => void;
   readonly heard: (happening: Happening) => void;
   readonly close: () => void;
@@ -207,6 +209,12 @@ export const consentState = (
       } catch (error) {
         problem.value = problemOf(error);
       }
+    },
+    forgetCode: () => {
+      code.value = null;
+    },
+    trouble: (found) => {
+      problem.value = found;
     },
     fail: (found) => {
       faults.value = found;

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import type { Document } from "../../src/protocol/documents.ts";
+import type { Consent } from "../../src/protocol/schemas.ts";
+import { changesIn, filledFrom, meantBy, saidIn, withChanges } from "../../src/screens/consent/deciding.ts";
+import type { Consented, Standing } from "../../src/worker/consent-api.ts";
+import { takenBack } from "../../src/worker/consenting.ts";
+
+const NOW = Date.parse("2026-11-27T02:00:00Z");
+const UNTIL = "2027-02-25T16:00:00.000Z";
+const said = { by: "person", how: "spoken", language: "mn", interpreter: false, witness: false };
+const standing = (to: string, some: Partial<Standing> = {}): Standing => ({
+  ...{ to, sections: [], purposes: [], until: null, refused: [], version: 1, document: to, said, retainDays: 90 },
+  at: "2026-11-27T01:00:00.000Z",
+  ...some,
+});
+const granted = { sections: ["needs", "safety"], purposes: ["give_service"], until: UNTIL };
+const stands: Consented = {
+  ...{ consent: "c", recorder: "mrc", basis: "informed_consent", isOver: false, isExceptional: false, receipt: null },
+  ...{ said, waits: null },
+  decisions: [
+    standing("iom", { ...granted, sections: ["*"] }),
+    standing("kind:police", { refused: ["*"] }),
+    standing("mgec", { ...granted, refused: ["account"] }),
+    standing("tatatunga", { refused: ["*"] }),
+  ],
+};
+const kindOf = () => "ngo";
+const fresh = filledFrom(stands, false, NOW);
+const decide = (to: string, some: object) => ({
+  ...fresh,
+  decided: { ...fresh.decided, [to]: { ...fresh.decided[to]!, ...some } },
+});
+const changes = (filled: typeof fresh) => changesIn(stands, meantBy(filled, kindOf));
+
+describe("what she decides later", () => {
+  test("changes nothing as long as it is filled in as it stands", () => expect(changes(fresh)).toEqual([]));
+
+  test("is a version on whom it changes, and on nobody else", () => {
+    expect(changes(decide("mgec", { sections: ["needs"] }))).toEqual([
+      { to: "mgec", granted: { ...granted, sections: ["needs"] }, refused: ["account"] },
+    ]);
+    const until = "2027-05-26T16:00:00.000Z";
+    expect(changes(decide("mgec", { until }))).toEqual([
+      { to: "mgec", granted: { ...granted, until }, refused: ["account"] },
+    ]);
+    expect(changes(decide("mgec", { sections: [] }))).toEqual([{ to: "mgec", granted: null, refused: ["account"] }]);
+  });
+
+  test("grants nothing that she refuses in the same breath", () =>
+    expect(changes(decide("mgec", { refused: ["account", "safety"] }))).toEqual([
+      { to: "mgec", granted: { ...granted, sections: ["needs"] }, refused: ["account", "safety"] },
+    ]));
+
+  test("refuses an agency in whole, a kind, everybody; and lifts what she refused", () => {
+    const nobody = ["mgec", "kind:police", "*"];
+    expect(changes({ ...fresh, nobody })).toEqual([
+      { to: "mgec", granted: null, refused: ["*"] },
+      { to: "*", granted: null, refused: ["*"] },
+      { to: "tatatunga", granted: null, refused: [] },
+    ]);
+  });
+
+  test("is there again as it was filled in", () => {
+    const filled = {
+      ...decide("mgec", { sections: ["needs"] }),
+      ...{ nobody: ["tatatunga"], how: "signed", witness: true },
+    };
+    const made = changes(filled);
+    expect(made.map(({ to }) => to)).toEqual(["mgec", "kind:police"]);
+    const again = withChanges(fresh, made, saidIn(filled), NOW);
+    expect(changes(again)).toEqual(made);
+    expect(saidIn(again)).toEqual(saidIn(filled));
+  });
+
+  test("is the guardian's word for a child, whatever was chosen", () =>
+    expect(saidIn({ ...filledFrom(stands, true, NOW), by: "person", how: "signed" }).by).toBe("guardian"));
+});
+
+describe("what is taken back", () => {
+  const newest = new Map(
+    [
+      { to: "iom", granted: { ...granted, sections: ["*"] }, refused: [] },
+      { to: "kind:police", granted: null, refused: ["*"] },
+      { to: "mgec", granted: { ...granted, purposes: ["assess", "give_service"] }, refused: [] },
+    ].map((body) => [body.to, { body } as unknown as Document<Consent>]),
+  );
+  const nothing = { granted: null, refused: ["*"] };
+  const scope = { agencies: null, sections: null, purposes: null };
+
+  test("in whole is refused to everybody", () =>
+    expect(takenBack(newest, scope)).toEqual([
+      { to: "iom", ...nothing },
+      { to: "mgec", ...nothing },
+      { to: "*", ...nothing },
+    ]));
+
+  test("from one agency leaves the others as they are", () =>
+    expect(takenBack(newest, { ...scope, agencies: ["mgec"] })).toEqual([{ to: "mgec", ...nothing }]));
+
+  test("of a section is refused for good, also where all were granted", () => {
+    const [iom, mgec] = takenBack(newest, { ...scope, sections: ["safety"] });
+    expect(iom).toMatchObject({ to: "iom", granted: { sections: ["*"] }, refused: ["safety"] });
+    expect(mgec).toMatchObject({ to: "mgec", granted: { sections: ["needs"] }, refused: ["safety"] });
+  });
+
+  test("of a purpose leaves the other; of each leaves nothing", () => {
+    const of = { ...scope, agencies: ["mgec"] };
+    expect(takenBack(newest, { ...of, purposes: ["assess"] })[0]?.granted?.purposes).toEqual(["give_service"]);
+    expect(takenBack(newest, { ...of, purposes: ["assess", "give_service"] })).toEqual([{ to: "mgec", ...nothing }]);
+    expect(takenBack(newest, { ...of, purposes: ["investigate"] })).toEqual([]);
+  });
+});
