@@ -14,13 +14,14 @@ import { label, labels, placeInFull } from "../../words/labels.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Late, Me, ToReview, Vault, Overview as Whole } from "../../worker/api.ts";
+import type { OnwardProps } from "../referral/Onward.tsx";
 import { Referral } from "../referral/Referral.tsx";
 import type { ReferralState } from "../referral/state.ts";
 import "../inbox/inbox.css";
 import "./overview.css";
 
 interface OverviewProps {
-  readonly vault: Pick<Vault, "overview" | "agencies" | "forward" | "chain">;
+  readonly vault: Pick<Vault, "overview" | "agencies"> & OnwardProps["vault"];
   readonly referral: ReferralState;
   readonly me: Me;
   readonly time: HubTime;
