@@ -377,6 +377,8 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       fetchFile: async () => new Blob([]),
       evidence: async () => [],
       fetchEvidence: async () => new Blob([]),
+      keepFile: async () => ({ fault: "unreadable" }),
+      dropFiles: async () => {},
       watch: () => () => {},
     },
     () => {},
@@ -384,7 +386,12 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
   if (id !== null) void referral.go(id).then(() => prepare(referral));
   return (
     <Desk
-      vault={{ forward: async () => Promise.reject(new Error("nothing is sent")), chain: async () => [] }}
+      vault={{
+        forward: async () => Promise.reject(new Error("nothing is sent")),
+        undecided: async () => [],
+        chain: async () => [],
+        watch: () => () => {},
+      }}
       inbox={inbox}
       referral={referral}
       me={member}

@@ -63,9 +63,19 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "evidence.of": "Decided {at}",
   "onward.title": "Pass on",
   "onward.about":
-    "Only what you can read yourself, and only to an agency to which the person agreed. The agency that recorded it is told. Files do not go along.",
+    "Only what you can read yourself, and only to an agency to which the person agreed. The agency that recorded it is told.",
   "onward.to": "To whom",
   "onward.sections": "What",
+  "onward.files": "With which files",
+  "onward.waits":
+    "To {agency}: no connection. It is kept, sealed, on this device and goes once when the connection is back.",
+  "onward.ask": "Ask her: {agency}",
+  "onward.ask.about":
+    "She has decided nothing on this agency. You coordinate: record what she agrees to, within what you may read yourself and for no longer. Read it out to her.",
+  "onward.purposes": "For what",
+  "onward.needs_purposes": "Choose for what",
+  "onward.needs_how": "Choose how she said it",
+  "onward.agreed": "She agrees: record it and pass on",
   "onward.sent": "Passed on to {agency}",
   "onward.not_agreed":
     "The person has not agreed that this agency reads this. Nothing was sent. Ask the agency that recorded it to ask her.",

@@ -441,6 +441,7 @@ async function forgetOld({ items, work }: At): Promise<void> {
 /** It has ended for good: she took it back, the time is over, or the help was given. */
 export async function ended({ items }: At, referral: string): Promise<void> {
   await items.drop(`form/${referral}`);
+  if (items.names(`onward/${referral} `).length > 0) await (await import("./onward.ts")).ended(items, referral);
   await sweepFiles(items);
 }
 

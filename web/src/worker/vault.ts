@@ -21,7 +21,7 @@ import { Contradicted } from "./evidence.ts";
 import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
-import { onwardCalls } from "./onward-calls.ts";
+import { onwardCalls, passingOf } from "./onward-calls.ts";
 import { overseeingCalls } from "./overseeing-calls.ts";
 import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
@@ -34,7 +34,7 @@ import { STEPS, Work } from "./work.ts";
 // What a hub shows that nobody may act on.
 const ALARMS = ["checkpoint_rollback", "directory_fork", "checkpoint_unwitnessed", "proof_invalid", "key_mismatch"];
 const TRY_EVERY = 10_000; // milliseconds, between tries to end a session at the hub
-const WAITING = ["outbox/", DEEDS, STEPS]; // items that wait for the line
+const WAITING = ["outbox/", "onward/", DEEDS, STEPS]; // items that wait for the line
 const AGAIN = 15_000; // milliseconds, between tries of what waits
 const SWEEP = 60_000; // milliseconds, between looks at what has run out
 const HELD = 5 * 60_000; // milliseconds for which a stretched passphrase waits for the second step
@@ -99,6 +99,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 
   const sending = sendingCalls(working, tell);
   const consenting = consentingCalls(working, tell);
+  const passingOn = onwardCalls(working, tell);
 
   /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
   const over = async ({ login }: Account) => {
@@ -197,6 +198,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     await store.keep(account);
     const keeper = new Keeper(store, account, kk);
     work.onEpochs = () => keeper.save(work);
+    work.onCarried = (of, over, all) => tell({ type: "carried", of, over, all });
     const after = (await items.get<number>("feed")) ?? 0;
     let isLive = false;
     const seen = new Seen(items, () => network.ruleTime());
@@ -209,6 +211,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     const goOn = () => {
       sending.lineBack(at);
       consenting.lineBack(at);
+      passingOn.lineBack(at);
       lineBack().catch(() => undefined); // told as an alarm, or tried again with the next line
     };
     const isWaiting = () => WAITING.some((prefix) => items.names(prefix).length > 0);
@@ -372,16 +375,17 @@ export async function newVault(url: string): Promise<api.Vault> {
       const at = working();
       const referral = await at.seen.referral(id, () => shownOf(at, id));
       const waits = await at.work.waitingOn(id);
-      return waits === undefined ? referral : { ...referral, waits };
+      const passing = passingOf(at.items, id);
+      return { ...referral, ...(waits && { waits }), ...(passing.length > 0 && { passing }) };
     }),
     open: guarded(async (id) => {
       const { work, seen } = working();
       const { referral, parts } = await work.open(id);
       return seen.referral(id, async () => referralOf(referral, parts, work.who));
     }),
-    step: guarded(async (id, type, reason, note) => {
+    step: guarded(async (id, type, reason, note, files) => {
       const at = working();
-      await at.work.step(id, type, reason, note);
+      await at.work.step(id, type, reason, note, files);
       return at.seen.referral(id, () => shownOf(at, id));
     }),
 
@@ -412,7 +416,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
 
     ...guardedAll(sending.calls),
-    ...guardedAll(onwardCalls(working)),
+    ...guardedAll(passingOn.calls),
     ...guardedAll(consenting.calls),
     ...guardedAll(administeringCalls(working)),
     ...guardedAll(ownCalls(working)),

@@ -15,8 +15,9 @@ import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
 import type { Signer } from "../protocol/referral.ts";
 import type { Consent, Epoch, File, Keyring, Section, Seen } from "../protocol/schemas.ts";
-import type { Dated, Mark, WaitingStep } from "./api.ts";
+import type { Dated, FilesBySection, KeptFile, Mark, WaitingStep } from "./api.ts";
 import { Contradicted } from "./evidence.ts";
+import type { SentTo } from "./files.ts";
 import { handedIn } from "./handing-in.ts";
 import { ActivityLog } from "./logged.ts";
 import type { Network } from "./network.ts";
@@ -55,6 +56,10 @@ interface KeptStep {
   readonly type: string;
   readonly reason: string | null;
   readonly note: string | null;
+  /** With the note; absent where there are none. */
+  readonly attached?: FilesBySection;
+  /** They were sealed for this event, once. */
+  readonly sent?: SentTo;
   readonly sealed: operations.SealedInput | null;
 }
 
@@ -84,6 +89,8 @@ export class Work {
   private readonly underWay = new Map<string, Promise<VerifiedReferral>>();
   /** Seeds were taken over: they are to be kept. */
   onEpochs: () => Promise<void> = async () => {};
+  /** Of files that go with a step on a referral: bytes that are over, of how many. */
+  onCarried: (referral: string, over: number, all: number) => void = () => {};
 
   private readonly fromKeyring: ReadonlyMap<number, KemKey>;
 
@@ -239,10 +246,20 @@ export class Work {
    * The step is kept until its answer is held: after a line that failed, a lock or a reload the same step again is the
    * same bytes.
    */
-  async step(id: string, type: string, reason: string | null, note: string | null): Promise<VerifiedReferral> {
-    const name = `${STEPS}${await this.nameOf(id, type, reason, note)}`;
+  async step(
+    id: string,
+    type: string,
+    reason: string | null,
+    note: string | null,
+    files: readonly KeptFile[] = [],
+  ): Promise<VerifiedReferral> {
+    const named = files.flatMap((one) => [one.name, one.sha256]);
+    const name = `${STEPS}${await this.nameOf(id, type, reason, note, ...named)}`;
     const kept = await this.items.get<KeptStep>(name);
-    if (kept === null) await this.items.put(name, { id, type, reason, note, sealed: null } satisfies KeptStep);
+    if (kept === null) {
+      const attached = files.length > 0 ? { attached: { note: files } } : {};
+      await this.items.put(name, { id, type, reason, note, ...attached, sealed: null } satisfies KeptStep);
+    }
     return this.once(name);
   }
 
@@ -289,21 +306,34 @@ export class Work {
 
   private async hand(name: string): Promise<VerifiedReferral> {
     this.mustBeWhole();
-    const kept = await this.items.get<KeptStep>(name);
+    let kept = await this.items.get<KeptStep>(name);
     if (kept === null) throw new Refused("head_moved"); // another call was quicker
+    const before = kept.sealed;
     try {
-      const step = kept.sealed ?? (await this.signed(kept.id, kept.type, kept.reason, kept.note));
-      if (kept.sealed === null) await this.items.put(name, { ...kept, sealed: step });
+      const files = kept.attached === undefined ? null : await import("./files.ts");
+      if (files !== null && kept.sent === undefined) {
+        const sent = await files.sealed(this.items, this.signer(), kept.attached ?? {}, ["note"]);
+        if (sent !== null) kept = { ...kept, sent };
+      }
+      const step = before ?? (await this.signed(kept));
+      kept = { ...kept, sealed: step };
+      if (before === null) await this.items.put(name, kept);
+      if (kept.sent !== undefined) {
+        const { id, sent } = kept;
+        await files?.upload(this.items, this.signer(), [sent], (over, all) => this.onCarried(id, over, all));
+      }
       const { takeStep } = await ask(operations.takeStep, { step });
       if (!takeStep.events.some((one) => one.envelope === step.envelope)) throw badAnswer();
       await this.log.accepted([(await read(step.envelope, "event")).sha256]);
       await this.items.drop(name);
+      files?.named(kept.attached);
+      await files?.sweep(this.items);
       return await this.verifyAnew(takeStep);
     } catch (error) {
       if (waitsOn(error)) throw error;
       const isOver = error instanceof Refused || (error instanceof Failed && error.problem.kind === "refused");
       if (!isOver) throw error;
-      if (kept.sealed === null || error instanceof Refused) {
+      if (before === null || error instanceof Refused) {
         await this.items.drop(name);
         throw error;
       }
@@ -313,18 +343,19 @@ export class Work {
     }
   }
 
-  private async signed(id: string, type: string, reason: string | null, note: string | null) {
+  private async signed({ id, type, reason, note, sent }: KeptStep) {
     const { referral } = await this.fetch(id);
     events.after(referral.state, type, referral.as);
     const publicKeys = await this.keysOf(referral);
+    const files = sent === undefined ? [] : (await import("./files.ts")).attachedOf(sent, ["note"]).files;
     const { document: event, blobs } = await events.make(this.signer(), {
-      id: newId(),
+      id: sent?.id ?? newId(),
       referral: referral.document,
       prev: referral.head,
       type,
       at: this.network.now(),
       reason,
-      note: note === null ? null : { text: note, decision: referral.decision, publicKeys },
+      note: note === null ? null : { text: note, decision: referral.decision, publicKeys, files },
     });
     await events.check(event, blobs, {
       referral: referral.document,

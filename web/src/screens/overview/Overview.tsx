@@ -17,6 +17,7 @@ import { problemOf, problemText } from "../../words/problems.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Late, Me, ToReview, Vault, Overview as Whole } from "../../worker/api.ts";
 import type { Overseeing } from "../../worker/overseeing-api.ts";
+import type { OnwardProps } from "../referral/Onward.tsx";
 import { Referral } from "../referral/Referral.tsx";
 import type { ReferralState } from "../referral/state.ts";
 import { Admissions } from "./Admissions.tsx";
@@ -30,7 +31,7 @@ import "../inbox/inbox.css";
 import "./overview.css";
 
 interface OverviewProps {
-  readonly vault: Pick<Vault, "overview" | "agencies" | "forward" | "chain" | keyof Overseeing>;
+  readonly vault: Pick<Vault, "overview" | "agencies" | keyof Overseeing> & OnwardProps["vault"];
   readonly referral: ReferralState;
   readonly me: Me;
   readonly time: HubTime;

@@ -19,6 +19,7 @@ import { fieldLabel, fieldLines, namesSomebody } from "../../words/fields.ts";
 import { codes, label, labels, placeInFull } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
 import { ofDecision, sectionName } from "../../words/sentences.ts";
+import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, canGoElsewhere, endsSoon, owedFirst } from "../inbox/order.ts";
@@ -31,6 +32,7 @@ import "./referral.css";
 
 const Evidence = later<EvidenceProps>(async () => (await import("./Evidence.tsx")).Evidence);
 const Files = later(async () => (await import("./Files.tsx")).Files);
+const TellFiles = later(async () => (await import("../send/TellFiles.tsx")).TellFiles);
 
 interface ReferralProps {
   readonly state: ReferralState;
@@ -429,7 +431,7 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
   const reasons = REASONS[answer];
   const note = noteRule(answer, referral.state, state.reason.value);
   const undone = undoneBy(answer, referral.as);
-  const faults = state.faults.value;
+  const [faults, carried] = [state.faults.value, state.carried.value];
   const at = (field: "reason" | "note") => {
     const fault = faults.find((one) => one.field === field);
     return fault ? said(fault.key) : null;
@@ -487,6 +489,17 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
             error={at("note")}
           />
         )}
+        {note !== "none" && <TellFiles section="note" name={said("referral.note")} state={state.picked} />}
+        <div role="status">
+          {state.busy.value && carried !== null && (
+            <p>
+              {said("file.carried", {
+                over: sizeText(language, carried.over),
+                all: sizeText(language, carried.all),
+              })}
+            </p>
+          )}
+        </div>
         <div class="buttons">
           <Button look="main" busy={state.busy.value}>
             {said(state.busy.value ? "answer.sending" : "answer.send")}

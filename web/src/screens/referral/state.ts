@@ -4,6 +4,7 @@ import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
 import type { Agency, Dated, Happening, Mark, Part, Referral, Vault } from "../../worker/api.ts";
 import { type Answer, noteRule, REASONS } from "./answers.ts";
+import { type PickedForNote, pickingForNote } from "./picking.ts";
 
 /** A step whose answer did not come. It is sent again as it is, and is one step however often it arrives. */
 export interface Unsent {
@@ -24,7 +25,7 @@ export interface AnswerFault {
   readonly key: PlainKey;
 }
 
-type Files = Pick<Vault, "fetchFile" | "evidence" | "fetchEvidence" | "watch">;
+type Files = Pick<Vault, "fetchFile" | "evidence" | "fetchEvidence" | "watch" | "keepFile" | "dropFiles">;
 
 export interface ReferralState {
   readonly shown: ReadonlySignal<Referral | null>;
@@ -43,6 +44,9 @@ export interface ReferralState {
   readonly note: Signal<string>;
   /** By document, how what is shown stands in the log. */
   readonly marks: ReadonlySignal<ReadonlyMap<string, Mark>>;
+  /** What goes with the note; and how far it is: bytes that are over, of how many. */
+  readonly picked: PickedForNote;
+  readonly carried: ReadonlySignal<{ readonly over: number; readonly all: number } | null>;
   /** Whence its files come. */
   readonly files: Files;
   /** Show this one, as far as it was opened. */
@@ -70,10 +74,17 @@ export const loggedOf = ({ document, sentAt, decision, steps }: Referral): reado
 ];
 
 /** What is missing before it can be sent. */
-export const faultsOf = (answer: Answer, state: string, reason: string, note: string): readonly AnswerFault[] => {
+export const faultsOf = (
+  answer: Answer,
+  state: string,
+  reason: string,
+  note: string,
+  hasFiles = false,
+): readonly AnswerFault[] => {
   const faults: AnswerFault[] = [];
   if (REASONS[answer] && reason === "") faults.push({ field: "reason", key: "answer.needs_reason" });
-  if (noteRule(answer, state, reason) === "must" && note.trim() === "")
+  const rule = noteRule(answer, state, reason);
+  if ((rule === "must" || (rule === "may" && hasFiles)) && note.trim() === "")
     faults.push({ field: "note", key: "answer.needs_note" });
   return faults;
 };
@@ -135,12 +146,18 @@ export const referralState = (
   const answering = signal<Answer | null>(null);
   const reason = signal("");
   const note = signal("");
+  const carried = signal<{ readonly over: number; readonly all: number } | null>(null);
+  const picked = pickingForNote(vault, (failed) => {
+    problem.value = failed;
+  });
   let at: string | null = null;
   // What was asked for one referral is never shown in place of another.
   let turn = 0;
 
-  const choose = (answer: Answer | null) => {
+  const choose = (answer: Answer | null, isSent = false) => {
     answering.value = answer;
+    picked.clear(isSent);
+    carried.value = null;
     reason.value = "";
     note.value = "";
     faults.value = [];
@@ -219,7 +236,7 @@ export const referralState = (
     if (mine !== turn) return;
     if (failed === null) {
       overtaken.value = null;
-      choose(null);
+      choose(null, true);
     } else if (isOvertaken(failed)) {
       await alone(() => take(vault.show(id)));
       if (mine !== turn || shown.value === null) return;
@@ -232,7 +249,7 @@ export const referralState = (
   /** What waited here was taken by itself, or came to nothing. */
   const stepped = async (id: string, failed: Problem | null) => {
     await alone(() => take(vault.show(id)));
-    choose(null);
+    choose(null, true);
     if (failed !== null && isOvertaken(failed) && shown.value?.id === id) overtaken.value = overtakenBy(shown.value);
   };
 
@@ -270,6 +287,8 @@ export const referralState = (
     reason,
     note,
     marks,
+    picked,
+    carried,
     files: vault,
     go: async (id) => {
       if (at === id && shown.value !== null) return;
@@ -291,15 +310,16 @@ export const referralState = (
         answered();
       });
     },
-    choose,
+    choose: (answer) => choose(answer),
     send: async () => {
       const [id, answer, now] = [at, answering.value, shown.value];
-      if (id === null || answer === null || now === null || busy.value) return;
-      faults.value = faultsOf(answer, now.state, reason.value, note.value);
+      if (id === null || answer === null || now === null || busy.value || picked.attaching.value !== null) return;
+      faults.value = faultsOf(answer, now.state, reason.value, note.value, picked.files().length > 0);
       if (faults.value.length > 0) return;
       const written = noteRule(answer, now.state, reason.value) === "none" ? "" : note.value.trim();
       const step = { answer, reason: REASONS[answer] ? reason.value : null, note: written === "" ? null : written };
-      await hand(id, step, () => vault.step(id, step.answer, step.reason, step.note));
+      const files = step.note === null ? [] : picked.files();
+      await hand(id, step, () => vault.step(id, step.answer, step.reason, step.note, files));
     },
     again: async () => {
       const [id, step] = [at, at === null ? undefined : unsent.value.get(at)];
@@ -321,6 +341,10 @@ export const referralState = (
         answered();
       }
       if (at === null) return;
+      if (happening.type === "carried" && happening.of === at) {
+        carried.value = { over: happening.over, all: happening.all };
+        return;
+      }
       const had = shown.value;
       if (happening.type === "arrived" && happening.referral === at && had !== null && isEnding(happening.kind, had)) {
         void goes(at, had);
