@@ -110,7 +110,8 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
         quarter = Period.newest_closed(nara.now())
         while not quarter.begins_at <= first.sent_at < quarter.ends_at:
             quarter = Period(quarter.year + quarter.quarter // 4, quarter.quarter % 4 + 1)  # type: ignore[operator]
-        await nara.client.move_practice_clock(int((quarter.closes_at - nara.now()).total_seconds()) + 60)
+        year = Period(quarter.year, None)
+        await nara.client.move_practice_clock(int((year.closes_at - nara.now()).total_seconds()) + 60)
         await nara.sync()
         (sent,) = await nara.send(plain_form(50))
         await delger.sync()
@@ -145,6 +146,7 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     await page.locator("#trail-since-day").fill("")
     await one.press("trail.show")
     await expect(page.locator(".overview-rows li")).to_have_count(1)
+    await page.locator("details.filters summary").click()
     await one.look("overview-trail")
     for format in ("csv", "json", "xlsx"):
         async with page.expect_download() as begun:
@@ -206,11 +208,22 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
 
     # A closed quarter and its year.
     await one.press("overseeing.statistics")
+    await page.locator("#statistics-period").fill(str(quarter).lower())
+    await one.press("statistics.show")
     await page.get_by_text(one.said("statistics.total", period=str(quarter), number=15)).wait_for()
     table = page.get_by_role("table", name=one.said("statistics.urgency"))
     await expect(table.get_by_role("row", name=one.label("urgency", "urgent"))).to_contain_text("6")
     await expect(table.get_by_text(one.said("statistics.few"))).to_have_count(1)
     await one.look("overview-statistics")
+    await page.locator("#statistics-period").fill(str(year))
+    await one.press("statistics.show")
+    tile = page.locator("button.tile", has_text="Umnugobi")
+    await expect(page.locator("button.tile")).to_have_count(22)
+    await tile.focus()
+    await page.keyboard.press("Enter")
+    said = one.said("statistics.cell", name="Umnugobi", number=one.said("statistics.withheld"))
+    await page.locator(".tiles-said").get_by_text(said, exact=True).wait_for()
+    await one.look("overview-year")
     await page.locator("#statistics-period").fill("2020-Q5")
     await one.press("statistics.show")
     await page.get_by_text(one.said("statistics.period.wrong")).wait_for()
@@ -242,7 +255,8 @@ async def is_nobodys(focal: Worker) -> None:
         ("applications", {}),
         ("export_trail", {"format": "csv", "overdue": False, "unanswered": False, "withoutConsent": False}),
     ):
-        asked = {"documentId": hashlib.sha256(document(name).encode()).hexdigest(), "variables": variables}
+        id = f"sha256:{hashlib.sha256(document(name).encode()).hexdigest()}"
+        asked = {"documentId": id, "variables": variables}
         answer = await focal.page.evaluate(
             """async (asked) => (await fetch("/graphql", {
               method: "POST", body: JSON.stringify(asked),
@@ -251,3 +265,5 @@ async def is_nobodys(focal: Worker) -> None:
             asked,
         )
         assert (name, answer["errors"][0]["extensions"]["code"]) == (name, "role_not_allowed")
+    await focal.visit.settle()
+    focal.visit.seen.errors.clear()  # the refusals
