@@ -3,6 +3,7 @@ import { Button } from "../../parts/Button.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import { hand } from "../../parts/hand.ts";
 import type { HubTime } from "../../parts/hub-time.ts";
+import { Icon, type IconName } from "../../parts/Icon.tsx";
 import { words } from "../../words/current.ts";
 import { moment, time as timeOf } from "../../words/dates.ts";
 import { label, type Terms } from "../../words/labels.ts";
@@ -14,7 +15,12 @@ import { Asked, useAsked } from "./asked.tsx";
 import { type NameOf, namesOf, shortId } from "./naming.ts";
 import { About } from "./Trail.tsx";
 
-const SIGNS: Readonly<Record<Mark, string>> = { logged: "✓", promised: "…", missing: "✕", false: "✕" };
+const SIGNS: Readonly<Record<Mark, IconName>> = {
+  logged: "check",
+  promised: "clock",
+  missing: "cross",
+  false: "cross",
+};
 const REASONS: Readonly<Record<string, Terms>> = {
   declined: "decline_reasons",
   handed_back: "decline_reasons",
@@ -130,8 +136,7 @@ const Line = ({ one, nameOf }: { readonly one: TimelineLine; readonly nameOf: Na
         {nameOf(one.agency)} · {ours("timeline.member", { id: shortId(one.member) })}
       </p>
       <p class={`mark mark-${one.mark}`}>
-        <span aria-hidden="true">{SIGNS[one.mark]}</span>{" "}
-        {ours(`timeline.${one.mark}`, { place: count(one.place ?? 0) })}
+        <Icon name={SIGNS[one.mark]} /> {ours(`timeline.${one.mark}`, { place: count(one.place ?? 0) })}
       </p>
     </li>
   );

@@ -110,7 +110,7 @@ const Filters = ({ state, agencies }: Pick<TrailProps, "state" | "agencies">) =>
         </div>
         <Several
           id="trail-only"
-          legend={ours("trail.filters")}
+          legend={ours("trail.only")}
           options={SWITCHES.map((value) => ({ value, label: ours(switches[value]) }))}
           value={state.switched}
         />
