@@ -344,7 +344,13 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
 
 const kept = preferences();
 
-const lines = { now: signal({ live: true, at: NOW }), alarm: signal(null), evidence: signal(null), clockOff: signal(0), heard: nothing };
+const lines = {
+  now: signal({ live: true, at: NOW }),
+  alarm: signal(null),
+  evidence: signal(null),
+  clockOff: signal(0),
+  heard: nothing,
+};
 const drafts = {
   rows: signal([]),
   look: later,
