@@ -248,6 +248,7 @@ export const en: Catalogue = {
   "referral.hidden": "hidden",
   "referral.empty_part": "Nothing is filled in.",
   "file.add_to": "Files with “{name}”",
+  "file.add_to_note": "Files with the note",
   "file.pick": "Add files",
   "file.hint":
     "Up to 10 files, each up to 50 MB. From photos the place, time and device are taken out. Sealed on this device before anything leaves it.",

@@ -489,7 +489,7 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
             error={at("note")}
           />
         )}
-        {note !== "none" && <TellFiles section="note" name={said("referral.note")} state={state.picked} />}
+        {note !== "none" && <TellFiles section="note" title={said("file.add_to_note")} state={state.picked} />}
         <div role="status">
           {state.busy.value && carried !== null && (
             <p>

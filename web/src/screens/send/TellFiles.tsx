@@ -24,12 +24,12 @@ interface FilesProps {
 }
 
 /** The files of a section, or of a note: read by whoever reads that. A photo is cleaned unless it is evidence. */
-export const TellFiles = ({ section, name, state }: FilesProps & { readonly name: string }) => {
+export const TellFiles = ({ section, title, state }: FilesProps & { readonly title: string }) => {
   const said = words.value;
   const keep = useSignal(false);
   return (
     <details class="more files" open={hasFiles(state, section)}>
-      <summary>{said("file.add_to", { name })}</summary>
+      <summary>{title}</summary>
       <div class="field stack">
         <p class="hint" id={`send-files-${section}-hint`}>
           {said("file.hint")}
