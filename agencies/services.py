@@ -277,6 +277,11 @@ def of_agency(agency: str) -> list[Service]:
     return list(Service.objects.filter(agency=agency).select_related("agency").order_by("code", "id"))
 
 
+def any_gives(code: str, agencies: Iterable[str]) -> bool:
+    """Whether one of these agencies gives this service at all."""
+    return Service.objects.filter(agency__in=set(agencies), code=code).exists()
+
+
 WHAT_CLOCKS_RUN_BY: Final = ("code", "schedule", "exceptions", "open_on_holidays")
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
+
 from audit import log
 from audit.files import CHECKPOINT, SIGNED, folder_of
 from audit.models import Checkpoint, Entry, Leaf, Tree
@@ -58,13 +61,20 @@ class Rebuilding:
         for index in range(-(-self.size // WIDTH)):
             tile = Tile(ENTRIES, index, min(WIDTH, self.size - index * WIDTH))
             try:
-                entries = parse_bundle((self.folder / tile.path).read_bytes())
+                entries = parse_bundle(self._read(tile))[: tile.width]
             except (OSError, Refused):
                 entries = []
             if len(entries) != tile.width:
                 self.wrong.append(tile.path)
                 return
             yield entries
+
+    def _read(self, tile: Tile) -> bytes:
+        """The file of the tile; of one that has become full meanwhile, the full one."""
+        try:
+            return (self.folder / tile.path).read_bytes()
+        except FileNotFoundError:
+            return (self.folder / Tile(tile.level, tile.index, WIDTH).path).read_bytes()
 
     def take(self, entries: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
         """Grow by the entries of one bundle, or fewer. Gives the roots at the sizes wanted."""
@@ -105,7 +115,8 @@ class Rebuilding:
         if tile.covers > self.size:
             return
         try:
-            same = (self.folder / tile.path).read_bytes() == b"".join(hashes)
+            whole = b"".join(hashes)
+            same = self._read(tile)[: len(whole)] == whole
         except OSError:
             same = False
         if not same:
@@ -115,16 +126,20 @@ class Rebuilding:
 
 
 def verify(name: str, origin: str, policy: Policy, seen: Iterable[str], progress: Progress) -> Iterator[Finding]:
-    """Everything that is not as it was logged. seen: notes that somebody outside of this hub has kept."""
-    tree = Tree.objects.filter(log=name).first()
-    have = tree.size if tree is not None else 0
+    """Everything that is not as it was logged. seen: notes that somebody outside of this hub has kept.
+
+    The hub may go on meanwhile: what is read first is the smaller, so what comes in later is never missed.
+    """
+    published = _published(origin)
     heads: dict[int, list[Head]] = {}
     for head in _heads(name, origin, seen):
         yield from _signed(name, head, origin, policy)
         heads.setdefault(_size_of(head.note), []).append(head)
+    tree = Tree.objects.filter(log=name).first()
+    have = tree.size if tree is not None else 0
     if (reached := max(heads, default=0)) > have:
         yield Finding("audit_tree", name, "size", "removed", None, f"{reached} entries were signed, {have} are here.")
-    rebuilding = Rebuilding(folder_of(origin), _published(origin), heads)
+    rebuilding = Rebuilding(folder_of(origin), published, heads)
     begin = 0
     for entries in rebuilding.bundles():
         for size, root in rebuilding.take(entries):
@@ -141,7 +156,7 @@ def verify(name: str, origin: str, policy: Policy, seen: Iterable[str], progress
         yield from _not_published(name, rebuilding, begin, have, heads)
     for path in rebuilding.wrong:
         yield Finding(f"log/{name}", path, "file", "changed", None, "The file is not what was logged, or is not there.")
-    yield from _beyond(name, have)
+    yield from _beyond(name)
     if tree is not None:
         if not rebuilding.wrong and (rebuilding.growing.size, rebuilding.growing.peaks) != (have, bytes(tree.peaks)):
             yield Finding("audit_tree", name, "peaks", "changed", None, "They are not the peaks of what was logged.")
@@ -247,11 +262,12 @@ def _not_published(
         begin += len(entries)
 
 
-def _beyond(name: str, have: int) -> Iterator[Finding]:
-    """What has a place that the tree does not have."""
+def _beyond(name: str) -> Iterator[Finding]:
+    """What has a place that the tree does not have. In one statement, as of one moment."""
     rows = Leaf.objects.all() if name == log.ACTIVITY else Entry.objects.filter(tree_id=name)
-    for index in rows.filter(index__gte=have).order_by("index").values_list("index", flat=True)[:WIDTH]:
-        yield Finding(TABLES[name], str(index), "index", "inserted", None, f"The tree has {have} entries.")
+    size = Coalesce(Subquery(Tree.objects.filter(log=name).values("size")), 0)
+    for index in rows.filter(index__gte=size).order_by("index").values_list("index", flat=True)[:WIDTH]:
+        yield Finding(TABLES[name], str(index), "index", "inserted", None, "The tree has no such place.")
 
 
 def _in_force(tree: Tree, origin: str, policy: Policy) -> Iterator[Finding]:

@@ -6,7 +6,8 @@ class CoordinationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from coordination import verifying as exports
         from coordination.models import Export
         from referrals import verifying
 
-        verifying.also_logged(Export)
+        verifying.also_logged(Export, at="look__at", check=exports.verify)

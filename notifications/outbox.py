@@ -72,11 +72,13 @@ def write(news: "Sequence[Told]", at: datetime) -> None:
     Reaching.objects.bulk_create(_reachings(news, rows, at, hours))
 
 
-def alert_coordinators(urgency: str, at: datetime) -> None:
-    """What somebody owes has not come in time. In the caller's transaction."""
+def alert_coordinators(urgency: str, at: datetime, *, of: str | None = None) -> None:
+    """What somebody owes has not come in time; or those `of` one agency have something to review. In the caller's
+    transaction.
+    """
     if not settings.ORTOO_SENDS_MAIL:
         return
-    reachable = Preference.objects.filter(preferences.REACHABLE)
+    reachable = Preference.objects.filter(preferences.REACHABLE, **({"agency": of} if of is not None else {}))
     found = [to for to in reachable if urgency in to.urgencies and preferences.OVERDUE in preferences.roles_of(to)]
     by_hours = {to.agency_id for to in found if to.working_hours}
     hours = services.hours_of_all(by_hours) if by_hours else {}

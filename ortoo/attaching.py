@@ -1,12 +1,16 @@
-"""A member's attachments on their way (protocol §6): sealed from the disk, uploaded over a bad line, saved again."""
+"""A member's attachments on their way (protocol §6): sealed from the disk, uploaded over a bad line, saved again, or
+sealed anew for somebody else.
+"""
 
 import errno
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import msgspec
 
 from ortoo.attached import Attached, AttachmentError, clean_name
 from ortoo.client import Client, HubError
@@ -27,22 +31,52 @@ def quietly(over: int, all: int) -> None:
 
 def seal(attached: Attached, part: str, binding: Binding, folder: Path) -> SealedFile:
     """Seal a file into the folder, where it lies under its hash until it was sent. Fresh key, every time."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     key, sealed, text = secrets.token_bytes(32), Measure(), Measure()
+    with _lying(folder, sealed) as write:
+        chunks = text.of(attached.content.read())
+        write(attachments.seal(key, binding.part(part), chunks, attached.size))
+        if text.sha256 != attached.sha256:
+            raise Refused("hash_mismatch", "The file changed while it was read.", part=part)
+    return SealedFile(attached.said(part), key, sealed.stored)
+
+
+async def seal_anew(
+    fetch: Fetch,
+    folder: Path,
+    opening: attachments.Opening,
+    binding: Binding,
+    *,
+    said: schemas.File,
+    part: str,
+    size: int,
+    on_progress: Progress = quietly,
+) -> SealedFile:
+    """Fetch a sealed file and seal it for another document, where it is `part`: opened nowhere but in memory, a piece
+    at a time. One that is not authentic to its end leaves nothing.
+    """
+    key, sealed = secrets.token_bytes(32), Measure()
+    sealing = attachments.Sealing(key, binding.part(part), said.size)
+    with _lying(folder, sealed) as write:
+        async with aclosing(_opened(fetch, opening, said.part, size, on_progress)) as texts:
+            async for text in texts:
+                write([sealing.take(text)])
+        write(sealing.end())
+    return SealedFile(msgspec.structs.replace(said, part=part), key, sealed.stored)
+
+
+@contextmanager
+def _lying(folder: Path, sealed: Measure) -> Iterator[Callable[[Iterable[bytes]], None]]:
+    """Writes what is sealed into the folder, where it lies under its hash once that ended well."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = folder / f".{secrets.token_hex(8)}.sealing"
     try:
         with _private(partial) as file:
-            chunks = text.of(attached.content.read())
-            for chunk in sealed.of(attachments.seal(key, binding.part(part), chunks, attached.size)):
-                file.write(chunk)
+            yield lambda chunks: file.writelines(sealed.of(chunks))
             file.flush()
             os.fsync(file.fileno())
-        if text.sha256 != attached.sha256:
-            raise Refused("hash_mismatch", "The file changed while it was read.", part=part)
         partial.replace(sealed_path(folder, sealed.sha256))
     finally:
         partial.unlink(missing_ok=True)
-    return SealedFile(attached.said(part), key, sealed.stored)
 
 
 def sealed_path(folder: Path, sha256: str) -> Path:
@@ -104,21 +138,30 @@ async def save(
         raise AttachmentError("no_such_folder", str(folder))
     try:
         with _unnamed(folder) as (file, give_name):
-            at = 0
-            while at < size:
-                on_progress(at, size)
-                piece = await fetch(said.part, at)
-                if not piece or len(piece) > PIECE:
-                    raise HubError("bad_answer", "The file does not go on.")
-                file.write(opening.take(piece))
-                at += len(piece)
-            file.write(opening.end())
+            async with aclosing(_opened(fetch, opening, said.part, size, on_progress)) as texts:
+                async for text in texts:
+                    file.write(text)
             file.flush()
             os.fsync(file.fileno())
-            on_progress(size, size)
             return _named(folder, clean_name(said.name), give_name)
     except OSError:
         raise AttachmentError("not_saved", str(folder)) from None
+
+
+async def _opened(
+    fetch: Fetch, opening: attachments.Opening, part: str, size: int, on_progress: Progress
+) -> AsyncGenerator[bytes, None]:
+    """The file, a piece at a time; authentic once it has ended."""
+    at = 0
+    while at < size:
+        on_progress(at, size)
+        piece = await fetch(part, at)
+        if not piece or len(piece) > PIECE:
+            raise HubError("bad_answer", "The file does not go on.")
+        yield opening.take(piece)
+        at += len(piece)
+    yield opening.end()
+    on_progress(size, size)
 
 
 def _named(folder: Path, name: str, give_name: Callable[[Path], None]) -> Path:

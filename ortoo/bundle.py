@@ -6,6 +6,7 @@ One JSON object a line:
     {"entry": envelope}                                                          the directory, in its order
     {"consent": id, "kind": …, "envelope": …,     all of one consent one after the other
      "at": time of acceptance, "index": place, "salt": …, "proof": [hashes]}
+    the same with "consent": "" and "kind": "record"                             what the hub itself signed and logged
     {"record": envelope}                     signed by the hub's key: `exported`, on id and SHA-256 of all lines before
 
 No line holds a sealed text or a key. Who brings a salt shows which leaf is whose: so a bundle is for auditors.
@@ -27,6 +28,10 @@ from ortoo.protocol.errors import Refused
 from ortoo.verifying import SCHEMAS, Finding, Kept, replay
 
 EXPORTED: Final = "exported"
+RECORD: Final = "record"
+KINDS: Final[Mapping[str, type[schemas.Payload]]] = {str(kind): one for kind, one in SCHEMAS.items()} | {
+    RECORD: schemas.Record
+}
 MOST: Final = 1 << 20  # characters of a line
 
 
@@ -113,7 +118,12 @@ def verify(lines: Iterable[str], anchor: str) -> Judged:
         for one in held:
             if _prove(one, heads[1], findings):
                 seen[one.index // 8] |= 1 << one.index % 8
-        kept = [Kept(one.kind, _name(one), one.envelope, one.accepted_at, one.index) for one in held]  # type: ignore[arg-type]
+        findings += _records([one for one in held if one.kind == RECORD], directory)
+        kept = [
+            Kept(one.kind, _name(one), one.envelope, one.accepted_at, one.index)  # type: ignore[arg-type]
+            for one in held
+            if one.kind != RECORD
+        ]
         findings += replay(kept, directory).findings
     _check_record(reading, str(head["id"]), directory)
     proven = sum(byte.bit_count() for byte in seen)
@@ -161,7 +171,7 @@ def _documents(value: Mapping[str, Any], reading: _Reading) -> Iterator[Logged]:
                 salt=unb64(str(value["salt"])),
                 proof=[unb64(str(one)) for one in value["proof"]],
             )
-            if value["kind"] not in SCHEMAS:
+            if value["kind"] not in KINDS:
                 raise ValueError("a document of an unknown kind")
         except (KeyError, TypeError, Refused) as error:
             raise ValueError("a line is not one of a bundle") from error
@@ -183,7 +193,7 @@ def _heads(directory: Directory, of_directory: str, of_activity: str) -> tuple[C
 
 def _prove(one: Logged, head: Checkpoint, findings: list[Finding]) -> bool:
     try:
-        document = documents.read(one.envelope, SCHEMAS[one.kind])  # type: ignore[index]
+        document = documents.read(one.envelope, KINDS[one.kind])
         leaf = merkle.leaf_hash(sha256(ctx("leaf", one.salt, document.hash)))
         merkle.verify_inclusion(one.index, head.size, leaf, one.proof, head.root)
     except Refused as refused:
@@ -191,6 +201,19 @@ def _prove(one: Logged, head: Checkpoint, findings: list[Finding]) -> bool:
         findings.append(Finding(one.kind, _name(one), "proof", "changed", one.accepted_at, told))
         return False
     return True
+
+
+def _records(held: Iterable[Logged], directory: Directory) -> Iterator[Finding]:
+    """What the hub signed, with a key that some version of the network names."""
+    keys = directory.hub_keys
+    for one in held:
+        try:
+            document = documents.read(one.envelope, schemas.Record)
+        except Refused:
+            continue  # told with its proof
+        if document.body.network != directory.id or not documents.signers(document, keys):
+            told = "The hub of this network has not signed it."
+            yield Finding(RECORD, _name(one), "envelope", "changed", one.accepted_at, told)
 
 
 def _check_record(reading: _Reading, id: str, directory: Directory) -> None:

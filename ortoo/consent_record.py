@@ -8,16 +8,16 @@ It holds no name of hers and nothing of what a referral says: the person is know
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any, Final
 
 from ortoo.protocol import schemas, vocabulary
-from ortoo.protocol.consent import ALL, Decided, Decisions, decided
+from ortoo.protocol.consent import ALL, Decided, Decisions, Withdrawal, decided
 from ortoo.protocol.directory import View
 from ortoo.protocol.documents import Document, instant
-from ortoo.sentences import Sentence, name, of_decision
+from ortoo.sentences import Sentence, name, of_decision, of_withdrawals
 from ortoo.words import Language, Words
 
 CONFORMS_TO: Final = "https://w3id.org/dpv/schema/dpv-27560#record"
@@ -30,12 +30,8 @@ CONTEXT: Final[Mapping[str, str]] = {
 LANGUAGES: Final[tuple[Language, ...]] = ("mn", "en")
 
 
-def record(decisions: Decisions, view: View, at: datetime, taken_back: Collection[str] = ()) -> dict[str, Any]:
-    """The newest decisions under one consent as one record.
-
-    at: which decides what has run out. taken_back: the agencies from whom all that they were sent was taken back, with
-    her code too.
-    """
+def record(decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
+    """The newest decisions under one consent as one record. at: which decides what has run out."""
     newest = [decisions.newest[to] for to in sorted(decisions.newest)]
     first = min((one.body for one in newest), key=lambda body: body.at)
     return {
@@ -60,7 +56,7 @@ def record(decisions: Decisions, view: View, at: datetime, taken_back: Collectio
             "dct:description": {one: Words(one)("decisions.how_to_withdraw") for one in LANGUAGES},
         },
         "dpv:hasProcess": [
-            _process(one, decisions, view, at, taken_back) for one in newest if one.body.to != ALL or one.body.refused
+            _process(one, decisions, view, at) for one in newest if one.body.to != ALL or one.body.refused
         ],
     }
 
@@ -69,16 +65,14 @@ def _person(consent: str) -> dict[str, Any]:
     return {"@id": f"urn:uuid:{consent}#person", "@type": "dpv:DataSubject", "dct:identifier": consent}
 
 
-def _process(
-    decision: Document[schemas.Consent], decisions: Decisions, view: View, at: datetime, taken_back: Collection[str]
-) -> dict[str, Any]:
+def _process(decision: Document[schemas.Consent], decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
     body = decision.body
     granted = body.granted
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:identifier": f"{body.consent}/{body.to}/{body.version}",
         "dpv:hasRecipient": _agency(body.to, view),
-        "dpv:hasConsentStatus": _status(body, decisions, view, at, taken_back),
+        "dpv:hasConsentStatus": _status(body, decisions, view, at),
         "dpv:hasIndicationMethod": _given(body.given),
         "ortoo:sha256": decision.sha256,
     }
@@ -95,17 +89,14 @@ def _process(
     return process
 
 
-def _status(
-    body: schemas.Consent, decisions: Decisions, view: View, at: datetime, taken_back: Collection[str]
-) -> dict[str, Any]:
-    """The state by the rule; since when, until when, and who said so."""
+def _status(body: schemas.Consent, decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
+    """The state by the rule, what she took back with her code included; since when, until when, and who said so."""
     said: dict[str, Any] = {"dct:date": body.at, "dpv:isImplementedByEntity": _person(body.consent)["@id"]}
     if body.granted is None:
         return {"@type": "dpv:ConsentWithdrawn" if body.version > 1 else "dpv:ConsentRefused", **said}
     agency = view.agency(body.to)
     parts = body.granted.sections if ALL not in body.granted.sections else list(vocabulary.terms("sections"))
     now: Decided = decided(decisions, agency=body.to, kind=agency.kind if agency else "", parts=parts, at=at)
-    now = "refused" if body.to in taken_back else now
     state = {"agreed": "dpv:ConsentGiven", "refused": "dpv:ConsentWithdrawn", "not_asked": "dpv:ConsentExpired"}[now]
     return {"@type": state, **said, "dct:valid": body.granted.until}
 
@@ -149,8 +140,8 @@ def sentences(newest: Sequence[Document[schemas.Consent]], view: View, words: Wo
     return [*said, Sentence("basis", "", words("consent.basis", basis=basis))]
 
 
-def as_json(decisions: Decisions, view: View, at: datetime, taken_back: Collection[str] = ()) -> str:
-    return json.dumps(record(decisions, view, at, taken_back), ensure_ascii=False, indent=1) + "\n"
+def as_json(decisions: Decisions, view: View, at: datetime) -> str:
+    return json.dumps(record(decisions, view, at), ensure_ascii=False, indent=1) + "\n"
 
 
 # --- to print ---------------------------------------------------------------------------------------------------------
@@ -164,7 +155,7 @@ _STYLE: Final = (
 def page(decisions: Decisions, view: View, at: datetime) -> str:
     """One HTML file without anything beside it: the sentences in Mongolian, then in English."""
     newest = [decisions.newest[to] for to in sorted(decisions.newest)]
-    bodies = "\n".join(_section(newest, view, at, Words(one)) for one in LANGUAGES)
+    bodies = "\n".join(_section(newest, decisions.withdrawals, view, at, Words(one)) for one in LANGUAGES)
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         f'<!doctype html>\n<html lang="mn" translate="no">\n<head><meta charset="utf-8"><title>·</title>'
@@ -174,8 +165,15 @@ def page(decisions: Decisions, view: View, at: datetime) -> str:
     )
 
 
-def _section(newest: Sequence[Document[schemas.Consent]], view: View, at: datetime, words: Words) -> str:
-    items = "\n".join(f"<li>{escape(one.text)}</li>" for one in sentences(newest, view, words))
+def _section(
+    newest: Sequence[Document[schemas.Consent]],
+    withdrawals: Sequence[Withdrawal],
+    view: View,
+    at: datetime,
+    words: Words,
+) -> str:
+    said = sentences(newest, view, words) + of_withdrawals(withdrawals, view, words)
+    items = "\n".join(f"<li>{escape(one.text)}</li>" for one in said)
     recorded = words(
         "decisions.recorded",
         agency=name(newest[0].body.recorder, view, words),

@@ -253,6 +253,7 @@ class Consent(Answer, frozen=True, kw_only=True):
     id: str
     recorder: str
     decisions: list[Decision]
+    withdrawals: list[str] = []
 
 
 class ReceiptAgency(Answer, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import expand
 from ortoo.protocol.referral import NEVER_SENT, SealedReferral, Signer
 from ortoo.protocol.sealing import Binding, Blobs
+from ortoo.reading import Attachment
 
 LEFT_FOR: Final = 24 * 3600  # seconds: what another program seals at this moment is younger
 
@@ -114,6 +115,7 @@ def decide(
 
     receipt: of the code that the person gets; None where she takes none. evidence: the form's, sealed under that id.
     """
+    form.check_child()
     wanted, id = form.consent, evidence.consent if evidence is not None else new_id()
     decisions = []
     for to in form.decided_on:
@@ -142,7 +144,7 @@ def decide(
             retain_days=wanted.retain_days,
             sealed=evidence.sealed if evidence is not None and to == consent.ALL else None,
         )
-        consent.check_decision(body)
+        consent.check_decision(body, minor=form.routing.minor)
         decisions.append(sign(body, signer.key))
     return tuple(decisions)
 
@@ -216,7 +218,8 @@ def seal(
 def seal_again(
     form: Form, signer: Signer, again: Again, public_keys: Mapping[str, bytes], *, at: datetime, seal_file: SealFile
 ) -> SealedReferral:
-    """A new referral from a form that was sent before, to one agency. Raises Refused."""
+    """A new referral from a form that was sent before, to one agency. Raises Refused, or FormError."""
+    form.check_guardian()
     agency = signer.directory.now().agency(again.to)
     if agency is not None and agency.suspended:
         raise Refused("recipient_suspended", reader=again.to)
@@ -399,6 +402,21 @@ class Outbox:
         """Seal a file, which then lies beside the drafts until the one that names it is dropped."""
         self._forget_unnamed()
         return attaching.seal(attached, part, binding, self._folder)
+
+    async def seal_anew(
+        self,
+        fetch: attaching.Fetch,
+        attachment: Attachment,
+        part: str,
+        binding: Binding,
+        on_progress: attaching.Progress,
+    ) -> SealedFile:
+        """The same of a file that the own agency was sent, as `part` of what it passes on."""
+        self._forget_unnamed()
+        opening, said, size = attachment.opening(), attachment.said, attachment.size
+        return await attaching.seal_anew(
+            fetch, self._folder, opening, binding, said=said, part=part, size=size, on_progress=on_progress
+        )
 
     def sealed_file(self, sha256: str) -> Path:
         return attaching.sealed_path(self._folder, sha256)

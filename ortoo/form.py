@@ -15,7 +15,7 @@ from typing import Any, Final
 from ortoo.attached import Attached
 from ortoo.days import end_of_day
 from ortoo.protocol import vocabulary
-from ortoo.protocol.consent import ALL, GUARDIAN, MAX_DECISIONS, MOST_DAYS, is_exception
+from ortoo.protocol.consent import ALL, FOR_A_CHILD, MAX_DECISIONS, MOST_DAYS, is_exception
 from ortoo.protocol.documents import canonical
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import MAX_TOGETHER, NEVER_SENT
@@ -137,8 +137,6 @@ class Form:
         )
         if len(form.recipients) > MAX_TOGETHER:
             raise FormError("recipients", "too_many")
-        if form.consent.basis == GUARDIAN:
-            _check_child(form.consent, form.sections.get("child", {}))
         return form
 
     @classmethod
@@ -195,6 +193,21 @@ class Form:
                 **({"attached": files} if files else {}),
             }
         )
+
+    def check_child(self) -> None:
+        """FormError where a guardian agrees without the child's own word, or is not safe to decide for it."""
+        if self.consent.basis != FOR_A_CHILD or not self.consent.grants:
+            return
+        if self.consent.given_by != "guardian":
+            raise FormError("consent.given_by", "guardian_decides")
+        self.check_guardian()
+        if not str(self.sections.get("child", {}).get("assent") or "").strip():
+            raise FormError("sections.child.assent", "missing")
+
+    def check_guardian(self) -> None:
+        """FormError where a guardian's yes stands for a child whose guardian is suspected."""
+        if self.consent.basis == FOR_A_CHILD and self.sections.get("child", {}).get("guardian_is_safe") is False:
+            raise FormError("sections.child.guardian_is_safe", "guardian_unsafe")
 
     def parts_for(self, agency: str, kind: str) -> tuple[str, ...]:
         """The sections that go to an agency: those that its grant names and the form has; `evidence` stays."""
@@ -305,7 +318,7 @@ def _consent(value: Any) -> Consent:
     grants, refusals = _grants(named["grants"]), _refusals(named.get("refusals", []))
     if len({*grants, *refusals}) > MAX_DECISIONS:
         raise FormError("consent", "too_many")
-    by = named.get("given_by", None if exception else "guardian" if basis == GUARDIAN else "person")
+    by = named.get("given_by", None if exception else "guardian" if basis == FOR_A_CHILD else "person")
     language = named["language"]
     return Consent(
         basis=basis,
@@ -320,16 +333,6 @@ def _consent(value: Any) -> Consent:
         exception=_exception(named.get("exception"), exception),
         receipt_mode=_receipt_mode(named.get("receipt_mode", "full")),
     )
-
-
-def _check_child(consent: Consent, child: Mapping[str, Any]) -> None:
-    """The guardian agrees, who is safe; and the child was asked. What stands sealed no hub can look at."""
-    if consent.given_by != "guardian":
-        raise FormError("consent.given_by", "not_the_guardian")
-    if child.get("guardian_is_safe") is False:
-        raise FormError("sections.child.guardian_is_safe", "guardian_not_safe")
-    if not str(child.get("assent") or "").strip():
-        raise FormError("sections.child.assent", "child_not_asked")
 
 
 def _receipt_mode(value: Any) -> str | None:

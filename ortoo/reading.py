@@ -15,7 +15,7 @@ from ortoo import contract
 from ortoo.protocol import attachments, consent, events, referral, schemas, vocabulary
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.directory import Directory
-from ortoo.protocol.documents import Document, check_clock, instant, read
+from ortoo.protocol.documents import Document, check_clock, instant, read, unb64, verify
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.schemas import As, Section
@@ -382,7 +382,15 @@ class Reader:
             if (decision.body.consent, decision.body.recorder) != (answer.id, answer.recorder):
                 raise Refused("authority_mismatch", field="consent")
             verified.append(decision)
-        return Decisions.of(verified)
+        return Decisions.of(verified, [self._taken_back(one) for one in answer.withdrawals])
+
+    def _taken_back(self, envelope: str) -> consent.Withdrawal:
+        """What a code took back: signed by the code's own key, for this network. Whose code it was the hub says."""
+        document = read(envelope, schemas.Receipt)
+        verify(document, unb64(document.body.key))
+        if document.body.network != self._directory.id or document.body.do != "withdraw":
+            raise Refused("malformed", field="withdrawals")
+        return consent.Withdrawal.by_receipt(document)
 
     def evidence(self, answers: Sequence[contract.Evidence]) -> list[Evidence]:
         """How decisions before the own agency were given, in the order of signing; one that is bad never hides the
@@ -424,7 +432,7 @@ class Reader:
             if (body.id, body.authority.consent) != (one.id, consent):
                 raise Refused("authority_mismatch", field="consent", referral=one.id)
             parent = body.parent.id if body.parent is not None else None
-            parts = in_order(part.name for part in body.sealed.parts)
+            parts = in_order(part.name for part in body.sealed.parts if "/" not in part.name)
             found.append(Link(one.id, body.author.agency, body.to, one.state, one.sent_at, parent, tuple(parts)))
         return found
 

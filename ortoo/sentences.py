@@ -10,13 +10,13 @@ from typing import Literal
 
 from ortoo.days import last_day
 from ortoo.form import Form
-from ortoo.protocol.consent import ALL
+from ortoo.protocol.consent import ALL, Withdrawal
 from ortoo.protocol.directory import View
 from ortoo.protocol.documents import instant
 from ortoo.protocol.schemas import Consent
 from ortoo.words import Words, plain
 
-Kind = Literal["may_read", "reads_nothing", "refused", "stays", "basis"]
+Kind = Literal["may_read", "reads_nothing", "refused", "stays", "basis", "taken_back"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,27 @@ def of_decision(decision: Consent, view: View, words: Words) -> list[Sentence]:
         said.append(Sentence("may_read", to, text))
     if decision.refused:
         said.append(Sentence("refused", to, _refused(to, decision.refused, view, words)))
+    return said
+
+
+def of_withdrawals(withdrawals: Iterable[Withdrawal], view: View, words: Words) -> list[Sentence]:
+    """What she took back by herself, with her code."""
+    said = []
+    for withdrawal in withdrawals:
+        if withdrawal.is_whole:
+            said.append(Sentence("taken_back", "", words("taken_back.all")))
+            continue
+        for scope in withdrawal.scopes:
+            sections = (
+                words.labels("sections", scope.sections)
+                if ALL not in scope.sections
+                else words("taken_back.everything")
+            )
+            for to in scope.agencies:
+                text = words("taken_back.part", agency=name(to, view, words), sections=sections)
+                if ALL not in scope.purposes:
+                    text = words("taken_back.for", what=text, purposes=words.labels("purposes", scope.purposes))
+                said.append(Sentence("taken_back", to, text))
     return said
 
 

@@ -42,7 +42,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.hpke import KemKey
 from ortoo.protocol.keys import take_over
 from ortoo.protocol.referral import Signer
-from ortoo.protocol.sealing import Blobs, Stored
+from ortoo.protocol.sealing import Binding, Blobs, Stored
 from ortoo.reading import Attachment, Damaged, Evidence, Link, Part, Reader, Referral, Step, needed_size
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)  # beyond it a client works by the hub's time, and says so
@@ -971,17 +971,24 @@ class Session:
 
         Raises AttachmentError, Refused (its `problem`; what is wrong with what the hub gave), HubError, HubUnreachable.
         """
-        fetch = partial(self.client.file_piece, attachment.referral, attachment.event)
-        if attachment.decision is not None:
-            fetch = partial(self.client.evidence_piece, attachment.decision)
         return await attaching.save(
-            fetch,
+            self._fetch_of(attachment),
             folder,
             attachment.opening(),
             said=attachment.said,
             size=attachment.size,
             on_progress=self.on_progress or attaching.quietly,
         )
+
+    async def seal_anew(self, attachment: Attachment, part: str, binding: Binding) -> SealedFile:
+        """Fetch a file and seal it as `part` of another document, beside the drafts. Raises as `save` does."""
+        on_progress = self.on_progress or attaching.quietly
+        return await self.drafts.seal_anew(self._fetch_of(attachment), attachment, part, binding, on_progress)
+
+    def _fetch_of(self, attachment: Attachment) -> attaching.Fetch:
+        if attachment.decision is not None:
+            return partial(self.client.evidence_piece, attachment.decision)
+        return partial(self.client.file_piece, attachment.referral, attachment.event)
 
     async def _may_try_again(self, refused: Refused, tries: int) -> bool:
         if refused.code == "directory_stale":

@@ -36,17 +36,18 @@ def links_of(actor: Actor) -> QuerySet[Referral]:
 
 def documents_of(actor: Actor, hashes: Sequence[bytes]) -> set[bytes]:
     """Which of these H are of documents that the actor may see, or as a coordinator oversees: referrals, their steps;
-    and decisions.
+    and decisions: those on which what it sees stands, and for whoever works on referrals its agency's own.
     """
+    works = bool(actor.roles & set(WORKERS))
     passed = Referral.objects.filter(delivered_at__isnull=False)
     overseen = passed if "coordinator" in actor.roles else passed.none()
     seen = (
         overseen.filter(sha256__in=hashes),
         Event.objects.filter(referral__in=overseen, sha256__in=hashes),
         referrals_of(actor).filter(sha256__in=hashes),
-        links_of(actor).filter(sha256__in=hashes),
         Event.objects.filter(referral__in=referrals_of(actor), sha256__in=hashes),
-        decisions_of(actor).filter(sha256__in=hashes),
+        Decision.objects.filter(_rules(referrals_of(actor)), sha256__in=hashes),
+        *([links_of(actor).filter(sha256__in=hashes), decisions_of(actor).filter(sha256__in=hashes)] if works else []),
     )
     return {bytes(sha256) for rows in seen for sha256 in rows.values_list("sha256", flat=True)}
 
@@ -62,9 +63,19 @@ def trail_of(actor: Actor) -> QuerySet[TrailEntry]:
 
 
 def decisions_of(actor: Actor) -> QuerySet[Decision]:
-    """Decisions that the actor's agency may see: as recorder, as author, as the one that it is about (protocol §7)."""
-    own = Q(consent__recorder_id=actor.agency) | Q(author_id=actor.agency) | Q(to=actor.agency)
-    return Decision.objects.filter(own)
+    """Decisions that the actor's agency may see: as recorder, as author, as the one that it is about (protocol §7).
+
+    What waits for its second signature is found nowhere by its recipient: neither is the decision that it stands on.
+    """
+    own = Q(consent__recorder_id=actor.agency) | Q(author_id=actor.agency)
+    sent = Referral.objects.filter(recipient_id=actor.agency)
+    waits = _rules(sent.filter(delivered_at=None)) & ~_rules(sent.filter(delivered_at__isnull=False))
+    return Decision.objects.filter(own | Q(to=actor.agency) & ~waits)
+
+
+def _rules(referrals: QuerySet[Referral]) -> Q:
+    """Of decisions: one of these referrals stands on it."""
+    return Q(Exists(referrals.filter(consent=OuterRef("consent"), recipient=OuterRef("to"))))
 
 
 def recorded_by(actor: Actor) -> QuerySet[Consent]:

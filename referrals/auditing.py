@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -73,7 +72,7 @@ class Asked:
 
 
 def verify(asked: Asked, progress: Progress) -> Iterator[Finding]:
-    """Everything that is not as it was signed and logged."""
+    """Everything that is not as it was signed and logged. The hub may go on meanwhile."""
     state = State.read(asked.state)
     findings: list[Finding] = []
     directory = directory_rows.replay(asked.anchor, findings)
@@ -82,7 +81,7 @@ def verify(asked: Asked, progress: Progress) -> Iterator[Finding]:
         yield Finding("audit_entry", "0", "data", "removed", None, "No directory can be replayed.")
         return
     found = False
-    for one in (*_logs(directory, [*asked.seen, *state.verified], progress), *directory_rows.verify(directory)):
+    for one in (*_logs(directory, [*asked.seen, *state.verified], progress), *_directory_rows(directory)):
         found = True
         yield one
     heads, size = _heads(directory), log.size_of(log.ACTIVITY)
@@ -92,7 +91,7 @@ def verify(asked: Asked, progress: Progress) -> Iterator[Finding]:
     for one in _rows(directory, asked, state, newer_than, progress):
         found = True
         yield one
-    for one in verifying.unrecorded():
+    for one in (*verifying.kept_above(directory), *verifying.unrecorded()):
         found = True
         yield one
     state.done = None
@@ -131,10 +130,10 @@ def _rows(
     directory: Directory, asked: Asked, state: State, newer_than: int | None, progress: Progress
 ) -> Iterator[Finding]:
     """In their order, so that what was done can be left out the next time."""
-    many, now = Consent.objects.count(), clock.now()
+    many = Consent.objects.count()
     done = Consent.objects.filter(pk__lte=state.done).count() if state.done is not None else 0
     clean = True
-    for ids, found in _judged(verifying.batches(state.done, BATCH, newer_than), directory, now, asked.workers):
+    for ids, found in _judged(verifying.batches(state.done, BATCH, newer_than), directory, asked.workers):
         yield from found
         done += len(ids)
         progress("consents", done, many)
@@ -147,16 +146,16 @@ def _rows(
 Judged = tuple[list[str], list[Finding]]
 
 
-def _judged(batches: Iterator[list[str]], directory: Directory, now: datetime, workers: int) -> Iterator[Judged]:
+def _judged(batches: Iterator[list[str]], directory: Directory, workers: int) -> Iterator[Judged]:
     if workers == 1:
         for ids in batches:
-            yield ids, _judge(ids, directory, now)
+            yield ids, _judge(ids, directory)
         return
-    _shared.append((directory, now))
-    connections.close_all()  # no process uses another one's: all are there before a connection is opened again
+    _shared.append(directory)
     waiting: deque[tuple[list[str], Future[list[Finding]]]] = deque()
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        pool.submit(int).result()
+        connections.close_all()  # no process uses another one's: all are forked now, before this one asks anything more
+        pool.submit(_forked).result()
         for ids in batches:
             waiting.append((ids, pool.submit(_judge_elsewhere, ids)))
             if len(waiting) >= workers * WAITING:
@@ -167,18 +166,49 @@ def _judged(batches: Iterator[list[str]], directory: Directory, now: datetime, w
             yield first, future.result()
 
 
-_shared: list[tuple[Directory, datetime]] = []  # what forked processes have from the one that forked them
+_shared: list[Directory] = []  # what forked processes have from the one that forked them
+
+
+def _forked() -> None:
+    """The first that is submitted forks all of them."""
 
 
 def _judge_elsewhere(ids: list[str]) -> list[Finding]:
-    return _judge(ids, *_shared[-1])
+    return _judge(ids, _shared[-1])
 
 
-def _judge(ids: Sequence[str], directory: Directory, now: datetime) -> list[Finding]:
+def _judge(ids: Sequence[str], directory: Directory) -> list[Finding]:
+    found = _judge_by(ids, directory)
+    newer = _grown(directory) if found else directory
+    return found if newer.size == directory.size else _judge_by(ids, newer)
+
+
+def _judge_by(ids: Sequence[str], directory: Directory) -> list[Finding]:
     try:
-        return [found for case in verifying.load(ids) for found in verifying.judge(case, directory, now)]
+        cases = verifying.load(ids)
+        now = clock.now()  # after: what ran out since is gone
+        return [found for case in cases for found in verifying.judge(case, directory, now)]
     except (TypeError, ValueError, KeyError):  # somebody has written what no hub writes: the others are judged still
         if len(ids) > 1:
-            return [found for id in ids for found in _judge([id], directory, now)]
+            return [found for id in ids for found in _judge_by([id], directory)]
         told = "A row of this consent holds what cannot be read."
         return [Finding("referrals_consent", ids[0], "row", "changed", None, told)]
+
+
+def _grown(directory: Directory) -> Directory:
+    """The same with what came in since it was replayed."""
+    grown = directory.copy()
+    try:
+        for entry in log.entries(log.DIRECTORY, directory.size, log.size_of(log.DIRECTORY)):
+            grown.append(entry.decode())
+    except (Refused, ValueError):
+        return directory
+    return grown
+
+
+def _directory_rows(directory: Directory) -> list[Finding]:
+    while True:
+        before = log.size_of(log.DIRECTORY), log.size_in_force(log.DIRECTORY)
+        found = list(directory_rows.verify(_grown(directory)))
+        if not found or before == (log.size_of(log.DIRECTORY), log.size_in_force(log.DIRECTORY)):
+            return found

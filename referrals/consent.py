@@ -150,6 +150,14 @@ def _withdrawals(consents: Iterable[str]) -> dict[str, list[rule.Withdrawal]]:
     return found
 
 
+def taken_back(actor: Actor, consent: Consent) -> list[str]:
+    """What the person took back with her code, as it was signed: whom it names is the recorder's alone to see."""
+    if consent.recorder_id != actor.agency:
+        return []
+    rows = Withdrawal.objects.filter(consent=consent).order_by("pk")
+    return list(rows.values_list("envelope", flat=True))
+
+
 def overturn(referral: Referral, decisions: Decisions, at: datetime) -> list[Referral]:
     """A reviewer says that there was no ground: access under the whole consent ends, but for recorder and reviewer.
 

@@ -5,10 +5,12 @@ by nobody but its sender and whoever is to give the second. A reviewer's `overtu
 consent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from agencies import services
+from notifications import outbox
 from notifications.feed import Told
 from ortoo.protocol import documents, events, schemas
 from ortoo.protocol.consent import Decisions
@@ -37,6 +39,14 @@ def of(body: schemas.Referral, decisions: Mapping[str, Decisions], view: View, n
     }
 
 
+def check_child_protection(body: schemas.Referral, decisions: Decisions) -> None:
+    """A child without a safe guardian goes to child protection, or comes from there: `basis_not_allowed`."""
+    if decisions.newest[body.to].body.basis != "child_at_risk":
+        return
+    if not services.any_gives("child_protection", (body.author.agency, body.to)):
+        raise Refused("basis_not_allowed", "For a child at risk child protection decides.", field="to")
+
+
 def news(referral: Referral) -> list[Told]:
     """Who is told of a referral that was sent, or that has got its second signature: its recipient, once it is to see
     it; and, until it is signed for, the agency of whoever is to sign.
@@ -47,6 +57,15 @@ def news(referral: Referral) -> list[Told]:
     if referral.reviewer_id is not None and not is_seconded(referral):
         told.append(Told(referral.sender_id, SECOND_NEEDED, id, urgency=urgency))
     return told
+
+
+def alert_reviewers(referrals: Iterable[Referral], now: datetime) -> None:
+    """Those who are to review, or to sign for first, learn that there is something. By e-mail, which names nothing: the
+    feed is their agency's focal points', who see none of it.
+    """
+    for one in referrals:
+        if one.reviewer_id is not None and (one.delivered_at is not None or one.seconded_by_reviewer):
+            outbox.alert_coordinators(one.urgency, now, of=one.reviewer_id)
 
 
 def is_seconded(referral: Referral) -> bool:

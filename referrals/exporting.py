@@ -1,6 +1,7 @@
 """What this hub has logged, as a bundle for an auditor (`ortoo/bundle.py`), by whoever has the database."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from agencies import clock, directory, keys
 from audit import log, tiles
@@ -9,7 +10,7 @@ from ortoo.protocol.checkpoint import head_of
 from ortoo.protocol.errors import Refused
 from referrals import verifying
 
-BATCH = 100  # consents
+BATCH = 100  # consents, or records
 
 
 def export(consents: Sequence[str] | None = None) -> Iterator[str]:
@@ -40,3 +41,24 @@ def _logged(origin: str, size: int, consents: Sequence[str] | None) -> Iterator[
                         salt=bytes(leaf.salt),
                         proof=tree.inclusion_proof(leaf.index),
                     )
+    if consents is None:
+        yield from _records(origin, size)
+
+
+def _records(origin: str, size: int) -> Iterator[bundle.Logged]:
+    every = verifying.records()
+    while some := list(islice(every, BATCH)):
+        tree = tiles.tree(log.ACTIVITY, origin, size)
+        placed = log.placed([sha256 for _, sha256, _ in some], size)
+        for envelope, sha256, at in some:
+            leaf = placed.get(sha256)
+            if leaf is not None:
+                yield bundle.Logged(
+                    consent="",
+                    kind=bundle.RECORD,
+                    envelope=envelope,
+                    accepted_at=at,
+                    index=leaf.index,
+                    salt=leaf.salt,
+                    proof=tree.inclusion_proof(leaf.index),
+                )

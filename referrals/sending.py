@@ -62,6 +62,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 current.check_current(one.document, body.author.agency, body.to)
                 view = current.at(body.directory.size)
                 rules.check_consent(body, view, _known(body, view, decisions, now), at=now)
+                exceptions.check_child_protection(body, decisions[body.authority.consent])
                 onward.check_parent(body, actor)
                 _check_steps(body, kept, now)
                 rules.check_suspension(body, current.now())
@@ -76,6 +77,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
         log.queue(one.document.hash for one in fresh)
         standing.follow([*sent, *standing.sent_on(actor.agency, sent)], now)
         told = [news for one in sent for news in exceptions.news(one)]
+        exceptions.alert_reviewers(sent, now)
         feed.tell([*told, *onward.news(sent)], at=now)
     return [kept[UUID(one.document.body.id)] for one in wholes]
 

@@ -213,6 +213,8 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, decisio
     log.queue([signed.hash])
     lost = consent.overturn(referral, decisions, now) if body.type == "overturned" else []
     standing.follow([*[one for one in lost if one.pk != referral.pk], referral], now)
+    if news:
+        exceptions.alert_reviewers([referral], now)
     others = enforcing.news([one for one in lost if one.pk != referral.pk])
     feed.tell([*(news or _told(referral, body)), *others], at=now)
 

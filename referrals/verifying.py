@@ -5,7 +5,7 @@ document came in, to ten minutes; services and capacity) it holds against what i
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -42,15 +42,39 @@ LOGGED: Final[Mapping[Kind, type[models.Model]]] = {
     "receipt": Withdrawal,
 }
 TABLES: Final[Mapping[Kind, str]] = {kind: model._meta.db_table for kind, model in LOGGED.items()}
-_above: Final[list[type[models.Model]]] = []  # tables of other signed documents that are logged
+Check = Callable[[Directory], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Above:
+    """How a room above keeps what the hub itself signed. at: the field that says when; check: what is not as signed."""
+
+    at: str
+    check: Check
+
+
+_above: Final[dict[type[models.Model], Above]] = {}  # tables of other signed documents that are logged
 AT_ONCE: Final = 1000  # leaves
 WAITING: Final = 1 << 62  # the place, as it were, of the first leaf that waits for one
 
 
-def also_logged(model: type[models.Model]) -> None:
-    """A room above keeps signed documents, too: each row has its `sha256`, and a leaf."""
-    if model not in _above:
-        _above.append(model)
+def also_logged(model: type[models.Model], *, at: str, check: Check) -> None:
+    """A room above keeps signed documents, too: each row has its `envelope`, its `sha256`, and a leaf."""
+    _above[model] = Above(at, check)
+
+
+def kept_above(directory: Directory) -> Iterator[Finding]:
+    """What of the documents of the rooms above is not as it was signed and logged."""
+    for one in _above.values():
+        yield from one.check(directory)
+
+
+def records() -> Iterator[tuple[str, bytes, datetime]]:
+    """What the hub itself signed and logged: envelopes, H of each, and when."""
+    for model, one in _above.items():
+        rows = model._default_manager.order_by("pk").values_list("envelope", "sha256", one.at)
+        for envelope, hashed, at in rows.iterator(AT_ONCE):
+            yield envelope, bytes(hashed), at
 
 
 @dataclass

@@ -57,6 +57,11 @@ class PostgreSQL:
             cwd=self.folder,
             **_as_nobody(),
         )
+        self._programs_at = programs
+        self.run()
+
+    def run(self) -> None:
+        """Serve what is there: after `start`, once it was killed. It recovers by itself."""
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
@@ -68,7 +73,7 @@ class PostgreSQL:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [programs / "postgres", "-D", self._data, *options],
+                [self._programs_at / "postgres", "-D", self._data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -77,6 +82,11 @@ class PostgreSQL:
                 **_as_nobody(),
             )
         _await(self._answers, self._process, self._log)
+
+    def kill(self) -> None:
+        """`kill -9`: no goodbye to anybody. Those that work for it end when they find it gone."""
+        self._process.kill()
+        self._process.wait(20)
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGQUIT)  # at once: nobody will look at this data again

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ortoo import consent_record, consenting, forwarding, receipts
+import msgspec
+
+from ortoo import consent_record, consenting, receipts
 from ortoo.attached import AttachmentError
 from ortoo.cli import DONE, REFUSED
 from ortoo.cli.commands import referral_named, started
@@ -15,10 +17,11 @@ from ortoo.cli.screen import part_value, sentence_value
 from ortoo.consenting import Scope
 from ortoo.form import Grant
 from ortoo.protocol import schemas
-from ortoo.protocol.consent import Decisions
+from ortoo.protocol.consent import Decisions, Withdrawal
 from ortoo.protocol.documents import Document, instant
 from ortoo.protocol.errors import Refused
 from ortoo.reading import Attachment, Evidence, Referral
+from ortoo.sentences import of_withdrawals
 from ortoo.session import Session
 
 
@@ -26,7 +29,7 @@ async def show(run: Run) -> int:
     """What was decided under the consent of a referral, as far as the own agency may see it."""
     async with started(run) as session:
         _, decisions = await _consent(run, session)
-        _show(run, session, list(decisions.newest.values()))
+        _show(run, session, list(decisions.newest.values()), decisions.withdrawals)
     return DONE
 
 
@@ -53,11 +56,20 @@ async def decide(run: Run) -> int:
         if not run.sure(run.words("decisions.ask_decide")):
             return DONE
         id = consent.decision.body.consent
-        signed = await run.patiently(consenting.new_version(session, id, grants, refusals, evidence=given))
+        said = _said(decisions, to, options.by)
+        signed = await run.patiently(consenting.new_version(session, id, grants, refusals, said, given))
         _show(run, session, signed)
         if given is not None and not run.screen.json:
             run.screen.line(run.words("evidence.given"), "green")
     return DONE
+
+
+def _said(decisions: Decisions, to: str, by: str | None) -> schemas.Given | None:
+    """How she says it this time: as before, by whom it is now."""
+    if by is None:
+        return None
+    before = decisions.newest.get(to) or next(iter(decisions.newest.values()))
+    return msgspec.structs.replace(before.body.given, by=by)
 
 
 async def evidence(run: Run) -> int:
@@ -141,15 +153,12 @@ async def export(run: Run) -> int:
     """Write the record, as JSON or as a page to print, into a file that was not there."""
     path = Path(run.options.out)
     async with started(run) as session:
-        consent, decisions = await _consent(run, session)
+        _, decisions = await _consent(run, session)
         view, at = session.directory.now(), session.now()
-        links = await run.patiently(forwarding.chain(session, consent.decision.body.consent))
-        taken_back = {one.recipient for one in links if one.state == "withdrawn"}
-        taken_back -= {one.recipient for one in links if one.state != "withdrawn"}
         if path.suffix == ".html":
             text = consent_record.page(decisions, view, at)
         elif path.suffix == ".json":
-            text = consent_record.as_json(decisions, view, at, taken_back)
+            text = consent_record.as_json(decisions, view, at)
         else:
             raise Usage("error.export_file")
         try:
@@ -169,9 +178,14 @@ async def _consent(run: Run, session: Session) -> tuple[Referral, Decisions]:
     return referral, await run.patiently(session.decisions(referral.decision.body.consent))
 
 
-def _show(run: Run, session: Session, decisions: Sequence[Document[schemas.Consent]]) -> None:
-    newest = sorted(decisions, key=lambda one: one.body.to)
-    said = consent_record.sentences(newest, session.directory.now(), run.words)
+def _show(
+    run: Run,
+    session: Session,
+    decisions: Sequence[Document[schemas.Consent]],
+    withdrawals: Sequence[Withdrawal] = (),
+) -> None:
+    newest, view = sorted(decisions, key=lambda one: one.body.to), session.directory.now()
+    said = consent_record.sentences(newest, view, run.words) + of_withdrawals(withdrawals, view, run.words)
     if run.screen.json:
         value: dict[str, Any] = {
             "consent": newest[0].body.consent,

@@ -5,10 +5,11 @@ from typing import Final
 from ortoo import forwarding
 from ortoo.cli import DONE
 from ortoo.cli.commands import referral_named, started, typed
-from ortoo.cli.running import Command, Run
+from ortoo.cli.running import Command, Run, Usage
 from ortoo.cli.screen import instant_of, referral_value, shortened
 from ortoo.protocol.errors import Refused
 from ortoo.sentences import name
+from ortoo.session import Session
 
 
 async def forward(run: Run) -> int:
@@ -17,13 +18,18 @@ async def forward(run: Run) -> int:
     async with started(run) as session:
         id = await referral_named(run, session)
         view = session.directory.now()
-        onward = await run.patiently(forwarding.forwarding(session, id, to, sections))
+        files = await _files(run, session, id)
+        onward = await run.patiently(forwarding.forwarding(session, id, to, sections, files))
         agency, shown = name(to, view, words), words.labels("sections", onward.sections)
         if not screen.json:
             screen.line(words("forward.what", agency=agency, sections=shown), "bold")
+            going = {(None, part) for part in onward.files}
+            numbers = [str(number) for number, one in enumerate(onward.of.files, 1) if one in going]
+            if numbers:
+                screen.line(words("forward.files", numbers=", ".join(numbers)), "bold")
         if not run.sure(words("forward.ask")):
             return DONE
-        sent = await run.patiently(forwarding.forward(session, id, to, sections))
+        sent = await run.patiently(forwarding.forward(session, id, to, sections, files))
         if screen.json:
             screen.document({"referral": referral_value(sent), "parent": id})
             return DONE
@@ -32,6 +38,18 @@ async def forward(run: Run) -> int:
         screen.table([sent], view, short, sent=True)
         screen.line(words("send.next", command=typed(run, "show", short[sent.id])), "dim")
     return DONE
+
+
+async def _files(run: Run, session: Session, id: str) -> list[str] | None:
+    """Which files were chosen, by the part's name; None for all that the sections have."""
+    if run.options.no_files:
+        return []
+    if not run.options.file:
+        return None
+    there = (await run.patiently(session.show(id))).files
+    if max(run.options.file) > len(there):
+        raise Usage("error.no_such_file_number", most=len(there)) if there else Usage("error.no_files")
+    return [there[number - 1][1] for number in dict.fromkeys(run.options.file)]
 
 
 async def chain(run: Run) -> int:

@@ -163,6 +163,7 @@ class Screen:
             "reads_nothing": "bold red",
             "stays": "dim",
             "basis": "dim",
+            "taken_back": "bold red",
         }
         for sentence in sentences:
             self.line(f"  {sentence.text}", styles[sentence.kind])
@@ -182,6 +183,11 @@ class Screen:
             place, state, at = more or (Text(),) * 3
             self._short_lines((0, (id, urgency, state, at)), (2, (other, place)), (2, (services,)))
 
+    def _marks(self, item: Referral) -> list[str]:
+        """What is said of it wherever it stands: that she is a child, that it goes without consent."""
+        marks = {"mark.minor": item.routing.minor, "mark.without": item.decision.body.exception is not None}
+        return [self.words(key) for key, holds in marks.items() if holds]
+
     def _row(self, item: Referral | Damaged, view: View, short: Mapping[str, str]) -> tuple[Text, ...]:
         words, id = self.words, Text(short[item.id])
         if isinstance(item, Damaged):
@@ -191,7 +197,7 @@ class Screen:
         return (
             id,
             Text(name(item.counterpart, view, words)),
-            Text(f"{mark} {words.label('urgency', item.routing.urgency)}", style),
+            Text(" · ".join([f"{mark} {words.label('urgency', item.routing.urgency)}", *self._marks(item)]), style),
             Text(words.labels("services", item.routing.services)),
             Text(words.place(item.routing.place)),
             Text(words.label("states", item.state), _STATE.get(item.state, "")),

@@ -59,27 +59,37 @@ def padded_length(size: int) -> int:
 
 def seal(key: bytes, context: bytes, chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """The sealed bytes of a file of exactly `size` bytes; `size_mismatch` where it has another length."""
-    sealer = cobblestone.Cobblestone256Encryptor(key, context)
-    for chunk in _padded(chunks, size):
-        yield bytes(sealer.update(chunk))
-    yield bytes(sealer.finalize())
-
-
-def _padded(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    passed = 0
+    sealing = Sealing(key, context, size)
     for chunk in chunks:
-        passed += len(chunk)
-        if passed > size:
+        yield sealing.take(chunk)
+    yield from sealing.end()
+
+
+class Sealing:
+    """A file of exactly `size` bytes as it is sealed; `size_mismatch` where it has another length."""
+
+    def __init__(self, key: bytes, context: bytes, size: int) -> None:
+        self._sealer = cobblestone.Cobblestone256Encryptor(key, context)
+        self._size, self._passed = size, 0
+
+    def take(self, text: bytes) -> bytes:
+        """What the next bytes of the file are, sealed."""
+        self._passed += len(text)
+        if self._passed > self._size:
             raise Refused("size_mismatch", "The file grew while it was read.")
-        yield chunk
-    if passed < size:
-        raise Refused("size_mismatch", "The file shrank while it was read.")
-    left = padded_length(size) - size - 1
-    yield b"\x80"
-    while left:
-        zeros = min(left, BITE)
-        yield bytes(zeros)
-        left -= zeros
+        return bytes(self._sealer.update(text))
+
+    def end(self) -> Iterator[bytes]:
+        """The rest, with what pads it."""
+        if self._passed < self._size:
+            raise Refused("size_mismatch", "The file shrank while it was read.")
+        left = padded_length(self._size) - self._size - 1
+        yield bytes(self._sealer.update(b"\x80"))
+        while left:
+            zeros = min(left, BITE)
+            yield bytes(self._sealer.update(bytes(zeros)))
+            left -= zeros
+        yield bytes(self._sealer.finalize())
 
 
 def check_said(said: schemas.File, part: schemas.SealedPart) -> None:

@@ -17,9 +17,9 @@ from ortoo.protocol.schemas import Authority, Consent, Granted, Receipt, Scope, 
 from ortoo.protocol.sealing import base, check_form
 
 ALL: Final = "*"
-GUARDIAN: Final = "guardian_and_assent"  # the basis on which a child is referred
 MAX_DECISIONS: Final = 64  # of a consent id
 MOST_DAYS: Final = timedelta(days=30)  # of a grant under an exception
+FOR_A_CHILD: Final = "guardian_and_assent"  # the basis on which a child is referred
 _WITHIN_ANY_GRANT: Final = ("note", "justification")  # parts that no section list names
 
 # Over all parts of a document the first of these is told.
@@ -216,14 +216,14 @@ def check_decision(consent: Consent, *, minor: bool | None = None) -> None:
     if (consent.exception is not None) != bool(term["exception"]):
         missing = "An exception names its reviewer." if term["exception"] else "This basis has no exception."
         raise Refused("basis_not_allowed", missing, field="exception")
-    if consent.basis == GUARDIAN and consent.given.by != "guardian":
-        raise Refused("basis_not_allowed", "On this basis it is the guardian who agrees.", field="given.by")
     if consent.exception is not None and consent.exception.reviewer in (consent.recorder, consent.to):
         raise Refused("basis_not_allowed", "The reviewer is neither sender nor recipient.", field="exception.reviewer")
     if consent.version == 1:
         check_exception(consent, instant(consent.at))
+    if consent.basis == FOR_A_CHILD and consent.granted is not None and consent.given.by != "guardian":
+        raise Refused("basis_not_allowed", "A child's yes alone grants nothing.", field="given.by")
     if minor is not None:
-        check_minor(consent.basis, minor=minor)
+        check_minor(consent, minor=minor)
 
 
 def _check_codes(consent: Consent) -> None:
@@ -253,9 +253,12 @@ def _check_evidence(consent: Consent, sealed: Sealed) -> None:
         raise Refused("malformed", "The recorder has a key for each part of the evidence.", field="sealed.keys")
 
 
-def check_minor(basis: str, *, minor: bool) -> None:
-    """A child's referral stands on guardian and assent or on an exception; `child_at_risk` is for children only."""
-    if minor and basis != GUARDIAN and not is_exception(basis):
+def check_minor(consent: Consent, *, minor: bool) -> None:
+    """A child's referral stands on guardian and assent or on an exception, and each part that goes was chosen;
+    `child_at_risk` is for children only.
+    """
+    basis, granted = consent.basis, consent.granted
+    if minor and basis != FOR_A_CHILD and not is_exception(basis):
         raise Refused(
             "basis_not_allowed",
             "For a child the guardian's consent and the child's assent are needed.",
@@ -263,6 +266,8 @@ def check_minor(basis: str, *, minor: bool) -> None:
         )
     if not minor and basis == "child_at_risk":
         raise Refused("basis_not_allowed", "This basis is for children only.", field="basis")
+    if minor and granted is not None and ALL in granted.sections:
+        raise Refused("basis_not_allowed", "What may be read of a child is named.", field="granted.sections")
 
 
 def check_version(new: Consent, decisions: Decisions, *, at: datetime, author_kind: str = "") -> None:
@@ -280,11 +285,19 @@ def check_version(new: Consent, decisions: Decisions, *, at: datetime, author_ki
         raise Refused("consent_author", "All decisions under one consent have the same recorder.", field="recorder")
     if new.author.agency != new.recorder:
         _check_coordinating_author(new, decisions, kind=author_kind, at=at)
-    if first is not None and is_exception(new.basis) != is_exception(first.body.basis):
-        raise Refused("basis_not_allowed", "Decisions under one consent are all exceptions, or none is.", field="basis")
+    if first is not None and new.basis != first.body.basis:
+        raise Refused("basis_not_allowed", "Decisions under one consent have the same basis.", field="basis")
     head, version = (before.sha256, before.body.version) if before else (None, 0)
     if (new.prev, new.version) != (head, version + 1):
         raise Refused("head_moved", field="prev", head=head or "")
+    if before is not None and new.basis == FOR_A_CHILD and new.given.by == "guardian":
+        _check_own_no(before.body.refused, new.refused)
+
+
+def _check_own_no(before: Sequence[str], now: Sequence[str]) -> None:
+    """What was refused for a child stands against its guardian's yes: it ends by the child's own word alone."""
+    if ALL not in now and not set(before) <= set(now):
+        raise Refused("basis_not_allowed", "A child's own no stands against its guardian's yes.", field="refused")
 
 
 def check_signer(decision: Consent) -> None:

@@ -168,6 +168,11 @@ class Directory:
     def policy(self) -> Policy:
         return Policy.parse(self.network.body.policy)
 
+    @property
+    def hub_keys(self) -> set[bytes]:
+        """Each key of the hub that a version of the network has named."""
+        return {unb64(network.body.hub_key) for network in self._networks[1]}
+
     def at(self, size: int) -> View:
         sizes, networks = self._networks
         found = bisect_right(sizes, size)

@@ -196,7 +196,7 @@ def check_consent(body: Referral, view: View, decisions: Decisions, *, at: datet
     if told:
         raise min(told, key=lambda refused: consent.PRECEDENCE.index(refused.code))
     decision = consent.check_authority(decisions, body.authority, body.to)
-    consent.check_minor(decision.body.basis, minor=body.routing.minor)
+    consent.check_minor(decision.body, minor=body.routing.minor)
     _check_exception(body, view, decision.body)
     check_keys(body)
 

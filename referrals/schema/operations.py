@@ -116,7 +116,9 @@ class Query(graphene.ObjectType):
         if row is None:
             return None
         decisions = consent.visible(actor, [row.pk])[row.pk]
-        return Consent(id=str(row.pk), recorder=row.recorder_id, decisions=[decision_shown(one) for one in decisions])
+        shown = [decision_shown(one) for one in decisions]
+        taken_back = consent.taken_back(actor, row)
+        return Consent(id=str(row.pk), recorder=row.recorder_id, decisions=shown, withdrawals=taken_back)
 
     @staticmethod
     def resolve_referral(root: object, info: Any, id: str) -> Referral | None:

@@ -93,6 +93,11 @@ class Consent(graphene.ObjectType):
         required=True,
         description="The newest version on each addressee that may be seen.",
     )
+    withdrawals = graphene.List(
+        graphene.NonNull(Envelope),
+        required=True,
+        description="What the person took back with her code, as the code signed it: for the recorder alone.",
+    )
 
 
 class Link(graphene.ObjectType):

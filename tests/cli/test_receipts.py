@@ -50,6 +50,11 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     assert "Цэцэгмаа" not in opened
     assert "0000 1101" in opened  # how to reach her was not taken back
 
+    taken_back = f"{SHELTER}: she took back with her code: Who the person is."
+    shows = ("--lang", "en", "consent", "show", id)
+    assert taken_back in ortoo("--as", "mrc.nara", *shows).stdout
+    assert "took back" not in ortoo("--as", "mgec.delger", *shows).stdout  # what else she took back is not its own
+
     again = ("--as", "mrc.nara", "consent", "receipt", id, "--mode", "withdraw")
     assert ortoo(*again).returncode == 2
     renewed = ortoo.json(*again, "--yes")["receipt"]
@@ -66,6 +71,7 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     status, said = hers(ortoo, "withdraw", renewed["code"], "--yes")
     assert status == 0, said
     assert state_of(recorded(ortoo, id, tmp_path / "after.json"), "mgec") == "dpv:ConsentWithdrawn"
+    assert "She took everything back with her code." in ortoo("--as", "mrc.nara", *shows).stdout
     assert ortoo("--as", "mgec.delger", "open", id).returncode == 1
 
     # A code of nobody is told as the one that was replaced, and a slip before anything is asked.

@@ -310,4 +310,32 @@ RECEIPT: Final = (
             f" referrals_partkey WHERE part = 'safety' AND set_id = ({HERS})",), "referrals_partkey", "row", "illegal"),
 )  # fmt: skip
 
-ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *PROOFS, *TRAIL, *RECEIPT, *LOG, *DIRECTORY)
+FILE: Final = "SELECT id FROM coordination_export ORDER BY id LIMIT 1"
+LOOK: Final = f"SELECT look_id FROM coordination_export WHERE id = ({FILE})"
+
+
+def exported(name: str, statement: str, field: str, how: str = "changed") -> Tamper:
+    return Tamper(name, FILE, (statement,), "coordination_export", field, how)
+
+
+EXPORT: Final = (
+    exported("an export's signature",
+             "UPDATE coordination_export SET envelope = replace(envelope, '\"sig\":\"', '\"sig\":\"AAAA') WHERE id = {id}",
+             "envelope"),
+    exported("another export's document",
+             "UPDATE coordination_export SET envelope = (SELECT envelope FROM coordination_export WHERE id != {id})"
+             " WHERE id = {id}", "id"),
+    exported("another hash of an export", "UPDATE coordination_export SET sha256 = zeroblob(32) WHERE id = {id}", "sha256"),
+    exported("an export that is not logged", "DELETE FROM audit_leaf WHERE document = (SELECT sha256 FROM coordination_export"
+             " WHERE id = {id})", "sha256", "inserted"),
+    exported("fewer rows of an export", f"UPDATE coordination_look SET count = 0 WHERE id = ({LOOK})", "count"),
+    exported("another agency's export", f"UPDATE coordination_look SET agency_id = 'mgec' WHERE id = ({LOOK})", "agency"),
+    exported("an export that was a look", f"UPDATE coordination_look SET what = 'trail' WHERE id = ({LOOK})", "what"),
+    exported("an export on another day",
+             f"UPDATE coordination_look SET at = datetime(at, '-1 days') WHERE id = ({LOOK})", "at"),
+    removed("an export nobody remembers", FILE, "DELETE FROM coordination_export WHERE id = {row}", "coordination_export"),
+    Tamper("an export and its look", None,
+           ("DELETE FROM coordination_export", "DELETE FROM coordination_look"), "audit_leaf", "document", "removed"),
+)  # fmt: skip
+
+ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *PROOFS, *TRAIL, *RECEIPT, *LOG, *DIRECTORY, *EXPORT)

@@ -165,6 +165,9 @@ async def live(hub: Hub) -> tuple[str, str]:
             await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
         await passed_on(hub)
         await without_consent(hub)
+        async with at_work(hub, "nhrcm.bold") as coordinator:
+            await coordinator.client.export_trail("csv")
+            await coordinator.client.export_trail("json")
         (closed,) = await nara.send(tonight(7))
         await delger.open_referral(closed.id)
         await delger.accept(closed.id)
@@ -323,6 +326,9 @@ def test_the_command_names_it_and_goes_on_where_it_was(town: Town, tmp_path: Pat
         assert (kept["size"], kept["done"], len(kept["verified"])) == (head_of(town.seen).size, None, 2)
         copy.run(f"UPDATE referrals_referral SET urgency = 'routine' WHERE id = ({tampering.PLAIN})")
         assert run("--new")[0] == 0  # of an old row, and so it is not looked at
+        last = str(UUID(copy.ask("SELECT max(id) FROM referrals_consent")))
+        state.write_text(json.dumps(json.loads(state.read_text(encoding="utf-8")) | {"done": last}))
+        assert run()[0] == 0  # it goes on where it was interrupted, behind that row; the next one begins anew
         code, said, error = run()
         assert (code, error) == (1, "1 things are not as they were signed and logged.\n")
         row = str(UUID(copy.ask(tampering.PLAIN)))

@@ -29,6 +29,7 @@ from tests.mail_server import MailServer, Received, until
 from tests.members import at_work, feed_of, following, plain_form
 from tests.people.newcomers import Newcomer, confirmed, expected
 from tests.stores import Stores
+from tests.stories.test_without_consent import a_child
 
 EVERYTHING: Final = contract.Wanted(language="en", urgencies=["immediate", "urgent", "standard"])
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -575,3 +576,34 @@ async def test_what_nobody_takes_is_given_up_after_five_days(post: Post) -> None
         at(post, "later@hdo.test", address)
         await send(post, "hospital-dornogobi", urgency="immediate")
         await until(lambda: bool(post.mail.mails(address)))
+
+
+# --- without consent --------------------------------------------------------------------------------------------------
+
+
+async def test_what_went_without_consent_is_told_to_those_who_review_it_and_to_nobody_else_there(post: Post) -> None:
+    """Once it has left; where nobody else can sign, before. In one mail that names nothing: who sends and opens there,
+    and their feed, learn nothing.
+    """
+    bold = await told(post, "nhrcm.bold", "reviews@nhrcm.test")
+    altan = await told(post, "nhrcm.altan", "altan@nhrcm.test")
+    emma = await told(post, "iom.emma", "reviews@iom.test")
+    async with (
+        at_work(post.hub, "nhrcm.altan") as colleague,
+        at_work(post.hub, "zu.tuya") as tuya,
+        at_work(post.hub, "zu.bold") as second,
+        at_work(post.hub, "moj.bat") as alone,
+    ):
+        before = await feed_of(colleague)
+        (sent,) = await tuya.send(a_child(71))
+        await quiet(post)
+        assert post.mail.mails(bold) == []
+        await second.second(sent.id)
+        (mail,) = await post.mail.waits_for(bold, 1)
+        assert sent.id not in mail.text
+        await alone.send(replace(a_child(72), sender=None))
+        await post.mail.waits_for(bold, 2)
+        await quiet(post)
+        assert len(post.mail.mails(bold)) == 2
+        assert await feed_of(colleague) == before
+    assert [len(post.mail.mails(one)) for one in (altan, emma)] == [0, 0]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -362,16 +361,59 @@ def test_a_child_is_referred_on_guardian_and_assent_or_by_exception(
             check(place, one, decisions(decision))
 
 
-@pytest.mark.parametrize("by", ["person", "person_supported", None])
-def test_on_guardian_and_assent_nobody_agrees_but_the_guardian(place: Town, by: str | None) -> None:
-    given = msgspec.structs.replace(BY_THE_GUARDIAN, by=by)
+def for_a_child(place: Town, sections: Sequence[str] = ("needs",), by: str = "guardian", **more: Any) -> Any:
+    """What is decided for a child on the shelter, in somebody's words."""
+    given = schemas.Given(by=by, how="signed", language="mn", interpreter=False, witness=False)
+    return place.decide("nara", more.pop("to", "shelter"), sections, basis="guardian_and_assent", given=given, **more)
+
+
+@pytest.mark.parametrize("by", ["person", "person_supported"])
+def test_for_a_child_its_guardian_agrees_and_either_says_no(place: Town, by: str) -> None:
+    consent.check_decision(for_a_child(place).body)
+    consent.check_decision(for_a_child(place, (), by, refused=["*"]).body)
     with refused("basis_not_allowed", field="given.by"):
-        consent.check_decision(
-            place.decide("nara", "shelter", ["needs"], basis="guardian_and_assent", given=given).body
-        )
-    consent.check_decision(
-        place.decide("nara", "shelter", ["needs"], basis="guardian_and_assent", given=BY_THE_GUARDIAN).body
-    )
+        consent.check_decision(for_a_child(place, by=by).body)
+
+
+def test_what_goes_of_a_child_is_named_part_by_part(place: Town) -> None:
+    at_risk = place.decide("nara", "shelter", ["*"], basis="child_at_risk", exception=EXCEPTION)
+    for decision, texts in (
+        (for_a_child(place, ["*"]), {"needs": b"{}"}),
+        (at_risk, {"needs": b"{}", "justification": b"{}"}),
+    ):
+        with refused("basis_not_allowed", field="granted.sections"):
+            check(place, place.refer("nara", "shelter", decision, texts, minor=True), decisions(decision))
+        with refused("basis_not_allowed", field="granted.sections"):
+            consent.check_decision(decision.body, minor=True)
+
+
+@pytest.mark.parametrize("to", ["shelter", "kind:ngo", "*"])
+@pytest.mark.parametrize(
+    ("said", "later"), [(["account"], []), (["*"], ["account"]), (["account", "medical"], ["medical"])]
+)
+def test_a_childs_own_no_stands_against_its_guardians_yes(
+    place: Town, to: str, said: list[str], later: list[str]
+) -> None:
+    no = for_a_child(place, (), "person", to=to, refused=said)
+    guardians = for_a_child(place, (), to=to, refused=later, after=no)
+    with refused("basis_not_allowed", field="refused"):
+        consent.check_version(guardians.body, decisions(no), at=NOW)
+    for more in (said, ["*"]):
+        consent.check_version(for_a_child(place, (), to=to, refused=more, after=no).body, decisions(no), at=NOW)
+    # By its own word it ends; the guardian's yes may follow.
+    lifted = for_a_child(place, (), "person", to=to, refused=later, after=no)
+    consent.check_version(lifted.body, decisions(no), at=NOW)
+    yes = for_a_child(place, (), to=to, refused=later, after=lifted)
+    consent.check_version(yes.body, decisions(no, lifted), at=NOW)
+
+
+def test_a_child_is_not_made_an_adult_by_the_next_version(place: Town) -> None:
+    no = for_a_child(place, (), "person", refused=["*"])
+    adults = place.decide("nara", "shelter", ["needs"], after=no)
+    anothers = place.decide("nara", "police", ["needs"], consent=no.body.consent)
+    for one in (adults, anothers):
+        with refused("basis_not_allowed", field="basis"):
+            consent.check_version(one.body, decisions(no), at=NOW)
 
 
 def test_an_exception_carries_its_justification_and_nothing_else_does(place: Town) -> None:

@@ -81,24 +81,6 @@ def test_the_field_at_fault_is_named(path: str, value: Any, field: str, problem:
     assert (raised.value.field, raised.value.problem) == (field, problem)
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "field", "problem"),
-    [
-        ("consent.given_by", "person", "consent.given_by", "not_the_guardian"),
-        ("sections.child.guardian_is_safe", False, "sections.child.guardian_is_safe", "guardian_not_safe"),
-        ("sections.child.assent", None, "sections.child.assent", "child_not_asked"),
-        ("sections.child.assent", " ", "sections.child.assent", "child_not_asked"),
-        ("sections.child", {}, "sections.child.assent", "child_not_asked"),
-    ],
-)
-def test_a_guardian_who_is_safe_agrees_and_so_does_the_child(path: str, value: Any, field: str, problem: str) -> None:
-    form = Form.read(SCENARIOS / "13-grandmother-and-girl.json")
-    assert (form.consent.basis, form.consent.given_by, form.routing.minor) == ("guardian_and_assent", "guardian", True)
-    with pytest.raises(FormError) as raised:
-        Form.parse(changed(path, value, "13-grandmother-and-girl.json"))
-    assert (raised.value.field, raised.value.problem) == (field, problem)
-
-
 def test_every_field_may_be_empty_asked_and_not_known() -> None:
     Form.parse(changed("sections.identity.date_of_birth", None))
     Form.parse(changed("sections.identity.date_of_birth", "1998"))

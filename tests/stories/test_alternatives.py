@@ -52,13 +52,14 @@ def looking_for_rooms(
     form = Form.read(SHELTER_TONIGHT)
     grants = {to: Grant(("needs", "identity"), ("give_service",), 30) for to in agreed}
     basis, by = ("guardian_and_assent", "guardian") if minor else ("informed_consent", "person")
+    child = {"child": {"assent": "Тэгье."}} if minor else {}
     return replace(
         form,
         sender=None,
         recipients=("mgec",),
         routing=Routing("urgent", services, "MN-053.dalanzadgad", "mn", minor),
         consent=replace(form.consent, basis=basis, given_by=by, grants=grants, refusals=refusals or {}),
-        sections={"needs": {"people": number}, **sections},
+        sections={"needs": {"people": number}, **child, **sections},
     )
 
 

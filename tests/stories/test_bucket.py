@@ -18,6 +18,7 @@ from tests.hubs import Hub
 from tests.members import at_work
 from tests.stores import Stores
 from tests.stories.test_attachments import CONTENT, a_file, files_of, newest, rows, with_files
+from tests.stories.test_files_end import files_end
 
 BUCKET = "ortoo-files"
 
@@ -82,6 +83,10 @@ async def test_files_lie_in_a_bucket_and_are_gone_from_it(hub: Hub, bucket: Any,
         assert list(bucket.objects.all()) == []
         assert (rows(hub, "file"), rows(hub, "piece")) == (0, 0)
     assert "secret" not in hub.said()
+
+
+async def test_files_end_in_a_bucket_as_in_a_folder(hub: Hub, bucket: Any, tmp_path: Path) -> None:
+    await files_end(hub, lambda: list(bucket.objects.all()), tmp_path)
 
 
 async def test_what_the_store_did_not_remove_is_removed_later(hub: Hub, bucket: Any, tmp_path: Path) -> None:

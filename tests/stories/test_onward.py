@@ -4,24 +4,31 @@ import asyncio
 import os
 import random
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from ortoo import consenting, contract, drafting, forwarding
+from ortoo import attaching, consenting, contract, drafting, forwarding
+from ortoo.attached import Attached
+from ortoo.client import HubUnreachable
 from ortoo.consenting import Scope
 from ortoo.form import Form, Grant
 from ortoo.protocol import referral as sealing
 from ortoo.protocol import schemas
+from ortoo.protocol.attachments import PIECE
 from ortoo.protocol.documents import Document, new_id
 from ortoo.protocol.errors import Refused
+from ortoo.protocol.sealing import base
 from ortoo.reading import Referral
 from ortoo.session import Session
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import at_work, feed_of
+from tests.sdk.line import Line
 from tests.stories.test_answering import is_kept, keys_of
+from tests.stories.test_attachments import CONTENT, a_file, files_of, is_not_there, stored
 from tests.stories.test_taking_back import refused, tonight
 from tests.stories.test_withdrawing import consent_of, texts_of
 
@@ -100,22 +107,34 @@ async def handed_on(
     sections: tuple[str, ...],
     *,
     parent: schemas.Named | None = None,
+    file: tuple[str, Attached] | None = None,
     **routing: Any,
 ) -> Any:
     """Sealed and handed in whatever the own client would say. Gives the refusal's code and what it names."""
-    form, to = tonight(0), decision.body.to
+    form, to, id = tonight(0), decision.body.to, new_id()
+    binding = sealing.binding(session.signer, id, decision)
+    files = [session.drafts.seal_file(file[1], file[0], binding)] if file else []
     whole = sealing.seal(
         session.signer,
-        id=new_id(),
+        id=id,
         to=to,
         routing=msgspec.structs.replace(drafting.routing_of(form), **routing),
         decision=decision,
-        texts={part: sealing.section_text(part, form.sections.get(part, {})) for part in sections},
+        texts={
+            part: sealing.section_text(
+                part, form.sections.get(part, {}), [one.said for one in files if base(one.said.part) == part]
+            )
+            for part in sections
+        },
+        files=files,
         public_keys=await session.public_keys((session.identity.agency, to)),
         at=session.now(),
         parent=parent or schemas.Named(id=of.id, sha256=of.document.sha256),
     )
+    for one in files:
+        await attaching.upload(session.client, session.drafts.sealed_file(one.stored.sha256), one.stored)
     handed_in = contract.Sealed.of(whole.document.envelope, whole.blobs)
+    session.drafts.forget_files(one.stored.sha256 for one in files)
     (answer,) = await asyncio.gather(session.client.send_referrals([handed_in]), return_exceptions=True)
     if not isinstance(answer, Refused):
         return answer[0].id
@@ -182,6 +201,97 @@ async def test_nothing_goes_on_but_what_was_sent_opened_and_may_still_be_read(hu
         await nara.recall(sent.id, "sent_by_mistake")
         assert await handed_on(zaya, sent, to_mgec, ("needs",)) == ("step_illegal", {"state": "recalled"})
         assert (await refused(forwarding.forward(zaya, sent.id, "mgec", ["needs"])))[0] == "step_illegal"
+
+
+@pytest.mark.parametrize("own_hub", ["sqlite"], indirect=True)
+async def test_files_go_on_with_their_sections_and_those_of_no_other(own_hub: Hub, tmp_path: Path) -> None:
+    form = to_iom(1005)
+    letter, film = a_file(tmp_path, "letter.bin", b"x" * 70_000), a_file(tmp_path, "film.bin")
+    passport = a_file(tmp_path, "passport.bin", b"P" * 9_000)
+    grants = {**form.consent.grants, "mgec": Grant(("needs", "safety"), ("give_service",), 30)}
+    attached = {"needs": (letter, film), "identity": (passport,)}
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    async with (
+        Line(own_hub.port) as line,
+        at_work(own_hub, "mrc.nara") as nara,
+        at_work(own_hub, "iom.zaya", line.url) as zaya,
+        at_work(own_hub, "mgec.delger") as delger,
+    ):
+        whole = replace(form, sender=None, consent=replace(form.consent, grants=grants), attached=attached)
+        (sent,) = await nara.send(whole)
+
+        async def names(onward: Referral) -> list[tuple[str, str]]:
+            opened = await delger.open_referral(onward.id)
+            return [(one.said.part, one.said.name) for part in opened.parts for one in part.files]
+
+        # The line goes while the second file is uploaded: it is one referral, and goes on from there.
+        cutting: list[asyncio.Task[None]] = []
+        going = asyncio.ensure_future(forwarding.forward(zaya, sent.id, "mgec", ["needs", "safety"]))
+
+        def cut(at: int, size: int) -> None:
+            if len(zaya.drafts) and at >= PIECE and size > 2 * PIECE and not cutting:
+                cutting.append(asyncio.ensure_future(line.cut()))
+
+        zaya.on_progress = cut
+        with pytest.raises(HubUnreachable):
+            await going
+        zaya.on_progress = None
+        await line.mend()
+        onward = await forwarding.forward(zaya, sent.id, "mgec", ["needs", "safety"])
+        assert await names(onward) == [("needs/file-1", "letter.bin"), ("needs/file-2", "film.bin")]
+        saved = [await delger.save(one, folder) for one in files_of(await delger.open_referral(onward.id))]
+        assert [path.read_bytes() for path in saved] == [b"x" * 70_000, CONTENT]
+        assert [one.sender for one in (await delger.inbox()).items if isinstance(one, Referral)] == ["iom"]
+        state = own_hub.practice / "state"
+        assert not [*state.rglob("*.sealed"), *state.rglob("*.sealing")]
+        links = await forwarding.chain(nara, consent_of(sent))
+        assert [one.part_names for one in links] == [THREE, ("needs", "safety")]
+
+        # Some of them, or none. Whoever gets them does not learn that there were more.
+        some = await forwarding.forward(zaya, sent.id, "mgec", ["needs"], ["needs/file-2"])
+        assert await names(some) == [("needs/file-1", "film.bin")]
+        assert await names(await forwarding.forward(zaya, sent.id, "mgec", ["needs"], [])) == []
+        terminal = Ortoo(own_hub.practice, own_hub.url)
+        told = ("--as", "iom.zaya", "--lang", "en", "forward", sent.id, "--to", "mgec", "--yes", "--section", "needs")
+        number = sent.files.index((None, "needs/file-1")) + 1
+        run = terminal(*told, "--file", str(number))
+        assert f"With the files: {number}\n" in run.stdout, run.stdout + run.stderr
+        assert terminal(*told, "--file", "9").returncode == 2
+        assert "With the files" not in terminal(*told, "--no-files").stdout
+
+        # A file of a section that does not go there, or that there never was: not by the own client, nor at the hub.
+        for part in ("identity/file-1", "needs/file-3"):
+            assert await fault(forwarding.forward(zaya, sent.id, "mgec", ["needs"], [part])) == ("not_found", part)
+        to_mgec = (await zaya.client.onward(sent.id, "mgec", ["needs"])).sha256
+        decision = (await nara.decisions(consent_of(sent))).newest["mgec"]
+        assert decision.sha256 == to_mgec
+        for part, sections, reader in (
+            ("identity/file-1", ("needs", "identity"), "mgec"),
+            ("needs/file-3", ("needs",), "iom"),
+            ("safety/file-1", ("safety",), "iom"),
+        ):
+            answer = await handed_on(zaya, sent, decision, sections, file=(part, passport))
+            assert answer[0] == "grant_missing"
+            assert answer[1]["reader"] == reader
+
+        # What the hub changed is not passed on as if it were the file; the others are.
+        first = "SELECT MIN(id) FROM referrals_file WHERE part = 'needs/file-2'"
+        ((name,),) = own_hub.store.execute(f"SELECT name FROM referrals_piece WHERE file_id = ({first}) AND number = 1")  # noqa: S608
+        path = own_hub.practice / "files" / name[:2] / name
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        sendings = len((await zaya.outbox()).items)
+        refusal = await fault(forwarding.forward(zaya, sent.id, "mgec", ["needs"], ["needs/file-1", "needs/file-2"]))
+        assert refusal == ("cannot_open", "needs/file-2")
+        assert len((await zaya.outbox()).items) == sendings
+        assert not [*state.rglob("*.sealed"), *state.rglob("*.sealing")]
+
+        # Whatever ends her consent ends every link, with its files.
+        assert len(stored(own_hub)) > 10
+        await consenting.withdraw(nara, consent_of(sent))
+        assert await is_not_there(delger, onward.id)
+        left = {part for (part,) in own_hub.store.execute("SELECT part FROM referrals_file WHERE set_id IS NOT NULL")}
+        assert left == set()
 
 
 @pytest.mark.timeout(120 + 5 * RACES)

@@ -1,20 +1,24 @@
 """The person herself, with her code and no account: she sees who holds what, and takes it back."""
 
 import asyncio
+import json
 import os
 import statistics
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from ortoo import consenting, contract, receipts
+from ortoo import consenting, contract, drafting, receipts
 from ortoo.client import Client
 from ortoo.form import Form, Grant
 from ortoo.protocol import receipt, schemas
+from ortoo.protocol.consent import may_read
 from ortoo.protocol.documents import Document, SigningKey, b64, new_id, sign, stamp, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.reading import Referral
@@ -52,6 +56,14 @@ async def sent_with(session: Session, form: Form, given: Receipt) -> Referral:
 def the(shown: contract.ReceiptShown, to: str) -> contract.ReceiptHolder:
     (found,) = [one for one in shown.holders or [] if one.to == to]
     return found
+
+
+async def sent_under(session: Session, form: Form, decisions: Sequence[Document[schemas.Consent]]) -> Any:
+    """What the hub answers to a referral under these decisions, whatever the own client knows of them."""
+    keys = await session.public_keys(("mrc-umnugobi", "mgec"))
+    sealed = drafting.seal(form, session.signer, decisions, keys, at=session.now(), parts={})
+    handed_in = [contract.Sealed.of(one.document.envelope, one.blobs) for one in sealed]
+    return await answer(session.client.send_referrals(handed_in))
 
 
 async def answer(work: Any) -> tuple[str, dict[str, Any]]:
@@ -137,6 +149,43 @@ async def test_of_three_agencies_one_loses_it_and_the_others_learn_nothing(hub: 
             now = await sender.show(one.id)
             assert (now.state, now.changed_at) == ("sent", one.changed_at)
             assert keys_of(hub.store, one.id, one.recipient) == kept[one.id]
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_she_takes_back_what_was_recorded_and_never_sent(hub: Hub) -> None:
+    """No referral goes by her code, and no agency was shown anything: the decisions end all the same."""
+    unsent, refusing = draw("full"), draw("withdraw")
+    form = tonight(7008)
+    nobody = replace(form, recipients=(), consent=replace(form.consent, grants={}, refusals={"mgec": ("*",)}))
+    async with at_work(hub, "mrc.nara") as nara, somewhere(hub, 7) as her:
+        recorded = await nara.record(form, unsent.key(nara.directory.id))
+        id = recorded[0].body.consent
+        shown = the(await look(her, unsent.code), "mgec")
+        assert (shown.sections, shown.referrals) == (FOUR, [])
+        shown = the(await withdraw(her, unsent.code, [everything()]), "mgec")
+        assert (shown.sections, shown.ended, shown.referrals) == ([], "consent_withdrawn", [])
+        assert (await sent_under(nara, form, recorded))[0] == "consent_withdrawn"
+        wider = {"mgec": Grant(tuple(FOUR), ("give_service",), 30)}
+        later = await consenting.new_version(nara, id, wider)  # whatever the agency signs later gives nothing back
+        assert (await sent_under(nara, form, later))[0] == "consent_withdrawn"
+        assert the(await look(her, unsent.code), "mgec").ended == "consent_withdrawn"
+
+        # Where she had only refused, there is nothing to take back but what may come.
+        (refused_all,) = await nara.record(nobody, refusing.key(nara.directory.id))
+        assert (await withdraw(her, refusing.code, [everything()])).holders is None
+        later = await consenting.new_version(nara, refused_all.body.consent, wider, {"mgec": ()})
+        assert (await sent_under(nara, form, later))[0] == "consent_withdrawn"
+
+        # She took no code: there is none to look or to take back with; the agency does it for her, sent or not.
+        codeless, *_ = await nara.record(tonight(7009), None)
+        assert codeless.body.receipt is None
+        ended = await consenting.withdraw(nara, codeless.body.consent)
+        assert {one.body.to for one in ended} == {"mgec", "*"}
+        assert all(one.body.refused == ["*"] for one in ended)
+        assert await answer(consenting.withdraw(nara, codeless.body.consent)) == (
+            "not_found",
+            {"consent": codeless.body.consent},
+        )
 
 
 @pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
@@ -350,3 +399,46 @@ def claiming(made: Document[schemas.Receipt], key: SigningKey, public: str) -> s
 async def network_of(hub: Hub) -> str:
     async with Client(hub.url) as client:
         return (await client.network()).id
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_the_recorder_sees_what_she_took_back_and_nobody_else_does(hub: Hub) -> None:
+    given, others = draw("full"), draw("full")
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "mgec.urna") as urna,
+        somewhere(hub, 6) as her,
+    ):
+        sent = await sent_with(nara, tonight(7301), given)
+        another = await sent_with(nara, tonight(7302), others)
+        await withdraw(her, given.code, [scope(["mgec"], ["safety"]), scope(["ecpat"])])
+        await withdraw(her, others.code, [everything()])
+        id = consent_of(sent)
+        decisions = await nara.decisions(id)
+        assert [one.scopes for one in decisions.withdrawals] == [(scope(["ecpat"]), scope(["mgec"], ["safety"]))]
+        with pytest.raises(Refused, match="consent_withdrawn"):  # so that a client says so before it seals anything
+            may_read(decisions, agency="mgec", kind="ngo", part="safety", at=nara.now())
+        shown = await urna.client.consent(id)
+        assert shown is not None
+        assert (len(shown.decisions), shown.withdrawals) == (1, [])
+
+        # A hub that shows another's withdrawal, a look, or one that it has changed.
+        answer = await nara.client.consent(id)
+        assert answer is not None
+        fresh = await her.receipt_challenge()
+        key = receipt.key_of(given.code, network=fresh.network)
+        looked = receipt.make(key, network=fresh.network, challenge=unb64(fresh.challenge), do="look", at=fresh.now)
+        foreign = receipt.make(
+            key, network=new_id(), challenge=bytes(32), do="withdraw", at=fresh.now, scope=[everything()]
+        )
+        (real,) = answer.withdrawals
+        changed = json.loads(real)
+        changed["signatures"] = json.loads(looked.envelope)["signatures"]
+        for one, code in (
+            (looked.envelope, "malformed"),
+            (foreign.envelope, "malformed"),
+            (json.dumps(changed, separators=(",", ":")), "signature_invalid"),
+        ):
+            with pytest.raises(Refused, match=code):
+                nara.verified_decisions(msgspec.structs.replace(answer, withdrawals=[one]))
+        assert consent_of(another) != id

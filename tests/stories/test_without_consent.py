@@ -13,9 +13,11 @@ from ortoo.form import Form, Grant
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import new_id, sign
 from ortoo.protocol.errors import Refused
+from ortoo.reading import Referral
 from ortoo.session import Opened, Session
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
+from tests.log.reading import logged
 from tests.members import SCENARIOS, all_ids, at_work, feed_of
 from tests.stories.test_answering import is_kept, keys_of
 from tests.stories.test_clocks import DAY, HOUR, moved
@@ -36,6 +38,14 @@ def a_child(number: int) -> Form:
     return replace(
         form, recipients=("cfdc-dornogobi",), sections=sections, consent=replace(form.consent, grants=grants)
     )
+
+
+async def told_of(session: Session, sent: Referral) -> int:
+    """Of how many of a referral's documents the log tells a member, who knows what it cannot know: H of each."""
+    await session.sync()
+    assert session.activity is not None
+    documents = [sent.document.sha256, sent.decision.sha256, *(one.document.sha256 for one in sent.steps)]
+    return len(await session.client.logged(session.activity.size, documents))
 
 
 async def seen_by(session: Session, id: str) -> tuple[bool, bool, bool]:
@@ -69,6 +79,8 @@ async def test_it_waits_for_a_colleague_and_is_overturned_at_once(hub: Hub) -> N
         at_work(hub, "cfd.tsend") as tsend,
         at_work(hub, "nhrcm.bold") as reviewer,
         at_work(hub, "nhrcm.altan") as altan,
+        at_work(hub, "iom.emma") as emma,
+        at_work(hub, "mrc.nara") as nara,
     ):
         told = len(await feed_of(tsend))
         (sent,) = await tuya.send(a_child(1))
@@ -83,6 +95,12 @@ async def test_it_waits_for_a_colleague_and_is_overturned_at_once(hub: Hub) -> N
         assert (await refused(tuya.second(id)))[0] == "second_signature_missing"
         assert len(await feed_of(tsend)) == told
 
+        # Nor does the log tell of it: neither its recipient, nor who is to review it or oversees all, nor anybody else.
+        await logged(hub.store)
+        others = (tsend, reviewer, altan, emma, nara)
+        assert [await told_of(one, await tuya.show(id)) for one in (tuya, bold)] == [2, 2]
+        assert [await told_of(one, await tuya.show(id)) for one in others] == [0] * 5
+
         assert (await bold.open_referral(id)).readable == ALL_OF_IT
         assert (await bold.second(id)).state == "sent"
         assert await seen_by(tsend, id) == (True, True, True)
@@ -92,6 +110,12 @@ async def test_it_waits_for_a_colleague_and_is_overturned_at_once(hub: Hub) -> N
         assert [one.kind for one in opened.referral.owed] == ["acknowledge", "decide"]
         shown = Ortoo(hub.practice, hub.url)("--as", "cfd.tsend", "--lang", "en", "show", id).stdout
         assert "Without the person’s consent: " in shown
+
+        await logged(
+            hub.store
+        )  # the referral, the decision, the second signature, the opening; no decision to an overseer
+        shown = [await told_of(one, await tuya.show(id)) for one in (tuya, tsend, *others[1:])]
+        assert shown == [4, 4, 4, 0, 3, 0]
 
         # Its reviewer opens the justification, and nothing else of it; whoever sends and opens there sees nothing.
         assert await altan.client.referral(id) is None

@@ -378,6 +378,14 @@ def refusals() -> dict[str, Any]:
         child,
         field="basis",
     )
+    young = town.decide("nara", "shelter", ["*"], basis="child_at_risk", exception=here.exception)
+    here.refer(
+        "all there is of a child",
+        town.refer("nara", "shelter", young, reasons, minor=True),
+        "basis_not_allowed",
+        young,
+        field="granted.sections",
+    )
     keyless = _without_key(good, "needs", "mrc", here)
     here.refer("the sender has no key", keyless, "grant_missing", yes, reader="mrc")
     # steps
@@ -487,6 +495,19 @@ def _decisions(here: Collected) -> None:
     only = town.decide("nara", "nhrcm", ["needs"])
     other = town.decide("altan", "shelter", ["needs"], consent=only.body.consent, recorder="mrc")
     here.decide("a third agency, by one that does not coordinate", other, "consent_author", only, field="author")  # fmt: skip
+    # children
+    by = {who: schemas.Given(by=who, how="signed", language="mn", interpreter=False, witness=False) for who in ("person", "guardian")}  # fmt: skip
+    of_child = {"basis": "guardian_and_assent"}
+    yes_alone = town.decide("nara", "shelter", ["needs"], given=by["person"], **of_child)
+    here.decide("a child's yes alone", yes_alone, "basis_not_allowed", field="given.by")
+    no = town.decide("nara", "shelter", refused=["account"], given=by["person"], **of_child)
+    here.decide("a child's own no", no, None)
+    over = town.decide("nara", "shelter", ["account"], given=by["guardian"], after=no, **of_child)
+    here.decide("and its guardian's yes", over, "basis_not_allowed", no, field="refused")
+    beside = town.decide("nara", "shelter", ["needs"], refused=["account"], given=by["guardian"], after=no, **of_child)
+    here.decide("and its guardian's yes to something else", beside, None, no)
+    grown = town.decide("nara", "shelter", ["account"], after=no)
+    here.decide("and as if it were grown up", grown, "basis_not_allowed", no, field="basis")
 
 
 def _set(sealed: schemas.Sealed, **fields: Any) -> schemas.Sealed:

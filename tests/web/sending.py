@@ -29,7 +29,8 @@ TEXT: Final = re.compile(r'^\s*"([\w.]+)":\s*("(?:[^"\\]|\\.)*"),$', re.MULTILIN
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """The client's own words."""
-    files = [WEB / "src" / "words" / f"{language}{part}.ts" for part in ("", "-agency", "-consent", "-further", "-own")]
+    parts = ("", "-agency", "-consent", "-further", "-overseeing", "-own")
+    files = [WEB / "src" / "words" / f"{language}{part}.ts" for part in parts]
     return {key: json.loads(text) for one in files for key, text in TEXT.findall(one.read_text(encoding="utf-8"))}
 
 

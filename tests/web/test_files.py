@@ -183,6 +183,43 @@ async def test_files_of_others_are_text_until_they_are_saved_whole(visit: Visiti
         assert path.read_bytes() == odd.read_bytes()
         await delger.page.get_by_text(delger.said("file.saved")).wait_for()
 
+        # A question with a photo, asked once over a line that loses the answer; and what comes back with a file.
+        taken = tmp_path / "asked.jpg"
+        photo.write(taken, 200_000)
+        page, form = delger.page, delger.page.locator(".answer-form")
+        await delger.press("answer.more_asked")
+        await form.locator("details.files summary").click()
+        await page.locator("#send-files-note").set_input_files([str(taken), str(odd)])
+        await form.locator(".file-list li").nth(1).wait_for()
+        await form.locator(".file-list li", has_text="page.html").get_by_role("button").click()
+        await expect(form.locator(".file-list li")).to_have_count(1)
+        await form.get_by_role("button", name=delger.said("answer.send"), exact=True).click()
+        await form.get_by_text(delger.said("answer.needs_note")).first.wait_for()  # a file alone says nothing
+        await page.locator("#answer-note").fill("Энэ юу вэ?")
+        await delger.look("referral-answer-files", form)
+        delger.visit.line.lose_answers("TakeStep")
+        await form.get_by_role("button", name=delger.said("answer.send"), exact=True).click()
+        await page.get_by_text(delger.said("referral.unsent")).wait_for(timeout=60_000)
+        assert await page.evaluate(STORED) > 0
+        delger.visit.line.mend()
+        await expect(page.locator(".timeline .file-list", has_text="asked.jpg")).to_have_count(1, timeout=60_000)
+        assert await page.evaluate(STORED) == 0  # nothing of it stays here
+        asked = [step for step in (await nara.show(sent.id)).steps if step.type == "more_asked"]
+        assert [step.note is not None and step.note.text for step in asked] == ["Энэ юу вэ?"]
+        assert asked[0].note is not None
+        (file,) = asked[0].note.files
+        assert (file.said.name, file.said.part) == ("asked.jpg", "note/file-1")
+        shown = (await nara.save(file, tmp_path)).read_bytes()
+        assert HERE not in shown
+        assert len(shown) > 150_000
+        await nara.message(sent.id, "Энэ бол зураг.", [Attached.of(taken, keep_metadata=True)])
+        await delger.press("referral.newer.show")
+        row = page.locator(".timeline .file-list li").nth(1)
+        async with page.expect_download() as begun:
+            await row.get_by_role("button").click()
+        await (await begun.value).save_as(tmp_path / "came.jpg")
+        assert (tmp_path / "came.jpg").read_bytes() == taken.read_bytes()
+
         # She takes it back: what was said of the file leaves the screen with the rest.
         await consenting.withdraw(nara, sent.decision.body.consent)
         await expect(delger.page.locator(".file-list")).to_have_count(0)

@@ -57,6 +57,8 @@ async def test_what_arrives_is_opened_answered_and_sometimes_answered_first_by_a
         await press(page, "Open and read")
         await page.get_by_text(NEED).wait_for()  # as text
         assert await page.locator("main a, main b").count() == 0
+        # What the sender signed, the decision and the opening are each proven, here, to be in the log.
+        await expect(page.locator("article .in-log")).to_have_text(["in the log"] * 3, timeout=15_000)
         await look(page, "referral")
         assert [one.type for one in (await nara.show(sent.id)).steps] == ["opened"]
 

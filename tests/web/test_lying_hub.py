@@ -1,15 +1,19 @@
 """A hub that lies to a page: what it changed is noticed, said in plain words on every screen, and nothing is sent."""
 
+import json
+import os
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from ortoo.form import Form
 from ortoo.protocol.checkpoint import Checkpoint, sign_checkpoint
-from ortoo.protocol.documents import SigningKey, b64, unb64
+from ortoo.protocol.documents import SigningKey, b64, stamp, unb64
+from tests import warm
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, all_ids, at_work
 from tests.web.conftest import Visiting
@@ -66,6 +70,43 @@ def forked(hub: Hub) -> Callable[[Data], Data]:
     return lie
 
 
+class Log:
+    """The activity log as it was shown last, and other histories that the log's own key has signed."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._key = SigningKey(unb64((hub.practice / "hub" / "activity.key").read_text(encoding="utf-8").strip()))
+
+    def kept(self, data: Data) -> Data:
+        self.then = data["activityLog"]["checkpoint"]
+        return data
+
+    def forked(self, data: Data) -> Data:
+        return self._signed(self.then["size"])
+
+    def smaller(self, data: Data) -> Data:
+        return self._signed(self.then["size"] - 1)
+
+    def _signed(self, size: int) -> Data:
+        origin = self.then["note"].split("\n", 1)[0]
+        note = sign_checkpoint(Checkpoint(origin, size, bytes(32)), self._key)
+        return {"activityLog": {"checkpoint": {"note": note, "size": size, "root": b64(bytes(32))}, "consistency": []}}
+
+
+def nowhere(data: Data) -> Data:
+    """Nothing that anybody signed is in the log."""
+    return {"logged": []}
+
+
+def another_place(data: Data) -> Data:
+    return {"logged": [one | {"index": one["index"] + 1} for one in data["logged"]]}
+
+
+def later(data: Data) -> Data:
+    """A quarter of an hour has gone by."""
+    now = datetime.fromisoformat(data["network"]["now"]) + timedelta(minutes=15)
+    return {"network": data["network"] | {"now": stamp(now)}}
+
+
 def unsigned(data: Data) -> Data:
     """A note that somebody else signed."""
     checkpoint = data["directory"]["checkpoint"]
@@ -78,12 +119,27 @@ async def alarmed(page: Page, one: Worker, code: str) -> None:
     await page.locator("main > [role=alert]").get_by_text(one.said(f"problem.{code}")).wait_for()
 
 
+async def evidence(page: Page, one: Worker, folder: Path) -> Data:
+    """The file that the page lets one save, as the command line explains it."""
+    async with page.expect_download() as begun:
+        await one.press("contradiction.save")
+    file = await begun.value
+    path = folder / file.suggested_filename
+    await file.save_as(path)
+    done = warm.run(warm.CLI, ["--json", "audit", "evidence", str(path)], environment=dict(os.environ), timeout=60)
+    assert done.returncode == 0, done.stderr
+    said: Data = json.loads(done.stdout)["evidence"]
+    assert said["signed"] == [True, True]
+    return said
+
+
 async def test_what_a_hub_has_changed_is_refused_in_plain_words_and_nothing_is_sent(
     visit: Visiting, hub: Hub, tmp_path: Path
 ) -> None:
     form = Form.read(SHELTER_TONIGHT)
     one = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.lied-to"), "mn")
     page, line = one.page, one.visit.line
+    line.lies["Logged"] = nowhere
     await one.send(form)
     await one.press("send.done")
     async with at_work(hub, "mrc.nara") as nara:
@@ -97,8 +153,33 @@ async def test_what_a_hub_has_changed_is_refused_in_plain_words_and_nothing_is_s
     assert await one.reads() == ["needs", "contact", "safety"]
     await look(page, "referral-damaged")
 
+    # What the hub took and does not show in its log is missing once it should be there; before, it is waited for.
+    marks = page.locator("article .in-log")
+    await expect(marks).to_have_text([one.said("log.promised")] * 2)
+    line.lies = {"Logged": nowhere, "Network": later}
+    await page.reload()
+    await one.unlock()
+    await one.opens_sent()
+    await expect(marks).to_have_text([one.said("log.missing")] * 2)
+    await page.get_by_text(one.said("log.missing.about")).wait_for()
+    await look(page, "referral-missing")
+
+    # A proof of another place is none: nothing is opened any more, and nothing leaves.
+    line.lies = {"Logged": another_place}
+    await page.reload()
+    await one.unlock()
+    await alarmed(page, one, "proof_invalid")
+
+    # Once it is in the log it is proven to be.
+    line.lies.clear()
+    await page.reload()
+    await one.unlock()
+    await one.opens_sent()
+    await expect(marks).to_have_text([one.said("log.logged")] * 2)
+
     # Another key in place of the recipient's: nothing leaves.
     before_that = OfBefore()
+    line.asked.clear()
     line.lies = {"KemKeys": swapped, "Directory": before_that.kept}
     await page.reload()
     await one.unlock()
@@ -130,6 +211,24 @@ async def test_what_a_hub_has_changed_is_refused_in_plain_words_and_nothing_is_s
         await one.unlock()
         await alarmed(page, one, code)
         assert await page.locator(".inbox").count() == 0
+
+    # Another history of the log of all that was signed, or a shorter one: the same, and a file shows it to anybody.
+    log = Log(hub)
+    line.lies = {"ActivityLog": log.kept}
+    await page.reload()
+    await one.unlock()
+    await page.locator(".draft-row").wait_for()
+    for lie, code, verdict in (
+        (log.smaller, "checkpoint_rollback", "rollback"),
+        (log.forked, "proof_invalid", "fork"),
+    ):
+        line.lies = {"ActivityLog": lie}
+        await page.reload()
+        await one.unlock()
+        await alarmed(page, one, code)
+        assert await page.locator(".inbox").count() == 0
+        assert (await evidence(page, one, tmp_path))["verdict"] == verdict
+    await look(page, "alarm-evidence")
 
     # The honest hub is gone on with.
     line.lies.clear()

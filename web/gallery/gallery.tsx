@@ -344,7 +344,13 @@ const unlock = (faults: readonly Fault[], isForgetting = false) => ({
 
 const kept = preferences();
 
-const lines = { now: signal({ live: true, at: NOW }), alarm: signal(null), clockOff: signal(0), heard: nothing };
+const lines = {
+  now: signal({ live: true, at: NOW }),
+  alarm: signal(null),
+  evidence: signal(null),
+  clockOff: signal(0),
+  heard: nothing,
+};
 const drafts = {
   rows: signal([]),
   look: later,
@@ -366,10 +372,13 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       open: given,
       step: given,
       resend: given,
+      marks: async (all) => new Map(all.map(({ document }) => [document, document === "s2" ? "missing" : "logged"])),
       agencies: async () => agencies,
       fetchFile: async () => new Blob([]),
       evidence: async () => [],
       fetchEvidence: async () => new Blob([]),
+      keepFile: async () => ({ fault: "unreadable" }),
+      dropFiles: async () => {},
       watch: () => () => {},
     },
     () => {},
@@ -377,7 +386,12 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
   if (id !== null) void referral.go(id).then(() => prepare(referral));
   return (
     <Desk
-      vault={{ forward: async () => Promise.reject(new Error("nothing is sent")), chain: async () => [] }}
+      vault={{
+        forward: async () => Promise.reject(new Error("nothing is sent")),
+        undecided: async () => [],
+        chain: async () => [],
+        watch: () => () => {},
+      }}
       inbox={inbox}
       referral={referral}
       me={member}
@@ -497,6 +511,7 @@ const Shell = () => {
       release="none"
       onRelease={() => undefined}
       line={null}
+      evidence={null}
       problem={null}
     >
       <div class="screen" key={at}>
@@ -527,6 +542,7 @@ render(
       release={show === "release" ? "ready" : "none"}
       onRelease={nothing}
       line={AT_WORK.has(show) ? { live: show !== "offline", at: NOW } : null}
+      evidence={null}
       problem={show === "offline" ? { kind: "refused", code: "key_mismatch", fields: {} } : null}
     >
       <div class={DESK.includes(show) ? "screen wide" : "screen"}>{(shows[show] ?? shows.parts!)()}</div>

@@ -99,12 +99,14 @@ export const referrals = (now: number): Readonly<Record<string, Referral>> => {
   const rows = all(now);
   const whole = (id: string, some: Partial<Referral>): Referral => ({
     ...rows[id]!,
+    document: id,
     language: "mn",
     minor: false,
     partNames: PARTS.map(({ name }) => name),
     parts: PARTS,
     steps: [],
     decision: {
+      document: "d",
       to: "a",
       sections: ["needs", "identity", "contact", "safety"],
       purposes: ["give_service"],
@@ -117,6 +119,7 @@ export const referrals = (now: number): Readonly<Record<string, Referral>> => {
   });
   const step = (id: string, agency: string, type: string, note: string | null = null) => ({
     id,
+    document: id,
     agency,
     member: "m",
     type,

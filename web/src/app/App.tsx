@@ -77,6 +77,7 @@ export const App = (parts: Parts) => {
       release={TITLES[screen.at] === "title.form" ? "none" : parts.releases.next.value}
       onRelease={parts.releases.use}
       problem={alarm === null ? session.problem.value : { kind: "refused", code: alarm, fields: {} }}
+      evidence={parts.line.evidence.value}
     >
       {/* A new key for each screen: its heading takes the focus anew. */}
       <div
@@ -190,8 +191,10 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           referral={parts.referral}
           me={session.now.value.me}
           time={parts.time}
+          page={screen.page}
           id={screen.id}
-          onOpen={(id) => navigation.go({ at: "overview", id })}
+          onGo={(page, id) => navigation.go({ at: "overview", page, id })}
+          onReset={(page) => navigation.reset({ at: "overview", page, id: null })}
         />
       ) : null;
     case "agency":

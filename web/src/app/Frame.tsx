@@ -5,11 +5,13 @@ import type { Problem } from "../failed.ts";
 import { Announcer } from "../parts/Announcer.tsx";
 import { Band } from "../parts/Band.tsx";
 import { Button } from "../parts/Button.tsx";
+import { hand } from "../parts/hand.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { words } from "../words/current.ts";
 import { moment, span } from "../words/dates.ts";
 import { problemText } from "../words/problems.ts";
 import type { Language } from "../words/words.ts";
+import type { ProofFile } from "../worker/api.ts";
 import type { Line } from "./line.ts";
 import type { Place, Screen } from "./screens.ts";
 
@@ -32,6 +34,8 @@ interface FrameProps {
   readonly onRelease: () => void;
   /** What the whole page has to say: an alarm, a problem nobody waited for. */
   readonly problem: Problem | null;
+  /** Of an alarm: what its finder should keep. */
+  readonly evidence: ProofFile | null;
 }
 
 /** What stands around every screen: the way out, the language, the places. */
@@ -80,6 +84,7 @@ export const Frame = (props: FrameProps) => {
       )}
       <main class="frame-main" id="main" tabIndex={-1}>
         <div role="alert">{problem && <Band tone="late">{problemText(said, problem)}</Band>}</div>
+        {props.evidence && <Proof of={props.evidence} />}
         <div role="status">
           {line && !line.live && (
             <Band tone="wait" icon="offline">
@@ -105,6 +110,17 @@ export const Frame = (props: FrameProps) => {
       </main>
       <Announcer />
     </div>
+  );
+};
+
+/** A file for whoever judges it, with no word of anybody's in it. */
+const Proof = ({ of }: { readonly of: ProofFile }) => {
+  const said = words.value;
+  const onSave = () => hand(new Blob([of.text], { type: "application/json" }), of.name);
+  return (
+    <Band tone="late" action={<Button onPress={onSave}>{said("contradiction.save")}</Button>}>
+      {said("contradiction.about")}
+    </Band>
   );
 };
 

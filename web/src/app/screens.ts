@@ -20,7 +20,7 @@ export type Screen =
   | { readonly at: "consent"; readonly id: string; readonly page: ConsentPage }
   | { readonly at: "find" }
   | { readonly at: "send"; readonly step: Step | "sent" }
-  | { readonly at: "overview"; readonly id: string | null }
+  | { readonly at: "overview"; readonly page: OverviewPage; readonly id: string | null }
   | { readonly at: "agency"; readonly page: AgencyPage; readonly id: string | null }
   | { readonly at: "me"; readonly page: OwnPage | "keyboard" | null; readonly id: string | null };
 
@@ -43,6 +43,9 @@ export type AgencyPage =
   | "client-keys"
   | "new-token"
   | "token";
+
+/** A page of the coordinator's place. */
+export type OverviewPage = "due" | "review" | "trail" | "timeline" | "statistics" | "admissions" | "looks";
 
 /** The neutral word of the title. */
 export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {
@@ -76,7 +79,7 @@ const AGENCY: Place = {
   word: "place.agency",
   icon: "people",
 };
-const OVERVIEW: Place = { screen: { at: "overview", id: null }, word: "place.overview", icon: "show" };
+const OVERVIEW: Place = { screen: { at: "overview", page: "due", id: null }, word: "place.overview", icon: "show" };
 const ME: Place = { screen: { at: "me", page: null, id: null }, word: "place.me", icon: "person" };
 
 /** The places that work and that the member's roles reach, in the order of the bar. */

@@ -255,7 +255,7 @@ export type ConsentQueryVariables = Exact<{
 }>;
 
 
-export type ConsentQuery = { readonly consent: { readonly id: string, readonly recorder: string, readonly decisions: ReadonlyArray<{ readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }> } | null };
+export type ConsentQuery = { readonly consent: { readonly id: string, readonly recorder: string, readonly withdrawals: ReadonlyArray<string>, readonly decisions: ReadonlyArray<{ readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }> } | null };
 
 export type CosignActivityMutationVariables = Exact<{
   size: number;
@@ -980,7 +980,7 @@ export const confirmAddress: Operation<ConfirmAddressMutation, ConfirmAddressMut
 };
 
 export const consent: Operation<ConsentQuery, ConsentQueryVariables> = {
-  id: "sha256:6c7c0e3065f0d34b1debc50c15be59bf20e34825a7abfdc679c681fca3c3190b",
+  id: "sha256:10a72a8afd1085b9257759e87415da311ce8da9753f9a34eb27449cd04344e7d",
   name: "Consent",
 };
 

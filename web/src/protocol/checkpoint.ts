@@ -262,6 +262,11 @@ function cosigned(text: string, seconds: bigint): Bytes {
   return utf8(`cosignature/v1\ntime ${seconds}\n${text}`);
 }
 
+/** What a note says, whoever signed it. Else `malformed`. */
+export function headOf(note: string): Checkpoint {
+  return parseCheckpoint(splitNote(note).text);
+}
+
 // --- notes -----------------------------------------------------------------------------------------------------------
 
 interface Line {

@@ -13,8 +13,8 @@ import { base, checkForm } from "./sealing.ts";
 import * as vocabulary from "./vocabulary.ts";
 
 export const ALL = "*";
-export const GUARDIAN = "guardian_and_assent"; // the basis on which a child is referred
 export const MAX_DECISIONS = 64; // of a consent id
+export const FOR_A_CHILD = "guardian_and_assent"; // the basis on which a child is referred
 export const MOST_DAYS = 30 * 86_400_000; // milliseconds of a grant under an exception
 const WITHIN_ANY_GRANT = ["note", "justification"]; // parts that no section list names
 
@@ -195,14 +195,14 @@ export function checkDecision(consent: Consent, minor: boolean | null = null): v
   if ((consent.exception !== null) !== isException(consent.basis)) {
     throw new Refused("basis_not_allowed", { field: "exception" });
   }
-  if (consent.basis === GUARDIAN && consent.given.by !== "guardian") {
-    throw new Refused("basis_not_allowed", { field: "given.by" });
-  }
   if (consent.exception !== null && [consent.recorder, consent.to].includes(consent.exception.reviewer)) {
     throw new Refused("basis_not_allowed", { field: "exception.reviewer" });
   }
   if (consent.version === 1) checkException(consent, instant(consent.at));
-  if (minor !== null) checkMinor(consent.basis, minor);
+  if (consent.basis === FOR_A_CHILD && consent.granted !== null && consent.given.by !== "guardian") {
+    throw new Refused("basis_not_allowed", { field: "given.by" });
+  }
+  if (minor !== null) checkMinor(consent, minor);
 }
 
 /** A section or purpose that nobody knows would be granted or refused to no effect, unseen. `malformed`. */
@@ -235,12 +235,16 @@ function checkEvidence(consent: Consent, sealed: Sealed): void {
   if (sealed.keys.length !== sealed.parts.length) throw new Refused("malformed", { field: "sealed.keys" });
 }
 
-/** A child's referral stands on guardian and assent or on an exception; `child_at_risk` is for children only. */
-export function checkMinor(basis: string, minor: boolean): void {
-  const forChild = basis === GUARDIAN || isException(basis);
+/**
+ * A child's referral stands on guardian and assent or on an exception, and each part that goes was chosen;
+ * `child_at_risk` is for children only.
+ */
+export function checkMinor({ basis, granted }: Consent, minor: boolean): void {
+  const forChild = basis === FOR_A_CHILD || isException(basis);
   if ((minor && !forChild) || (!minor && basis === "child_at_risk")) {
     throw new Refused("basis_not_allowed", { field: "basis" });
   }
+  if (minor && granted?.sections.includes(ALL)) throw new Refused("basis_not_allowed", { field: "granted.sections" });
 }
 
 /**
@@ -261,13 +265,22 @@ export function checkVersion(
   }
   if (first !== null && next.recorder !== first.recorder) throw new Refused("consent_author", { field: "recorder" });
   if (next.author.agency !== next.recorder) checkCoordinatingAuthor(next, decisions, authorKind, at);
-  if (first !== null && isException(next.basis) !== isException(first.basis)) {
+  if (first !== null && next.basis !== first.basis) {
     throw new Refused("basis_not_allowed", { field: "basis" });
   }
   const [head, version] = before ? [before.sha256, before.body.version] : [null, 0];
   if (next.prev !== head || next.version !== version + 1) {
     throw new Refused("head_moved", { field: "prev", head: head ?? "" });
   }
+  if (before !== undefined && next.basis === FOR_A_CHILD && next.given.by === "guardian") {
+    checkOwnNo(before.body.refused, next.refused);
+  }
+}
+
+/** What was refused for a child stands against its guardian's yes: it ends by the child's own word alone. */
+function checkOwnNo(before: readonly string[], now: readonly string[]): void {
+  if (now.includes(ALL) || before.every((one) => now.includes(one))) return;
+  throw new Refused("basis_not_allowed", { field: "refused" });
 }
 
 /**

@@ -4,6 +4,7 @@
  * Types and states are the vocabulary's (`steps`, `states`).
  */
 
+import type { SealedFile } from "./attachments.ts";
 import type { Decisions } from "./consent.ts";
 import * as consent from "./consent.ts";
 import type { Directory, View } from "./directory.ts";
@@ -13,7 +14,7 @@ import { canonical, checkClock, sign, stamp } from "./documents.ts";
 import { Refused } from "./errors.ts";
 import type { PublicKeys, Signer } from "./referral.ts";
 import { authorOf, bindingBy, fitted, readerOf } from "./referral.ts";
-import type { As, Authority, Consent, Event, Note, Referral, Role, Sealed } from "./schemas.ts";
+import type { As, Authority, Consent, Event, File, Note, Referral, Role, Sealed } from "./schemas.ts";
 import * as schemas from "./schemas.ts";
 import type { Blobs } from "./sealing.ts";
 import { base, checkBlobs, checkForm, checkNothingMore, sealSet } from "./sealing.ts";
@@ -232,6 +233,8 @@ export interface Noted {
   readonly text: string;
   readonly decision: Document<Consent>;
   readonly publicKeys: PublicKeys;
+  /** Sealed before, for this very event. */
+  readonly files?: readonly SealedFile[];
 }
 
 /** A signed event, its note (if any) sealed to both sides. */
@@ -254,12 +257,16 @@ export async function make(
   let sealed: Sealed | null = null;
   let blobs = NO_BLOBS;
   if (note !== null) {
+    const { publicKeys, files = [] } = note;
+    const said = files.map((one) => one.said);
+    const parts = ["note", ...said.map((one) => one.part)];
     const readers = [
-      readerOf(view, referral.body.author.agency, "sender", note.publicKeys, ["note"]),
-      readerOf(view, referral.body.to, "recipient", note.publicKeys, ["note"]),
+      readerOf(view, referral.body.author.agency, "sender", publicKeys, parts),
+      readerOf(view, referral.body.to, "recipient", publicKeys, parts),
     ];
-    const texts = new Map([["note", noteText(note.text)]]);
-    ({ sealed, blobs } = await sealSet(bindingBy(signer, network, id, note.decision), texts, readers));
+    const texts = new Map([["note", noteText(note.text, said)]]);
+    const keyed = new Map(files.map((one) => [one.said.part, one]));
+    ({ sealed, blobs } = await sealSet(bindingBy(signer, network, id, note.decision), texts, readers, keyed));
   }
   const body: Event = {
     network,
@@ -277,8 +284,8 @@ export async function make(
   return { document: await sign("event", body, signer.key), blobs };
 }
 
-export function noteText(text: string): Bytes {
-  return canonical({ text, files: [] } satisfies Note);
+export function noteText(text: string, files: readonly File[] = []): Bytes {
+  return canonical({ text, files } satisfies Note);
 }
 
 /** `cannot_open` where the author sealed something that is no note. */

@@ -216,7 +216,7 @@ export function checkConsent(body: Referral, view: View, decisions: Decisions, n
   const told = consent.firstToldOf(faults.filter((fault) => fault !== null));
   if (told !== null) throw told;
   const decision = consent.checkAuthority(decisions, body.authority, body.to);
-  consent.checkMinor(decision.body.basis, body.routing.minor);
+  consent.checkMinor(decision.body, body.routing.minor);
   checkException(body, view, decision.body);
   checkKeys(body);
 }

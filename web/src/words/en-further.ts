@@ -63,9 +63,19 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "evidence.of": "Decided {at}",
   "onward.title": "Pass on",
   "onward.about":
-    "Only what you can read yourself, and only to an agency to which the person agreed. The agency that recorded it is told. Files do not go along.",
+    "Only what you can read yourself, and only to an agency to which the person agreed. The agency that recorded it is told.",
   "onward.to": "To whom",
   "onward.sections": "What",
+  "onward.files": "With which files",
+  "onward.waits":
+    "To {agency}: no connection. It is kept, sealed, on this device and goes once when the connection is back.",
+  "onward.ask": "Ask her: {agency}",
+  "onward.ask.about":
+    "She has decided nothing on this agency. You coordinate: record what she agrees to, within what you may read yourself and for no longer. Read it out to her.",
+  "onward.purposes": "For what",
+  "onward.needs_purposes": "Choose for what",
+  "onward.needs_how": "Choose how she said it",
+  "onward.agreed": "She agrees: record it and pass on",
   "onward.sent": "Passed on to {agency}",
   "onward.not_agreed":
     "The person has not agreed that this agency reads this. Nothing was sent. Ask the agency that recorded it to ask her.",
@@ -74,4 +84,12 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "onward.chain": "Where it went",
   "onward.sent_by": "{from} sent it to {to}",
   "onward.passed_by": "{from} passed it on to {to}",
+  "log.logged": "in the log",
+  "log.promised": "not in the log yet",
+  "log.missing": "missing in the log",
+  "log.missing.about":
+    "The hub took this more than ten minutes ago, and its log does not show it. Tell a coordinator: it may be held back or lost.",
+  "contradiction.about":
+    "What the hub has shown contradicts itself, and this can be proven. Save the file and give it to a coordinator. It holds nothing about any person.",
+  "contradiction.save": "Save the evidence",
 };

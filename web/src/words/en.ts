@@ -239,6 +239,7 @@ export const en: Catalogue = {
   "referral.sent": "Sent",
   "referral.until": "Consent until",
   "referral.minor": "Under 18",
+  "referral.without": "Without consent",
   "referral.open": "Open and read",
   "referral.opening": "Opening is recorded and signed in your name.",
   "referral.warnings": "Read this first",
@@ -473,7 +474,7 @@ export const en: Catalogue = {
   "send.guardian": "Guardian and child",
   "send.guardian.hint": "For somebody under 18 the guardian consents, and the child has to agree too.",
   "send.guardian_unsafe":
-    "A guardian who is not safe can’t consent. If the child is at risk, it can go without consent: see below. Not sure? Call your coordinator.",
+    "A guardian who is not safe can’t consent. Child protection decides: it can go without consent, as a child at risk.",
   "send.needs_assent": "Write what the child itself said",
   "send.how": "How was it given?",
   "send.needs_how": "Choose how it was given",

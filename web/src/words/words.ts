@@ -13,7 +13,8 @@ export const wordsOf = (language: Language, catalogue: Catalogue): Words =>
     language,
   });
 
-const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
+/** A text with its values in their places. */
+export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
 
 /** Where a sentence begins. Only the first letter changes. */

@@ -8,6 +8,7 @@
 import type { Problem } from "../failed.ts";
 import type { Administering } from "./agency-api.ts";
 import type { Consenting } from "./consent-api.ts";
+import type { Overseeing } from "./overseeing-api.ts";
 import type { Own } from "./own-api.ts";
 
 // --- who --------------------------------------------------------------------------------------------------------------
@@ -101,6 +102,8 @@ export interface Row {
   readonly isRecorder?: boolean;
   readonly owed: readonly Owed[];
   readonly deletionOwedSince: string | null;
+  /** Absent in what an earlier release kept. */
+  readonly minor?: boolean;
   /** Absent where it stands on her consent. */
   readonly without?: Exceptional;
 }
@@ -166,8 +169,25 @@ export interface Part {
   readonly files?: readonly DescribedFile[];
 }
 
+/** H of a document that the hub has accepted, and when. */
+export interface Dated {
+  readonly document: string;
+  readonly at: string;
+}
+
+/** How a document stands in the log: proven to be in it; accepted too recently to be missed; or missing. */
+export type Mark = "logged" | "promised" | "missing";
+
+/** A file that shows what a hub has contradicted itself in. */
+export interface ProofFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** document: H of what was signed. */
 export interface Step {
   readonly id: string;
+  readonly document: string;
   readonly agency: string;
   readonly member: string;
   readonly type: string;
@@ -178,6 +198,7 @@ export interface Step {
 
 /** What one agency may read, as the person decided. */
 export interface Decision {
+  readonly document: string;
   readonly to: string;
   readonly sections: readonly string[];
   readonly purposes: readonly string[];
@@ -203,6 +224,9 @@ export interface Evidence {
 export interface Referral extends Row {
   readonly seenAt?: string;
   readonly waits?: WaitingStep;
+  readonly document: string;
+  /** To whom something of it is on its way. */
+  readonly passing?: readonly string[];
   readonly language: string;
   readonly minor: boolean;
   readonly partNames: readonly string[];
@@ -445,6 +469,8 @@ export interface Again {
 export interface Sending {
   /** Keep a file, sealed, for what is filled in. keepMetadata: it is evidence, and stays as it is, byte for byte. */
   keepFile(file: File, keepMetadata: boolean): Promise<{ readonly file: KeptFile } | { readonly fault: FileFault }>;
+  /** They are not wanted after all, and nothing names them. */
+  dropFiles(files: readonly KeptFile[]): Promise<void>;
   /** Who could take the person: those who can first. Works without a line as far as this device knows. */
   find(wanted: Wanted): Promise<Found>;
   /** Where the own agency is; empty where it does not say. */
@@ -477,9 +503,28 @@ export interface Link {
   readonly parent: string | null;
 }
 
+/** What she decides on a third agency. how: she said it, a code of `consent_given_how`. until: an instant. */
+export interface Agreed {
+  readonly sections: readonly string[];
+  readonly purposes: readonly string[];
+  readonly until: string;
+  readonly how: string;
+}
+
 export interface PassingOn {
-  /** Send these sections of what the own agency was sent to a third one; files stay. Repeated it is one referral. */
-  forward(id: string, to: string, sections: readonly string[]): Promise<Row>;
+  /**
+   * Send these sections of what the own agency was sent to a third one, with these of their files (`needs/file-1`); first
+   * record what she agreed to. Without a line it waits sealed on this device, and is sent once: null.
+   */
+  forward(
+    id: string,
+    to: string,
+    sections: readonly string[],
+    files: readonly string[],
+    agreed?: Agreed,
+  ): Promise<Row | null>;
+  /** On whom the own agency may add her decision, since she has decided nothing; empty where it does not coordinate. */
+  undecided(id: string): Promise<readonly string[]>;
   /** All that was sent under the consent of this referral, by whomever; for whoever recorded it. */
   chain(id: string): Promise<readonly Link[]>;
 }
@@ -498,6 +543,8 @@ export type Happening =
   | { readonly type: "returned"; readonly draft: string }
   /** Of a draft's files that go to the hub, or a file that comes (`REFERRAL PART`): bytes that are over, of how many. */
   | { readonly type: "carried"; readonly of: string; readonly over: number; readonly all: number }
+  /** What waited to be passed on to an agency was, or came to nothing. */
+  | { readonly type: "passed"; readonly of: string; readonly to: string; readonly problem: Problem | null }
   /** A step that had waited was taken, or came to nothing. */
   | { readonly type: "stepped"; readonly referral: string; readonly problem: Problem | null }
   /** A later decision that had waited was recorded, or came to nothing. */
@@ -505,7 +552,7 @@ export type Happening =
   | { readonly type: "ended"; readonly code: string }
   /** The hub has heard of a sign-out that was made without a line. */
   | { readonly type: "signed_out" }
-  | { readonly type: "alarm"; readonly code: string };
+  | { readonly type: "alarm"; readonly code: string; readonly evidence?: ProofFile };
 
 // --- the first day ----------------------------------------------------------------------------------------------------
 
@@ -559,7 +606,7 @@ export interface Overview {
   readonly hasMore: boolean;
 }
 
-export interface Vault extends Joining, Sending, PassingOn, Consenting, Administering, Own {
+export interface Vault extends Joining, Sending, PassingOn, Consenting, Administering, Own, Overseeing {
   /** By how many milliseconds the hub's clock is ahead of the device's; zero within a minute. */
   clockOff(): Promise<number>;
   /** Who may unlock this device. */
@@ -593,8 +640,14 @@ export interface Vault extends Joining, Sending, PassingOn, Consenting, Administ
   show(id: string): Promise<Referral>;
   /** Sign that it was opened, and read it. */
   open(id: string): Promise<Referral>;
-  /** Take a step on it. note: sealed to the other side. Repeated after a lost answer, it is one step. */
-  step(id: string, type: string, reason: string | null, note: string | null): Promise<Referral>;
+  /** Take a step on it. note, files: sealed to the other side. Repeated after a lost answer, it is one step. */
+  step(
+    id: string,
+    type: string,
+    reason: string | null,
+    note: string | null,
+    files?: readonly KeptFile[],
+  ): Promise<Referral>;
 
   /**
    * A file of what was opened here; nothing of it before all of it is authentic. event: of whose note it is; null: of a
@@ -605,6 +658,9 @@ export interface Vault extends Joining, Sending, PassingOn, Consenting, Administ
   evidence(id: string): Promise<readonly Evidence[]>;
   /** The same of a file of it. decision: H. */
   fetchEvidence(decision: string, part: string): Promise<Blob>;
+
+  /** How these stand in the log, proven here. Without a line, those alone that were proven before. */
+  marks(documents: readonly Dated[]): Promise<ReadonlyMap<string, Mark>>;
 
   /** Hand in the step that waits on it, if one still does. */
   resend(id: string): Promise<Referral>;

@@ -9,7 +9,6 @@ export interface Standing extends Decision {
   /** From closing: so long the keys stay. */
   readonly retainDays: number;
   readonly version: number;
-  readonly sha256: string;
   readonly at: string;
 }
 

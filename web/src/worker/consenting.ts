@@ -123,7 +123,7 @@ function standingOf({ body, sha256 }: Document<Consent>): Standing {
     until: granted === null ? null : new Date(instant(granted.until)).toISOString(),
     refused,
     version,
-    sha256,
+    document: sha256,
     said: saidIn(given),
     retainDays,
     at: new Date(instant(at)).toISOString(),
@@ -217,6 +217,7 @@ async function handIn({ work, items, isLive }: At, id: string): Promise<boolean>
         const recorded = recordConsent.map(({ envelope }) => envelope);
         if (recorded.length !== signed.length || !signed.every((one) => recorded.includes(one.envelope)))
           throw badAnswer();
+        await work.log.accepted(recordConsent.map(({ sha256 }) => sha256));
         await follow(work, kept.referral, id, signed);
         await keepForLonger(items, kept);
         await items.drop(name);

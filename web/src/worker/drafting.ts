@@ -28,6 +28,7 @@ export async function decide(
   at: Instant,
   evidence: SealedEvidence | null = null,
 ): Promise<readonly Document<Consent>[]> {
+  checkChild(form);
   const wanted = form.consent;
   const id = evidence?.consent ?? newId();
   const addressees = new Set([...addresseesOf(wanted), ...(evidence === null ? [] : [consent.ALL])]);
@@ -57,7 +58,7 @@ export async function decide(
       sealed: to === consent.ALL ? (evidence?.sealed ?? null) : null,
     }),
   );
-  for (const body of bodies) consent.checkDecision(body);
+  for (const body of bodies) consent.checkDecision(body, form.routing.minor);
   return Promise.all(bodies.map((body) => sign("consent", body, signer.key)));
 }
 
@@ -76,6 +77,22 @@ function exceptionOf(form: Form, to: string, at: Instant): Consent["exception"] 
   if (without === null) return null;
   const tellAfter = without.tellAfterDays > 0 ? stamp(at + without.tellAfterDays * DAY) : null;
   return { reviewer: without.reviewer, overrides: without.overrides?.get(to) ?? null, tell_after: tellAfter };
+}
+
+/** FormError where a guardian agrees without the child's own word, or is not safe to decide for it. */
+function checkChild({ consent: given, sections }: Form): void {
+  if (given.basis !== consent.FOR_A_CHILD || given.grants.size === 0) return;
+  if (given.givenBy !== "guardian") throw new FormError("consent.given_by", "guardian_decides");
+  checkGuardian({ consent: given, sections });
+  const { assent } = sections.get("child") ?? {};
+  if (typeof assent !== "string" || assent.trim() === "") throw new FormError("sections.child.assent", "missing");
+}
+
+/** FormError where a guardian's yes stands for a child whose guardian is suspected. */
+function checkGuardian({ consent: given, sections }: Pick<Form, "consent" | "sections">): void {
+  if (given.basis === consent.FOR_A_CHILD && sections.get("child")?.guardian_is_safe === false) {
+    throw new FormError("sections.child.guardian_is_safe", "guardian_unsafe");
+  }
 }
 
 /** Those whose keys are needed in order to seal. */
@@ -145,6 +162,7 @@ export async function sealAgain(
   at: Instant,
   attaching: Attaching = noFiles,
 ): Promise<SealedReferral> {
+  checkGuardian(form);
   if (signer.directory.now().agency(again.to)?.suspended) {
     throw new Refused("recipient_suspended", { reader: again.to });
   }

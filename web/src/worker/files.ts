@@ -163,12 +163,19 @@ export function named(files: api.FilesBySection | undefined): void {
   for (const one of Object.values(files ?? {}).flat()) fresh.delete(one.id);
 }
 
+/** Of what is kept, as far as it names files. */
+interface Naming {
+  readonly filled?: api.Filled;
+  readonly draft?: { readonly filled: api.Filled };
+  readonly attached?: api.FilesBySection | null;
+}
+
 /** What no draft, nothing on its way and nothing that was sent names any more is here no more. */
 export async function sweep(items: Items): Promise<void> {
   const needed = new Set(fresh);
-  for (const name of ["draft/", "outbox/", "form/"].flatMap((prefix) => items.names(prefix))) {
-    const kept = await items.get<{ filled?: api.Filled; draft?: { filled: api.Filled } }>(name);
-    const files = kept?.filled?.files ?? kept?.draft?.filled.files;
+  for (const name of ["draft/", "outbox/", "form/", "step/", "onward/"].flatMap((prefix) => items.names(prefix))) {
+    const kept = await items.get<Naming>(name);
+    const files = kept?.filled?.files ?? kept?.draft?.filled.files ?? kept?.attached;
     for (const one of Object.values(files ?? {}).flat()) needed.add(one.id);
   }
   for (const name of items.names("file/")) if (!needed.has(name.slice("file/".length))) await items.drop(name);
@@ -266,32 +273,54 @@ export async function fetchFile(
 ): Promise<Blob> {
   const piece = async (offset: number) =>
     (await ask(operations.filePiece, { referral: id, event, part, offset }, { within: WITHIN })).filePiece;
-  return fetched(await work.file(id, event, part), piece, progress);
+  return fetched(opened(await work.file(id, event, part), piece, progress));
+}
+
+/** A file of a section that was opened, kept as a picked one is, to be passed on. */
+export async function keepSent(work: Work, items: Items, referral: string, part: string): Promise<api.KeptFile> {
+  const piece = async (offset: number) =>
+    (await ask(operations.filePiece, { referral, event: null, part, offset }, { within: WITHIN })).filePiece;
+  const file = await work.file(referral, null, part);
+  const { name, type, size } = file.said;
+  const id = newId();
+  fresh.add(id);
+  try {
+    return await kept(items, id, name, { type, size, cleaned: false, read: () => opened(file, piece, () => {}) });
+  } catch (error) {
+    await items.drop(nameOf(id)); // nothing stays of what is not authentic to its end
+    fresh.delete(id);
+    throw error;
+  }
 }
 
 /** The same of evidence of a decision, named by its H. */
 export async function fetchEvidence(work: Work, decision: string, part: string, progress: Progress): Promise<Blob> {
   const piece = async (offset: number) =>
     (await ask(operations.evidencePiece, { decision, part, offset }, { within: WITHIN })).evidencePiece;
-  return fetched(await work.evidenceFile(decision, part), piece, progress);
+  return fetched(opened(await work.evidenceFile(decision, part), piece, progress));
 }
 
-async function fetched(
+async function fetched(opened: AsyncIterable<Bytes>): Promise<Blob> {
+  const texts: Blob[] = [];
+  for await (const text of opened) texts.push(new Blob([text]));
+  // Whatever its sender calls it, it is a file to a browser: nothing that is shown or run.
+  return new Blob(texts, { type: "application/octet-stream" });
+}
+
+/** The file, a piece at a time; authentic once it has ended. */
+async function* opened(
   { said, key }: { readonly said: Said; readonly key: FileKey },
   pieceAt: (offset: number) => Promise<string>,
   progress: Progress,
-): Promise<Blob> {
+): AsyncGenerator<Bytes> {
   const opening = await Opening.of(key.key, key.context, said, key.part);
-  const texts: Blob[] = [];
   for (let offset = 0; offset < key.part.size; ) {
     progress(offset, key.part.size);
     const piece = unb64(await pieceAt(offset));
     if (piece.length === 0 || piece.length > PIECE) throw badAnswer();
-    texts.push(new Blob([await opening.take(piece)]));
+    yield await opening.take(piece);
     offset += piece.length;
   }
-  texts.push(new Blob([await opening.end()]));
+  yield await opening.end();
   progress(key.part.size, key.part.size);
-  // Whatever its sender calls it, it is a file to a browser: nothing that is shown or run.
-  return new Blob(texts, { type: "application/octet-stream" });
 }

@@ -11,7 +11,6 @@ import { type Bytes, b64, canonical, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import { openKeyring, sealKeyring } from "../protocol/keys.ts";
 import type { Keyring } from "../protocol/schemas.ts";
-import type { Network } from "./network.ts";
 import type { Work } from "./work.ts";
 
 const SAVES = 5; // of a keyring, while other devices save theirs
@@ -67,7 +66,7 @@ export class Keeper {
   /** False where another device was quicker: its keyring is ours now, and the change is made to that. */
   private async saved(work: Work): Promise<boolean> {
     const before = await this.open(this.kept, 0);
-    const after = withWork(before, work.seeds, work.network);
+    const after = withWork(before, work);
     if (b64(canonical(after)) === b64(canonical(before))) return true;
     const version = this.kept.version + 1;
     const sealed = b64(await sealKeyring(after, this.kk, { ...this.owner, version }));
@@ -100,18 +99,19 @@ export class Keeper {
 }
 
 /** Only what this work has taken over is added: another device may have done so, too. */
-function withWork(keyring: Keyring, seeds: ReadonlyMap<number, Bytes>, network: Network): Keyring {
+function withWork(keyring: Keyring, work: Work): Keyring {
   const epochs = new Map(keyring.epochs.map(({ n, seed }) => [n, seed]));
-  for (const [n, seed] of seeds) epochs.set(n, b64(seed));
+  for (const [n, seed] of work.seeds) epochs.set(n, b64(seed));
   const sorted = [...epochs].sort(([one], [other]) => one - other).map(([n, seed]) => ({ n, seed }));
-  return { ...keyring, epochs: sorted, seen: newest(keyring.seen, network) };
+  return { ...keyring, epochs: sorted, seen: newest(keyring.seen, work) };
 }
 
 /** The newer of what the keyring has and what was seen here. `directory_fork` where they do not fit together. */
-function newest(seen: Keyring["seen"], network: Network): Keyring["seen"] {
-  const { network: version, directory } = network.seen;
-  if (seen === null) return network.seen;
-  if (seen.directory.size > directory.size) return seen; // another device's, of a moment ago
-  network.directory.checkHead(seen.directory);
-  return { network: version, directory, activity: seen.activity };
+function newest(seen: Keyring["seen"], work: Work): Keyring["seen"] {
+  const { seen: now } = work;
+  if (seen === null) return now;
+  if (seen.directory.size > now.directory.size) return seen; // another device's, of a moment ago
+  work.network.directory.checkHead(seen.directory);
+  const isOlder = (seen.activity?.size ?? 0) > (now.activity?.size ?? 0);
+  return isOlder ? { ...now, activity: seen.activity } : now;
 }

@@ -12,6 +12,7 @@ import { type Bytes, compareBytes, type Instant, unb64 } from "../protocol/docum
 import { Refused } from "../protocol/errors.ts";
 import { checkPublicKey } from "../protocol/hpke.ts";
 import type { Seen } from "../protocol/schemas.ts";
+import { contradicted } from "./evidence.ts";
 
 const LOG = "/log/directory";
 const PAGE = 500; // entries
@@ -51,8 +52,8 @@ export class Network {
   }
 
   /** The newest directory that this session saw. */
-  get seen(): Seen {
-    return { network: this.directory.network.body.version, directory: this.directory.head, activity: null };
+  get seen(): Omit<Seen, "activity"> {
+    return { network: this.directory.network.body.version, directory: this.directory.head };
   }
 
   get kept(): KeptDirectory {
@@ -71,15 +72,19 @@ export class Network {
    * Refused: checkpoint_rollback, directory_fork, checkpoint_unwitnessed, and whatever a replay refuses.
    */
   async sync(seen: Seen | null): Promise<void> {
-    const before = this.checkpoint;
     const { network } = await ask(operations.network, {});
     const off = Date.parse(network.now) - Date.now();
     this.off = Math.abs(off) > TOLERANCE ? off : 0;
-    const size = this.directory.size;
+    const { size } = this.directory;
+    const before = this.checkpoint === "" ? null : { note: this.checkpoint, size };
     const { entries, note } = await this.fetch();
     const replayed = this.directory.copy();
     for (const entry of entries) await replayed.append(entry);
-    await check(replayed, note, before === "" ? null : { note: before, size });
+    try {
+      await check(replayed, note, before);
+    } catch (error) {
+      throw await this.contradicted(error, note);
+    }
     if (seen !== null) {
       const older = seen.directory.size > replayed.size || seen.network > replayed.network.body.version;
       if (older) throw new Refused("checkpoint_rollback", { size: replayed.size });
@@ -104,6 +109,12 @@ export class Network {
     return this.keys;
   }
 
+  private async contradicted(error: unknown, shown: string): Promise<unknown> {
+    if (this.checkpoint === "") return error; // nothing was seen before
+    const { name: log } = logNamed(await parsePolicy(this.directory.network.body.policy), LOG);
+    return contradicted(error, this, { log, seen: this.checkpoint, shown, consistency: [] });
+  }
+
   private async replay(entries: readonly string[]): Promise<void> {
     const directory = new Directory(this.anchor);
     for (const entry of entries) await directory.append(entry);
@@ -117,7 +128,7 @@ export class Network {
       const known = this.directory.size + entries.length;
       const { directory } = await ask(operations.directory, { after: known, first: PAGE });
       const { size, note } = directory.checkpoint;
-      if (size < known) throw new Refused("checkpoint_rollback", { size });
+      if (size < known) throw await this.contradicted(new Refused("checkpoint_rollback", { size }), note);
       entries.push(...directory.entries.slice(0, size - known));
       if (this.directory.size + entries.length === size) return { entries, note };
       if (directory.entries.length === 0) throw badAnswer();

@@ -9,7 +9,7 @@ import type { Decisions } from "../protocol/consent.ts";
 import * as consent from "../protocol/consent.ts";
 import type { Directory } from "../protocol/directory.ts";
 import type { Bytes, Document, Instant } from "../protocol/documents.ts";
-import { checkClock, compareText, instant, read, unb64 } from "../protocol/documents.ts";
+import { checkClock, compareText, instant, read, unb64, verify } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import type { KemKey } from "../protocol/hpke.ts";
@@ -92,6 +92,8 @@ export interface AnsweredConsent {
   readonly id: string;
   readonly recorder: string;
   readonly decisions: readonly Answered[];
+  /** What the person took back with her code; shown to the recorder alone. */
+  readonly withdrawals: readonly string[];
 }
 
 // --- what a reader makes of it ---------------------------------------------------------------------------------------
@@ -343,7 +345,17 @@ export class Reader {
       }
       verified.push(decision);
     }
-    return consent.decisionsOf(verified);
+    return consent.decisionsOf(verified, await Promise.all(answer.withdrawals.map((one) => this.#takenBack(one))));
+  }
+
+  /** What a code took back: signed by the code's own key, for this network. Whose code it was the hub says. */
+  async #takenBack(envelope: string): Promise<consent.Withdrawal> {
+    const document = await read(envelope, "receipt");
+    await verify(document, unb64(document.body.key));
+    if (document.body.network !== this.#directory.id || document.body.do !== "withdraw") {
+      throw new Refused("malformed", { field: "withdrawals" });
+    }
+    return consent.withdrawnByReceipt(document);
   }
 
   async #decision(answer: Answered): Promise<Document<Consent>> {

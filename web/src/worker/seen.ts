@@ -95,6 +95,12 @@ export class Seen {
   /** Drop what has run out meanwhile. */
   async sweep(): Promise<void> {
     for (const name of this.items.names(PREFIX)) await this.readable(name);
+    for (const name of this.items.names("onward/")) {
+      const kept = await this.items.get<{ until?: string; attached?: api.FilesBySection }>(name);
+      if (kept?.until === undefined || Date.parse(kept.until) > this.now()) continue;
+      for (const { id } of Object.values(kept.attached ?? {}).flat()) await this.items.drop(`file/${id}`);
+      await this.items.drop(name);
+    }
   }
 
   private async readable(name: string): Promise<Kept<api.Referral> | null> {

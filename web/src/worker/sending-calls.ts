@@ -24,6 +24,12 @@ export function sendingCalls(working: () => At, tell: (happening: api.Happening)
         const { items } = working();
         return (await import("./files.ts")).keepFile(items, file, keepMetadata);
       },
+      dropFiles: async (unwanted) => {
+        const { items } = working();
+        const files = await import("./files.ts");
+        files.named({ unwanted });
+        await files.sweep(items);
+      },
       find: async (wanted) => {
         const [at, sending] = await now();
         return sending.find(at, wanted);

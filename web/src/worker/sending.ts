@@ -237,6 +237,7 @@ function refusalIn(error: unknown): api.Returned | null {
 async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Promise<readonly Answer[]> {
   let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, null));
   let recorded: SealedDraft["decisions"] | null = null;
+  at.work.mustBeWhole();
   for (let tries = 0; ; tries += 1) {
     try {
       await uploadFiles(at, name, outgoing.draft.id, tell);
@@ -251,6 +252,9 @@ async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Pro
         sendReferrals.length === Object.keys(sealed.hashes).length &&
         sendReferrals.every((one) => sealed.hashes[one.id] === one.sha256);
       if (!isThose) throw badAnswer();
+      const decided = [...(sealed.refusals ?? []), ...sealed.decisions].map((one) => read(one.envelope, "consent"));
+      const hashes = (await Promise.all(decided)).map((one) => one.sha256);
+      await at.work.log.accepted([...hashes, ...Object.values(sealed.hashes)]);
       return sendReferrals;
     } catch (error) {
       const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
@@ -437,6 +441,7 @@ async function forgetOld({ items, work }: At): Promise<void> {
 /** It has ended for good: she took it back, the time is over, or the help was given. */
 export async function ended({ items }: At, referral: string): Promise<void> {
   await items.drop(`form/${referral}`);
+  if (items.names(`onward/${referral} `).length > 0) await (await import("./onward.ts")).ended(items, referral);
   await sweepFiles(items);
 }
 

@@ -40,6 +40,7 @@ function row(referral: VerifiedReferral, tier: api.Tier, who: Who): api.Row {
     urgency,
     services,
     place,
+    minor: referral.routing.minor,
     counterpart: counterpartOf(referral),
     sentAt: iso(referral.sentAt),
     changedAt: iso(referral.changedAt),
@@ -60,12 +61,14 @@ export function referralOf(
   const { granted, refused, to } = referral.decision.body;
   return {
     ...shownRow,
+    document: referral.document.sha256,
     language: referral.routing.language,
     minor: referral.routing.minor,
     partNames: partNamesOf(referral),
     parts: parts.filter(({ name, status }) => !name.includes("/") || status !== "readable").map(shown),
     steps: referral.steps.map(stepOf),
     decision: {
+      document: referral.decision.sha256,
       to,
       sections: granted?.sections ?? [],
       purposes: granted?.purposes ?? [],
@@ -77,8 +80,9 @@ export function referralOf(
   };
 }
 
-function stepOf({ id, agency, member, type, reason, at, note }: Step): api.Step {
-  return { id, agency, member, type, reason, at: iso(at), note: note === null ? null : shown(note) };
+function stepOf({ id, document, agency, member, type, reason, at, note }: Step): api.Step {
+  const said = { id, document: document.sha256, agency, member, type, reason, at: iso(at) };
+  return { ...said, note: note === null ? null : shown(note) };
 }
 
 export function evidenceOf({ decision, part }: VerifiedEvidence): api.Evidence {

@@ -17,10 +17,12 @@ import type { Keyring } from "../protocol/schemas.ts";
 import { administeringCalls } from "./administering-calls.ts";
 import type * as api from "./api.ts";
 import { consentingCalls, DEEDS } from "./consenting-calls.ts";
+import { Contradicted } from "./evidence.ts";
 import { joiningCalls } from "./joining.ts";
 import { Keeper } from "./keeping.ts";
 import { Network } from "./network.ts";
-import { onwardCalls } from "./onward-calls.ts";
+import { onwardCalls, passingOf } from "./onward-calls.ts";
+import { overseeingCalls } from "./overseeing-calls.ts";
 import { ownCalls } from "./own-calls.ts";
 import { ungrouped } from "./paper.ts";
 import { Seen } from "./seen.ts";
@@ -32,7 +34,7 @@ import { STEPS, Work } from "./work.ts";
 // What a hub shows that nobody may act on.
 const ALARMS = ["checkpoint_rollback", "directory_fork", "checkpoint_unwitnessed", "proof_invalid", "key_mismatch"];
 const TRY_EVERY = 10_000; // milliseconds, between tries to end a session at the hub
-const WAITING = ["outbox/", DEEDS, STEPS]; // items that wait for the line
+const WAITING = ["outbox/", "onward/", DEEDS, STEPS]; // items that wait for the line
 const AGAIN = 15_000; // milliseconds, between tries of what waits
 const SWEEP = 60_000; // milliseconds, between looks at what has run out
 const HELD = 5 * 60_000; // milliseconds for which a stretched passphrase waits for the second step
@@ -97,6 +99,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 
   const sending = sendingCalls(working, tell);
   const consenting = consentingCalls(working, tell);
+  const passingOn = onwardCalls(working, tell);
 
   /** The hub has no session for it any more: what is kept stays sealed, and the next time it signs in. */
   const over = async ({ login }: Account) => {
@@ -143,7 +146,10 @@ export async function newVault(url: string): Promise<api.Vault> {
       try {
         return await call(...args);
       } catch (error) {
-        if (error instanceof Refused && ALARMS.includes(error.code)) tell({ type: "alarm", code: error.code });
+        if (error instanceof Refused && ALARMS.includes(error.code)) {
+          const evidence = error instanceof Contradicted ? { evidence: error.evidence } : {};
+          tell({ type: "alarm", code: error.code, ...evidence });
+        }
         throw error;
       }
     };
@@ -192,6 +198,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     await store.keep(account);
     const keeper = new Keeper(store, account, kk);
     work.onEpochs = () => keeper.save(work);
+    work.onCarried = (of, over, all) => tell({ type: "carried", of, over, all });
     const after = (await items.get<number>("feed")) ?? 0;
     let isLive = false;
     const seen = new Seen(items, () => network.ruleTime());
@@ -204,6 +211,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     const goOn = () => {
       sending.lineBack(at);
       consenting.lineBack(at);
+      passingOn.lineBack(at);
       lineBack().catch(() => undefined); // told as an alarm, or tried again with the next line
     };
     const isWaiting = () => WAITING.some((prefix) => items.names(prefix).length > 0);
@@ -228,7 +236,10 @@ export async function newVault(url: string): Promise<api.Vault> {
       : attend(follower);
     const sweeping = setInterval(() => void seen.sweep().catch(() => undefined), SWEEP);
     // An answer can be lost while the socket lives.
-    const trying = setInterval(() => isLive && isWaiting() && goOn(), AGAIN);
+    const trying = setInterval(() => {
+      if (isLive && isWaiting()) goOn();
+      if (isLive && work.log.isWaiting) alarming(() => work.look())().catch(() => undefined);
+    }, AGAIN);
     const stop = () => {
       clearInterval(trying);
       clearInterval(sweeping);
@@ -364,18 +375,21 @@ export async function newVault(url: string): Promise<api.Vault> {
       const at = working();
       const referral = await at.seen.referral(id, () => shownOf(at, id));
       const waits = await at.work.waitingOn(id);
-      return waits === undefined ? referral : { ...referral, waits };
+      const passing = passingOf(at.items, id);
+      return { ...referral, ...(waits && { waits }), ...(passing.length > 0 && { passing }) };
     }),
     open: guarded(async (id) => {
       const { work, seen } = working();
       const { referral, parts } = await work.open(id);
       return seen.referral(id, async () => referralOf(referral, parts, work.who));
     }),
-    step: guarded(async (id, type, reason, note) => {
+    step: guarded(async (id, type, reason, note, files) => {
       const at = working();
-      await at.work.step(id, type, reason, note);
+      await at.work.step(id, type, reason, note, files);
       return at.seen.referral(id, () => shownOf(at, id));
     }),
+
+    marks: guarded(async (documents) => working().work.marks(documents)),
 
     resend: guarded(async (id) => {
       const at = working();
@@ -402,10 +416,11 @@ export async function newVault(url: string): Promise<api.Vault> {
     }),
 
     ...guardedAll(sending.calls),
-    ...guardedAll(onwardCalls(working)),
+    ...guardedAll(passingOn.calls),
     ...guardedAll(consenting.calls),
     ...guardedAll(administeringCalls(working)),
     ...guardedAll(ownCalls(working)),
+    ...guardedAll(overseeingCalls(working)),
 
     watch: (told) => {
       watching.add(told);

@@ -8,15 +8,18 @@ import { Failed, type Problem } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer } from "../hub/query.ts";
 import { type Decisions, decisionsOf } from "../protocol/consent.ts";
-import { type Bytes, b64, ctx, type Document, newId, unb64 } from "../protocol/documents.ts";
+import { type Bytes, b64, ctx, type Document, newId, read, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import * as events from "../protocol/events.ts";
 import { KemKey } from "../protocol/hpke.ts";
 import { expand, type MemberSecrets, takeOver } from "../protocol/keys.ts";
 import type { Signer } from "../protocol/referral.ts";
 import type { Consent, Epoch, File, Keyring, Section, Seen } from "../protocol/schemas.ts";
-import type { WaitingStep } from "./api.ts";
+import type { Dated, FilesBySection, KeptFile, Mark, WaitingStep } from "./api.ts";
+import { Contradicted } from "./evidence.ts";
+import type { SentTo } from "./files.ts";
 import { handedIn } from "./handing-in.ts";
+import { ActivityLog } from "./logged.ts";
 import type { Network } from "./network.ts";
 import {
   type AnsweredBlobs,
@@ -53,6 +56,10 @@ interface KeptStep {
   readonly type: string;
   readonly reason: string | null;
   readonly note: string | null;
+  /** With the note; absent where there are none. */
+  readonly attached?: FilesBySection;
+  /** They were sealed for this event, once. */
+  readonly sent?: SentTo;
   readonly sealed: operations.SealedInput | null;
 }
 
@@ -66,7 +73,9 @@ export class Work {
   readonly network: Network;
   private readonly secrets: MemberSecrets;
   private readonly items: Items;
-  private readonly seen: Seen | null;
+  private readonly elsewhere: Seen | null;
+  readonly log: ActivityLog;
+  private contradiction: Contradicted | null = null;
   private readonly epochs = new Map<number, KemKey>();
   private opened = new Map<string, string>();
   private isBehind = false;
@@ -80,6 +89,8 @@ export class Work {
   private readonly underWay = new Map<string, Promise<VerifiedReferral>>();
   /** Seeds were taken over: they are to be kept. */
   onEpochs: () => Promise<void> = async () => {};
+  /** Of files that go with a step on a referral: bytes that are over, of how many. */
+  onCarried: (referral: string, over: number, all: number) => void = () => {};
 
   private readonly fromKeyring: ReadonlyMap<number, KemKey>;
 
@@ -95,7 +106,8 @@ export class Work {
     this.network = network;
     this.secrets = secrets;
     this.items = items;
-    this.seen = seen;
+    this.elsewhere = seen;
+    this.log = new ActivityLog(items, network, seen);
     this.fromKeyring = fromKeyring;
   }
 
@@ -107,9 +119,39 @@ export class Work {
 
   /** Take in what the hub has that is new, verified, and keep it. */
   async sync(): Promise<void> {
-    await this.network.sync(this.seen);
+    await this.unlessContradicted(() => this.network.sync(this.elsewhere));
     this.takeKeys();
     await this.items.put("directory", this.network.kept);
+    await this.look();
+  }
+
+  /** That the log continues what was seen of it, and holds what was signed here. */
+  async look(): Promise<void> {
+    await this.unlessContradicted(() => this.log.look());
+  }
+
+  /** How these stand in the log. */
+  marks(documents: readonly Dated[]): Promise<ReadonlyMap<string, Mark>> {
+    return this.unlessContradicted(() => this.log.marks(documents));
+  }
+
+  /** The newest of both logs that this member saw. */
+  get seen(): Seen {
+    return { ...this.network.seen, activity: this.log.head };
+  }
+
+  /** Once a hub has shown what does not fit, nothing is opened and nothing leaves any more. */
+  mustBeWhole(): void {
+    if (this.contradiction !== null) throw this.contradiction;
+  }
+
+  private async unlessContradicted<T>(looked: () => Promise<T>): Promise<T> {
+    try {
+      return await looked();
+    } catch (error) {
+      if (error instanceof Contradicted) this.contradiction ??= error;
+      throw error;
+    }
   }
 
   /** The agency's keys of the keyring, each as the directory names it. */
@@ -125,6 +167,7 @@ export class Work {
   async begin(): Promise<void> {
     const kept = await this.items.get<Record<string, string>>("opened");
     this.opened = new Map(Object.entries(kept ?? {}));
+    await this.log.begin();
     try {
       await this.sync();
     } catch (error) {
@@ -151,6 +194,7 @@ export class Work {
 
   /** The referral as it stands now, with the hub's answer. */
   async fetch(id: string): Promise<{ readonly referral: VerifiedReferral; readonly answer: Answer }> {
+    this.mustBeWhole();
     const { referral: answer } = await ask(operations.referral, { id });
     if (answer === null) throw new Refused("not_found", { referral: id });
     if (answer.id !== id) throw new Refused("malformed", { field: "id" });
@@ -182,6 +226,7 @@ export class Work {
       });
       try {
         const { openReferral } = await ask(operations.openReferral, { event: event.envelope });
+        await this.log.accepted([event.sha256]);
         const verified = await this.verifyAnew(openReferral.referral);
         this.opened.set(verified.id, verified.document.sha256);
         await this.items.put("opened", Object.fromEntries(this.opened));
@@ -201,10 +246,20 @@ export class Work {
    * The step is kept until its answer is held: after a line that failed, a lock or a reload the same step again is the
    * same bytes.
    */
-  async step(id: string, type: string, reason: string | null, note: string | null): Promise<VerifiedReferral> {
-    const name = `${STEPS}${await this.nameOf(id, type, reason, note)}`;
+  async step(
+    id: string,
+    type: string,
+    reason: string | null,
+    note: string | null,
+    files: readonly KeptFile[] = [],
+  ): Promise<VerifiedReferral> {
+    const named = files.flatMap((one) => [one.name, one.sha256]);
+    const name = `${STEPS}${await this.nameOf(id, type, reason, note, ...named)}`;
     const kept = await this.items.get<KeptStep>(name);
-    if (kept === null) await this.items.put(name, { id, type, reason, note, sealed: null } satisfies KeptStep);
+    if (kept === null) {
+      const attached = files.length > 0 ? { attached: { note: files } } : {};
+      await this.items.put(name, { id, type, reason, note, ...attached, sealed: null } satisfies KeptStep);
+    }
     return this.once(name);
   }
 
@@ -250,20 +305,35 @@ export class Work {
   }
 
   private async hand(name: string): Promise<VerifiedReferral> {
-    const kept = await this.items.get<KeptStep>(name);
+    this.mustBeWhole();
+    let kept = await this.items.get<KeptStep>(name);
     if (kept === null) throw new Refused("head_moved"); // another call was quicker
+    const before = kept.sealed;
     try {
-      const step = kept.sealed ?? (await this.signed(kept.id, kept.type, kept.reason, kept.note));
-      if (kept.sealed === null) await this.items.put(name, { ...kept, sealed: step });
+      const files = kept.attached === undefined ? null : await import("./files.ts");
+      if (files !== null && kept.sent === undefined) {
+        const sent = await files.sealed(this.items, this.signer(), kept.attached ?? {}, ["note"]);
+        if (sent !== null) kept = { ...kept, sent };
+      }
+      const step = before ?? (await this.signed(kept));
+      kept = { ...kept, sealed: step };
+      if (before === null) await this.items.put(name, kept);
+      if (kept.sent !== undefined) {
+        const { id, sent } = kept;
+        await files?.upload(this.items, this.signer(), [sent], (over, all) => this.onCarried(id, over, all));
+      }
       const { takeStep } = await ask(operations.takeStep, { step });
       if (!takeStep.events.some((one) => one.envelope === step.envelope)) throw badAnswer();
+      await this.log.accepted([(await read(step.envelope, "event")).sha256]);
       await this.items.drop(name);
+      files?.named(kept.attached);
+      await files?.sweep(this.items);
       return await this.verifyAnew(takeStep);
     } catch (error) {
       if (waitsOn(error)) throw error;
       const isOver = error instanceof Refused || (error instanceof Failed && error.problem.kind === "refused");
       if (!isOver) throw error;
-      if (kept.sealed === null || error instanceof Refused) {
+      if (before === null || error instanceof Refused) {
         await this.items.drop(name);
         throw error;
       }
@@ -273,18 +343,19 @@ export class Work {
     }
   }
 
-  private async signed(id: string, type: string, reason: string | null, note: string | null) {
+  private async signed({ id, type, reason, note, sent }: KeptStep) {
     const { referral } = await this.fetch(id);
     events.after(referral.state, type, referral.as);
     const publicKeys = await this.keysOf(referral);
+    const files = sent === undefined ? [] : (await import("./files.ts")).attachedOf(sent, ["note"]).files;
     const { document: event, blobs } = await events.make(this.signer(), {
-      id: newId(),
+      id: sent?.id ?? newId(),
       referral: referral.document,
       prev: referral.head,
       type,
       at: this.network.now(),
       reason,
-      note: note === null ? null : { text: note, decision: referral.decision, publicKeys },
+      note: note === null ? null : { text: note, decision: referral.decision, publicKeys, files },
     });
     await events.check(event, blobs, {
       referral: referral.document,

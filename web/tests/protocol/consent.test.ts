@@ -318,7 +318,7 @@ describe("a referral", () => {
     ["danger_to_life", false, true],
   ])("on %s, of a child: %s, is allowed: %s", async (basis, minor, isAllowed) => {
     const exception = consent.isException(basis) ? EXCEPTION : null;
-    const who = basis === consent.GUARDIAN ? { given: BY_THE_GUARDIAN } : {};
+    const who = basis === consent.FOR_A_CHILD ? { given: BY_THE_GUARDIAN } : {};
     const decision = await place.decide("nara", "shelter", ["needs"], { changes: { basis, exception, ...who } });
     const parts = texts("needs", ...(exception ? ["justification"] : []));
     const one = await place.refer("nara", "shelter", decision, parts, { routing: { minor } });
@@ -326,10 +326,34 @@ describe("a referral", () => {
     else await refused("basis_not_allowed", () => check(one, given([decision])), { field: "basis" });
   });
 
-  it.each(["person", null])("on guardian and assent is not agreed to by %s", async (by) => {
-    const changes = { basis: consent.GUARDIAN, given: { ...BY_THE_GUARDIAN, by } };
-    const decision = await place.decide("nara", "shelter", ["needs"], { changes });
-    await refused("basis_not_allowed", () => consent.checkDecision(decision.body), { field: "given.by" });
+  describe("of a child", () => {
+    const given = (by: string) => ({ by, how: "signed", language: "mn", interpreter: false, witness: false });
+    const ofChild = (sections: string[], by: string, more: object = {}) =>
+      place.decide("nara", "shelter", sections, {
+        changes: { basis: "guardian_and_assent", given: given(by) },
+        ...more,
+      });
+
+    it("its guardian agrees, either says no, and what may be read is named", async () => {
+      consent.checkDecision((await ofChild(["needs"], "guardian")).body, true);
+      consent.checkDecision((await ofChild([], "person", { refused: ["*"] })).body, true);
+      const [alone, all] = [await ofChild(["needs"], "person"), await ofChild(["*"], "guardian")];
+      await refused("basis_not_allowed", () => consent.checkDecision(alone.body), { field: "given.by" });
+      await refused("basis_not_allowed", () => consent.checkDecision(all.body, true), { field: "granted.sections" });
+    });
+
+    it("its own no stands against its guardian's yes, until it says otherwise", async () => {
+      const no = await ofChild([], "person", { refused: ["account"] });
+      const known = consent.decisionsOf([no]);
+      const next = async (by: string, refused: string[], basis = "guardian_and_assent") =>
+        (await ofChild([], by, { refused, after: no, changes: { basis, given: given(by) } })).body;
+      const over = await next("guardian", []);
+      await refused("basis_not_allowed", () => consent.checkVersion(over, known, { at: NOW }), { field: "refused" });
+      const grown = await next("person", [], "informed_consent");
+      await refused("basis_not_allowed", () => consent.checkVersion(grown, known, { at: NOW }), { field: "basis" });
+      for (const body of [await next("person", []), await next("guardian", ["account"]), await next("guardian", ["*"])])
+        consent.checkVersion(body, known, { at: NOW });
+    });
   });
 
   it("carries a justification exactly where it is an exception, for a reviewer that may review", async () => {

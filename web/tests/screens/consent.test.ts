@@ -9,7 +9,7 @@ const NOW = Date.parse("2026-11-27T02:00:00Z");
 const UNTIL = "2027-02-25T16:00:00.000Z";
 const said = { by: "person", how: "spoken", language: "mn", interpreter: false, witness: false };
 const standing = (to: string, some: Partial<Standing> = {}): Standing => ({
-  ...{ to, sections: [], purposes: [], until: null, refused: [], version: 1, sha256: to, said, retainDays: 90 },
+  ...{ to, sections: [], purposes: [], until: null, refused: [], version: 1, document: to, said, retainDays: 90 },
   at: "2026-11-27T01:00:00.000Z",
   ...some,
 });

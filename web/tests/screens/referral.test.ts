@@ -35,7 +35,7 @@ describe("what stands on the screen", () => {
   const until = "2026-11-26T16:00:00Z";
   const shown = {
     as: "recipient",
-    decision: { to: "mgec", sections: ["needs"], purposes: [], until, refused: [] },
+    decision: { document: "", to: "mgec", sections: ["needs"], purposes: [], until, refused: [] },
     parts: [part("needs", [["dependants", 1]])],
     steps: [step],
   } as unknown as Referral;
@@ -71,7 +71,7 @@ describe("a withdrawal while it is read", () => {
     as: "recipient",
     state: "opened",
     next: ["opened"],
-    decision: { to: "mgec", sections: ["needs"], purposes: [], until: null, refused: [] },
+    decision: { document: "", to: "mgec", sections: ["needs"], purposes: [], until: null, refused: [] },
     parts: [part("needs", [["dependants", 1]])],
     steps: [],
   } as unknown as Referral;
@@ -82,7 +82,7 @@ describe("a withdrawal while it is read", () => {
     const never = () => new Promise<never>(() => undefined);
     const vault = {
       ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [] },
-      ...{ fetchFile: never, evidence: never, fetchEvidence: never },
+      ...{ fetchFile: never, evidence: never, fetchEvidence: never, marks: never, keepFile: never, dropFiles: never },
       watch: () => () => undefined,
     };
     const state = referralState(vault, () => undefined);

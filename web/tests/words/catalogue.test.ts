@@ -3,7 +3,9 @@ import { fileURLToPath } from "node:url";
 import { parseSync } from "vite";
 import { describe, expect, test } from "vitest";
 import { en } from "../../src/words/en.ts";
+import { en as enOverseeing } from "../../src/words/en-overseeing.ts";
 import { type Key, mn } from "../../src/words/mn.ts";
+import { mn as mnOverseeing, type Key as OverseeingKey } from "../../src/words/mn-overseeing.ts";
 import { capital, plain, small, wordsOf } from "../../src/words/words.ts";
 
 const keys = Object.keys(mn) as Key[];
@@ -49,6 +51,19 @@ describe("both languages", () => {
     expect(consent).toHaveLength(10);
     for (const key of consent)
       expect([key, mn[key as Key], en[key as Key]]).toEqual([key, texts[key]?.mn, texts[key]?.en]);
+  });
+});
+
+describe("a coordinator's words", () => {
+  const all = Object.keys(mnOverseeing) as OverseeingKey[];
+
+  test.each(all)("%s is said in both, with the same values, each in its letters, and nothing is glued", (key) => {
+    const [ours, english] = [mnOverseeing[key], enOverseeing[key]];
+    for (const text of [ours, english]) expect(text.trim()).toBe(text);
+    expect(names(ours)).toEqual(names(english));
+    expect(ours).not.toMatch(/[\p{L}\d]\{|\}-?\p{L}/u);
+    expect(english).not.toMatch(/\p{Script=Cyrillic}/u);
+    if (key !== "statistics.cell") expect(ours.replace(/\{\w+\}/g, "")).toMatch(/\p{Script=Cyrillic}/u);
   });
 });
 

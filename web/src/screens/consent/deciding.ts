@@ -117,4 +117,4 @@ export const withChanges = (filled: Filled, changes: readonly Change[], said: Sa
 
 /** H of each, as it stands on the screen. */
 export const shownOf = ({ decisions }: Consented): Readonly<Record<string, string>> =>
-  Object.fromEntries(decisions.map(({ to, sha256 }) => [to, sha256]));
+  Object.fromEntries(decisions.map(({ to, document }) => [to, document]));

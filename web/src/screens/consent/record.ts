@@ -75,7 +75,7 @@ const processOf = (consent: string, one: Standing, holds: Holds[string], recipie
   "dpv:hasRecipient": recipient,
   "dpv:hasConsentStatus": statusOf(consent, one, holds),
   "dpv:hasIndicationMethod": givenOf(one.said, both),
-  "ortoo:sha256": one.sha256,
+  "ortoo:sha256": one.document,
   ...(one.until === null
     ? {}
     : {

@@ -3,7 +3,8 @@ import { later } from "../../app/later.tsx";
 import type { Lines } from "../../app/line.ts";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { words } from "../../words/current.ts";
-import type { Me, Vault } from "../../worker/api.ts";
+import type { Me } from "../../worker/api.ts";
+import type { OnwardProps } from "../referral/Onward.tsx";
 import type { ReferralState } from "../referral/state.ts";
 import { Drafts } from "../send/Drafts.tsx";
 import type { SendEntry } from "../send/entry.ts";
@@ -12,7 +13,7 @@ import type { InboxState } from "./state.ts";
 import "./inbox.css";
 
 interface DeskProps {
-  readonly vault: Pick<Vault, "forward" | "chain">;
+  readonly vault: OnwardProps["vault"];
   readonly inbox: InboxState;
   readonly referral: ReferralState;
   readonly me: Me;

@@ -191,7 +191,14 @@ export const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
           )}
         </span>
         <span>
-          <Urgency code={row.urgency} /> · {labels(language, "services", row.services)}
+          <Urgency code={row.urgency} />
+          {row.without && (
+            <>
+              {" · "}
+              <strong>{said("referral.without")}</strong>
+            </>
+          )}
+          {row.minor && ` · ${said("referral.minor")}`} · {labels(language, "services", row.services)}
         </span>
         <span>
           {placeInFull(said, row.place)} · <span class="unseen">{said(`referral.${TOWARDS[row.as]}`)}: </span>

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import type { OverviewPage } from "../../app/screens.ts";
 import type { Problem } from "../../failed.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
@@ -11,30 +12,87 @@ import { Urgency } from "../../parts/Urgency.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { label, labels, placeInFull } from "../../words/labels.ts";
+import { overseeing } from "../../words/overseeing.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Late, Me, ToReview, Vault, Overview as Whole } from "../../worker/api.ts";
+import type { Overseeing } from "../../worker/overseeing-api.ts";
+import type { OnwardProps } from "../referral/Onward.tsx";
 import { Referral } from "../referral/Referral.tsx";
 import type { ReferralState } from "../referral/state.ts";
+import { Admissions } from "./Admissions.tsx";
+import { Looks } from "./Looks.tsx";
+import { Statistics } from "./Statistics.tsx";
+import { Timeline } from "./Timeline.tsx";
+import { Trail } from "./Trail.tsx";
+import { trailState } from "./trail-state.ts";
+import "../agency/agency.css";
 import "../inbox/inbox.css";
 import "./overview.css";
 
 interface OverviewProps {
-  readonly vault: Pick<Vault, "overview" | "agencies" | "forward" | "chain">;
+  readonly vault: Pick<Vault, "overview" | "agencies" | keyof Overseeing> & OnwardProps["vault"];
   readonly referral: ReferralState;
   readonly me: Me;
   readonly time: HubTime;
-  /** Of what is open for review; null: the lists. */
+  readonly page: OverviewPage;
+  /** Of whom a timeline or a review is; null: a list. */
   readonly id: string | null;
-  readonly onOpen: (id: string) => void;
+  readonly onGo: (page: OverviewPage, id: string) => void;
+  readonly onReset: (page: OverviewPage) => void;
 }
 
-/** A coordinator's lists, or what is open for review. */
-export const Overview = ({ vault, referral, me, time, id, onOpen }: OverviewProps) => {
+const TABS = ["due", "trail", "statistics", "admissions", "looks"] as const;
+
+/** The coordinator's place: lists that are one touch from each other, a timeline, or what is open for review. */
+export const Overview = ({ vault, referral, me, time, page, id, onGo, onReset }: OverviewProps) => {
+  const trail = useMemo(() => trailState(vault, time.now), [vault, time]);
+  const agencies = useSignal<readonly Agency[]>([]);
   useEffect(() => {
-    if (id !== null) void referral.go(id);
-  }, [id, referral]);
-  if (id === null) return <Lists vault={vault} time={time} onOpen={onOpen} />;
+    // The directory lies here: this asks nobody.
+    vault.agencies().then((all) => {
+      agencies.value = all;
+    }, problemOf);
+  }, [vault, page]);
+  if (page === "review" && id !== null) {
+    return <Reviewed vault={vault} referral={referral} me={me} time={time} id={id} />;
+  }
+  const ours = overseeing.value;
+  return (
+    <div class="overview stack">
+      {TABS.some((tab) => tab === page) && (
+        <nav class="tabs" aria-label={ours("overseeing.parts")}>
+          {TABS.map((tab) => (
+            <button
+              key={tab}
+              type="button"
+              class="tab"
+              aria-current={tab === page ? "page" : undefined}
+              onClick={() => onReset(tab)}
+            >
+              {ours(`overseeing.${tab}`)}
+            </button>
+          ))}
+        </nav>
+      )}
+      {/* A new key for each page: its heading takes the focus anew. */}
+      <div class="stack wide" key={`${page} ${id}`}>
+        {page === "due" && <Lists vault={vault} time={time} onOpen={(one) => onGo("review", one)} />}
+        {page === "trail" && <Trail state={trail} agencies={agencies.value} onOpen={(one) => onGo("timeline", one)} />}
+        {page === "timeline" && id !== null && <Timeline vault={vault} agencies={agencies.value} id={id} time={time} />}
+        {page === "statistics" && <Statistics vault={vault} />}
+        {page === "admissions" && <Admissions vault={vault} agencies={agencies.value} />}
+        {page === "looks" && <Looks vault={vault} agencies={agencies.value} />}
+      </div>
+    </div>
+  );
+};
+
+type ReviewedProps = Pick<OverviewProps, "vault" | "referral" | "me" | "time"> & { readonly id: string };
+
+/** What is open for review. */
+const Reviewed = ({ vault, referral, me, time, id }: ReviewedProps) => {
+  useEffect(() => void referral.go(id), [id, referral]);
   return (
     <Referral
       key={id}
@@ -48,7 +106,13 @@ export const Overview = ({ vault, referral, me, time, id, onOpen }: OverviewProp
   );
 };
 
-const Lists = ({ vault, time, onOpen }: Pick<OverviewProps, "vault" | "time" | "onOpen">) => {
+interface ListsProps {
+  readonly vault: Pick<Vault, "overview" | "agencies">;
+  readonly time: HubTime;
+  readonly onOpen: (id: string) => void;
+}
+
+const Lists = ({ vault, time, onOpen }: ListsProps) => {
   const said = words.value;
   const shown = useSignal<{ readonly whole: Whole; readonly agencies: readonly Agency[] } | null>(null);
   const problem = useSignal<Problem | null>(null);
@@ -67,7 +131,7 @@ const Lists = ({ vault, time, onOpen }: Pick<OverviewProps, "vault" | "time" | "
     return found === undefined ? handle : plain(found.names[said.language]);
   };
   return (
-    <div class="overview stack">
+    <div class="stack wide">
       <Heading>{said("overview.title")}</Heading>
       <p class="hint">{said("overview.no_content")}</p>
       {problem.value && (

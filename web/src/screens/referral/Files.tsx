@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import { Button } from "../../parts/Button.tsx";
+import { hand } from "../../parts/hand.ts";
 import { words } from "../../words/current.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
 import { sizeText } from "../../words/sizes.ts";
@@ -95,12 +96,3 @@ const TYPES = {
 /** Of the types that are said to a person; whatever else is a file. */
 const typeText = (type: string): string =>
   words.value(Object.hasOwn(TYPES, type) ? TYPES[type as keyof typeof TYPES] : "file.one");
-
-/** To the browser, which asks where to put it or puts it among the downloads: never shown, never run. */
-export const hand = (blob: Blob, name: string) => {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-};

@@ -19,18 +19,20 @@ import { fieldLabel, fieldLines, namesSomebody } from "../../words/fields.ts";
 import { codes, label, labels, placeInFull } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
 import { ofDecision, sectionName } from "../../words/sentences.ts";
+import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, canGoElsewhere, endsSoon, owedFirst } from "../inbox/order.ts";
 import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
 import type { EvidenceProps } from "./Evidence.tsx";
 import type { OnwardProps } from "./Onward.tsx";
-import { type ReferralState, readableAt } from "./state.ts";
+import { loggedOf, type ReferralState, readableAt } from "./state.ts";
 import { isOfException, WithoutConsent } from "./WithoutConsent.tsx";
 import "./referral.css";
 
 const Evidence = later<EvidenceProps>(async () => (await import("./Evidence.tsx")).Evidence);
 const Files = later(async () => (await import("./Files.tsx")).Files);
+const TellFiles = later(async () => (await import("../send/TellFiles.tsx")).TellFiles);
 
 interface ReferralProps {
   readonly state: ReferralState;
@@ -164,6 +166,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
       <Answers referral={referral} state={state} isClosed={isClosed} />
       <section class="stack wide" aria-labelledby="who-reads">
         <h2 id="who-reads">{said("referral.who_reads")}</h2>
+        <InLog of={referral.decision.document} state={state} />
         <Sentences
           voice="worker"
           of={ofDecision(said, "worker", referral.decision, (id) => {
@@ -189,12 +192,15 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
         <ol class="timeline">
           <li>
             <span class="hint">{momentSeenFrom(said, Date.parse(referral.sentAt), time.now())}</span>{" "}
-            {label(said.language, "states", "sent")}
+            {label(said.language, "states", "sent")} <InLog of={referral.document} state={state} />
           </li>
           {referral.steps.map((step) => (
             <StepWords key={step.id} step={step} agencies={agencies} time={time} state={state} />
           ))}
         </ol>
+        {loggedOf(referral).some(({ document }) => state.marks.value.get(document) === "missing") && (
+          <Band tone="late">{said("log.missing.about")}</Band>
+        )}
       </section>
     </article>
   );
@@ -349,12 +355,25 @@ const StepWords = ({ step, agencies, time, state }: StepProps) => {
     <li>
       <span class="hint">{momentSeenFrom(said, Date.parse(step.at), time.now())}</span>{" "}
       {label(language, "steps", step.type)} · {plain(agencyName(agencies, step.agency, language))}
-      {step.reason !== null && ` · ${plain(reasons ? label(language, reasons, step.reason) : step.reason)}`}
+      {step.reason !== null && ` · ${plain(reasons ? label(language, reasons, step.reason) : step.reason)}`}{" "}
+      <InLog of={step.document} state={state} />
       {step.note !== null && <NoteWords note={step.note} />}
       {step.note?.status === "readable" && step.note.files?.[0] && (
         <Files files={step.note.files} event={step.id} state={state} />
       )}
     </li>
+  );
+};
+
+const IN_LOG = { logged: "check", promised: "more", missing: "cross" } as const;
+
+/** Whether what was signed was proven, on this device, to be in the log. */
+const InLog = ({ of, state }: { readonly of: string; readonly state: ReferralState }) => {
+  const mark = state.marks.value.get(of);
+  return mark === undefined ? null : (
+    <span class={`in-log ${mark}`}>
+      <Icon name={IN_LOG[mark]} /> {words.value(`log.${mark}`)}
+    </span>
   );
 };
 
@@ -412,7 +431,7 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
   const reasons = REASONS[answer];
   const note = noteRule(answer, referral.state, state.reason.value);
   const undone = undoneBy(answer, referral.as);
-  const faults = state.faults.value;
+  const [faults, carried] = [state.faults.value, state.carried.value];
   const at = (field: "reason" | "note") => {
     const fault = faults.find((one) => one.field === field);
     return fault ? said(fault.key) : null;
@@ -470,6 +489,17 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
             error={at("note")}
           />
         )}
+        {note !== "none" && <TellFiles section="note" name={said("referral.note")} state={state.picked} />}
+        <div role="status">
+          {state.busy.value && carried !== null && (
+            <p>
+              {said("file.carried", {
+                over: sizeText(language, carried.over),
+                all: sizeText(language, carried.all),
+              })}
+            </p>
+          )}
+        </div>
         <div class="buttons">
           <Button look="main" busy={state.busy.value}>
             {said(state.busy.value ? "answer.sending" : "answer.send")}

@@ -2,8 +2,9 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { Agency, Happening, Part, Referral, Vault } from "../../worker/api.ts";
+import type { Agency, Dated, Happening, Mark, Part, Referral, Vault } from "../../worker/api.ts";
 import { type Answer, noteRule, REASONS } from "./answers.ts";
+import { type PickedForNote, pickingForNote } from "./picking.ts";
 
 /** A step whose answer did not come. It is sent again as it is, and is one step however often it arrives. */
 export interface Unsent {
@@ -24,7 +25,7 @@ export interface AnswerFault {
   readonly key: PlainKey;
 }
 
-type Files = Pick<Vault, "fetchFile" | "evidence" | "fetchEvidence" | "watch">;
+type Files = Pick<Vault, "fetchFile" | "evidence" | "fetchEvidence" | "watch" | "keepFile" | "dropFiles">;
 
 export interface ReferralState {
   readonly shown: ReadonlySignal<Referral | null>;
@@ -41,6 +42,11 @@ export interface ReferralState {
   readonly answering: ReadonlySignal<Answer | null>;
   readonly reason: Signal<string>;
   readonly note: Signal<string>;
+  /** By document, how what is shown stands in the log. */
+  readonly marks: ReadonlySignal<ReadonlyMap<string, Mark>>;
+  /** What goes with the note; and how far it is: bytes that are over, of how many. */
+  readonly picked: PickedForNote;
+  readonly carried: ReadonlySignal<{ readonly over: number; readonly all: number } | null>;
   /** Whence its files come. */
   readonly files: Files;
   /** Show this one, as far as it was opened. */
@@ -58,11 +64,27 @@ export interface ReferralState {
   readonly clear: () => void;
 }
 
+const MARK_AGAIN = 2000; // milliseconds
+
+/** What was signed of it and is to be in the log. */
+export const loggedOf = ({ document, sentAt, decision, steps }: Referral): readonly Dated[] => [
+  { document, at: sentAt },
+  { document: decision.document, at: sentAt },
+  ...steps.map((step) => ({ document: step.document, at: step.at })),
+];
+
 /** What is missing before it can be sent. */
-export const faultsOf = (answer: Answer, state: string, reason: string, note: string): readonly AnswerFault[] => {
+export const faultsOf = (
+  answer: Answer,
+  state: string,
+  reason: string,
+  note: string,
+  hasFiles = false,
+): readonly AnswerFault[] => {
   const faults: AnswerFault[] = [];
   if (REASONS[answer] && reason === "") faults.push({ field: "reason", key: "answer.needs_reason" });
-  if (noteRule(answer, state, reason) === "must" && note.trim() === "")
+  const rule = noteRule(answer, state, reason);
+  if ((rule === "must" || (rule === "may" && hasFiles)) && note.trim() === "")
     faults.push({ field: "note", key: "answer.needs_note" });
   return faults;
 };
@@ -108,7 +130,7 @@ export const overtakenBy = (newest: Referral): Overtaken => ({
 
 /** answered: a step was taken, the lists are otherwise now. */
 export const referralState = (
-  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies"> & Files,
+  vault: Pick<Vault, "show" | "open" | "step" | "resend" | "agencies" | "marks"> & Files,
   answered: () => void,
 ): ReferralState => {
   const shown = signal<Referral | null>(null);
@@ -120,15 +142,22 @@ export const referralState = (
   const unsent = signal<ReadonlyMap<string, Unsent>>(new Map());
   const faults = signal<readonly AnswerFault[]>([]);
   const areNamesShown = signal(false);
+  const marks = signal<ReadonlyMap<string, Mark>>(new Map());
   const answering = signal<Answer | null>(null);
   const reason = signal("");
   const note = signal("");
+  const carried = signal<{ readonly over: number; readonly all: number } | null>(null);
+  const picked = pickingForNote(vault, (failed) => {
+    problem.value = failed;
+  });
   let at: string | null = null;
   // What was asked for one referral is never shown in place of another.
   let turn = 0;
 
-  const choose = (answer: Answer | null) => {
+  const choose = (answer: Answer | null, isSent = false) => {
     answering.value = answer;
+    picked.clear(isSent);
+    carried.value = null;
     reason.value = "";
     note.value = "";
     faults.value = [];
@@ -149,6 +178,7 @@ export const referralState = (
     newer.value = null;
     overtaken.value = null;
     areNamesShown.value = false;
+    marks.value = new Map();
     busy.value = false;
     choose(null);
   };
@@ -170,12 +200,28 @@ export const referralState = (
     }
   };
 
+  /** What was accepted a moment ago is looked for again, less and less often. */
+  const mark = async (referral: Referral, again: number) => {
+    const mine = turn;
+    try {
+      const found = await vault.marks(loggedOf(referral));
+      if (mine !== turn || shown.value?.id !== referral.id) return;
+      marks.value = new Map([...marks.value, ...found]);
+      const { value: now } = shown;
+      const isNewest = now.steps.length === referral.steps.length;
+      if (isNewest && [...found.values()].includes("promised")) setTimeout(() => void mark(now, again * 2), again);
+    } catch (error) {
+      problemOf(error); // the page says so by itself; the marks stay away
+    }
+  };
+
   const take = async (asked: Promise<Referral>) => {
     const mine = turn;
     const referral = await asked;
     if (mine !== turn) return;
     shown.value = withRead(referral, shown.value);
     newer.value = null;
+    void mark(referral, MARK_AGAIN);
     const { waits } = referral;
     if (waits) keep(referral.id, { ...waits, answer: waits.type as Answer });
   };
@@ -190,7 +236,7 @@ export const referralState = (
     if (mine !== turn) return;
     if (failed === null) {
       overtaken.value = null;
-      choose(null);
+      choose(null, true);
     } else if (isOvertaken(failed)) {
       await alone(() => take(vault.show(id)));
       if (mine !== turn || shown.value === null) return;
@@ -203,7 +249,7 @@ export const referralState = (
   /** What waited here was taken by itself, or came to nothing. */
   const stepped = async (id: string, failed: Problem | null) => {
     await alone(() => take(vault.show(id)));
-    choose(null);
+    choose(null, true);
     if (failed !== null && isOvertaken(failed) && shown.value?.id === id) overtaken.value = overtakenBy(shown.value);
   };
 
@@ -240,6 +286,9 @@ export const referralState = (
     answering,
     reason,
     note,
+    marks,
+    picked,
+    carried,
     files: vault,
     go: async (id) => {
       if (at === id && shown.value !== null) return;
@@ -261,15 +310,16 @@ export const referralState = (
         answered();
       });
     },
-    choose,
+    choose: (answer) => choose(answer),
     send: async () => {
       const [id, answer, now] = [at, answering.value, shown.value];
-      if (id === null || answer === null || now === null || busy.value) return;
-      faults.value = faultsOf(answer, now.state, reason.value, note.value);
+      if (id === null || answer === null || now === null || busy.value || picked.attaching.value !== null) return;
+      faults.value = faultsOf(answer, now.state, reason.value, note.value, picked.files().length > 0);
       if (faults.value.length > 0) return;
       const written = noteRule(answer, now.state, reason.value) === "none" ? "" : note.value.trim();
       const step = { answer, reason: REASONS[answer] ? reason.value : null, note: written === "" ? null : written };
-      await hand(id, step, () => vault.step(id, step.answer, step.reason, step.note));
+      const files = step.note === null ? [] : picked.files();
+      await hand(id, step, () => vault.step(id, step.answer, step.reason, step.note, files));
     },
     again: async () => {
       const [id, step] = [at, at === null ? undefined : unsent.value.get(at)];
@@ -278,6 +328,7 @@ export const referralState = (
     showNewer: () => {
       if (newer.value === null) return;
       shown.value = withRead(newer.value, shown.value);
+      void mark(newer.value, MARK_AGAIN);
       newer.value = null;
       if (answering.value !== null && !shown.value.next.includes(answering.value)) choose(null);
     },
@@ -290,6 +341,10 @@ export const referralState = (
         answered();
       }
       if (at === null) return;
+      if (happening.type === "carried" && happening.of === at) {
+        carried.value = { over: happening.over, all: happening.all };
+        return;
+      }
       const had = shown.value;
       if (happening.type === "arrived" && happening.referral === at && had !== null && isEnding(happening.kind, had)) {
         void goes(at, had);

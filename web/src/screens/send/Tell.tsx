@@ -121,7 +121,7 @@ const SectionFields = ({ section, state, isNeeded }: SectionProps) => {
           {said("send.more_of", { name: sectionName(said, "worker", section) })}
         </Button>
       )}
-      <TellFiles section={section} state={state} />
+      <TellFiles section={section} name={sectionName(said, "worker", section)} state={state} />
     </fieldset>
   );
 };

@@ -1,23 +1,32 @@
-import { useSignal } from "@preact/signals";
+import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Icon } from "../../parts/Icon.tsx";
 import { words } from "../../words/current.ts";
-import { sectionName } from "../../words/sentences.ts";
 import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
-import type { SendState, Unattached } from "./state.ts";
+import type { FilesBySection } from "../../worker/api.ts";
+import type { Unattached } from "./state.ts";
+
+/** What files are picked for: a form, or a note. */
+export interface Picking {
+  readonly filled: ReadonlySignal<{ readonly files?: FilesBySection } | null>;
+  /** The section whose files are taken in at this moment. */
+  readonly attaching: ReadonlySignal<string | null>;
+  readonly unattached: ReadonlySignal<readonly Unattached[]>;
+  readonly attach: (section: string, files: readonly File[], keepMetadata: boolean) => Promise<void>;
+  readonly detach: (section: string, id: string) => void;
+}
 
 interface FilesProps {
   readonly section: string;
-  readonly state: SendState;
+  readonly state: Picking;
 }
 
-/** The files of a section: read by whoever reads the section. A photo is cleaned unless it is evidence. */
-export const TellFiles = ({ section, state }: FilesProps) => {
+/** The files of a section, or of a note: read by whoever reads that. A photo is cleaned unless it is evidence. */
+export const TellFiles = ({ section, name, state }: FilesProps & { readonly name: string }) => {
   const said = words.value;
   const keep = useSignal(false);
-  const name = sectionName(said, "worker", section);
   return (
     <details class="more files" open={hasFiles(state, section)}>
       <summary>{said("file.add_to", { name })}</summary>
@@ -42,7 +51,7 @@ export const TellFiles = ({ section, state }: FilesProps) => {
 };
 
 /** Whether anything is picked for this section, or was tried. */
-export const hasFiles = (state: SendState, section: string): boolean =>
+export const hasFiles = (state: Picking, section: string): boolean =>
   (state.filled.value?.files?.[section] ?? []).length > 0 ||
   state.unattached.value.some((one) => one.section === section) ||
   state.attaching.value === section;

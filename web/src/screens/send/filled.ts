@@ -92,6 +92,9 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   reintegration: ["livelihood"],
 };
 
+/** Of a child these go to nobody unless somebody chose it. */
+const BY_CHOICE: readonly string[] = ["account", "medical", "legal"];
+
 /** The sections that these services need, in order. */
 export const neededFor = (services: readonly string[], minor: boolean): readonly string[] => {
   const needed = new Set([...ALWAYS, ...services.flatMap((one) => NEEDED[one] ?? []), ...(minor ? ["child"] : [])]);
@@ -267,7 +270,7 @@ export const proposed = (filled: Filled, agency: Candidate | null, there: readon
   const gives = agency?.gives.map((one) => one.service).filter((one) => filled.services.includes(one)) ?? [];
   const needed = neededFor(gives.length > 0 ? gives : filled.services, filled.minor);
   return {
-    sections: there.filter((one) => needed.includes(one)),
+    sections: there.filter((one) => needed.includes(one) && !(filled.minor && BY_CHOICE.includes(one))),
     refused: [],
     purposes: ["give_service"],
     until: new Date(endOfDay(now, filled.without ? WITHOUT_DAYS[0]! : USUAL_DAYS)).toISOString(),

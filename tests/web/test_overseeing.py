@@ -1,0 +1,269 @@
+"""A coordinator's day in a browser: trail and files, one referral proven line by line, numbers, admissions, looks.
+
+And a hub that keeps a leaf back, shows a false proof, or another log; and a focal point, who gets none of it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from coordination.statistics import Period
+from ortoo import coordinating, evidence
+from ortoo.client import document
+from ortoo.protocol.checkpoint import Checkpoint, sign_checkpoint
+from ortoo.protocol.documents import SigningKey, b64, unb64
+from tests.hubs import Hub
+from tests.log.reading import logged
+from tests.members import at_work, plain_form
+from tests.people.test_agencies import applied, newcomer
+from tests.stores import Stores
+from tests.stories.conftest import a_hub
+from tests.web.conftest import Visiting
+from tests.web.sending import Worker, member, signed_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+Data = dict[str, Any]
+PROVEN = ["logged"] * 3  # sent, opened, declined
+LONG_AGO = "2026-01-05T00:00:00+00:00"
+
+
+@pytest.fixture
+def own_hub(stores: Stores) -> Iterator[Hub]:
+    """Its clock is moved."""
+    yield from a_hub("sqlite", stores)
+
+
+def long_ago(data: Data) -> Data:
+    for line in data["timeline"]["lines"]:
+        line["at"] = LONG_AGO
+    return data
+
+
+def withheld(document: str) -> Callable[[Data], Data]:
+    return lambda data: {"logged": [one for one in data["logged"] if one["document"] != document]}
+
+
+def tampered(data: Data) -> Data:
+    """One bit of each proof's last step is another."""
+    for one in data["logged"]:
+        step = bytearray(unb64(one["proof"][-1]))
+        step[0] ^= 1
+        one["proof"][-1] = b64(bytes(step))
+    return data
+
+
+def elsewhere(data: Data) -> Data:
+    """Another place than the one that is proven."""
+    data["timeline"]["lines"][0]["place"] += 1
+    return data
+
+
+def other_log(hub: Hub) -> Callable[[Data], Data]:
+    """Another tree of the same size, signed with the log's own key."""
+    key = SigningKey(unb64((hub.practice / "hub" / "activity.key").read_text(encoding="utf-8").strip()))
+
+    def lie(data: Data) -> Data:
+        checkpoint = data["activityLog"]["checkpoint"]
+        origin = checkpoint["note"].split("\n", 1)[0]
+        note = sign_checkpoint(Checkpoint(origin, checkpoint["size"], bytes(32)), key)
+        return {"activityLog": data["activityLog"] | {"checkpoint": checkpoint | {"note": note}}}
+
+    return lie
+
+
+class OfBefore:
+    """What the hub itself said and signed some time ago."""
+
+    def kept(self, data: Data) -> Data:
+        self.then = data
+        return data
+
+    def told(self, data: Data) -> Data:
+        return self.then
+
+
+async def evidence_of(one: Worker) -> evidence.Explained:
+    async with one.page.expect_download() as begun:
+        await one.press("timeline.save")
+    text = Path(await (await begun.value).path()).read_text(encoding="utf-8")
+    return evidence.explain(text)
+
+
+async def marked(page: Page, *expected: str) -> None:
+    await expect(page.locator(".timeline .mark")).to_have_class([f"mark mark-{one}" for one in expected])
+
+
+async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, tmp_path: Path) -> None:
+    async with at_work(own_hub, "mrc.nara") as nara, at_work(own_hub, "mgec.delger") as delger:
+        first = (await nara.send(plain_form(0)))[0]
+        for number in range(1, 15):
+            form = plain_form(number)
+            urgency = "urgent" if number < 7 else form.routing.urgency
+            await nara.send(replace(form, routing=replace(form.routing, urgency=urgency)))
+        quarter = Period.newest_closed(nara.now())
+        while not quarter.begins_at <= first.sent_at < quarter.ends_at:
+            quarter = Period(quarter.year + quarter.quarter // 4, quarter.quarter % 4 + 1)  # type: ignore[operator]
+        year = Period(quarter.year, None)
+        await nara.client.move_practice_clock(int((year.closes_at - nara.now()).total_seconds()) + 60)
+        await nara.sync()
+        (sent,) = await nara.send(plain_form(50))
+        await delger.sync()
+        await delger.open_referral(sent.id)
+        await delger.decline(sent.id, "no_capacity")
+    oyun, agency = newcomer(tmp_path)
+    joined = await applied(own_hub, oyun, agency)
+    async with at_work(own_hub, "nhrcm.bold") as bold:
+        (applicant,) = [each for each in await coordinating.applicants(bold) if each.number == joined.number]
+        await coordinating.admit(bold, applicant)
+        told = await bold.client.timeline(sent.id)
+    assert told is not None
+    keep_back = withheld(told.lines[0].document)
+    await logged(own_hub.store)
+
+    who = await member(own_hub, tmp_path, "nhrcm.altan", "nhrcm.day1", "coordinator")
+    one = await signed_in(visit, own_hub, who, "en")
+    page, line = one.page, one.visit.line
+    await page.locator(".overview-rows li").first.wait_for()
+
+    # The trail: filtered, and as files of what is shown.
+    await one.press("overseeing.trail")
+    await one.heading("overseeing.trail")
+    await expect(page.locator(".overview-rows li")).to_have_count(16)
+    await page.locator("details.filters summary").click()
+    await page.locator("#trail-state").select_option("declined")
+    await page.locator("#trail-since").fill("1998-14-40")
+    await one.press("trail.show")
+    await page.get_by_text(one.said("trail.date_wrong")).wait_for()
+    await page.locator("#trail-since").fill("")
+    await page.locator("#trail-since-month").fill("")
+    await page.locator("#trail-since-day").fill("")
+    await one.press("trail.show")
+    await expect(page.locator(".overview-rows li")).to_have_count(1)
+    await page.locator("details.filters summary").click()
+    await one.look("overview-trail")
+    for format in ("csv", "json", "xlsx"):
+        async with page.expect_download() as begun:
+            await one.press("trail.file.take", format=format.upper())
+        content = Path(await (await begun.value).path()).read_bytes()
+        assert (await begun.value).suggested_filename.endswith(f".{format}")
+        if format == "json":
+            assert [each["referral"] for each in json.loads(content)] == [sent.id]
+    await page.get_by_role("status").get_by_text("1 referrals").wait_for()
+
+    # One referral, each line proven here.
+    await page.locator(".overview-rows li").get_by_role("button").click()
+    await one.heading("timeline.title")
+    await expect(page.locator(".timeline > li")).to_have_count(3)
+    await marked(page, *PROVEN)
+    await page.get_by_text(one.label("decline_reasons", "no_capacity")).wait_for()
+    await one.look("overview-timeline")
+    shown = await evidence_of(one)
+    assert (shown.verdict, shown.signed[1]) == ("nothing", True)
+
+    # What is kept back is missing once it is late, until then promised; what is proven falsely is said to be that.
+    async def sees(lies: dict[str, Callable[[Data], Data]], expected: list[str], key: str | None) -> None:
+        line.lies = dict(lies)
+        await one.press("timeline.again")
+        await marked(page, *expected)
+        said = page.locator("main .overview [role=alert]").get_by_text(one.said(key or "timeline.some_missing"))
+        await expect(said).to_have_count(0 if key is None else 1)
+
+    await sees({"Logged": keep_back}, ["promised", *PROVEN[1:]], None)
+    await sees({"Logged": keep_back, "Timeline": long_ago}, ["missing", *PROVEN[1:]], "timeline.some_missing")
+    await one.look("overview-timeline-missing")
+    await sees({"Logged": tampered}, ["false"] * 3, "timeline.some_false")
+    await sees({"Timeline": elsewhere}, ["false", *PROVEN[1:]], "timeline.some_false")
+    before = OfBefore()
+    await sees({"ActivityLog": before.kept}, PROVEN, None)
+
+    # Another log takes the whole page: a fork, and one that is smaller than what this device saw.
+    async def breaks(lie: Callable[[Data], Data], key: str, verdict: str) -> None:
+        line.lies = {"ActivityLog": lie}
+        await one.press("timeline.again")
+        await page.locator("main [role=alert]").get_by_text(one.said(key)).wait_for()
+        await expect(page.locator(".timeline")).to_have_count(0)
+        found = await evidence_of(one)
+        assert (found.verdict, found.signed) == (verdict, (True, True))
+
+    await breaks(other_log(own_hub), "timeline.broken", "fork")
+    async with at_work(own_hub, "mrc.nara") as nara:
+        await nara.send(plain_form(60))
+    await logged(own_hub.store)
+    await sees({}, PROVEN, None)
+    await breaks(before.told, "timeline.rollback", "rollback")
+    line.lies = {}
+    await one.press("timeline.again")
+    await expect(page.locator(".timeline > li")).to_have_count(3)
+
+    # Back on the trail as it was left.
+    await page.get_by_role("button", name=one.said("app.back"), exact=True).click()
+    await expect(page.locator(".overview-rows li")).to_have_count(1)
+
+    # A closed quarter and its year.
+    await one.press("overseeing.statistics")
+    await page.locator("#statistics-period").fill(str(quarter).lower())
+    await one.press("statistics.show")
+    await page.get_by_text(one.said("statistics.total", period=str(quarter), number=15)).wait_for()
+    table = page.get_by_role("table", name=one.said("statistics.urgency"))
+    await expect(table.get_by_role("row", name=one.label("urgency", "urgent"))).to_contain_text("6")
+    await expect(table.get_by_text(one.said("statistics.few"))).to_have_count(1)
+    await one.look("overview-statistics")
+    await page.locator("#statistics-period").fill(str(year))
+    await one.press("statistics.show")
+    tile = page.locator("button.tile", has_text="Umnugobi")
+    await expect(page.locator("button.tile")).to_have_count(22)
+    await tile.focus()
+    await page.keyboard.press("Enter")
+    said = one.said("statistics.cell", name="Umnugobi", number=one.said("statistics.withheld"))
+    await page.locator(".tiles-said").get_by_text(said, exact=True).wait_for()
+    await one.look("overview-year")
+    await page.locator("#statistics-period").fill("2020-Q5")
+    await one.press("statistics.show")
+    await page.get_by_text(one.said("statistics.period.wrong")).wait_for()
+
+    # Who waits and who has signed; the number is the one that is read out.
+    await one.press("overseeing.admissions")
+    await page.locator(".overview-number").get_by_text(joined.number, exact=True).wait_for()
+    await page.get_by_text(one.said("admissions.signed", count=1, threshold=2)).wait_for()
+    await one.look("overview-admissions")
+
+    # And all of it was seen.
+    await one.press("overseeing.looks")
+    row = page.locator(".overview-rows li", has_text=one.said("looks.export"))
+    await expect(row).to_have_count(3)
+    await one.look("overview-looks")
+
+    await is_nobodys(await signed_in(visit, own_hub, await member(own_hub, tmp_path, "mrc.nara", "mrc.none"), "mn"))
+
+
+async def is_nobodys(focal: Worker) -> None:
+    """A focal point is offered nothing of it, and the hub refuses what her page could ask for."""
+    await focal.page.locator(".inbox").wait_for()
+    await expect(focal.page.locator("nav.frame-places").get_by_text(focal.said("place.overview"))).to_have_count(0)
+    for name, variables in (
+        ("overseen", {"first": 50, "overdue": False, "unanswered": False, "withoutConsent": False}),
+        ("timeline", {"id": "01900000-0000-7000-8000-000000000000"}),
+        ("looks", {"first": 50}),
+        ("statistics", {}),
+        ("applications", {}),
+        ("export_trail", {"format": "csv", "overdue": False, "unanswered": False, "withoutConsent": False}),
+    ):
+        id = f"sha256:{hashlib.sha256(document(name).encode()).hexdigest()}"
+        asked = {"documentId": id, "variables": variables}
+        answer = await focal.page.evaluate(
+            """async (asked) => (await fetch("/graphql", {
+              method: "POST", body: JSON.stringify(asked),
+              headers: { "Content-Type": "application/json", Accept: "application/graphql-response+json" },
+            })).json()""",
+            asked,
+        )
+        assert (name, answer["errors"][0]["extensions"]["code"]) == (name, "role_not_allowed")
+    await focal.visit.settle()
+    focal.visit.seen.errors.clear()  # the refusals
