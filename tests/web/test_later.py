@@ -18,6 +18,7 @@ from tests.stories.test_taking_back import tonight
 from tests.stories.test_withdrawing import consent_of
 from tests.web.conftest import Visiting
 from tests.web.sending import Worker, member, signed_in
+from tests.web.test_receipt import Her
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
@@ -135,6 +136,33 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
                 await receipts.look(nobody, old.code)
             assert unknown.value.code == "receipt_unknown"
 
+        # Or she makes one on her own phone: the agency never sees it, and a slip in what the phone shows is told.
+        phone = await visit(f"http://localhost:{hub.port}", viewport={"width": 360, "height": 740}, locale="en-GB")
+        asked: list[str] = []
+        phone.context.on("request", lambda request: asked.append(f"{request.url} {request.post_data or ''}"))
+        her = Her(await phone.go("/r/"))
+        await her.press("make.do")
+        await her.heading("make.title")
+        await her.look("make")
+        code = await her.page.locator(".own-code").inner_text()
+        part = await her.page.locator(".own-part").inner_text()
+        await recorder.press("later.code")
+        await recorder.tick("later-made", "own")
+        field = page.get_by_label(recorder.said("later.code.part"))
+        await field.fill(part[:-1] + ("b" if part[-1] == "a" else "a"))
+        await recorder.press("later.code.replace")
+        await page.locator(".errors").get_by_text(recorder.said("later.code.slip")).wait_for()
+        await recorder.look("consent-own-code")
+        await field.fill(part.upper())
+        await recorder.press("later.code.replace")
+        await page.get_by_text(recorder.said("later.recorded")).wait_for()
+        await her.press("make.kept")
+        await her.press("code.look")
+        await her.heading("shown.title")
+        digits = code.replace(" ", "")[:31]
+        assert asked
+        assert not [one for one in asked if digits in one or code in one]
+
         # What is filled in outlives the lock.
         await recorder.press("later.decide")
         await cell(recorder, "identity").click()
@@ -170,6 +198,6 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         assert await saved(recorder) == record_of(nara, stands)
         assert [(to, one.body.version, one.body.refused) for to, one in sorted(stands.newest.items())][-1] == (
             "mgec",
-            7,
+            8,
             ["*"],
         )

@@ -4,8 +4,10 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../parts/Button.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Icon } from "../parts/Icon.tsx";
+import { Qr } from "../parts/Qr.tsx";
 import { time } from "../words/dates.ts";
 import { plain } from "../words/words.ts";
+import type { Made } from "./calls.ts";
 import { agencyName, sectionNames } from "./naming.ts";
 import { ShownScreen } from "./Shown.tsx";
 import { said, speak } from "./said.ts";
@@ -54,6 +56,8 @@ const Screens = ({ state }: { readonly state: ReceiptState }) => {
       return <About state={state} />;
     case "code":
       return <Code state={state} />;
+    case "made":
+      return <OwnCode state={state} made={now.made} />;
     case "shown":
       return <ShownScreen state={state} />;
     case "choose":
@@ -92,6 +96,36 @@ const About = ({ state }: { readonly state: ReceiptState }) => (
     <p>{said.value("about.nothing")}</p>
     <Button look="main" wide onPress={() => state.go({ at: "code" })}>
       {said.value("next")}
+    </Button>
+    <Trouble state={state} />
+    <Button wide busy={state.busy.value} onPress={() => void state.make()}>
+      {said.value("make.do")}
+    </Button>
+  </div>
+);
+
+/** Made here, and seen by nobody else: she keeps the code, and shows the worker what is not secret of it. */
+const OwnCode = ({ state, made: { code, part } }: { readonly state: ReceiptState; readonly made: Made }) => (
+  <div class="stack">
+    <Heading>{said.value("make.title")}</Heading>
+    <p>{said.value("make.keep")}</p>
+    <p class="strong own-code">{code}</p>
+    <h2>{said.value("make.show")}</h2>
+    <p>{said.value("make.show.hint")}</p>
+    <p class="own-part" translate={false}>
+      {part}
+    </p>
+    <Qr text={part.replaceAll(" ", "")} label={said.value("make.picture")} />
+    <p>{said.value("make.then")}</p>
+    <Button
+      look="main"
+      wide
+      onPress={() => {
+        state.code.value = code;
+        state.go({ at: "code" });
+      }}
+    >
+      {said.value("make.kept")}
     </Button>
   </div>
 );

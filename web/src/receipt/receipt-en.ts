@@ -14,6 +14,15 @@ export const en: Catalogue = {
   "about.history": "But this device may remember that you were here. Clear the browser’s history yourself.",
   "about.nothing": "This page keeps nothing.",
 
+  "make.do": "Make a code on this phone",
+  "make.title": "Your own code",
+  "make.keep": "Only you have this code. Keep it where nobody finds it, or learn it. It is nowhere else.",
+  "make.show": "Show this to the worker",
+  "make.show.hint": "This part is not secret. With it alone nobody can look or take back.",
+  "make.picture": "Picture of what the worker needs",
+  "make.then": "The code opens something once the worker has entered this.",
+  "make.kept": "I have kept my code",
+
   "code.title": "Your code",
   "code.label": "32 digits",
   "code.hint": "The eight groups on your card.",

@@ -3,7 +3,7 @@ import { Failed } from "../failed.ts";
 import { Refused } from "../protocol/errors.ts";
 import { DIGITS, grouped, parseCode } from "../protocol/receipt.ts";
 import type { Scope } from "../protocol/schemas.ts";
-import type { Calls, Shown } from "./calls.ts";
+import type { Calls, Made, Shown } from "./calls.ts";
 
 /** What is taken back: as it is said, and as it is signed. */
 export type Taken =
@@ -14,6 +14,7 @@ export type Taken =
 export type Screen =
   | { readonly at: "about" }
   | { readonly at: "code" }
+  | { readonly at: "made"; readonly made: Made }
   | { readonly at: "shown" }
   | { readonly at: "choose" }
   | { readonly at: "sure"; readonly taken: Taken }
@@ -67,6 +68,8 @@ export interface ReceiptState {
   go(to: Screen): void;
   back(): void;
   look(): Promise<void>;
+  /** A code of her own, made on this device. */
+  make(): Promise<void>;
   withdraw(taken: Taken): Promise<void>;
   clear(): void;
 }
@@ -74,6 +77,7 @@ export interface ReceiptState {
 const BEFORE: Readonly<Record<Screen["at"], Screen | null>> = {
   about: null,
   code: { at: "about" },
+  made: { at: "about" },
   shown: { at: "code" },
   choose: { at: "shown" },
   sure: { at: "choose" },
@@ -132,6 +136,7 @@ export const receiptState = (calls: Calls, code: string, now: () => number = Dat
         go({ at: "shown" });
         shown.value = found;
       }),
+    make: () => during(async () => go({ at: "made", made: await calls.make(heard) })),
     withdraw: (taken) =>
       during(async () => {
         const before = shown.value;

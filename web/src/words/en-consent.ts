@@ -48,6 +48,14 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
   "decisions.printed": "As it stood at {moment} (Ulaanbaatar).",
   "decisions.how_to_withdraw":
     "With the code that she was given, at any time and by herself; or at the agency that recorded it.",
+  "later.code.made": "Where it is made",
+  "later.code.here": "Here",
+  "later.code.here.hint": "Your agency sees it, once. Tell the person that.",
+  "later.code.own": "On the person’s own phone",
+  "later.code.own.hint":
+    "Nobody else sees it. The page of the card makes it, and shows 14 groups of letters and digits.",
+  "later.code.part": "What the phone shows (14 groups)",
+  "later.code.slip": "One letter is not right. Compare group by group.",
   "later.record": "Her record",
   "later.record.save": "Save as a file for others (JSON)",
   "later.record.print": "Print",

@@ -73,6 +73,8 @@ export interface Consenting {
    * What her decisions come to now, by addressee: `agreed`; `refused`, also with her code; `not_asked`, or not any more.
    */
   whatHolds(referral: string): Promise<Readonly<Record<string, Decided>>>;
+  /** Of a code that she made on her own phone: what it shows, as it was typed. `malformed` for a slip. */
+  ownReceipt(part: string, mode: ReceiptMode): Promise<ReceiptKey>;
   /** Keep what is filled in, sealed; null: nothing is any more. */
   saveDeed(referral: string, deed: Deed | null, shown: Readonly<Record<string, string>>): Promise<void>;
 }

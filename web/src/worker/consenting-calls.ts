@@ -1,5 +1,6 @@
 /** The calls about later decisions, as the vault serves them. What they do is fetched when it is first needed. */
 
+import { b64 } from "../protocol/documents.ts";
 import type * as api from "./api.ts";
 import type { Consenting } from "./consent-api.ts";
 import type { At } from "./consenting.ts";
@@ -29,6 +30,11 @@ export function consentingCalls(working: () => At, tell: (happening: api.Happeni
       whatHolds: async (referral) => {
         const at = working();
         return (await load()).whatHolds(at, referral);
+      },
+      ownReceipt: async (part, mode) => {
+        const { work } = working();
+        const { keyIn } = await import("./own-code.ts");
+        return { key: b64(await keyIn(part, work.network.directory.id)), mode };
       },
       saveDeed: async (referral, deed, shown) => {
         const at = working();

@@ -57,7 +57,11 @@ describe("what is taken back", () => {
 });
 
 describe("a fault", () => {
-  const failing = (error: unknown): Calls => ({ look: vi.fn(() => Promise.reject(error)), withdraw: vi.fn() });
+  const failing = (error: unknown): Calls => ({
+    look: vi.fn(() => Promise.reject(error)),
+    withdraw: vi.fn(),
+    make: vi.fn(),
+  });
   const refused = (code: string) => new Failed({ kind: "refused", code, fields: {} });
 
   test("in the digits is told before anything is asked", async () => {
