@@ -147,7 +147,9 @@ class Worker:
         if await fold.get_attribute("aria-expanded") == "false":
             await fold.click()
         rows = self.page.get_by_role("list", name=self.said("inbox.others"), exact=True).get_by_role("button")
-        await rows.filter(has=self.page.locator(".state", has_text=self.label("states", state))).first.click()
+        row = rows.filter(has=self.page.locator(".state", has_text=self.label("states", state))).first
+        await self.until(row, self.new)
+        await row.click()
 
     async def reads(self) -> list[str]:
         """The sections that stand open on the referral, in their order."""
@@ -272,6 +274,7 @@ class Worker:
             also
             or any(one.purposes != ("give_service",) for one in form.consent.grants.values())
             or any(not to.startswith("kind:") for to in form.consent.refusals)
+            or form.consent.given_by == "person_supported"
         ):
             await self.page.locator("details.more:not(.files) summary").click()
         for to in also:
@@ -292,6 +295,8 @@ class Worker:
                 await self.tick("send-nobody", to)
             for section in sections if sections != ("*",) else ():
                 await self.tick(f"send-refused-{to}", section)
+        if form.consent.given_by == "person_supported":
+            await self.tick("send-by", "person_supported")
 
     async def tick(self, name: str, value: str) -> None:
         box = self.page.locator(f'input[name="{name}"][value="{value}"]')
