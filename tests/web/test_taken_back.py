@@ -1,11 +1,13 @@
-"""She takes back at her own page what one of two agencies has open: each side in a browser, in its own language."""
+"""Stories that end with what she takes back at her own page: on each side a browser, each side in its own language."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
-from ortoo.form import Form
+from ortoo import consenting
+from ortoo.form import Form, Grant
 from tests.hubs import Hub
 from tests.members import SCENARIOS, at_work
 from tests.web.conftest import Visiting
@@ -73,3 +75,69 @@ async def test_she_takes_it_back_from_the_mine_alone(visit: Visiting, hub: Hub, 
         await her.heading("shown.title")
         await expect(mine.get_by_text(her.said("section.livelihood"))).to_have_count(0)
         assert (await zaya.open_referral(to_iom.id)).readable == ["needs", "identity", "contact", "livelihood"]
+
+
+async def test_from_the_consul_home_through_four_agencies_and_all_of_it_taken_back(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    form = Form.read(SCENARIOS / "06-consul-and-home.json")
+    onward = ("needs", "identity", "safety")
+    bilguun = await signed_in(visit, hub, await member(hub, tmp_path, "coe.bilguun", "coe.home6"), "mn")
+    zaya = await signed_in(visit, hub, await member(hub, tmp_path, "iom.emma", "iom.home6"), "en")
+    delger = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.home6"), "mn", viewport=PHONE)
+    tuul = await signed_in(visit, hub, await member(hub, tmp_path, "mfa.saran", "mfa.home6"), "en", viewport=PHONE)
+    # A page offers days of its own, and refuses a part to one agency, not to all of them.
+    grants = form.consent.grants | {"iom": replace(form.consent.grants["iom"], days=180)}
+    await bilguun.send(replace(form, consent=replace(form.consent, grants=grants, refusals={})))
+    code = await code_of(bilguun)
+
+    await zaya.shows_new()
+    await zaya.opens_first()
+    assert await zaya.reads() == ["needs", "identity", "contact", "account", "safety"]
+    await zaya.answers("accepted")
+    await tuul.shows_new()
+    await tuul.opens_first()
+    assert await tuul.reads() == ["needs", "identity", "legal"]
+
+    async def pass_on() -> None:
+        await zaya.page.locator("#onward-to").select_option("mgec")
+        for section in onward:
+            await zaya.page.locator(f'input[name="onward-sections"][value="{section}"]').check()
+        await zaya.press("onward.title")
+
+    # Home is a third agency: nothing goes there before she has decided on it; then it does, by whom she let coordinate.
+    await zaya.page.locator("details.more summary", has_text=zaya.said("onward.title")).click()
+    await pass_on()
+    await zaya.page.get_by_text(zaya.said("onward.not_agreed")).wait_for()
+    zaya.visit.seen.errors.clear()
+    async with at_work(hub, "iom.zaya") as coordinates:
+        (item,) = [one for one in (await coordinates.inbox()).items if one.sender == "consulate-erenhot"]
+        decided = item.decision.body.consent
+        await consenting.new_version(coordinates, decided, {"mgec": Grant(onward, ("give_service",), 90)})
+    await pass_on()
+    await zaya.page.get_by_text(zaya.said("onward.sent", agency=zaya.agency("mgec"))).wait_for()
+
+    await delger.shows_new()
+    await delger.opens_first()
+    assert await delger.reads() == [*onward]
+    await delger.answers("accepted")
+    await delger.sees_state("accepted")
+
+    await bilguun.opens_sent_in("accepted")
+    await bilguun.page.locator("details.more summary", has_text=bilguun.said("onward.chain")).click()
+    chain = bilguun.page.locator(".chain")
+    for agency in ("iom", "mgec"):
+        await expect(chain).to_contain_text(bilguun.agency(agency))
+
+    # She takes back all of it, and it is gone on each screen that stands open, however many hands it went through.
+    her_visit = await visit(f"http://localhost:{hub.port}", viewport=PHONE, locale="en-GB")
+    her = await at_her_page(await her_visit.go("/r/"), code)
+    await her.press("take.open")
+    await her.page.get_by_role("radio").first.check()
+    await her.press("next")
+    await her.press("sure.yes")
+    await her.heading("done.title")
+    for one in (delger, tuul, zaya):
+        await one.page.locator("article details.part").first.wait_for(state="detached")
+        await one.sees_state("withdrawn")
+        await expect(one.button("referral.open")).to_have_count(0)

@@ -19,7 +19,10 @@ import {
 import { withoutOf } from "./without.ts";
 import type { Answer, Who, Work } from "./work.ts";
 
-/** A line of a list: whole, or what is wrong with it. tier: the hub's word. */
+/**
+ * A line of a list: whole, or what is wrong with it, by the newest directory: whoever joined since then has signed for some.
+ * tier: the hub's word.
+ */
 export async function rowOf(work: Work, answer: Answer, tier: api.Tier): Promise<api.Row | api.DamagedRow> {
   try {
     return row(await work.inNewest(() => work.verify(answer)), tier, work.who);
