@@ -76,6 +76,12 @@ async def test_she_takes_it_back_from_the_mine_alone(visit: Visiting, hub: Hub, 
         await expect(mine.get_by_text(her.said("section.livelihood"))).to_have_count(0)
         assert (await zaya.open_referral(to_iom.id)).readable == ["needs", "identity", "contact", "livelihood"]
 
+    # The agency before which she decided sees what she took back, and from whom.
+    await jargal.opens_sent_in("withdrawn")
+    await jargal.press("later.open")
+    hers = {"agency": jargal.agency("mine-khanbogd"), "sections": jargal.said("later.everything")}
+    await jargal.page.get_by_text(jargal.said("later.by_her_code", **hers)).wait_for()
+
 
 async def test_from_the_consul_home_through_four_agencies_and_all_of_it_taken_back(
     visit: Visiting, hub: Hub, tmp_path: Path

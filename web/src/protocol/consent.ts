@@ -147,6 +147,14 @@ export function decided(decisions: Decisions, { parts, ...asked }: Asked & Parts
   return faults.length > 0 && faults.every(isNo) ? "refused" : "not_asked";
 }
 
+/** Whether everything was taken back, by the newest decision on everybody or by herself. */
+export function isTakenBack({ newest, withdrawals }: Decisions): boolean {
+  const isWhole = ({ scopes, spared }: Withdrawal) =>
+    spared.size === 0 &&
+    scopes.some((one) => [one.agencies, one.sections, one.purposes].every((named) => named.includes(ALL)));
+  return (newest.get(ALL)?.body.refused.includes(ALL) ?? false) || withdrawals.some(isWhole);
+}
+
 /** Every part may be read, or the first fault by PRECEDENCE is thrown, naming part and reader. */
 export function checkParts(decisions: Decisions, { parts, ...asked }: Asked & Parts): void {
   const faults = Array.from(parts, (part) => refusalOf(() => mayRead(decisions, { ...asked, part })));

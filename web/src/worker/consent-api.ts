@@ -1,6 +1,7 @@
 /** What becomes of a person's decisions later on: calls of the vault for the agency before which she decided. */
 
 import type { Decided } from "../protocol/consent.ts";
+import type { Scope } from "../protocol/schemas.ts";
 import type { Decision, ReceiptKey, ReceiptMode, Returned } from "./api.ts";
 
 /** What stands on one addressee. version: of its decision; sha256: H. at: when it was signed. */
@@ -58,6 +59,8 @@ export interface Consented {
   readonly receipt: ReceiptMode | null;
   readonly said: Said;
   readonly decisions: readonly Standing[];
+  /** What she took back with her code. */
+  readonly takenBack: readonly Scope[];
   readonly waits: { readonly deed: Deed; readonly isSigned: boolean; readonly returned: Returned | null } | null;
 }
 

@@ -50,6 +50,8 @@ interface Kept {
 interface Known {
   readonly id: string;
   readonly newest: Newest;
+  /** What she took back with her code. */
+  readonly withdrawals: readonly consent.Withdrawal[];
 }
 
 /** By referral: what stood when it was last looked at, so that it can be signed on without a line. In memory alone. */
@@ -58,10 +60,11 @@ const known = new WeakMap<Work, Map<string, Known>>();
 // --- what stands ------------------------------------------------------------------------------------------------------
 
 export async function consented({ work, items }: At, referral: string): Promise<Consented> {
-  const { id, newest } = await newestOf(work, referral);
+  const stands = await newestOf(work, referral);
+  const { id } = stands;
   const kept = (await items.get<Kept>(DEEDS + id)) ?? (await items.get<Kept>(UNDONE + id));
   const waits = kept && { deed: kept.deed, isSigned: kept.signed !== null, returned: kept.returned };
-  return { ...shownOf(id, newest), waits };
+  return { ...shownOf(stands), waits };
 }
 
 /** The newest decisions under which it was sent, verified. `not_found` where the own agency has not recorded them. */
@@ -69,9 +72,9 @@ export async function newestOf(work: Work, referral: string): Promise<Known> {
   const { referral: of } = await work.fetch(referral);
   const { consent: id, recorder } = of.decision.body;
   if (recorder !== work.who.agency) throw new Refused("not_found", { consent: id });
-  const { newest } = await work.decisions(id);
+  const { newest, withdrawals } = await work.decisions(id);
   if (newest.size === 0) throw new Refused("not_found", { consent: id });
-  return know(work, referral, { id, newest });
+  return know(work, referral, { id, newest, withdrawals });
 }
 
 function know(work: Work, referral: string, stands: Known): Known {
@@ -91,14 +94,15 @@ async function asKnown({ work, isLive }: At, referral: string): Promise<Known> {
   }
 }
 
-function shownOf(id: string, newest: Newest): Omit<Consented, "waits"> {
+function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "waits"> {
   const all = inOrder(newest);
   const { recorder, basis, exception, receipt, given } = all[0]!.body;
   return {
     consent: id,
     recorder,
     basis,
-    isOver: newest.get(consent.ALL)?.body.refused.includes(consent.ALL) ?? false,
+    isOver: consent.isTakenBack({ newest, withdrawals }),
+    takenBack: withdrawals.flatMap(({ scopes }) => scopes),
     isExceptional: exception !== null,
     receipt: receipt?.mode ?? null,
     said: saidIn(given),
@@ -130,22 +134,16 @@ function standingOf({ body, sha256 }: Document<Consent>): Standing {
   };
 }
 
-/** By the rule; and where all that went to an agency was taken back, with her code too, that is the hub's word. */
-export async function whatHolds(at: At, referral: string): Promise<Readonly<Record<string, consent.Decided>>> {
-  const { work } = at;
-  const { newest } = await newestOf(work, referral);
-  const links = await (await import("./onward.ts")).chain(at, referral);
-  const isTakenBack = (to: string) => {
-    const sent = links.filter(({ recipient }) => recipient === to);
-    return sent.length > 0 && sent.every(({ state }) => state === "withdrawn");
-  };
+/** By the rule, what she took back with her code included. */
+export async function whatHolds({ work }: At, referral: string): Promise<Readonly<Record<string, consent.Decided>>> {
+  const { newest, withdrawals } = await newestOf(work, referral);
   const view = work.network.directory.now();
   return Object.fromEntries(
     [...newest].map(([to, { body }]) => {
       const sections = body.granted?.sections ?? [];
       const parts = sections.includes(consent.ALL) ? [...vocabulary.codes("sections")] : sections;
       const asked = { agency: to, kind: view.agency(to)?.kind ?? "", parts, at: work.network.now() };
-      return [to, isTakenBack(to) ? "refused" : consent.decided({ newest, withdrawals: [] }, asked)];
+      return [to, consent.decided({ newest, withdrawals }, asked)];
     }),
   );
 }
@@ -165,7 +163,7 @@ export async function redecide(at: At, referral: string, deed: Deed, shown: Show
   await items.put(name, { referral, deed, shown, signed, returned: null } satisfies Kept);
   await items.drop(UNDONE + id);
   if (!(await once(at, id))) return null;
-  return { ...shownOf(id, known.get(work)!.get(referral)!.newest), waits: null };
+  return { ...shownOf(known.get(work)!.get(referral)!), waits: null };
 }
 
 /** Null: it is not to be done after all. */
@@ -244,9 +242,10 @@ async function handIn({ work, items, isLive }: At, id: string): Promise<boolean>
 
 /** What was recorded is what stands. */
 async function follow(work: Work, referral: string, id: string, signed: readonly operations.SealedInput[]) {
-  const before = known.get(work)?.get(referral)?.newest ?? new Map<string, Document<Consent>>();
+  const before = known.get(work)?.get(referral);
   const documents = await Promise.all(signed.map(({ envelope }) => read(envelope, "consent")));
-  know(work, referral, { id, newest: new Map([...before, ...documents.map((one) => [one.body.to, one] as const)]) });
+  const newest = new Map([...(before?.newest ?? []), ...documents.map((one) => [one.body.to, one] as const)]);
+  know(work, referral, { id, newest, withdrawals: before?.withdrawals ?? [] });
 }
 
 /** Why the hub will not take it as it is; null where that is not said. */

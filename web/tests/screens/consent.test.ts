@@ -16,7 +16,7 @@ const standing = (to: string, some: Partial<Standing> = {}): Standing => ({
 const granted = { sections: ["needs", "safety"], purposes: ["give_service"], until: UNTIL };
 const stands: Consented = {
   ...{ consent: "c", recorder: "mrc", basis: "informed_consent", isOver: false, isExceptional: false, receipt: null },
-  ...{ said, waits: null },
+  ...{ said, waits: null, takenBack: [] },
   decisions: [
     standing("iom", { ...granted, sections: ["*"] }),
     standing("kind:police", { refused: ["*"] }),

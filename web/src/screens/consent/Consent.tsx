@@ -7,11 +7,12 @@ import { Sentences } from "../../parts/Sentences.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { day, lastDay, momentSeenFrom } from "../../words/dates.ts";
-import { label } from "../../words/labels.ts";
+import { label, labels } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
-import { ofDecision } from "../../words/sentences.ts";
+import { ofDecision, type Sentence } from "../../words/sentences.ts";
 import type { Me, Vault } from "../../worker/api.ts";
-import type { Standing } from "../../worker/consent-api.ts";
+import type { Consented, Standing } from "../../worker/consent-api.ts";
+import { ALL } from "../send/filled.ts";
 import { namingOf } from "../send/naming.ts";
 import { nameOf } from "../send/Step.tsx";
 import { Decide } from "./Decide.tsx";
@@ -128,6 +129,7 @@ const Shown = ({ state, time, onGo, onElsewhere }: PageProps) => {
           <One key={one.to} state={state} of={one} time={time} />
         ))}
       </ol>
+      {stands.takenBack.length > 0 && <Sentences voice="worker" of={stands.takenBack.flatMap(byHerCode(state))} />}
       <p class="hint">{said("later.versions")}</p>
       {!stands.isOver && ended.length > 0 && (
         <Band tone="wait" action={<Button onPress={onElsewhere}>{said("later.anew")}</Button>}>
@@ -154,6 +156,22 @@ const whyOf = (code: string): string =>
   code === "head_moved"
     ? words.value("later.overtaken")
     : problemText(words.value, { kind: "refused", code, fields: {} });
+
+/** What she took back with her code, in a sentence for each agency. */
+const byHerCode =
+  (state: ConsentState) =>
+  ({ agencies, sections, purposes }: Consented["takenBack"][number]): readonly Sentence[] => {
+    const said = words.value;
+    const what = sections.includes(ALL) ? said("later.everything") : labels(said.language, "sections", sections);
+    const why = purposes.includes(ALL)
+      ? ""
+      : ` ${said("later.by_her_code.for", { purposes: labels(said.language, "purposes", purposes) })}`;
+    return agencies.map((to) => ({
+      kind: "refused",
+      agency: to,
+      text: said("later.by_her_code", { agency: addressee(state, to), sections: what }) + why,
+    }));
+  };
 
 interface OneProps {
   readonly state: ConsentState;
