@@ -18,8 +18,15 @@ EVERY: Final = 5.0  # seconds, between their looks, and before the first
 
 def begin(practice: Path, anchor: str, hub: str) -> None:
     """Let them work until the process ends."""
-    thread = threading.Thread(target=lambda: asyncio.run(_work(practice / "witnesses", anchor, hub)), daemon=True)
-    thread.start()
+
+    def work() -> None:
+        try:
+            asyncio.run(_work(practice / "witnesses", anchor, hub))
+        except RuntimeError:  # an interpreter that is ending starts nothing any more
+            if threading.main_thread().is_alive():
+                raise
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 async def _work(folder: Path, anchor: str, hub: str) -> None:
