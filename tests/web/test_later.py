@@ -166,7 +166,7 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         # What is filled in outlives the lock.
         await recorder.press("later.decide")
         await cell(recorder, "identity").click()
-        await page.wait_for_timeout(600)  # a pause in filling in
+        await page.wait_for_timeout(3000)  # a pause in filling in, on a busy machine too
         await page.reload()
         await recorder.unlock()
         await opens_opened(recorder)
