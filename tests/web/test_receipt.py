@@ -186,6 +186,18 @@ async def test_a_code_that_opens_nothing_and_one_that_shows_nothing(visit: Visit
         await her.press("next")
         await expect(page.get_by_label(her.said("code.label"))).to_have_value("")
 
+        # What was sent and is over is not told as what they can read.
+        shows = draw("full")
+        (over,) = await nara.send(tonight(9004), shows.key(nara.directory.id))
+        await nara.recall(over.id, "sent_by_mistake")
+        await page.get_by_label(her.said("code.label")).fill(shows.code)
+        await her.press("code.look")
+        await her.heading("shown.title")
+        card = page.locator(".card", has_text="Mongolian Gender Equality Centre")
+        await expect(card).to_contain_text(her.said("shown.agreed").partition("{")[0])
+        await expect(card).to_contain_text(her.said("shown.gone"))
+        await expect(card).not_to_contain_text(her.said("shown.reads").partition("{")[0])
+
 
 async def test_nothing_is_kept_of_the_page_itself(visit: Visiting, hub: Hub) -> None:
     browser = await visit(f"http://localhost:{hub.port}")

@@ -60,14 +60,18 @@ export const ShownScreen = ({ state }: { readonly state: ReceiptState }) => {
 const cardOf = (said: Said, one: Holder): Card => ({
   key: one.to,
   name: one.agency ? agencyName(said, one.agency) : severalName(said, one.to),
-  icon: one.sections.length > 0 ? "show" : "hide",
+  icon: one.sections.length > 0 && !isOver(one) ? "show" : "hide",
   lines: [...mayRead(said, one), ...refused(said, one), ...one.referrals.flatMap((sent) => became(said, sent))],
 });
+
+/** What was sent there is closed again, though her yes still holds for another time. */
+const isOver = (one: Holder): boolean =>
+  one.referrals.length > 0 && one.referrals.every((sent) => sent.parts.length === 0);
 
 const mayRead = (said: Said, one: Holder): readonly string[] => {
   if (one.sections.length > 0)
     return [
-      said("shown.reads", { sections: sectionNames(said, one.sections) }),
+      said(isOver(one) ? "shown.agreed" : "shown.reads", { sections: sectionNames(said, one.sections) }),
       said("shown.purpose", { purposes: purposeNames(said, one.purposes) }),
       ...(one.until === null ? [] : [said("shown.until", { day: lastDay(said, one.until) })]),
       ...(one.referrals.length > 0 ? [] : [said("shown.not_sent")]),

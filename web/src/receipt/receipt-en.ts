@@ -43,6 +43,7 @@ export const en: Catalogue = {
   "shown.silent": "This code shows nothing. You decided at: {agency}.",
   "shown.everybody": "Every agency",
   "shown.reads": "Can read: {sections}",
+  "shown.agreed": "You agreed that they read: {sections}",
   "shown.purpose": "Why: {purposes}",
   "shown.until": "Until {day}",
   "shown.no": "Can’t read: {sections}",

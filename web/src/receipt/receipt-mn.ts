@@ -42,6 +42,7 @@ export const mn = {
   "shown.silent": "Энэ код юу ч харуулахгүй. Та ингэж шийдсэн газар: {agency}.",
   "shown.everybody": "Аль ч байгууллага",
   "shown.reads": "Уншиж болно: {sections}",
+  "shown.agreed": "Та уншихыг зөвшөөрсөн: {sections}",
   "shown.purpose": "Яагаад: {purposes}",
   "shown.until": "{day} хүртэл",
   "shown.no": "Уншихгүй: {sections}",

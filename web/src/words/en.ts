@@ -280,6 +280,7 @@ export const en: Catalogue = {
   "referral.expired": "The consent has run out. Nothing of it is left here.",
   "referral.owe_deletion": "You still owe: delete your copies (print-outs, notes).",
   "referral.who_reads": "Who reads what",
+  "referral.was_agreed": "What the person had agreed to",
   "referral.timeline": "Timeline and messages",
   "referral.answers": "Answers",
   "referral.newer": "It has changed.",

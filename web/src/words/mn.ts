@@ -284,6 +284,7 @@ export const mn = {
   "referral.expired": "Зөвшөөрлийн хугацаа дууссан. Энд юу ч үлдээгүй.",
   "referral.owe_deletion": "Та хуулбараа (хэвлэсэн, тэмдэглэсэн) устгах үүрэгтэй хэвээр.",
   "referral.who_reads": "Хэн юу унших вэ",
+  "referral.was_agreed": "Хүний зөвшөөрсөн байсан зүйл",
   "referral.timeline": "Явц, захидал",
   "referral.answers": "Хариулт",
   "referral.newer": "Өөрчлөлт орсон.",

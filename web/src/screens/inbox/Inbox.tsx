@@ -203,6 +203,7 @@ export const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
         <span>
           {placeInFull(said, row.place)} · <span class="unseen">{said(`referral.${TOWARDS[row.as]}`)}: </span>
           <Icon name={row.as === "sender" ? "to" : "back"} />
+          {"\u00a0"}
           {plain(agencyName(agencies, row.counterpart, language))} · <StateWord code={row.state} />
         </span>
       </span>

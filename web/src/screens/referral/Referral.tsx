@@ -165,7 +165,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
       )}
       <Answers referral={referral} state={state} isClosed={isClosed} />
       <section class="stack wide" aria-labelledby="who-reads">
-        <h2 id="who-reads">{said("referral.who_reads")}</h2>
+        <h2 id="who-reads">{said(isGone(referral.parts) ? "referral.was_agreed" : "referral.who_reads")}</h2>
         <InLog of={referral.decision.document} state={state} />
         <Sentences
           voice="worker"
@@ -248,12 +248,18 @@ const Facts = ({ referral, agencies, time }: FactsProps) => {
   );
 };
 
+/** Whatever was granted of it is gone. */
+const isGone = (parts: readonly Part[]): boolean => {
+  const granted = parts.filter((part) => part.status !== "not_granted");
+  return granted.length > 0 && granted.every((part) => part.status === "gone");
+};
+
 const Parts = ({ parts, state }: { readonly parts: readonly Part[]; readonly state: ReferralState }) => {
   const said = words.value;
   const areNamesShown = state.areNamesShown.value;
   const notShared = parts.filter((part) => part.status === "not_granted");
   const shown = parts.filter((part) => part.status !== "not_granted");
-  const allGone = shown.length > 0 && shown.every((part) => part.status === "gone");
+  const allGone = isGone(parts);
   const hasNames = shown.some(
     (part) => part.status === "readable" && part.fields.some(([field]) => namesSomebody(part.name, field)),
   );
