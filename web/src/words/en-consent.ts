@@ -32,6 +32,8 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
   "later.nothing_said": "{agency}: nothing is agreed and nothing is refused.",
   "later.ended":
     "It has ended for: {agencies}. What was sent there is gone; a renewal does not bring it back. Once the person agrees, it has to be sent anew.",
+  "send.next":
+    "The person is asked again: what she says becomes the next version of what she decided before, recorded as it is sent. Her code stays as it is.",
   "later.anew": "Send it anew",
   "later.take_back": "Take back",
   "later.from": "From whom does she take it back?",

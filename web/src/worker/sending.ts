@@ -18,7 +18,8 @@ import { NO_BLOBS } from "../protocol/events.ts";
 import { draw, keyOf } from "../protocol/receipt.ts";
 import type { Consent } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
-import { decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
+import { checkShown, shownOf, signedOn } from "./consenting.ts";
+import { checkChild, decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
 import { overridesOf, refusing } from "./exceptions.ts";
 import type { SentTo } from "./files.ts";
 import { type Attached, type Attaching, type Fields, type Form, FormError } from "./form.ts";
@@ -273,9 +274,11 @@ async function sealedAnew(
   recorded: SealedDraft["decisions"] | null,
 ): Promise<SealedDraft> {
   const attaching = attachingOf(at, name, outgoing.form);
-  const sealed = outgoing.covered
-    ? await sealedAgain(at.work, outgoing, attaching)
-    : await sealedFirst(at.work, outgoing.form, recorded, attaching, () => proving(at, name, outgoing.form));
+  const proof: Proving = (...under) => proving(at, name, outgoing.form, ...under);
+  const isAgain = outgoing.covered || outgoing.form.consent.next !== undefined;
+  const sealed = isAgain
+    ? await sealedAgain(at.work, outgoing, recorded, attaching, proof)
+    : await sealedFirst(at.work, outgoing.form, recorded, attaching, proof);
   const kept = (await at.items.get<Outgoing>(name)) ?? outgoing; // with what was sealed of files
   await at.items.put(name, { ...kept, sealed } satisfies Outgoing);
   return sealed;
@@ -305,11 +308,18 @@ async function attached(
   return attachedOf(made, parts);
 }
 
-/** How she gave her decisions, sealed; null where nothing was added. */
-async function proving(at: At, name: string, { evidence }: api.SendForm): Promise<SealedEvidence | null> {
+type Proving = (consent?: string, version?: number) => Promise<SealedEvidence | null>;
+
+/** How she gave her decisions, sealed; null where nothing was added. consent: where it is not with a new one. */
+async function proving(
+  at: At,
+  name: string,
+  { evidence }: api.SendForm,
+  ...under: Parameters<Proving>
+): Promise<SealedEvidence | null> {
   if (evidence === undefined) return null;
-  const { newEvidenceId, sealEvidence } = await import("./giving.ts");
-  const id = newEvidenceId();
+  const { evidenceId, sealEvidence } = await import("./giving.ts");
+  const id = evidenceId(...under);
   const files = (await attached(at, name, { evidence: evidence.files }, consent.ALL, ["evidence"], id)) ?? {
     id,
     files: [],
@@ -330,7 +340,7 @@ async function sealedFirst(
   form: api.SendForm,
   recorded: SealedDraft["decisions"] | null,
   attaching: Attaching,
-  proving: () => Promise<SealedEvidence | null>,
+  proving: Proving,
 ): Promise<SealedDraft> {
   const { exception } = form.consent;
   const reviewers = exception === undefined ? [] : [exception.reviewer];
@@ -353,15 +363,26 @@ async function sealedFirst(
   };
 }
 
-/** Under the decisions that stand, with what they let this agency read. */
-async function sealedAgain(work: Work, { draft, form }: Outgoing, attaching: Attaching): Promise<SealedDraft> {
+/** Under the decisions that stand, or their next versions, with what they let this agency read. */
+async function sealedAgain(
+  work: Work,
+  { draft, form }: Outgoing,
+  recorded: SealedDraft["decisions"] | null,
+  attaching: Attaching,
+  proving: Proving,
+): Promise<SealedDraft> {
   const [to, of] = [form.recipients[0], draft.of];
   if (to === undefined || of === null) throw new Refused("malformed", { field: "recipients" });
   const { referral } = await work.fetch(of);
-  const decisions = await work.decisions(referral.decision.body.consent);
+  const stands = await work.decisions(referral.decision.body.consent);
   const agency = work.network.directory.now().agency(to);
   if (agency === null) throw new Refused("not_found", { reader: to });
   const whole = formOf(form, work.network.now());
+  const { next } = form.consent;
+  if (next !== undefined) checkChild(whole);
+  const signed = recorded ?? (next === undefined ? [] : await signedNext(work, form, next, stands, proving));
+  const versions = await Promise.all(signed.map(({ envelope }) => read(envelope, "consent")));
+  const decisions = consent.decisionsOf([...stands.newest.values(), ...versions], stands.withdrawals);
   const asked = { agency: to, kind: agency.kind, at: work.network.ruleTime() };
   const parts = partsAllowed(whole, asked, decisions);
   const decision = decisions.newest.get(to);
@@ -376,7 +397,23 @@ async function sealedAgain(work: Work, { draft, form }: Outgoing, attaching: Att
     work.network.now(),
     attaching,
   );
-  return { decisions: [], referrals: [handedIn(document, blobs)], hashes: { [document.body.id]: document.sha256 } };
+  return { decisions: signed, referrals: [handedIn(document, blobs)], hashes: { [document.body.id]: document.sha256 } };
+}
+
+/** The next versions of what she decides otherwise now; none where she does of nothing. */
+async function signedNext(
+  work: Work,
+  { consent: { givenBy: by, givenHow: how, language, interpreter, witness } }: api.SendForm,
+  { changes, shown }: api.NextDecision,
+  { newest }: Decisions,
+  proving: Proving,
+): Promise<SealedDraft["decisions"]> {
+  checkShown(newest, shown);
+  const [any] = newest.values();
+  const evidence = await proving(any?.body.consent, (newest.get(consent.ALL)?.body.version ?? 0) + 1);
+  if (changes.length === 0 && evidence === null) return [];
+  const said = { by, how, language, interpreter, witness };
+  return signedOn(work.signer(), newest, { do: "decide", changes, said }, shown, work.network.now(), evidence);
 }
 
 function formOf({ routing, recipients, consent: given, sections }: api.SendForm, now: Instant): Form {
@@ -450,12 +487,14 @@ export async function again(at: At, id: string): Promise<api.Again> {
   const opened = await work.show(id);
   const { referral } = opened;
   if (referral.as !== "sender") throw new Refused("not_found", { referral: id });
-  const decisions = await work.decisions(referral.decision.body.consent);
+  const { consent: consentId, recorder } = referral.decision.body;
+  const decisions = await work.decisions(consentId);
   const kept = await items.get<KeptForm>(`form/${id}`);
   const sections = kept?.form.sections ?? sectionsOf(opened);
   const found = await alternatives(work, id, opened, decisions);
   return {
     of: id,
+    stands: recorder === work.who.agency ? shownOf({ id: consentId, ...decisions }) : null,
     filled: kept?.filled ?? null,
     form: {
       ...formSent(opened, decisions),

@@ -1,7 +1,7 @@
 import { endOfDay } from "../../words/dates.ts";
 import type { Deciding, Filled } from "../../worker/api.ts";
 import type { Change, Consented, Said, Standing } from "../../worker/consent-api.ts";
-import { ALL, columnsOf, emptyFilled, isRefused, SECTIONS } from "../send/filled.ts";
+import { ALL, columnsOf, emptyFilled, isRefused, named } from "../send/filled.ts";
 
 /** What stands, as it would be filled in; and what was filled in, as the decisions that it changes. Asks for nothing. */
 
@@ -10,9 +10,6 @@ const USUAL_DAYS = 90;
 const isByName = (to: string): boolean => to !== ALL && !to.startsWith("kind:");
 
 const isNothing = ({ refused }: Pick<Standing, "refused">): boolean => refused.includes(ALL);
-
-/** Sections by name, also where all were meant. */
-const named = (sections: readonly string[]): readonly string[] => (sections.includes(ALL) ? SECTIONS : sections);
 
 /** now: milliseconds. minor: whether it is a child, for whom the guardian decides. */
 export const filledFrom = ({ decisions, said }: Consented, minor: boolean, now: number): Filled => {
@@ -62,7 +59,7 @@ export const meantBy = (filled: Filled, kindOf: (agency: string) => string): rea
 };
 
 /** Of these what is otherwise than it stands; and what she refused and does not any more. */
-export const changesIn = ({ decisions }: Consented, meant: readonly Change[]): readonly Change[] => {
+export const changesIn = ({ decisions }: Pick<Consented, "decisions">, meant: readonly Change[]): readonly Change[] => {
   const stood = new Map(decisions.map((one) => [one.to, one]));
   const changed = meant.filter((one) => !isSame(one, stood.get(one.to)));
   const lifted = decisions.filter((one) => isNothing(one) && !meant.some(({ to }) => to === one.to));
@@ -116,5 +113,5 @@ export const withChanges = (filled: Filled, changes: readonly Change[], said: Sa
 };
 
 /** H of each, as it stands on the screen. */
-export const shownOf = ({ decisions }: Consented): Readonly<Record<string, string>> =>
+export const shownOf = ({ decisions }: Pick<Consented, "decisions">): Readonly<Record<string, string>> =>
   Object.fromEntries(decisions.map(({ to, document }) => [to, document]));

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Chips, Choice, Several } from "../../parts/Choice.tsx";
 import { DateParts } from "../../parts/DateParts.tsx";
@@ -11,6 +12,7 @@ import { fieldLabel } from "../../words/fields.ts";
 import { codes, label } from "../../words/labels.ts";
 import { ofPlan, sectionName } from "../../words/sentences.ts";
 import { capital, plain } from "../../words/words.ts";
+import { continued, heldOf } from "./anew.ts";
 import { Evidence } from "./Evidence.tsx";
 import { ExceptionStep } from "./Exception.tsx";
 import { ALL, columnsOf, DAYS, isRefused, NO_DATE, planOf } from "./filled.ts";
@@ -30,7 +32,9 @@ export const DecisionStep = ({ state, time }: SendProps) => {
   const { language } = said;
   const filled = state.filled.value!;
   const form = state.form();
-  const there = Object.keys(form.sections).filter((section) => section !== "justification");
+  const stands = continued(filled, state.again.value);
+  const filledIn = Object.keys(form.sections).filter((section) => section !== "justification");
+  const there = [...new Set([...filledIn, ...heldOf(filled, stands)])];
   const columns = columnsOf(filled);
   const isWide = useWide();
   const isReading = useSignal(false);
@@ -59,6 +63,11 @@ export const DecisionStep = ({ state, time }: SendProps) => {
       title={said("send.decision")}
       onNext={() => state.attaching.value === null && state.next("decision")}
     >
+      {stands !== null && (
+        <Band tone="note" icon="again">
+          {said("send.next")}
+        </Band>
+      )}
       <p class="her">{said("her.before")}</p>
       <Button
         icon="show"
@@ -96,19 +105,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         options={HOWS.map((value) => ({ value, label: label(language, "consent_given_how", value) }))}
         error={faultAt(state, "send-how")}
       />
-      <Choice
-        id="send-receipt"
-        legend={said("send.receipt")}
-        hint={said("send.receipt.hint")}
-        look="chips"
-        value={lens<(typeof RECEIPTS)[number] | "">(
-          () => filled.receipt ?? "full",
-          (receipt) => {
-            if (receipt !== "") state.change({ receipt });
-          },
-        )}
-        options={RECEIPTS.map((value) => ({ value, label: said(`send.receipt.${value}`) }))}
-      />
+      {stands === null && <HerCode state={state} />}
       <Evidence state={state} />
       <MoreOfDecision state={state} columns={columns} there={there} />
       <div class="buttons">
@@ -124,6 +121,27 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         {said("without.begin")}
       </Button>
     </StepForm>
+  );
+};
+
+/** Which code she takes, and where it is made. */
+const HerCode = ({ state }: { readonly state: SendState }) => {
+  const said = words.value;
+  const filled = state.filled.value!;
+  return (
+    <Choice
+      id="send-receipt"
+      legend={said("send.receipt")}
+      hint={said("send.receipt.hint")}
+      look="chips"
+      value={lens<(typeof RECEIPTS)[number] | "">(
+        () => filled.receipt ?? "full",
+        (receipt) => {
+          if (receipt !== "") state.change({ receipt });
+        },
+      )}
+      options={RECEIPTS.map((value) => ({ value, label: said(`send.receipt.${value}`) }))}
+    />
   );
 };
 

@@ -14,18 +14,20 @@ import type {
   Filled,
   Found,
   Happening,
+  NextDecision,
   Row,
   SendForm,
   Vault,
 } from "../../worker/api.ts";
+import { formAnew } from "./anew.ts";
 import {
+  ALL,
   columnsOf,
   coveredForm,
   emptyFilled,
   fieldFaults,
   filesIn,
   filledAgain,
-  formOf,
   isCovered,
   isRefused,
   MOST_AGENCIES,
@@ -37,6 +39,9 @@ import {
 
 /** Milliseconds of a pause in typing after which it is saved. */
 const PAUSE = 400;
+
+/** What the hub says where a newer decision is there. */
+const OVERTAKEN = "head_moved";
 
 /** What is to be put right. agency: of whom it is. */
 export type SendFault =
@@ -173,12 +178,15 @@ export const sendState = (
     again.value?.found.candidates.find((one) => one.agency === agency) ??
     null;
   const kindOf = (agency: string): string => agencies.value.find((one) => one.id === agency)?.kind ?? "";
-  const form = (): SendForm => formOf(filled.value ?? emptyFilled(""), now(), kindOf);
+  const form = (): SendForm => formAnew(filled.value ?? emptyFilled(""), again.value, now(), kindOf);
   const covered = computed(() => {
     const [to, of] = [filled.value?.recipients[0], again.value];
     const grant = of?.found.candidates.find((one) => one.agency === to)?.grant ?? null;
     if (of === null || grant === null || filled.value === null) return null;
     const made = form();
+    const { next } = made.consent;
+    const isOtherwise = next !== undefined && isSame(draft.value?.shown, next.shown) && next.changes.length > 0;
+    if (isOtherwise) return null; // she was asked again on what stands, and decided more or less
     return isCovered(made, of, grant) ? coveredForm(made, of, grant) : null;
   });
 
@@ -266,6 +274,7 @@ export const sendState = (
       if (one.of !== null) {
         const of = again.value ?? (await vault.again(one.of));
         if (mine !== asking) return;
+        if (again.value === null) keepRefused(of);
         again.value = of;
         found.value = of.found;
         return;
@@ -279,6 +288,14 @@ export const sendState = (
       if (failed.kind !== "line") problem.value = failed;
       else found.value = await vault.find({ services, place, language, minor });
     }
+  };
+
+  /** What she refused since it was filled in, she refuses here too. */
+  const keepRefused = ({ stands }: Again) => {
+    const nobody = filled.value?.nobody ?? [];
+    const refused = stands?.decisions.filter((one) => one.refused.includes(ALL)).map(({ to }) => to) ?? [];
+    const missing = refused.filter((to) => !nobody.includes(to));
+    if (missing.length > 0) put({ filled: { ...filled.value!, nobody: [...nobody, ...missing] } });
   };
 
   /** What is proposed to her on agencies that she was not asked about yet. */
@@ -359,6 +376,13 @@ export const sendState = (
       default:
         return "check";
     }
+  };
+
+  /** isOvertaken: she was asked, and has decided otherwise meanwhile. */
+  const askAgain = (isOvertaken: boolean) => {
+    propose();
+    go("decision");
+    if (isOvertaken) faults.value = [{ field: "send-decision", key: "later.overtaken" }];
   };
 
   const done = (rows: readonly Row[] | null, id: string, returned: boolean, code: string | null) => {
@@ -475,6 +499,8 @@ export const sendState = (
     find,
     next: (step) => {
       if (draft.value === null || busy.value) return;
+      const { next } = form().consent;
+      if (step === "decision" && next !== undefined) put({ shown: next.shown });
       faults.value = faultsAt(step);
       if (faults.value.length > 0) return;
       const to = after(step);
@@ -530,8 +556,12 @@ export const sendState = (
     send: async () => {
       const one = draft.value;
       if (one === null || busy.value) return;
+      // What she has decided has to be known before anything goes out in place of what was sent.
+      if (one.of !== null && found.value === null) return find();
       faults.value = faultsAt("check");
       if (faults.value.length > 0) return;
+      const { next } = (covered.value ?? form()).consent;
+      if (next !== undefined && !isSame(one.shown, next.shown)) return askAgain(one.shown !== undefined);
       const mine = turn;
       busy.value = true;
       problem.value = null;
@@ -541,9 +571,10 @@ export const sendState = (
       try {
         const isToldLater = (one.filled.without?.tellAfterDays ?? 0) > 0; // nobody hands a card to whom nothing is told yet
         const mode = isToldLater ? "none" : (one.filled.receipt ?? "full");
-        const isAsked = covered.value === null; // else she has hers from the first time
-        const given = isAsked && mode !== "none" ? await vault.newReceipt(mode) : null;
+        const isAsked = covered.value === null;
         const made = covered.value ?? form();
+        const isFirst = isAsked && made.consent.next === undefined; // else she has hers from the first time
+        const given = isFirst && mode !== "none" ? await vault.newReceipt(mode) : null;
         const whole = given === null ? made : { ...made, consent: { ...made.consent, receipt: given.receipt } };
         const rows = await vault.send(one, whole, !isAsked);
         changed(rows !== null);
@@ -556,8 +587,12 @@ export const sendState = (
         changed();
         if (mine !== turn) return;
         problem.value = failed;
-        if (failed.kind === "refused")
-          draft.value = { ...one, step: "check", returned: { code: failed.code, fields: failed.fields } };
+        if (failed.kind !== "refused") return;
+        draft.value = { ...one, step: "check", returned: { code: failed.code, fields: failed.fields } };
+        if (one.of === null || failed.code !== OVERTAKEN) return;
+        again.value = null;
+        await find();
+        if (mine === turn && again.value !== null) askAgain(true);
       } finally {
         if (mine === turn) busy.value = false;
       }
@@ -608,6 +643,11 @@ const withoutFaults = (one: Filled): readonly SendFault[] => {
   ];
   return missing.flatMap(([isMissing, field, key]) => (isMissing ? [{ field, key }] : []));
 };
+
+const isSame = (shown: NextDecision["shown"] | undefined, stands: NextDecision["shown"]): boolean =>
+  shown !== undefined &&
+  Object.keys(shown).length === Object.keys(stands).length &&
+  Object.entries(stands).every(([to, document]) => shown[to] === document);
 
 const isWritten = ({ fields }: Filled, field: string, section = "child"): boolean => {
   const typed = fields[section]?.[field];
