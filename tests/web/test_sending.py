@@ -161,7 +161,7 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
     await munkh.page.keyboard.press("Control+Enter")
     await munkh.page.locator(".sent-rows").get_by_text(munkh.agency("mgec")).wait_for()
 
-    await solongo.shows_new()
+    await solongo.sees_row("verb.open")  # what is new before it may be of her own three
     await solongo.opens_first()
     assert await solongo.reads() == ["needs", "identity", "safety"]
     await solongo.answers("accepted")
@@ -195,6 +195,8 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
         await munkh.heading("send.decision")
         await munkh.page.locator(".errors").get_by_text(munkh.said("later.overtaken")).wait_for()
         munkh.visit.seen.errors.clear()
+        await munkh.page.locator("details.files summary").click()
+        await munkh.page.locator("#send-evidence").fill("Утсаар зөвшөөрсөн.")
         await munkh.press("send.she_agrees")
         await munkh.heading("send.check")
         munkh.visit.line.lose_answers("RecordConsent")
@@ -209,6 +211,10 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
             "mgec": 2,
             "shelter-sainshand": 1,
         }
+        (evidence,) = await session.evidence(id)
+        assert evidence.decision.sha256 == newest["*"].sha256
+        assert evidence.part.section is not None
+        assert evidence.part.section.fields == {"note": "Утсаар зөвшөөрсөн."}
         async with Client(hub.url) as her:
             shown = {one.to: one.sections for one in (await receipts.look(her, card.code)).holders or ()}
         assert shown["mgec"] == ["needs", "identity", "safety"]

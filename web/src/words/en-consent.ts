@@ -61,6 +61,7 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
     "Nobody else sees it. The page of the card makes it, and shows 14 groups of letters and digits.",
   "later.code.part": "What the phone shows (14 groups)",
   "later.code.slip": "One letter is not right. Compare group by group.",
+  "later.code.used": "This code was used before. Have another one made on the phone.",
   "later.record": "Her record",
   "later.record.save": "Save as a file for others (JSON)",
   "later.record.print": "Print",

@@ -425,6 +425,8 @@ export interface Filled {
   readonly files?: FilesBySection;
   /** Which code she takes; absent in what an earlier release kept: `full`. */
   readonly receipt?: ReceiptMode | "none";
+  /** What her own phone shows of the code that it made, as it was typed; else it is made here. */
+  readonly ownPart?: string | null;
   /** Without her consent, and on what ground (empty: not chosen yet); absent: she is asked. */
   readonly without?: (Without & { readonly ground: string }) | null;
 }

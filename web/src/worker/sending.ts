@@ -2,7 +2,8 @@
  * Sending: who could take it, drafts, and an outbox that keeps what was sealed until the hub's acceptance is held. As
  * ortoo/session.py does it. Loaded when it is first needed.
  *
- * Items of the member's sealed store: `draft/ID` what is being filled in; `outbox/ID` what is on its way; `form/REFERRAL`
+ * Items of the member's sealed store: `draft/ID` what is being filled in; `outbox/ID` what is on its way; `decided/ID` her
+ * decisions, once they are recorded, until what stands on them is sent; `form/REFERRAL`
  * what was sent, so that it can go to another agency; `found/SERVICE PLACE` who gave a service when it was last looked.
  */
 
@@ -67,6 +68,12 @@ interface SealedDraft {
   readonly refusals?: readonly operations.SealedInput[];
 }
 
+/** What was recorded, and of which form: a sending that was refused then goes out on it, if she decides just that. */
+interface Decided {
+  readonly as: string;
+  readonly decisions: SealedDraft["decisions"];
+}
+
 /** What was sent, as it was typed. until: after which nothing of it is needed. */
 interface KeptForm {
   readonly filled: api.Filled;
@@ -120,6 +127,7 @@ function isOnItsWay(items: Items, id: string): boolean {
 
 export async function dropDraft({ items }: At, id: string): Promise<void> {
   await items.drop(`draft/${id}`);
+  await items.drop(`decided/${id}`);
   await sweepFiles(items);
 }
 
@@ -204,6 +212,7 @@ async function submit(at: At, name: string, tell: Tell): Promise<readonly api.Ro
     const accepted = await accept(at, name, outgoing, tell);
     for (const one of accepted) await keepForm(at, one.id, outgoing);
     await at.items.drop(`draft/${outgoing.draft.id}`);
+    await at.items.drop(`decided/${outgoing.draft.id}`);
     await at.items.drop(name);
     const rows = await Promise.all(accepted.map((one) => rowOf(at.work, one, "waiting")));
     return rows.filter((row) => !("damaged" in row)) as readonly api.Row[];
@@ -236,8 +245,8 @@ function refusalIn(error: unknown): api.Returned | null {
 
 /** The same bytes each time, unless the hub says that nothing was written and they are too old. */
 async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Promise<readonly Answer[]> {
-  let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, null));
-  let recorded: SealedDraft["decisions"] | null = null;
+  let recorded = await recordedOf(at, outgoing);
+  let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, recorded));
   at.work.mustBeWhole();
   for (let tries = 0; ; tries += 1) {
     try {
@@ -247,6 +256,8 @@ async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Pro
         if (sealed.refusals?.length) await ask(operations.recordConsent, { decisions: sealed.refusals });
         await ask(operations.recordConsent, { decisions: sealed.decisions });
         recorded = sealed.decisions;
+        const decided = { as: decidedIn(outgoing.form), decisions: recorded };
+        await at.items.put(`decided/${outgoing.draft.id}`, decided satisfies Decided);
       }
       const { sendReferrals } = await ask(operations.sendReferrals, { referrals: sealed.referrals });
       const isThose =
@@ -265,6 +276,16 @@ async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Pro
     }
   }
 }
+
+/** Her decisions, where an earlier try of this draft had them recorded and she decides the same. */
+async function recordedOf({ items }: At, { draft, form, covered }: Outgoing): Promise<SealedDraft["decisions"] | null> {
+  if (covered || form.consent.next !== undefined) return null; // they stand by now, and are read there
+  const kept = await items.get<Decided>(`decided/${draft.id}`);
+  return kept?.as === decidedIn(form) ? kept.decisions : null;
+}
+
+const decidedIn = ({ consent, evidence, routing }: api.SendForm): string =>
+  JSON.stringify([consent, evidence ?? null, routing.minor]);
 
 /** Seal it, and keep that before the first byte leaves. recorded: decisions that the hub has already. */
 async function sealedAnew(

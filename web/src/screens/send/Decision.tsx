@@ -16,6 +16,7 @@ import { continued, heldOf } from "./anew.ts";
 import { Evidence } from "./Evidence.tsx";
 import { ExceptionStep } from "./Exception.tsx";
 import { ALL, columnsOf, DAYS, isRefused, NO_DATE, planOf } from "./filled.ts";
+import { HerCode, type Mode } from "./HerCode.tsx";
 import { namingOf } from "./naming.ts";
 import { SelectField } from "./Selects.tsx";
 import type { SendProps } from "./Send.tsx";
@@ -24,8 +25,6 @@ import { type DecidingState, lens, type SendState } from "./state.ts";
 
 /** How it was given; with her own phone comes later. */
 export const HOWS = codes("consent_given_how").filter((code) => code !== "own_device");
-
-const RECEIPTS = ["full", "withdraw", "none"] as const;
 
 export const DecisionStep = ({ state, time }: SendProps) => {
   const said = words.value;
@@ -105,7 +104,22 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         options={HOWS.map((value) => ({ value, label: label(language, "consent_given_how", value) }))}
         error={faultAt(state, "send-how")}
       />
-      {stands === null && <HerCode state={state} />}
+      {stands === null && (
+        <HerCode
+          id="send"
+          mode={lens<Mode | "">(
+            () => filled.receipt ?? "full",
+            (receipt) => {
+              if (receipt !== "") state.change({ receipt });
+            },
+          )}
+          part={lens(
+            () => filled.ownPart ?? null,
+            (ownPart) => state.change({ ownPart }),
+          )}
+          error={faultAt(state, "send-part")}
+        />
+      )}
       <Evidence state={state} />
       <MoreOfDecision state={state} columns={columns} there={there} />
       <div class="buttons">
@@ -121,27 +135,6 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         {said("without.begin")}
       </Button>
     </StepForm>
-  );
-};
-
-/** Which code she takes, and where it is made. */
-const HerCode = ({ state }: { readonly state: SendState }) => {
-  const said = words.value;
-  const filled = state.filled.value!;
-  return (
-    <Choice
-      id="send-receipt"
-      legend={said("send.receipt")}
-      hint={said("send.receipt.hint")}
-      look="chips"
-      value={lens<(typeof RECEIPTS)[number] | "">(
-        () => filled.receipt ?? "full",
-        (receipt) => {
-          if (receipt !== "") state.change({ receipt });
-        },
-      )}
-      options={RECEIPTS.map((value) => ({ value, label: said(`send.receipt.${value}`) }))}
-    />
   );
 };
 

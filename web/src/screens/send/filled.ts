@@ -401,7 +401,7 @@ export const filledAgain = ({ filled, form }: Again): Filled => {
     interpreter: consent.interpreter,
     witness: consent.witness,
   };
-  return { ...typed, recipients: [], also: [], decided, nobody, saidNo: false, without: null };
+  return { ...typed, recipients: [], also: [], decided, nobody, saidNo: false, without: null, ownPart: null };
 };
 
 /** Whether her decision lets it go to this agency as it is: nothing was written since. */

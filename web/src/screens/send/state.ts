@@ -15,6 +15,8 @@ import type {
   Found,
   Happening,
   NextDecision,
+  ReceiptKey,
+  ReceiptMode,
   Row,
   SendForm,
   Vault,
@@ -36,12 +38,15 @@ import {
   type Step,
   withoutConsent,
 } from "./filled.ts";
+import { partFault } from "./own-part.ts";
 
 /** Milliseconds of a pause in typing after which it is saved. */
 const PAUSE = 400;
 
 /** What the hub says where a newer decision is there. */
 const OVERTAKEN = "head_moved";
+/** And where her code is another consent's. */
+const USED = "key_refused";
 
 /** What is to be put right. agency: of whom it is. */
 export type SendFault =
@@ -137,7 +142,17 @@ export type DecidingState = Pick<
 
 type Asked = Pick<
   Vault,
-  "find" | "keepFile" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace" | "newReceipt"
+  | "find"
+  | "keepFile"
+  | "draft"
+  | "saveDraft"
+  | "dropDraft"
+  | "send"
+  | "again"
+  | "agencies"
+  | "ownPlace"
+  | "newReceipt"
+  | "ownReceipt"
 >;
 
 /** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise, or the lists too. */
@@ -381,8 +396,54 @@ export const sendState = (
   /** isOvertaken: she was asked, and has decided otherwise meanwhile. */
   const askAgain = (isOvertaken: boolean) => {
     propose();
+    put({ returned: null });
     go("decision");
     if (isOvertaken) faults.value = [{ field: "send-decision", key: "later.overtaken" }];
+  };
+
+  /** Go on from this step, if it is in order. */
+  const proceed = (step: Step) => {
+    const { next } = form().consent;
+    if (step === "decision" && next !== undefined) put({ shown: next.shown });
+    faults.value = faultsAt(step);
+    if (faults.value.length > 0) return;
+    const to = after(step);
+    if (to === "decision" || to === "check") propose();
+    if (to === "check") {
+      // Whoever was chosen later has to be decided on first.
+      const open = faultsAt("decision");
+      if (open.length > 0 && step !== "decision") {
+        go("decision");
+        faults.value = open;
+        return;
+      }
+      mending = false;
+    }
+    go(to);
+    if (step === "need") void find();
+  };
+
+  /** Her code, or the public part of that which her own phone made. */
+  const codeOf = async (
+    { ownPart }: Filled,
+    mode: ReceiptMode,
+  ): Promise<{ readonly code: string | null; readonly receipt: ReceiptKey }> =>
+    ownPart == null ? vault.newReceipt(mode) : { code: null, receipt: await vault.ownReceipt(ownPart, mode) };
+
+  /** A slip in what her phone shows is told while she is there. */
+  const afterPart = async (goOn: () => void) => {
+    const [one, mine] = [filled.value, turn];
+    if (one === null) return;
+    const mode = one.receipt ?? "full";
+    try {
+      if (mode !== "none") await codeOf(one, mode);
+      if (mine === turn && draft.value?.step === "decision") goOn();
+    } catch (error) {
+      const [failed, fault] = [problemOf(error), partFault(problemOf(error), "send-part")];
+      if (mine !== turn) return;
+      if (fault !== null) faults.value = [fault];
+      else problem.value = failed;
+    }
   };
 
   const done = (rows: readonly Row[] | null, id: string, returned: boolean, code: string | null) => {
@@ -499,24 +560,8 @@ export const sendState = (
     find,
     next: (step) => {
       if (draft.value === null || busy.value) return;
-      const { next } = form().consent;
-      if (step === "decision" && next !== undefined) put({ shown: next.shown });
-      faults.value = faultsAt(step);
-      if (faults.value.length > 0) return;
-      const to = after(step);
-      if (to === "decision" || to === "check") propose();
-      if (to === "check") {
-        // Whoever was chosen later has to be decided on first.
-        const open = faultsAt("decision");
-        if (open.length > 0 && step !== "decision") {
-          go("decision");
-          faults.value = open;
-          return;
-        }
-        mending = false;
-      }
-      go(to);
-      if (step === "need") void find();
+      if (step === "decision" && filled.value?.ownPart != null) void afterPart(() => proceed(step));
+      else proceed(step);
     },
     mend: (step) => {
       if (busy.value) return;
@@ -561,7 +606,8 @@ export const sendState = (
       faults.value = faultsAt("check");
       if (faults.value.length > 0) return;
       const { next } = (covered.value ?? form()).consent;
-      if (next !== undefined && !isSame(one.shown, next.shown)) return askAgain(one.shown !== undefined);
+      const isOther = next !== undefined && next.changes.length > 0 && !isSame(one.shown, next.shown);
+      if (isOther || (next !== undefined && one.shown === undefined)) return askAgain(one.shown !== undefined);
       const mine = turn;
       busy.value = true;
       problem.value = null;
@@ -574,7 +620,7 @@ export const sendState = (
         const isAsked = covered.value === null;
         const made = covered.value ?? form();
         const isFirst = isAsked && made.consent.next === undefined; // else she has hers from the first time
-        const given = isFirst && mode !== "none" ? await vault.newReceipt(mode) : null;
+        const given = isFirst && mode !== "none" ? await codeOf(one.filled, mode) : null;
         const whole = given === null ? made : { ...made, consent: { ...made.consent, receipt: given.receipt } };
         const rows = await vault.send(one, whole, !isAsked);
         changed(rows !== null);
@@ -589,10 +635,17 @@ export const sendState = (
         problem.value = failed;
         if (failed.kind !== "refused") return;
         draft.value = { ...one, step: "check", returned: { code: failed.code, fields: failed.fields } };
-        if (one.of === null || failed.code !== OVERTAKEN) return;
-        again.value = null;
+        if (failed.code === USED && one.filled.ownPart != null) {
+          put({ returned: null });
+          go("decision");
+          faults.value = [{ field: "send-part", key: "later.code.used" }];
+        }
+        if (one.of === null) return;
+        again.value = null; // what she decided may be recorded by now, or be otherwise
         await find();
-        if (mine === turn && again.value !== null) askAgain(true);
+        if (mine !== turn || again.value === null) return;
+        if (failed.code === OVERTAKEN) askAgain(true);
+        else problem.value = failed;
       } finally {
         if (mine === turn) busy.value = false;
       }
