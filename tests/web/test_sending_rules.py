@@ -125,6 +125,29 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
         await nara.button("verb.choose_another").wait_for()
         assert (await session.show(sent.id)).state == "recalled"
 
+        # What the child refuses later no guardian ends: the child does, by its own word.
+        await nara.press("later.open")
+        refused_part = page.locator('input[name="send-refused-police-umnugobi"][value="medical"]')
+
+        async def decides_anew(refuses: bool) -> None:
+            await nara.press("later.decide")
+            await nara.heading("later.decide")
+            await page.locator("details.more summary").click()
+            await refused_part.set_checked(refuses)
+            await nara.tick("send-how", "signed")
+            await nara.press("send.she_agrees")
+
+        await decides_anew(True)
+        await page.get_by_text(nara.said("later.recorded")).wait_for()
+        await decides_anew(False)
+        await page.locator(".errors").get_by_text(nara.said("later.childs_no")).wait_for()
+        await nara.tick("later-by", "person")
+        await nara.look("consent-decide-child")
+        await nara.press("send.she_agrees")
+        await page.get_by_text(nara.said("later.recorded")).wait_for()
+        own = (await session.decisions(decision.consent)).newest["police-umnugobi"].body
+        assert (own.version, own.given.by, own.granted, own.refused) == (3, "person", None, [])
+
 
 async def test_sending_and_answering_need_no_mouse(visit: Visiting, hub: Hub, tmp_path: Path) -> None:
     nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.keys1"), "en")

@@ -11,6 +11,10 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
   "later.signed":
     "Nothing is written over: each change is a new version, signed in your name. Keys stay where it is renewed before its end.",
   "later.guardian": "The guardian decides, and the child’s own view counts.",
+  "later.child": "The child itself: it refuses no more what it refused",
+  "later.child.hint":
+    "What a child refused ends by its own word alone. What the guardian agreed to for that agency ends with it: ask the guardian anew afterwards, and send anew.",
+  "later.childs_no": "The child refused this. Only its own word ends that.",
   "later.as_before": "It stays as it is",
   "later.recorded": "Recorded. It counts from now on.",
   "later.waits": "No connection. It is signed and kept here, locked; it is recorded once, when the line is back.",

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Document } from "../../src/protocol/documents.ts";
 import type { Consent } from "../../src/protocol/schemas.ts";
-import { changesIn, filledFrom, meantBy, saidIn, withChanges } from "../../src/screens/consent/deciding.ts";
+import {
+  changesIn,
+  childsWord,
+  filledFrom,
+  meantBy,
+  opensAgain,
+  saidIn,
+  withChanges,
+} from "../../src/screens/consent/deciding.ts";
 import { formAnew } from "../../src/screens/send/anew.ts";
 import { emptyFilled, filledAgain } from "../../src/screens/send/filled.ts";
 import type { Again } from "../../src/worker/api.ts";
@@ -75,8 +83,20 @@ describe("what she decides later", () => {
     expect(saidIn(again)).toEqual(saidIn(filled));
   });
 
-  test("is the guardian's word for a child, whatever was chosen", () =>
-    expect(saidIn({ ...filledFrom(stands, true, NOW), by: "person", how: "signed" }).by).toBe("guardian"));
+  test("is the guardian's word for a child, whoever spoke last; and of its own word only what it refuses", () => {
+    const child = filledFrom({ ...stands, said: { ...said, by: "person" } }, true, NOW);
+    expect(saidIn({ ...child, how: "signed" }).by).toBe("guardian");
+    const less = { ...child, nobody: ["kind:police"], decided: { ...child.decided } };
+    less.decided.mgec = { ...child.decided.mgec!, sections: ["needs"], refused: [] };
+    expect(opensAgain(stands, changes(less))).toBe(true);
+    expect(opensAgain(stands, changes({ ...less, nobody: child.nobody, decided: { ...child.decided } }))).toBe(false);
+    expect(opensAgain(stands, changes({ ...child, nobody: ["mgec", ...child.nobody] }))).toBe(false);
+    expect(childsWord(stands, { ...less, by: "person" }, kindOf)).toEqual([
+      { to: "mgec", granted: null, refused: [] },
+      { to: "tatatunga", granted: null, refused: [] },
+    ]);
+    expect(childsWord(stands, { ...child, by: "person" }, kindOf)).toEqual([]);
+  });
 });
 
 describe("what goes to another agency, when she is asked again", () => {

@@ -21,7 +21,7 @@ export const filledFrom = ({ decisions, said }: Consented, minor: boolean, now: 
     recipients: agencies.map(({ to }) => to),
     decided: Object.fromEntries(agencies.map((one) => [one.to, decidingOf(one, usual)])),
     nobody: decisions.filter(isNothing).map(({ to }) => to),
-    by: said.by || "person",
+    by: minor ? "guardian" : said.by || "person",
     consentLanguage: said.language,
     interpreter: said.interpreter,
     witness: said.witness,
@@ -83,9 +83,37 @@ const isSame = ({ granted, refused }: Change, stood: Standing | undefined): bool
 const areSame = (some: readonly string[], others: readonly string[]): boolean =>
   [...new Set(some)].sort().join() === [...new Set(others)].sort().join();
 
+/** Whether it is the word of the child itself, which alone ends what it refused. */
+export const isChilds = ({ minor, by }: Filled): boolean => minor && by === "person";
+
+/**
+ * By a child's own word it refuses less, or more. Nobody but its guardian agrees to anything, so that what was agreed to
+ * there ends, and the guardian is asked anew.
+ */
+export const childsWord = (
+  stands: Pick<Consented, "decisions" | "said">,
+  filled: Filled,
+  kindOf: (agency: string) => string,
+): readonly Change[] => {
+  const stood = new Map(stands.decisions.map((one) => [one.to, one]));
+  const decided = Object.entries(filled.decided).map(([to, one]) => {
+    const { sections = [], purposes = [], until = null } = stood.get(to) ?? {};
+    return [to, { ...one, sections: named(sections), purposes, until: until ?? one.until }] as const;
+  });
+  const meant = meantBy({ ...filled, decided: Object.fromEntries(decided) }, kindOf);
+  return changesIn(stands, meant).map((one) => ({ ...one, granted: null }));
+};
+
+/** Whether a guardian would end what the child refused. */
+export const opensAgain = ({ decisions }: Pick<Consented, "decisions">, changes: readonly Change[]): boolean =>
+  changes.some(({ to, refused }) => {
+    const before = decisions.find((one) => one.to === to)?.refused ?? [];
+    return !refused.includes(ALL) && before.some((one) => !refused.includes(one));
+  });
+
 /** How she said it this time. */
-export const saidIn = ({ minor, by, how, consentLanguage, interpreter, witness }: Filled): Said => ({
-  by: minor ? "guardian" : by,
+export const saidIn = ({ by, how, consentLanguage, interpreter, witness }: Filled): Said => ({
+  by,
   how,
   language: consentLanguage,
   interpreter: interpreter || how === "by_interpreter",

@@ -35,7 +35,6 @@ export const DecisionStep = ({ state, time }: SendProps) => {
   const filledIn = Object.keys(form.sections).filter((section) => section !== "justification");
   const there = [...new Set([...filledIn, ...heldOf(filled, stands)])];
   const columns = columnsOf(filled);
-  const isWide = useWide();
   const isReading = useSignal(false);
   if (filled.without) return <ExceptionStep state={state} there={there} time={time} />;
   const sentences = ofPlan(said, "her", planOf(form), namingOf(state));
@@ -76,16 +75,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
       >
         {said("send.read_aloud")}
       </Button>
-      <div id="send-decision" tabIndex={-1} class="wide stack">
-        {isWide ? (
-          <DecisionTable state={state} columns={columns} there={there} />
-        ) : (
-          columns.map((agency) => <DecisionCard key={agency} state={state} agency={agency} there={there} />)
-        )}
-        {columns.map((agency) => (
-          <Until key={agency} state={state} agency={agency} now={time.now()} />
-        ))}
-      </div>
+      <WhoReads state={state} columns={columns} there={there} now={time.now()} />
       <Nobody state={state} />
       <section class="wide stack" aria-labelledby="send-said">
         <h2 id="send-said">{said("send.as_she_hears")}</h2>
@@ -138,8 +128,29 @@ export const DecisionStep = ({ state, time }: SendProps) => {
   );
 };
 
+interface WhoReadsProps extends GridProps {
+  readonly now: number;
+}
+
+/** What each may read, and until when: a table where there is room, else a card for each. */
+export const WhoReads = ({ now, ...grid }: WhoReadsProps) => {
+  const { state, columns, there } = grid;
+  return (
+    <div id="send-decision" tabIndex={-1} class="wide stack">
+      {useWide() && columns.length > 0 ? (
+        <DecisionTable {...grid} />
+      ) : (
+        columns.map((agency) => <DecisionCard key={agency} state={state} agency={agency} there={there} />)
+      )}
+      {columns.map((agency) => (
+        <Until key={agency} state={state} agency={agency} now={now} />
+      ))}
+    </div>
+  );
+};
+
 /** From 700 px there is room for a table. */
-export const useWide = (): boolean => {
+const useWide = (): boolean => {
   const query = matchMedia("(min-width: 700px)");
   const isWide = useSignal(query.matches);
   useEffect(() => {
@@ -180,7 +191,7 @@ const turn = (state: DecidingState, agency: string, section: string): void => {
 };
 
 /** Rows are what there is to read, columns who reads; each cell is a word that is turned by a touch. */
-export const DecisionTable = ({ state, columns, there }: GridProps) => {
+const DecisionTable = ({ state, columns, there }: GridProps) => {
   const said = words.value;
   const filled = state.filled.value!;
   return (
@@ -291,7 +302,7 @@ interface UntilProps {
 }
 
 /** Until when, in days that she can count, or another day. */
-export const Until = ({ state, agency, now }: UntilProps) => {
+const Until = ({ state, agency, now }: UntilProps) => {
   const said = words.value;
   const decided = state.filled.value!.decided[agency];
   const isOther = useSignal(false);

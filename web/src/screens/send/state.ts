@@ -21,6 +21,7 @@ import type {
   SendForm,
   Vault,
 } from "../../worker/api.ts";
+import { opensAgain } from "../consent/deciding.ts";
 import { formAnew } from "./anew.ts";
 import {
   ALL,
@@ -332,6 +333,9 @@ export const sendState = (
     );
   };
 
+  const isOpened = ({ consent: { next } }: SendForm): boolean =>
+    next !== undefined && opensAgain(again.value!.stands!, next.changes);
+
   const faultsAt = (step: Step): readonly SendFault[] => {
     const one = filled.value;
     if (one === null) return [];
@@ -370,6 +374,7 @@ export const sendState = (
             "send-guardian-safe",
             "send.guardian_unsafe",
           ),
+          ...when(one.minor && isOpened(form()), "send-decision", "later.childs_no"),
           ...when(one.how === "", "send-how", "send.needs_how"),
         ];
       }
