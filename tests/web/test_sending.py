@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from ortoo import consenting, receipts
 from ortoo.client import Client
 from ortoo.form import Form, Grant
+from ortoo.practice import photo
 from tests.attacks.searching import Search
 from tests.attacks.test_leaks import words_in
 from tests.attacks.wiretap import socket_messages
@@ -17,6 +18,7 @@ from tests.members import SCENARIOS, SHELTER_TONIGHT, THREE_AGENCIES, at_work
 from tests.stores import REPOSITORY
 from tests.web.conftest import Visiting
 from tests.web.sending import Worker, member, signed_in
+from tests.web.test_files import HERE
 from tests.web.test_signing_in import KEPT
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
@@ -110,6 +112,37 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> str:
     return code
 
 
+async def a_photo_of_the_wages(solongo: Worker, hub: Hub, folder: Path) -> None:
+    """To the lawyer who asked for it, and without the place where it was taken."""
+    taken = folder / "wages-2026.jpg"
+    photo.write(taken, 3_400_000)
+    asked = solongo.page.locator(".inbox .row", has_text=solongo.agency("legal-clinic"))
+    await solongo.until(asked.filter(has_text=solongo.said("verb.reply")).first, solongo.new)
+    await asked.first.click()
+    await solongo.press("answer.message")
+    form = solongo.page.locator(".answer-form")
+    await form.locator("details.files summary").click()
+    await solongo.page.locator("#send-files-note").set_input_files(str(taken))
+    await form.locator(".file-list li").wait_for()
+    await solongo.page.locator("#answer-note").fill("Гэрэл зургаар илгээв.")
+    await form.get_by_role("button", name=solongo.said("answer.send"), exact=True).click()
+    await form.wait_for(state="detached")
+    async with at_work(hub, "glc.tamir") as tamir:
+        (item,) = (await tamir.inbox()).items
+        note = (await tamir.show(item.id)).steps[-1].note
+        assert note is not None
+        assert note.text == "Гэрэл зургаар илгээв."
+        (file,) = note.files
+        (folder / "came").mkdir()
+        came = (await tamir.save(file, folder / "came")).read_bytes()
+        assert (file.said.name, HERE in taken.read_bytes(), HERE in came) == ("wages-2026.jpg", True, False)
+        assert len(came) > 3_300_000
+        await tamir.accept(item.id)
+    async with at_work(hub, "nhrcm.altan") as altan:
+        (item,) = (await altan.inbox()).items
+        assert [step.type for step in (await altan.show(item.id)).steps] == ["opened", "more_asked"]  # it went to one
+
+
 async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visiting, hub: Hub, tmp_path: Path) -> None:
     solongo = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send2"), "en")
     uyanga = await signed_in(visit, hub, await member(hub, tmp_path, "osc.uyanga", "osc.send2"), "mn")
@@ -134,6 +167,7 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
             await session.ask_more(item.id, "Цалингийн хүснэгт эсвэл мессеж бий юу?")
     await uyanga.answers("accepted")
     await solongo.press("send.done")
+    await a_photo_of_the_wages(solongo, hub, tmp_path)
 
     # The shelter is full: declined, and sent at once to the one whom she had agreed to as well.
     await uyanga.place("place.inbox")
