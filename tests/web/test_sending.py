@@ -218,6 +218,7 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
     await munkh.heading("send.decision")
     await munkh.page.get_by_text(munkh.said("send.next")).wait_for()
     await expect(munkh.page.locator('input[name="send-receipt"]')).to_have_count(0)  # she has her card
+    await munkh.look("send-decision-again")
     await munkh.press("send.she_agrees")
     await munkh.heading("send.check")
     async with at_work(hub, "pdo.munkh") as session:

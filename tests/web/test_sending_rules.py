@@ -142,7 +142,7 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
         await decides_anew(False)
         await page.locator(".errors").get_by_text(nara.said("later.childs_no")).wait_for()
         await nara.tick("later-by", "person")
-        await nara.look("consent-decide-child")
+        await nara.look("consent-decide-child", page.locator('input[name="later-by"]').first)
         await nara.press("send.she_agrees")
         await page.get_by_text(nara.said("later.recorded")).wait_for()
         own = (await session.decisions(decision.consent)).newest["police-umnugobi"].body
