@@ -12,21 +12,25 @@ What `look` shows is the hub's word: her device holds no directory to verify it 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, Literal
 
 import msgspec
 
 from ortoo import contract
+from ortoo.administration import ungrouped
 from ortoo.client import Client, HubUnreachable
 from ortoo.protocol import receipt, schemas
 from ortoo.protocol.consent import ALL
-from ortoo.protocol.documents import Document, as_set, b64, sign, stamp, unb64
+from ortoo.protocol.documents import Document, as_set, b64, check_signing_key, ctx, sign, stamp, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.receipt import key_of
 from ortoo.session import Session
 
 Mode = Literal["full", "withdraw"]
 
+KEY: Final = 32  # bytes of what a phone shows; those behind check it
+CHECK: Final = 3
 TRIES: Final = 3  # each with a challenge of its own, when the line fails
 
 
@@ -42,6 +46,26 @@ class Receipt:
         return schemas.ReceiptKey(key=b64(key_of(self.code, network=network).public), mode=self.mode)
 
 
+@dataclass(frozen=True)
+class OwnReceipt:
+    """Of a code that she made on her own phone: the public part that it shows, as it was typed."""
+
+    part: str
+    mode: Mode
+
+    def key(self, network: str) -> schemas.ReceiptKey:
+        """What decisions name of it. Raises Refused: `malformed` for a slip, or for another network's."""
+        try:
+            shown = ungrouped(self.part)
+        except ValueError:
+            shown = b""
+        key, check = shown[:KEY], shown[KEY:]
+        if len(key) < KEY or check != sha256(ctx("receipt-part", network, key)).digest()[:CHECK]:
+            raise Refused("malformed", "This is not what the phone shows.", field="receipt_part")
+        check_signing_key(key)
+        return schemas.ReceiptKey(key=b64(key), mode=self.mode)
+
+
 def draw(mode: Mode) -> Receipt:
     return Receipt(receipt.draw(), mode)
 
@@ -49,10 +73,8 @@ def draw(mode: Mode) -> Receipt:
 def wanted(mode: str | None) -> Receipt | None:
     """A new code of this mode of the vocabulary; None where she takes none."""
     match mode:
-        case "full":
-            return draw("full")
-        case "withdraw":
-            return draw("withdraw")
+        case "full" | "withdraw":
+            return draw(mode)
         case _:
             return None
 
@@ -108,7 +130,9 @@ async def _answered(
                 raise
 
 
-async def replace(session: Session, consent: str, new: Receipt | None) -> tuple[Document[schemas.Consent], ...]:
+async def replace(
+    session: Session, consent: str, new: Receipt | OwnReceipt | None
+) -> tuple[Document[schemas.Consent], ...]:
     """In place of a code that was lost, another one, or none: a new version of each decision, all together. The old
     code can still withdraw, and never look. The recorder alone can. Raises Refused: `not_found`, `consent_author`,
     `head_moved`.

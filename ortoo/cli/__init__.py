@@ -95,6 +95,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     _attach(send, "SECTION=PATH", words)
     _evidence(send, words)
     send.add_argument("--receipt", choices=RECEIPTS, help=words("help.send.receipt"))
+    send.add_argument("--own-code", metavar="PART", help=words("help.own_code"))
     resend = command("resend")
     resend.add_argument("form", nargs="?", metavar="FORM.json", help=words("help.resend.form"))
     resend.add_argument("--to", metavar="AGENCY", required=True, help=words("help.resend.to"))
@@ -293,6 +294,7 @@ def _consent(parser: argparse.ArgumentParser, words: Words) -> None:
     on_one("export").add_argument("--out", metavar="FILE", required=True, help=words("help.consent.out"))
     renewed = on_one("receipt")
     renewed.add_argument("--mode", choices=RECEIPTS, required=True, help=words("help.consent.mode"))
+    renewed.add_argument("--own-code", metavar="PART", help=words("help.own_code"))
     renewed.add_argument("--yes", action="store_true", help=words("help.yes"))
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from ortoo import receipts
 from ortoo.cli import DONE
 from ortoo.cli.picking import picked, with_evidence, with_files
-from ortoo.cli.receipt import of_new, value_of
+from ortoo.cli.receipt import of_new, value_of, wanted
 from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import (
     instant_of,
@@ -43,7 +43,9 @@ async def send(run: Run) -> int:
         before = session.sent_before(form)
         if _agreed(run, sentences, before):
             given = _new_receipt(run, session, form)
-            key = given.key(session.directory.id) if given is not None else None
+            key = (
+                given.key(session.directory.id) if given is not None else None
+            )  # a slip is told before anything is sent
             try:
                 sent = await run.patiently(session.send(form, key))
             except HubUnreachable:
@@ -54,16 +56,16 @@ async def send(run: Run) -> int:
     return DONE
 
 
-def _new_receipt(run: Run, session: Session, form: Form) -> receipts.Receipt | None:
+def _new_receipt(run: Run, session: Session, form: Form) -> receipts.Receipt | receipts.OwnReceipt | None:
     """The code for her. None where she takes none, and where this very form waits, which has its own."""
     mode = run.options.receipt or form.consent.receipt_mode
     if session.unsent(form) is not None:
         run.screen.aside(run.words("receipt.as_before"))
         return None
-    return receipts.wanted(mode)
+    return wanted(run, mode)
 
 
-def _give(run: Run, given: receipts.Receipt | None) -> None:
+def _give(run: Run, given: receipts.Receipt | receipts.OwnReceipt | None) -> None:
     """Show the code, once; to programs it is in the answer."""
     if given is None or run.screen.json:
         return
@@ -119,7 +121,7 @@ def _sent(
     sent: Sequence[Referral],
     sentences: Sequence[Sentence],
     before: Sequence[str],
-    given: receipts.Receipt | None = None,
+    given: receipts.Receipt | receipts.OwnReceipt | None = None,
 ) -> None:
     words, screen = run.words, run.screen
     if screen.json:

@@ -11,7 +11,7 @@ from ortoo.attached import AttachmentError
 from ortoo.cli import DONE, REFUSED
 from ortoo.cli.commands import referral_named, started
 from ortoo.cli.picking import evidence as evidence_of
-from ortoo.cli.receipt import of_new, value_of
+from ortoo.cli.receipt import of_new, value_of, wanted
 from ortoo.cli.running import Command, Run, Usage
 from ortoo.cli.screen import part_value, sentence_value
 from ortoo.consenting import Scope
@@ -140,7 +140,7 @@ async def receipt(run: Run) -> int:
         consent, _ = await _consent(run, session)
         if not run.sure(run.words("receipt.ask_replace")):
             return DONE
-        given = receipts.wanted(run.options.mode)
+        given = wanted(run, run.options.mode)
         await run.patiently(receipts.replace(session, consent.decision.body.consent, given))
         if run.screen.json:
             run.screen.document({"receipt": value_of(given)})

@@ -116,14 +116,29 @@ def _several(to: str, words: Words) -> str:
     return words.label("agency_kinds", to.removeprefix("kind:"))
 
 
-def of_new(given: receipts.Receipt, words: Words) -> Sequence[str]:
-    """A new code, as it is shown once to whoever hands it to her."""
+def wanted(run: Run, mode: str | None) -> receipts.Receipt | receipts.OwnReceipt | None:
+    """A new code of this mode, or that which she made on her own phone."""
+    new, part = receipts.wanted(mode), run.options.own_code
+    if part is None:
+        return new
+    if new is None:
+        raise Usage("error.own_code_none")
+    return receipts.OwnReceipt(part, new.mode)
+
+
+def of_new(given: receipts.Receipt | receipts.OwnReceipt, words: Words) -> Sequence[str]:
+    """A new code, as it is shown once to whoever hands it to her; of her own, what it does."""
     mode = words.label("receipt_modes", given.mode)
+    if isinstance(given, receipts.OwnReceipt):
+        return [words("receipt.own", mode=mode)]
     return [words("receipt.new", mode=mode), "    " + given.code, words("receipt.once")]
 
 
-def value_of(given: receipts.Receipt | None) -> dict[str, Any] | None:
-    return {"code": given.code, "mode": given.mode} if given is not None else None
+def value_of(given: receipts.Receipt | receipts.OwnReceipt | None) -> dict[str, Any] | None:
+    """code: None where she has it alone."""
+    if given is None:
+        return None
+    return {"code": given.code if isinstance(given, receipts.Receipt) else None, "mode": given.mode}
 
 
 COMMANDS: Final[dict[str, Command]] = {"receipt": receipt}

@@ -2,13 +2,24 @@
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ortoo import receipts
+from ortoo import practice, receipts
+from ortoo.administration import grouped
+from ortoo.protocol.documents import ctx, new_id
+from ortoo.protocol.receipt import key_of
 from tests.cli.conftest import SCENARIO, Ortoo
+from tests.hubs import Hub
 
 SHELTER = "Mongolian Gender Equality Centre"
+
+
+def shown_of(code: str, network: str) -> str:
+    """What a phone shows of the code that it made (protocol §8)."""
+    key = key_of(code, network=network).public
+    return grouped(key + sha256(ctx("receipt-part", network, key)).digest()[:3])
 
 
 def hers(ortoo: Ortoo, *arguments: str) -> tuple[int, str]:
@@ -97,3 +108,25 @@ def test_who_takes_none_is_given_none_and_a_referral_of_before_shows_no_code(ort
     none = ("--as", "mrc.nara", "consent", "receipt", id, "--mode", "none", "--yes")
     assert ortoo.json(*none)["receipt"] is None
     assert hers(ortoo, later["code"])[0] == 1
+
+
+def test_the_code_that_her_own_phone_made_is_taken_as_it_shows_it_and_a_slip_is_told(ortoo: Ortoo, hub: Hub) -> None:
+    network = practice.identity("mrc.nara", hub.practice).network
+    first, second = (receipts.draw("full").code for _ in range(2))
+    part = shown_of(first, network)
+    send = ("--as", "mrc.nara", "--lang", "en", "send", str(SCENARIO), "--yes")
+    assert ortoo(*send, "--receipt", "none", "--own-code", part).returncode == 2
+    for slip in (part[:-1] + ("b" if part[-1] == "a" else "a"), part[:-5], "", shown_of(first, new_id())):
+        told = ortoo(*send, "--receipt", "full", "--own-code", slip)
+        assert (told.returncode, "not what her phone shows" in told.stderr) == (1, True), told.stderr
+    sent = ortoo.json(*send, "--receipt", "full", "--own-code", part.upper().replace(" ", "-"))
+    assert sent["receipt"] == {"code": None, "mode": "full"}
+    assert f"{SHELTER} can read: " in hers(ortoo, first)[1]
+
+    renew = ("--as", "mrc.nara", "--lang", "en", "consent", "receipt", sent["sent"][0]["id"], "--mode", "full", "--yes")
+    done = ortoo(*renew, "--own-code", shown_of(second, network))
+    assert "nobody else has it" in done.stdout
+    assert f"{SHELTER} can read: " in hers(ortoo, second)[1]
+    assert hers(ortoo, first)[0] == 1
+    used = ortoo(*renew, "--own-code", part)  # what was replaced is nobody's again
+    assert (used.returncode, "[key_refused" in used.stderr) == (1, True)

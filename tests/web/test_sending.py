@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
-from ortoo import receipts
+from ortoo import consenting, receipts
 from ortoo.client import Client
-from ortoo.form import Form
+from ortoo.form import Form, Grant
+from ortoo.practice import photo
 from tests.attacks.searching import Search
 from tests.attacks.test_leaks import words_in
 from tests.attacks.wiretap import socket_messages
@@ -16,6 +18,7 @@ from tests.members import SCENARIOS, SHELTER_TONIGHT, THREE_AGENCIES, at_work
 from tests.stores import REPOSITORY
 from tests.web.conftest import Visiting
 from tests.web.sending import Worker, member, signed_in
+from tests.web.test_files import HERE
 from tests.web.test_signing_in import KEPT
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
@@ -109,6 +112,37 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> str:
     return code
 
 
+async def a_photo_of_the_wages(solongo: Worker, hub: Hub, folder: Path) -> None:
+    """To the lawyer who asked for it, and without the place where it was taken."""
+    taken = folder / "wages-2026.jpg"
+    photo.write(taken, 3_400_000)
+    asked = solongo.page.locator(".inbox .row", has_text=solongo.agency("legal-clinic"))
+    await solongo.until(asked.filter(has_text=solongo.said("verb.reply")).first, solongo.new)
+    await asked.first.click()
+    await solongo.press("answer.message")
+    form = solongo.page.locator(".answer-form")
+    await form.locator("details.files summary").click()
+    await solongo.page.locator("#send-files-note").set_input_files(str(taken))
+    await form.locator(".file-list li").wait_for()
+    await solongo.page.locator("#answer-note").fill("Гэрэл зургаар илгээв.")
+    await form.get_by_role("button", name=solongo.said("answer.send"), exact=True).click()
+    await form.wait_for(state="detached")
+    async with at_work(hub, "glc.tamir") as tamir:
+        (item,) = (await tamir.inbox()).items
+        note = (await tamir.show(item.id)).steps[-1].note
+        assert note is not None
+        assert note.text == "Гэрэл зургаар илгээв."
+        (file,) = note.files
+        (folder / "came").mkdir()
+        came = (await tamir.save(file, folder / "came")).read_bytes()
+        assert (file.said.name, HERE in taken.read_bytes(), HERE in came) == ("wages-2026.jpg", True, False)
+        assert len(came) > 3_300_000
+        await tamir.accept(item.id)
+    async with at_work(hub, "nhrcm.altan") as altan:
+        (item,) = (await altan.inbox()).items
+        assert [step.type for step in (await altan.show(item.id)).steps] == ["opened", "more_asked"]  # it went to one
+
+
 async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visiting, hub: Hub, tmp_path: Path) -> None:
     solongo = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.send2"), "en")
     uyanga = await signed_in(visit, hub, await member(hub, tmp_path, "osc.uyanga", "osc.send2"), "mn")
@@ -133,6 +167,7 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
             await session.ask_more(item.id, "Цалингийн хүснэгт эсвэл мессеж бий юу?")
     await uyanga.answers("accepted")
     await solongo.press("send.done")
+    await a_photo_of_the_wages(solongo, hub, tmp_path)
 
     # The shelter is full: declined, and sent at once to the one whom she had agreed to as well.
     await uyanga.place("place.inbox")
@@ -160,7 +195,7 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
     await munkh.page.keyboard.press("Control+Enter")
     await munkh.page.locator(".sent-rows").get_by_text(munkh.agency("mgec")).wait_for()
 
-    await solongo.shows_new()
+    await solongo.sees_row("verb.open")  # what is new before it may be of her own three
     await solongo.opens_first()
     assert await solongo.reads() == ["needs", "identity", "safety"]
     await solongo.answers("accepted")
@@ -171,7 +206,8 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
 
         # What another device sent can go elsewhere too: with what was sent, after asking her about the other agency.
         theirs = replace(form, consent=replace(form.consent, grants={"shelter-sainshand": form.consent.grants["mgec"]}))
-        (other,) = await session.send(theirs)
+        card = receipts.draw("full")
+        (other,) = await session.send(theirs, card.key(session.directory.id))
     async with at_work(hub, "osc.batbayar") as session:
         await session.decline(other.id, "no_capacity")
     await munkh.press("send.done")
@@ -180,11 +216,44 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
     await munkh.press("verb.choose_another")
     await munkh.who_can(("mgec",))
     await munkh.heading("send.decision")
+    await munkh.page.get_by_text(munkh.said("send.next")).wait_for()
+    await expect(munkh.page.locator('input[name="send-receipt"]')).to_have_count(0)  # she has her card
+    await munkh.look("send-decision-again")
     await munkh.press("send.she_agrees")
     await munkh.heading("send.check")
-    await munkh.press("send.send_to", agency=munkh.agency("mgec"))
-    await munkh.page.locator(".sent-rows li").wait_for()
+    async with at_work(hub, "pdo.munkh") as session:
+        # A colleague was quicker: told, and asked again. What she says then is the next version, once.
+        id = other.document.body.authority.consent
+        narrow = Grant(("needs",), ("give_service",), 30)
+        await consenting.new_version(session, id, {"mgec": narrow})
+        await munkh.press("send.send_to", agency=munkh.agency("mgec"))
+        await munkh.heading("send.decision")
+        await munkh.page.locator(".errors").get_by_text(munkh.said("later.overtaken")).wait_for()
+        munkh.visit.seen.errors.clear()
+        await munkh.page.locator("details.files summary").click()
+        await munkh.page.locator("#send-evidence").fill("Утсаар зөвшөөрсөн.")
+        await munkh.press("send.she_agrees")
+        await munkh.heading("send.check")
+        munkh.visit.line.lose_answers("RecordConsent")
+        await munkh.press("send.send_to", agency=munkh.agency("mgec"))
+        await munkh.heading("send.waits")
+        munkh.visit.line.mend()
+        await munkh.page.locator(".sent-rows li").wait_for(timeout=60_000)
+        munkh.visit.seen.errors.clear()
+        await expect(munkh.page.locator(".receipt-code")).to_have_count(0)
+        newest = (await session.decisions(id)).newest
+        assert {to: one.body.version for to, one in newest.items() if one.body.granted} == {
+            "mgec": 2,
+            "shelter-sainshand": 1,
+        }
+        (evidence,) = await session.evidence(id)
+        assert evidence.decision.sha256 == newest["*"].sha256
+        assert evidence.part.section is not None
+        assert evidence.part.section.fields == {"note": "Утсаар зөвшөөрсөн."}
+        async with Client(hub.url) as her:
+            shown = {one.to: one.sections for one in (await receipts.look(her, card.code)).holders or ()}
+        assert shown["mgec"] == ["needs", "identity", "safety"]
     async with at_work(hub, "mgec.urna") as session:
-        newest = max((await session.inbox()).items, key=lambda one: one.sent_at)
-        assert (await session.open_referral(newest.id)).readable == ["needs", "identity", "safety"]
-        assert newest.document.body.authority.consent != other.document.body.authority.consent
+        sent_again = max((await session.inbox()).items, key=lambda one: one.sent_at)
+        assert (await session.open_referral(sent_again.id)).readable == ["needs", "identity", "safety"]
+        assert sent_again.decision.sha256 == newest["mgec"].sha256

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from ortoo import practice, receipts
+from ortoo.client import Client
 from ortoo.form import Form
+from tests.cli.test_receipts import shown_of
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, all_ids, at_work
 from tests.web.conftest import Visiting
@@ -59,6 +62,15 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
     await nara.tick("send-guardian-safe", "no")
     await nara.press("send.she_agrees")
     await page.locator(".errors").get_by_text(nara.said("send.guardian_unsafe")).wait_for()
+    # The code is made on a phone of theirs; a slip in what it shows is told while they are there.
+    first, second = receipts.draw("full"), receipts.draw("full")
+    network = practice.identity("mrc.nara", hub.practice).network
+    await nara.tick("send-made", "own")
+    part = page.locator("#send-part")
+    await part.fill(shown_of(first.code, network)[:-1])
+    await nara.press("send.she_agrees")
+    await page.locator(".errors").get_by_text(nara.said("later.code.slip")).wait_for()
+    await part.fill(shown_of(first.code, network))
 
     # She says no: nothing is sent, and it is kept.
     await nara.press("send.she_says_no")
@@ -72,6 +84,17 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
         await nara.heading("send.check")
         await nara.look("send-check-child")
 
+        # A code that stands for something else already is told, and another one taken.
+        (other,) = await session.send(form, first.key(network))
+        await session.recall(other.id, "no_longer_needed")
+        await nara.press("send.send_to", agency=nara.agency("police-umnugobi"))
+        await nara.heading("send.decision")
+        await page.locator(".errors").get_by_text(nara.said("later.code.used")).wait_for()
+        await part.fill(shown_of(second.code, network))
+        await nara.press("send.she_agrees")
+        await nara.heading("send.check")
+        nara.visit.seen.errors.clear()
+
         # The police takes nobody any more: it comes back with the reason, and goes out when that is over.
         async with at_work(hub, "pum.enkh") as enkh:
             await enkh.client.set_receiving(False)
@@ -79,13 +102,19 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
             await page.get_by_text(nara.said("problem.recipient_unavailable")).wait_for()
             await nara.place("place.inbox")
             await page.locator(".draft-row").get_by_text(nara.said("send.returned")).wait_for()
-            assert await all_ids(session, "outbox") == []
+            assert await all_ids(session, "outbox") == [other.id]
             await enkh.client.set_receiving(True)
         await page.locator(".draft-row").get_by_role("button", name=nara.said("verb.continue")).click()
         await page.get_by_text(nara.said("send.returned")).wait_for()
+
+        # On what was recorded then, and the one code for it.
         await nara.press("send.send_to", agency=nara.agency("police-umnugobi"))
         await page.locator(".sent-rows li").wait_for()
-        (sent,) = (await session.outbox()).items
+        await expect(page.locator(".receipt-code")).to_have_count(0)
+        async with Client(nara.visit.origin) as theirs:
+            held = {one.to for one in (await receipts.look(theirs, second.code)).holders or ()}
+        assert held == {"police-umnugobi"}
+        (sent,) = [one for one in (await session.outbox()).items if one.id != other.id]
         decision = sent.decision.body
         assert (decision.basis, decision.given.by, decision.given.how) == ("guardian_and_assent", "guardian", "signed")
 
@@ -95,6 +124,29 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
         await nara.answers("recalled", reason="became_unsafe")
         await nara.button("verb.choose_another").wait_for()
         assert (await session.show(sent.id)).state == "recalled"
+
+        # What the child refuses later no guardian ends: the child does, by its own word.
+        await nara.press("later.open")
+        refused_part = page.locator('input[name="send-refused-police-umnugobi"][value="medical"]')
+
+        async def decides_anew(refuses: bool) -> None:
+            await nara.press("later.decide")
+            await nara.heading("later.decide")
+            await page.locator("details.more summary").click()
+            await refused_part.set_checked(refuses)
+            await nara.tick("send-how", "signed")
+            await nara.press("send.she_agrees")
+
+        await decides_anew(True)
+        await page.get_by_text(nara.said("later.recorded")).wait_for()
+        await decides_anew(False)
+        await page.locator(".errors").get_by_text(nara.said("later.childs_no")).wait_for()
+        await nara.tick("later-by", "person")
+        await nara.look("consent-decide-child", page.locator('input[name="later-by"]').first)
+        await nara.press("send.she_agrees")
+        await page.get_by_text(nara.said("later.recorded")).wait_for()
+        own = (await session.decisions(decision.consent)).newest["police-umnugobi"].body
+        assert (own.version, own.given.by, own.granted, own.refused) == (3, "person", None, [])
 
 
 async def test_sending_and_answering_need_no_mouse(visit: Visiting, hub: Hub, tmp_path: Path) -> None:

@@ -11,6 +11,10 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
   "later.signed":
     "Nothing is written over: each change is a new version, signed in your name. Keys stay where it is renewed before its end.",
   "later.guardian": "The guardian decides, and the child’s own view counts.",
+  "later.child": "The child itself: it refuses no more what it refused",
+  "later.child.hint":
+    "What a child refused ends by its own word alone. What the guardian agreed to for that agency ends with it: ask the guardian anew afterwards, and send anew.",
+  "later.childs_no": "The child refused this. Only its own word ends that.",
   "later.as_before": "It stays as it is",
   "later.recorded": "Recorded. It counts from now on.",
   "later.waits": "No connection. It is signed and kept here, locked; it is recorded once, when the line is back.",
@@ -32,6 +36,8 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
   "later.nothing_said": "{agency}: nothing is agreed and nothing is refused.",
   "later.ended":
     "It has ended for: {agencies}. What was sent there is gone; a renewal does not bring it back. Once the person agrees, it has to be sent anew.",
+  "send.next":
+    "The person is asked again: what she says becomes the next version of what she decided before, recorded as it is sent. Her code stays as it is.",
   "later.anew": "Send it anew",
   "later.take_back": "Take back",
   "later.from": "From whom does she take it back?",
@@ -59,6 +65,7 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
     "Nobody else sees it. The page of the card makes it, and shows 14 groups of letters and digits.",
   "later.code.part": "What the phone shows (14 groups)",
   "later.code.slip": "One letter is not right. Compare group by group.",
+  "later.code.used": "This code was used before. Have another one made on the phone.",
   "later.record": "Her record",
   "later.record.save": "Save as a file for others (JSON)",
   "later.record.print": "Print",

@@ -7,7 +7,7 @@
 
 import type { Problem } from "../failed.ts";
 import type { Administering } from "./agency-api.ts";
-import type { Consenting } from "./consent-api.ts";
+import type { Change, Consented, Consenting } from "./consent-api.ts";
 import type { Overseeing } from "./overseeing-api.ts";
 import type { Own } from "./own-api.ts";
 
@@ -344,12 +344,20 @@ export interface SendForm {
     readonly receipt?: ReceiptKey;
     /** Where it goes without her consent; absent where it stands on it. */
     readonly exception?: Without;
+    /** What becomes the next version of the decisions under which it was sent before; absent under a consent of its own. */
+    readonly next?: NextDecision;
   };
   readonly sections: Readonly<Record<string, Fields>>;
   /** By section. */
   readonly files?: FilesBySection;
   /** How she gave her decisions, for the own agency alone; absent where nothing was added. */
   readonly evidence?: { readonly fields: Fields; readonly files: readonly KeptFile[] } | undefined;
+}
+
+/** What is otherwise from now on. shown: H of each decision as it stood on the screen, by addressee. */
+export interface NextDecision {
+  readonly changes: readonly Change[];
+  readonly shown: Readonly<Record<string, string>>;
 }
 
 /** A file that lies sealed on this device to be sent. cleaned: what its photo says beside the picture was taken out. */
@@ -417,6 +425,8 @@ export interface Filled {
   readonly files?: FilesBySection;
   /** Which code she takes; absent in what an earlier release kept: `full`. */
   readonly receipt?: ReceiptMode | "none";
+  /** What her own phone shows of the code that it made, as it was typed; else it is made here. */
+  readonly ownPart?: string | null;
   /** Without her consent, and on what ground (empty: not chosen yet); absent: she is asked. */
   readonly without?: (Without & { readonly ground: string }) | null;
 }
@@ -435,6 +445,8 @@ export interface Draft {
   readonly isOpen: boolean;
   readonly filled: Filled;
   readonly of: string | null;
+  /** H of each decision as it stood when she was asked again. */
+  readonly shown?: Readonly<Record<string, string>>;
   readonly returned: Returned | null;
 }
 
@@ -453,10 +465,11 @@ export interface DraftRow {
 
 /**
  * What goes to another agency. filled: as it was typed, where this device sent it; else null, and the rest is what the
- * first recipient was given. reason: why it came back.
+ * first recipient was given. stands: what she has decided, where the own agency recorded it. reason: why it came back.
  */
 export interface Again {
   readonly of: string;
+  readonly stands: Omit<Consented, "waits"> | null;
   readonly filled: Filled | null;
   readonly form: SendForm;
   readonly found: Found;
@@ -482,7 +495,8 @@ export interface Sending {
   dropDraft(id: string): Promise<void>;
   /**
    * Record the decisions and send to each recipient, or to none. Without a line it waits sealed on this device, and is
-   * sent once: null. covered: her decisions are there already, and it goes out under them in place of `draft.of`.
+   * sent once: null. covered: her decisions are there already, and it goes out under them in place of `draft.of`; with
+   * `consent.next` it does under their next versions. `head_moved` where what was shown is not what stands.
    */
   send(draft: Draft, form: SendForm, covered: boolean): Promise<readonly Row[] | null>;
   /** What was sent and can go to another agency. */

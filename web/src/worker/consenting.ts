@@ -20,6 +20,7 @@ import * as vocabulary from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
 import type { Change, Consented, Deed, Said, Standing, TakenBack } from "./consent-api.ts";
 import { DEEDS } from "./consenting-calls.ts";
+import type { SealedEvidence } from "./giving.ts";
 import { handedIn } from "./handing-in.ts";
 import { isLine } from "./seen.ts";
 import { type Work, waitsOn } from "./work.ts";
@@ -94,7 +95,8 @@ async function asKnown({ work, isLive }: At, referral: string): Promise<Known> {
   }
 }
 
-function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "waits"> {
+/** As plain data, for a page. */
+export function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "waits"> {
   const all = inOrder(newest);
   const { recorder, basis, exception, receipt, given } = all[0]!.body;
   return {
@@ -273,6 +275,8 @@ async function keepForLonger(items: Items, { referral, deed }: Kept): Promise<vo
 /**
  * The next version of each decision that is otherwise from now on, signed. `head_moved` where what was shown is not what
  * stands; `not_found` where nothing would be otherwise.
+ *
+ * evidence: of how she decided, sealed for the next version of what stands on everybody, which says what that said.
  */
 export async function signedOn(
   signer: Signer,
@@ -280,18 +284,30 @@ export async function signedOn(
   deed: Deed,
   shown: Shown,
   at: Instant,
+  evidence: SealedEvidence | null = null,
 ): Promise<readonly operations.SealedInput[]> {
-  const isThat =
-    Object.keys(shown).length === newest.size && [...newest].every(([to, one]) => shown[to] === one.sha256);
-  if (!isThat) throw new Refused("head_moved", { field: "prev" });
-  const bodies = nextOf(signer, newest, deed, at);
+  checkShown(newest, shown);
+  const bodies = nextOf(signer, newest, deed, at, evidence);
   if (bodies.length === 0) throw new Refused("not_found", { field: "granted" });
   for (const body of bodies) consent.checkDecision(body);
   const documents = await Promise.all(bodies.map((body) => sign("consent", body, signer.key)));
-  return documents.map((one) => handedIn(one, NO_BLOBS));
+  return documents.map((one) => handedIn(one, one.body.sealed && evidence ? evidence.blobs : NO_BLOBS));
 }
 
-function nextOf(signer: Signer, newest: Newest, deed: Deed, at: Instant): readonly Consent[] {
+/** `head_moved` where what was shown is not what stands. */
+export function checkShown(newest: Newest, shown: Shown): void {
+  const isThat =
+    Object.keys(shown).length === newest.size && [...newest].every(([to, one]) => shown[to] === one.sha256);
+  if (!isThat) throw new Refused("head_moved", { field: "prev" });
+}
+
+function nextOf(
+  signer: Signer,
+  newest: Newest,
+  deed: Deed,
+  at: Instant,
+  evidence: SealedEvidence | null,
+): readonly Consent[] {
   const like = inOrder(newest)[0]!.body;
   const next = (to: string, otherwise: Partial<Consent>): Consent => {
     const before = newest.get(to);
@@ -309,14 +325,24 @@ function nextOf(signer: Signer, newest: Newest, deed: Deed, at: Instant): readon
   };
   switch (deed.do) {
     case "decide":
-      return deed.changes.map(({ to, granted, refused }) =>
-        next(to, { granted: grantedIn(granted), refused: asSet(refused), given: givenIn(deed.said) }),
+      return withEvidence(deed.changes, newest, evidence).map(({ to, granted, refused }) =>
+        next(to, {
+          granted: grantedIn(granted),
+          refused: asSet(refused),
+          given: givenIn(deed.said),
+          sealed: to === consent.ALL ? (evidence?.sealed ?? null) : null,
+        }),
       );
     case "replace_code":
       return inOrder(newest).map(({ body }) => next(body.to, { receipt: deed.receipt }));
     case "take_back":
       return takenBack(newest, deed.scope).map(({ to, ...otherwise }) => next(to, otherwise));
   }
+}
+
+function withEvidence(changes: readonly Change[], newest: Newest, evidence: SealedEvidence | null): readonly Change[] {
+  if (evidence === null || changes.some(({ to }) => to === consent.ALL)) return changes;
+  return [...changes, { to: consent.ALL, granted: null, refused: newest.get(consent.ALL)?.body.refused ?? [] }];
 }
 
 function grantedIn(granted: Change["granted"]): Consent["granted"] {

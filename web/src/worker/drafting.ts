@@ -80,7 +80,7 @@ function exceptionOf(form: Form, to: string, at: Instant): Consent["exception"] 
 }
 
 /** FormError where a guardian agrees without the child's own word, or is not safe to decide for it. */
-function checkChild({ consent: given, sections }: Form): void {
+export function checkChild({ consent: given, sections }: Form): void {
   if (given.basis !== consent.FOR_A_CHILD || given.grants.size === 0) return;
   if (given.givenBy !== "guardian") throw new FormError("consent.given_by", "guardian_decides");
   checkGuardian({ consent: given, sections });

@@ -15,16 +15,16 @@ import type { Attached, Fields } from "./form.ts";
 
 const PART = "evidence";
 
-/** Evidence as it goes with the first decision on everybody under a consent. */
+/** Evidence as it goes with a decision on everybody. */
 export interface SealedEvidence {
   readonly consent: string;
   readonly sealed: Sealed;
   readonly blobs: Blobs;
 }
 
-/** An id under which evidence is sealed: that of the first decision on everybody, under a new consent. */
-export function newEvidenceId(): string {
-  return `${newId()}/${ALL}/1`;
+/** An id under which evidence is sealed: that of a version of the decision on everybody; the first, under a new consent. */
+export function evidenceId(consent: string = newId(), version = 1): string {
+  return `${consent}/${ALL}/${version}`;
 }
 
 /** Seal it to the signer's own agency. attached: its files, and the id for which they were sealed. */

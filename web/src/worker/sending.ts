@@ -2,7 +2,8 @@
  * Sending: who could take it, drafts, and an outbox that keeps what was sealed until the hub's acceptance is held. As
  * ortoo/session.py does it. Loaded when it is first needed.
  *
- * Items of the member's sealed store: `draft/ID` what is being filled in; `outbox/ID` what is on its way; `form/REFERRAL`
+ * Items of the member's sealed store: `draft/ID` what is being filled in; `outbox/ID` what is on its way; `decided/ID` her
+ * decisions, once they are recorded, until what stands on them is sent; `form/REFERRAL`
  * what was sent, so that it can go to another agency; `found/SERVICE PLACE` who gave a service when it was last looked.
  */
 
@@ -18,7 +19,8 @@ import { NO_BLOBS } from "../protocol/events.ts";
 import { draw, keyOf } from "../protocol/receipt.ts";
 import type { Consent } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
-import { decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
+import { checkShown, shownOf, signedOn } from "./consenting.ts";
+import { checkChild, decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
 import { overridesOf, refusing } from "./exceptions.ts";
 import type { SentTo } from "./files.ts";
 import { type Attached, type Attaching, type Fields, type Form, FormError } from "./form.ts";
@@ -64,6 +66,12 @@ interface SealedDraft {
   readonly hashes: Readonly<Record<string, string>>;
   /** What she refused, which an exception overrides; recorded first. */
   readonly refusals?: readonly operations.SealedInput[];
+}
+
+/** What was recorded, and of which form: a sending that was refused then goes out on it, if she decides just that. */
+interface Decided {
+  readonly as: string;
+  readonly decisions: SealedDraft["decisions"];
 }
 
 /** What was sent, as it was typed. until: after which nothing of it is needed. */
@@ -119,6 +127,7 @@ function isOnItsWay(items: Items, id: string): boolean {
 
 export async function dropDraft({ items }: At, id: string): Promise<void> {
   await items.drop(`draft/${id}`);
+  await items.drop(`decided/${id}`);
   await sweepFiles(items);
 }
 
@@ -203,6 +212,7 @@ async function submit(at: At, name: string, tell: Tell): Promise<readonly api.Ro
     const accepted = await accept(at, name, outgoing, tell);
     for (const one of accepted) await keepForm(at, one.id, outgoing);
     await at.items.drop(`draft/${outgoing.draft.id}`);
+    await at.items.drop(`decided/${outgoing.draft.id}`);
     await at.items.drop(name);
     const rows = await Promise.all(accepted.map((one) => rowOf(at.work, one, "waiting")));
     return rows.filter((row) => !("damaged" in row)) as readonly api.Row[];
@@ -235,8 +245,8 @@ function refusalIn(error: unknown): api.Returned | null {
 
 /** The same bytes each time, unless the hub says that nothing was written and they are too old. */
 async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Promise<readonly Answer[]> {
-  let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, null));
-  let recorded: SealedDraft["decisions"] | null = null;
+  let recorded = await recordedOf(at, outgoing);
+  let sealed = outgoing.sealed ?? (await sealedAnew(at, name, outgoing, recorded));
   at.work.mustBeWhole();
   for (let tries = 0; ; tries += 1) {
     try {
@@ -246,6 +256,8 @@ async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Pro
         if (sealed.refusals?.length) await ask(operations.recordConsent, { decisions: sealed.refusals });
         await ask(operations.recordConsent, { decisions: sealed.decisions });
         recorded = sealed.decisions;
+        const decided = { as: decidedIn(outgoing.form), decisions: recorded };
+        await at.items.put(`decided/${outgoing.draft.id}`, decided satisfies Decided);
       }
       const { sendReferrals } = await ask(operations.sendReferrals, { referrals: sealed.referrals });
       const isThose =
@@ -265,6 +277,16 @@ async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Pro
   }
 }
 
+/** Her decisions, where an earlier try of this draft had them recorded and she decides the same. */
+async function recordedOf({ items }: At, { draft, form, covered }: Outgoing): Promise<SealedDraft["decisions"] | null> {
+  if (covered || form.consent.next !== undefined) return null; // they stand by now, and are read there
+  const kept = await items.get<Decided>(`decided/${draft.id}`);
+  return kept?.as === decidedIn(form) ? kept.decisions : null;
+}
+
+const decidedIn = ({ consent, evidence, routing }: api.SendForm): string =>
+  JSON.stringify([consent, evidence ?? null, routing.minor]);
+
 /** Seal it, and keep that before the first byte leaves. recorded: decisions that the hub has already. */
 async function sealedAnew(
   at: At,
@@ -273,9 +295,11 @@ async function sealedAnew(
   recorded: SealedDraft["decisions"] | null,
 ): Promise<SealedDraft> {
   const attaching = attachingOf(at, name, outgoing.form);
-  const sealed = outgoing.covered
-    ? await sealedAgain(at.work, outgoing, attaching)
-    : await sealedFirst(at.work, outgoing.form, recorded, attaching, () => proving(at, name, outgoing.form));
+  const proof: Proving = (...under) => proving(at, name, outgoing.form, ...under);
+  const isAgain = outgoing.covered || outgoing.form.consent.next !== undefined;
+  const sealed = isAgain
+    ? await sealedAgain(at.work, outgoing, recorded, attaching, proof)
+    : await sealedFirst(at.work, outgoing.form, recorded, attaching, proof);
   const kept = (await at.items.get<Outgoing>(name)) ?? outgoing; // with what was sealed of files
   await at.items.put(name, { ...kept, sealed } satisfies Outgoing);
   return sealed;
@@ -305,11 +329,18 @@ async function attached(
   return attachedOf(made, parts);
 }
 
-/** How she gave her decisions, sealed; null where nothing was added. */
-async function proving(at: At, name: string, { evidence }: api.SendForm): Promise<SealedEvidence | null> {
+type Proving = (consent?: string, version?: number) => Promise<SealedEvidence | null>;
+
+/** How she gave her decisions, sealed; null where nothing was added. consent: where it is not with a new one. */
+async function proving(
+  at: At,
+  name: string,
+  { evidence }: api.SendForm,
+  ...under: Parameters<Proving>
+): Promise<SealedEvidence | null> {
   if (evidence === undefined) return null;
-  const { newEvidenceId, sealEvidence } = await import("./giving.ts");
-  const id = newEvidenceId();
+  const { evidenceId, sealEvidence } = await import("./giving.ts");
+  const id = evidenceId(...under);
   const files = (await attached(at, name, { evidence: evidence.files }, consent.ALL, ["evidence"], id)) ?? {
     id,
     files: [],
@@ -330,7 +361,7 @@ async function sealedFirst(
   form: api.SendForm,
   recorded: SealedDraft["decisions"] | null,
   attaching: Attaching,
-  proving: () => Promise<SealedEvidence | null>,
+  proving: Proving,
 ): Promise<SealedDraft> {
   const { exception } = form.consent;
   const reviewers = exception === undefined ? [] : [exception.reviewer];
@@ -353,15 +384,26 @@ async function sealedFirst(
   };
 }
 
-/** Under the decisions that stand, with what they let this agency read. */
-async function sealedAgain(work: Work, { draft, form }: Outgoing, attaching: Attaching): Promise<SealedDraft> {
+/** Under the decisions that stand, or their next versions, with what they let this agency read. */
+async function sealedAgain(
+  work: Work,
+  { draft, form }: Outgoing,
+  recorded: SealedDraft["decisions"] | null,
+  attaching: Attaching,
+  proving: Proving,
+): Promise<SealedDraft> {
   const [to, of] = [form.recipients[0], draft.of];
   if (to === undefined || of === null) throw new Refused("malformed", { field: "recipients" });
   const { referral } = await work.fetch(of);
-  const decisions = await work.decisions(referral.decision.body.consent);
+  const stands = await work.decisions(referral.decision.body.consent);
   const agency = work.network.directory.now().agency(to);
   if (agency === null) throw new Refused("not_found", { reader: to });
   const whole = formOf(form, work.network.now());
+  const { next } = form.consent;
+  if (next !== undefined) checkChild(whole);
+  const signed = recorded ?? (next === undefined ? [] : await signedNext(work, form, next, stands, proving));
+  const versions = await Promise.all(signed.map(({ envelope }) => read(envelope, "consent")));
+  const decisions = consent.decisionsOf([...stands.newest.values(), ...versions], stands.withdrawals);
   const asked = { agency: to, kind: agency.kind, at: work.network.ruleTime() };
   const parts = partsAllowed(whole, asked, decisions);
   const decision = decisions.newest.get(to);
@@ -376,7 +418,23 @@ async function sealedAgain(work: Work, { draft, form }: Outgoing, attaching: Att
     work.network.now(),
     attaching,
   );
-  return { decisions: [], referrals: [handedIn(document, blobs)], hashes: { [document.body.id]: document.sha256 } };
+  return { decisions: signed, referrals: [handedIn(document, blobs)], hashes: { [document.body.id]: document.sha256 } };
+}
+
+/** The next versions of what she decides otherwise now; none where she does of nothing. */
+async function signedNext(
+  work: Work,
+  { consent: { givenBy: by, givenHow: how, language, interpreter, witness } }: api.SendForm,
+  { changes, shown }: api.NextDecision,
+  { newest }: Decisions,
+  proving: Proving,
+): Promise<SealedDraft["decisions"]> {
+  checkShown(newest, shown);
+  const [any] = newest.values();
+  const evidence = await proving(any?.body.consent, (newest.get(consent.ALL)?.body.version ?? 0) + 1);
+  if (changes.length === 0 && evidence === null) return [];
+  const said = { by, how, language, interpreter, witness };
+  return signedOn(work.signer(), newest, { do: "decide", changes, said }, shown, work.network.now(), evidence);
 }
 
 function formOf({ routing, recipients, consent: given, sections }: api.SendForm, now: Instant): Form {
@@ -450,12 +508,14 @@ export async function again(at: At, id: string): Promise<api.Again> {
   const opened = await work.show(id);
   const { referral } = opened;
   if (referral.as !== "sender") throw new Refused("not_found", { referral: id });
-  const decisions = await work.decisions(referral.decision.body.consent);
+  const { consent: consentId, recorder } = referral.decision.body;
+  const decisions = await work.decisions(consentId);
   const kept = await items.get<KeptForm>(`form/${id}`);
   const sections = kept?.form.sections ?? sectionsOf(opened);
   const found = await alternatives(work, id, opened, decisions);
   return {
     of: id,
+    stands: recorder === work.who.agency ? shownOf({ id: consentId, ...decisions }) : null,
     filled: kept?.filled ?? null,
     form: {
       ...formSent(opened, decisions),

@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { Document } from "../../src/protocol/documents.ts";
 import type { Consent } from "../../src/protocol/schemas.ts";
-import { changesIn, filledFrom, meantBy, saidIn, withChanges } from "../../src/screens/consent/deciding.ts";
+import {
+  changesIn,
+  childsWord,
+  filledFrom,
+  meantBy,
+  opensAgain,
+  saidIn,
+  withChanges,
+} from "../../src/screens/consent/deciding.ts";
+import { formAnew } from "../../src/screens/send/anew.ts";
+import { emptyFilled, filledAgain } from "../../src/screens/send/filled.ts";
+import type { Again } from "../../src/worker/api.ts";
 import type { Consented, Standing } from "../../src/worker/consent-api.ts";
 import { takenBack } from "../../src/worker/consenting.ts";
 
@@ -72,8 +83,80 @@ describe("what she decides later", () => {
     expect(saidIn(again)).toEqual(saidIn(filled));
   });
 
-  test("is the guardian's word for a child, whatever was chosen", () =>
-    expect(saidIn({ ...filledFrom(stands, true, NOW), by: "person", how: "signed" }).by).toBe("guardian"));
+  test("is the guardian's word for a child, whoever spoke last; and of its own word only what it refuses", () => {
+    const child = filledFrom({ ...stands, said: { ...said, by: "person" } }, true, NOW);
+    expect(saidIn({ ...child, how: "signed" }).by).toBe("guardian");
+    const less = { ...child, nobody: ["kind:police"], decided: { ...child.decided } };
+    less.decided.mgec = { ...child.decided.mgec!, sections: ["needs"], refused: [] };
+    expect(opensAgain(stands, changes(less))).toBe(true);
+    expect(opensAgain(stands, changes({ ...less, nobody: child.nobody, decided: { ...child.decided } }))).toBe(false);
+    expect(opensAgain(stands, changes({ ...child, nobody: ["mgec", ...child.nobody] }))).toBe(false);
+    expect(childsWord(stands, { ...less, by: "person" }, kindOf)).toEqual([
+      { to: "mgec", granted: null, refused: [] },
+      { to: "tatatunga", granted: null, refused: [] },
+    ]);
+    expect(childsWord(stands, { ...child, by: "person" }, kindOf)).toEqual([]);
+  });
+});
+
+describe("what goes to another agency, when she is asked again", () => {
+  const again = (some: Partial<Consented> = {}, minor = false): Again => ({
+    ...{ of: "r", stands: { ...stands, ...some }, filled: null, counterpart: "iom", state: "declined", filesLeft: 0 },
+    found: { from: "hub", at: "2026-11-27T02:00:00Z", candidates: [] },
+    form: {
+      routing: { urgency: "days", services: ["shelter"], place: "mn-1", language: "mn", minor },
+      recipients: [],
+      consent: {
+        ...{ basis: "informed_consent", givenBy: "person", givenHow: "signed", language: "mn" },
+        ...{ interpreter: false, witness: false },
+        grants: [{ to: "mgec", ...granted }],
+        refusals: stands.decisions
+          .filter((one) => one.refused.length > 0)
+          .map((one) => ({ to: one.to, sections: one.refused })),
+      },
+      sections: { needs: { dependants: 1 } },
+    },
+  });
+  const nextOf = (of: Again, some: object = {}) =>
+    formAnew({ ...filledAgain(of), recipients: ["mgec"], ...some }, of, NOW, kindOf).consent.next;
+  const until = "2027-05-26T16:00:00.000Z";
+  const longer = { mgec: { ...granted, until, refused: ["account"] } };
+
+  test("becomes the next version of that decision, without losing what is not filled in", () => {
+    expect(nextOf(again())?.changes).toEqual([]);
+    expect(nextOf(again(), { decided: longer })).toEqual({
+      changes: [{ to: "mgec", granted: { ...granted, until }, refused: ["account"] }],
+      shown: { iom: "iom", "kind:police": "kind:police", mgec: "mgec", tatatunga: "tatatunga" },
+    });
+    const first = { ...granted, sections: ["needs"], refused: [] };
+    const toNew = nextOf(again(), {
+      recipients: ["glc"],
+      decided: { glc: { ...first, sections: ["needs", "legal"] } },
+    });
+    expect(toNew?.changes).toEqual([{ to: "glc", granted: { ...granted, sections: ["needs"] }, refused: [] }]);
+  });
+
+  test("is under a consent of its own where hers cannot go on", () => {
+    const scope = { agencies: ["*"], sections: ["safety"], purposes: ["*"] };
+    const without = { ground: "", reviewer: "", refused: [], tellAfterDays: 0 };
+    expect(
+      nextOf(
+        again({
+          takenBack: [
+            { ...scope, agencies: ["iom"] },
+            { ...scope, sections: ["account"] },
+          ],
+        }),
+      ),
+    ).toBeDefined();
+    expect(nextOf(again({ takenBack: [scope] }))).toBeUndefined();
+    expect(nextOf(again({ isOver: true }))).toBeUndefined();
+    expect(nextOf(again({ isExceptional: true }))).toBeUndefined();
+    expect(nextOf({ ...again(), stands: null })).toBeUndefined();
+    expect(nextOf(again(), { minor: true })).toBeUndefined();
+    expect(nextOf(again(), { without })).toBeUndefined();
+    expect(formAnew(emptyFilled(""), null, NOW, kindOf).consent.next).toBeUndefined();
+  });
 });
 
 describe("what is taken back", () => {

@@ -1,26 +1,26 @@
-import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Choice } from "../../parts/Choice.tsx";
 import { Sentences } from "../../parts/Sentences.tsx";
 import { words } from "../../words/current.ts";
 import { label } from "../../words/labels.ts";
 import { ofDecision } from "../../words/sentences.ts";
-import { DecisionCard, DecisionTable, HOWS, MoreOfDecision, Nobody, Until, useWide } from "../send/Decision.tsx";
+import { HOWS, MoreOfDecision, Nobody, WhoReads } from "../send/Decision.tsx";
 import { columnsOf, SECTIONS } from "../send/filled.ts";
 import { namingOf } from "../send/naming.ts";
 import { faultAt, StepForm } from "../send/Step.tsx";
 import { lens } from "../send/state.ts";
 import { type PageProps, Trouble } from "./Consent.tsx";
-import { meantBy } from "./deciding.ts";
+import { childsWord, isChilds, meantBy } from "./deciding.ts";
 
 /** She is asked anew: it begins with what stands, and becomes the next version of what is otherwise. */
 export const Decide = ({ state, time, onBack }: PageProps) => {
   const said = words.value;
   const filled = state.filled.value!;
   const columns = columnsOf(filled);
-  const isWide = useWide();
   const naming = namingOf(state);
-  const sentences = meantBy(filled, state.kindOf).flatMap(({ to, granted, refused }) =>
+  const isOwn = isChilds(filled);
+  const meant = isOwn ? childsWord(state.stands.value!, filled, state.kindOf) : meantBy(filled, state.kindOf);
+  const sentences = meant.flatMap(({ to, granted, refused }) =>
     ofDecision(said, "her", { sections: [], purposes: [], until: null, ...granted, to, refused }, naming),
   );
   const agree = async () => {
@@ -32,23 +32,14 @@ export const Decide = ({ state, time, onBack }: PageProps) => {
       <Trouble state={state} />
       <p class="her">{said("her.before")}</p>
       <p>{said("later.decide.about")}</p>
-      <div id="send-decision" tabIndex={-1} class="wide stack">
-        {isWide ? (
-          <DecisionTable state={state} columns={columns} there={SECTIONS} />
-        ) : (
-          columns.map((agency) => <DecisionCard key={agency} state={state} agency={agency} there={SECTIONS} />)
-        )}
-        {columns.map((agency) => (
-          <Until key={agency} state={state} agency={agency} now={time.now()} />
-        ))}
-      </div>
+      {filled.minor && <WhoseWord state={state} />}
+      <WhoReads state={state} columns={isOwn ? [] : columns} there={SECTIONS} now={time.now()} />
       <Nobody state={state} />
       <section class="wide stack" aria-labelledby="consent-said">
         <h2 id="consent-said">{said("send.as_she_hears")}</h2>
         <Sentences voice="her" of={sentences} />
         <p class="hint">{said("her.limits")}</p>
       </section>
-      {filled.minor && <Band tone="wait">{said("later.guardian")}</Band>}
       <Choice
         id="send-how"
         legend={said("send.how")}
@@ -69,5 +60,27 @@ export const Decide = ({ state, time, onBack }: PageProps) => {
         <Button onPress={() => void state.discard().then(onBack)}>{said("later.as_before")}</Button>
       </div>
     </StepForm>
+  );
+};
+
+const WORDS = ["guardian", "person"] as const;
+
+/** For a child its guardian decides; what the child refused ends by its own word alone. */
+const WhoseWord = ({ state }: Pick<PageProps, "state">) => {
+  const said = words.value;
+  return (
+    <Choice
+      id="later-by"
+      legend={said("send.by")}
+      value={lens(
+        () => state.filled.value!.by,
+        (by) => state.change({ by }),
+      )}
+      options={WORDS.map((value) => ({
+        value,
+        label: value === "person" ? said("later.child") : label(said.language, "consent_given_by", value),
+        hint: value === "person" ? said("later.child.hint") : said("later.guardian"),
+      }))}
+    />
   );
 };

@@ -1,24 +1,21 @@
-import { type Signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
-import { Choice } from "../../parts/Choice.tsx";
-import { Field } from "../../parts/Field.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import { words } from "../../words/current.ts";
 import { problemOf } from "../../words/problems.ts";
+import { HerCode, type Mode } from "../send/HerCode.tsx";
+import { partFault } from "../send/own-part.ts";
 import { ReceiptCard } from "../send/ReceiptCard.tsx";
 import { faultAt, StepForm } from "../send/Step.tsx";
 import { type PageProps, Trouble } from "./Consent.tsx";
-
-const RECEIPTS = ["full", "withdraw", "none"] as const;
-type Mode = (typeof RECEIPTS)[number];
 
 /** In place of a code that was lost another one, shown once; or none. */
 export const NewCode = ({ state, vault, onBack }: PageProps) => {
   const said = words.value;
   const mode = useSignal<Mode | "">(state.stands.value!.receipt ?? "full");
-  const [made, part] = [useSignal<"here" | "own">("here"), useSignal("")];
+  const part = useSignal<string | null>(null);
   const isDrawing = useSignal(false);
   useEffect(() => state.forgetCode, [state]);
   const code = state.code.value;
@@ -36,15 +33,15 @@ export const NewCode = ({ state, vault, onBack }: PageProps) => {
     if (isDrawing.value || state.busy.value || mode.value === "") return;
     isDrawing.value = true;
     try {
-      const isOwn = made.value === "own" && mode.value !== "none";
-      const own = isOwn ? await vault.ownReceipt(part.value, mode.value as "full" | "withdraw") : null;
-      const given = isOwn || mode.value === "none" ? null : await vault.newReceipt(mode.value as "full" | "withdraw");
+      const [wanted, shown] = [mode.value, part.value];
+      const own = wanted === "none" || shown === null ? null : await vault.ownReceipt(shown, wanted);
+      const given = wanted === "none" || own !== null ? null : await vault.newReceipt(wanted);
       const deed = { do: "replace_code", receipt: own ?? given?.receipt ?? null } as const;
       if ((await state.carryOut(deed, given?.code)) && given === null) onBack();
     } catch (error) {
       const problem = problemOf(error);
-      const isSlip = problem.kind === "refused" && ["malformed", "key_refused"].includes(problem.code);
-      if (isSlip) state.fail([{ field: "later-part", key: "later.code.slip" }]);
+      const fault = partFault(problem, "later-part");
+      if (fault !== null) state.fail([fault]);
       else state.trouble(problem);
     } finally {
       isDrawing.value = false;
@@ -55,27 +52,7 @@ export const NewCode = ({ state, vault, onBack }: PageProps) => {
       <span id="consent-stands" tabIndex={-1} />
       <Trouble state={state} />
       <p>{said("later.code.about")}</p>
-      <Choice
-        id="later-code"
-        legend={said("send.receipt")}
-        hint={said("send.receipt.hint")}
-        value={mode}
-        options={RECEIPTS.map((value) => ({ value, label: said(`send.receipt.${value}`) }))}
-      />
-      {mode.value !== "none" && (
-        <Choice
-          id="later-made"
-          legend={said("later.code.made")}
-          value={made as Signal<"here" | "own" | "">}
-          options={[
-            { value: "here", label: said("later.code.here"), hint: said("later.code.here.hint") },
-            { value: "own", label: said("later.code.own"), hint: said("later.code.own.hint") },
-          ]}
-        />
-      )}
-      {mode.value !== "none" && made.value === "own" && (
-        <Field id="later-part" label={said("later.code.part")} value={part} error={faultAt(state, "later-part")} />
-      )}
+      <HerCode id="later" mode={mode} part={part} error={faultAt(state, "later-part")} />
       <Band tone="wait">{said("later.code.dead")}</Band>
       <div class="buttons">
         <Button look="main" busy={state.busy.value}>

@@ -1,7 +1,7 @@
 import { endOfDay } from "../../words/dates.ts";
 import type { Deciding, Filled } from "../../worker/api.ts";
 import type { Change, Consented, Said, Standing } from "../../worker/consent-api.ts";
-import { ALL, columnsOf, emptyFilled, isRefused, SECTIONS } from "../send/filled.ts";
+import { ALL, columnsOf, emptyFilled, isRefused, named } from "../send/filled.ts";
 
 /** What stands, as it would be filled in; and what was filled in, as the decisions that it changes. Asks for nothing. */
 
@@ -10,9 +10,6 @@ const USUAL_DAYS = 90;
 const isByName = (to: string): boolean => to !== ALL && !to.startsWith("kind:");
 
 const isNothing = ({ refused }: Pick<Standing, "refused">): boolean => refused.includes(ALL);
-
-/** Sections by name, also where all were meant. */
-const named = (sections: readonly string[]): readonly string[] => (sections.includes(ALL) ? SECTIONS : sections);
 
 /** now: milliseconds. minor: whether it is a child, for whom the guardian decides. */
 export const filledFrom = ({ decisions, said }: Consented, minor: boolean, now: number): Filled => {
@@ -24,7 +21,7 @@ export const filledFrom = ({ decisions, said }: Consented, minor: boolean, now: 
     recipients: agencies.map(({ to }) => to),
     decided: Object.fromEntries(agencies.map((one) => [one.to, decidingOf(one, usual)])),
     nobody: decisions.filter(isNothing).map(({ to }) => to),
-    by: said.by || "person",
+    by: minor ? "guardian" : said.by || "person",
     consentLanguage: said.language,
     interpreter: said.interpreter,
     witness: said.witness,
@@ -62,7 +59,7 @@ export const meantBy = (filled: Filled, kindOf: (agency: string) => string): rea
 };
 
 /** Of these what is otherwise than it stands; and what she refused and does not any more. */
-export const changesIn = ({ decisions }: Consented, meant: readonly Change[]): readonly Change[] => {
+export const changesIn = ({ decisions }: Pick<Consented, "decisions">, meant: readonly Change[]): readonly Change[] => {
   const stood = new Map(decisions.map((one) => [one.to, one]));
   const changed = meant.filter((one) => !isSame(one, stood.get(one.to)));
   const lifted = decisions.filter((one) => isNothing(one) && !meant.some(({ to }) => to === one.to));
@@ -86,9 +83,37 @@ const isSame = ({ granted, refused }: Change, stood: Standing | undefined): bool
 const areSame = (some: readonly string[], others: readonly string[]): boolean =>
   [...new Set(some)].sort().join() === [...new Set(others)].sort().join();
 
+/** Whether it is the word of the child itself, which alone ends what it refused. */
+export const isChilds = ({ minor, by }: Filled): boolean => minor && by === "person";
+
+/**
+ * By a child's own word it refuses less, or more. Nobody but its guardian agrees to anything, so that what was agreed to
+ * there ends, and the guardian is asked anew.
+ */
+export const childsWord = (
+  stands: Pick<Consented, "decisions" | "said">,
+  filled: Filled,
+  kindOf: (agency: string) => string,
+): readonly Change[] => {
+  const stood = new Map(stands.decisions.map((one) => [one.to, one]));
+  const decided = Object.entries(filled.decided).map(([to, one]) => {
+    const { sections = [], purposes = [], until = null } = stood.get(to) ?? {};
+    return [to, { ...one, sections: named(sections), purposes, until: until ?? one.until }] as const;
+  });
+  const meant = meantBy({ ...filled, decided: Object.fromEntries(decided) }, kindOf);
+  return changesIn(stands, meant).map((one) => ({ ...one, granted: null }));
+};
+
+/** Whether a guardian would end what the child refused. */
+export const opensAgain = ({ decisions }: Pick<Consented, "decisions">, changes: readonly Change[]): boolean =>
+  changes.some(({ to, refused }) => {
+    const before = decisions.find((one) => one.to === to)?.refused ?? [];
+    return !refused.includes(ALL) && before.some((one) => !refused.includes(one));
+  });
+
 /** How she said it this time. */
-export const saidIn = ({ minor, by, how, consentLanguage, interpreter, witness }: Filled): Said => ({
-  by: minor ? "guardian" : by,
+export const saidIn = ({ by, how, consentLanguage, interpreter, witness }: Filled): Said => ({
+  by,
   how,
   language: consentLanguage,
   interpreter: interpreter || how === "by_interpreter",
@@ -116,5 +141,5 @@ export const withChanges = (filled: Filled, changes: readonly Change[], said: Sa
 };
 
 /** H of each, as it stands on the screen. */
-export const shownOf = ({ decisions }: Consented): Readonly<Record<string, string>> =>
+export const shownOf = ({ decisions }: Pick<Consented, "decisions">): Readonly<Record<string, string>> =>
   Object.fromEntries(decisions.map(({ to, document }) => [to, document]));

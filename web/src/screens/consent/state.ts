@@ -6,7 +6,18 @@ import type { Agency, Filled, Happening, Referral, Vault } from "../../worker/ap
 import type { Consented, Deed } from "../../worker/consent-api.ts";
 import { columnsOf } from "../send/filled.ts";
 import type { DecidingState, SendFault } from "../send/state.ts";
-import { changesIn, filledFrom, meantBy, nothingYet, saidIn, shownOf, withChanges } from "./deciding.ts";
+import {
+  changesIn,
+  childsWord,
+  filledFrom,
+  isChilds,
+  meantBy,
+  nothingYet,
+  opensAgain,
+  saidIn,
+  shownOf,
+  withChanges,
+} from "./deciding.ts";
 
 /** Milliseconds of a pause in filling in after which it is saved. */
 const PAUSE = 400;
@@ -60,7 +71,9 @@ export const consentState = (
   const kindOf = (agency: string) => agencies.value.find((one) => one.id === agency)?.kind ?? "";
   const deedNow = (): Deed | null => {
     if (stands.value === null || filled.value === null) return null;
-    const changes = changesIn(stands.value, meantBy(filled.value, kindOf));
+    const changes = isChilds(filled.value)
+      ? childsWord(stands.value, filled.value, kindOf)
+      : changesIn(stands.value, meantBy(filled.value, kindOf));
     return { do: "decide", changes, said: saidIn(filled.value) };
   };
 
@@ -162,6 +175,11 @@ export const consentState = (
         ends.some((until) => Date.parse(until) <= now()),
         "send-decision",
         "send.day_over",
+      ),
+      ...when(
+        one.minor && !isChilds(one) && deed?.do === "decide" && opensAgain(stands.value!, deed.changes),
+        "send-decision",
+        "later.childs_no",
       ),
       ...when(one.how === "", "send-how", "send.needs_how"),
     ];

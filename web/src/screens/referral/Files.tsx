@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import { Button } from "../../parts/Button.tsx";
+import { Carried } from "../../parts/Carried.tsx";
 import { hand } from "../../parts/hand.ts";
 import { words } from "../../words/current.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
@@ -68,12 +69,7 @@ const OneFile = ({ file, event, decision, state }: FileProps) => {
       </Button>
       <div role="status">
         {busy.value && carried.value !== null && (
-          <p>
-            {said("file.coming", {
-              over: sizeText(said.language, carried.value.over),
-              all: sizeText(said.language, carried.value.all),
-            })}
-          </p>
+          <Carried way="file.coming" over={carried.value.over} all={carried.value.all} />
         )}
         {isSaved.value && <p>{said("file.saved")}</p>}
       </div>

@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { later } from "../../app/later.tsx";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
+import { Carried } from "../../parts/Carried.tsx";
 import { Choice } from "../../parts/Choice.tsx";
 import { Clock } from "../../parts/Clock.tsx";
 import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
@@ -19,7 +20,6 @@ import { fieldLabel, fieldLines, namesSomebody } from "../../words/fields.ts";
 import { codes, label, labels, placeInFull } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
 import { ofDecision, sectionName } from "../../words/sentences.ts";
-import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, canGoElsewhere, endsSoon, owedFirst } from "../inbox/order.ts";
@@ -497,14 +497,7 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
         )}
         {note !== "none" && <TellFiles section="note" title={said("file.add_to_note")} state={state.picked} />}
         <div role="status">
-          {state.busy.value && carried !== null && (
-            <p>
-              {said("file.carried", {
-                over: sizeText(language, carried.over),
-                all: sizeText(language, carried.all),
-              })}
-            </p>
-          )}
+          {state.busy.value && carried !== null && <Carried way="file.carried" over={carried.over} all={carried.all} />}
         </div>
         <div class="buttons">
           <Button look="main" busy={state.busy.value}>

@@ -1,6 +1,7 @@
 import { useLayoutEffect } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
+import { Carried } from "../../parts/Carried.tsx";
 import { Sentences } from "../../parts/Sentences.tsx";
 import { Urgency } from "../../parts/Urgency.tsx";
 import { Without } from "../../parts/Without.tsx";
@@ -145,14 +146,7 @@ export const CheckStep = ({ state }: SendProps) => {
         <Band tone="wait">{said("file.left", { count: state.again.value!.filesLeft })}</Band>
       )}
       <div role="status" class="wide">
-        {busy && carried && (
-          <p>
-            {said("file.carried", {
-              over: sizeText(language, carried.over),
-              all: sizeText(language, carried.all),
-            })}
-          </p>
-        )}
+        {busy && carried && <Carried way="file.carried" over={carried.over} all={carried.all} />}
       </div>
       <div class="buttons">
         <Button look="main" busy={busy} icon="onward">

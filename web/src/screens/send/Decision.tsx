@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Chips, Choice, Several } from "../../parts/Choice.tsx";
 import { DateParts } from "../../parts/DateParts.tsx";
@@ -11,9 +12,11 @@ import { fieldLabel } from "../../words/fields.ts";
 import { codes, label } from "../../words/labels.ts";
 import { ofPlan, sectionName } from "../../words/sentences.ts";
 import { capital, plain } from "../../words/words.ts";
+import { continued, heldOf } from "./anew.ts";
 import { Evidence } from "./Evidence.tsx";
 import { ExceptionStep } from "./Exception.tsx";
 import { ALL, columnsOf, DAYS, isRefused, NO_DATE, planOf } from "./filled.ts";
+import { HerCode, type Mode } from "./HerCode.tsx";
 import { namingOf } from "./naming.ts";
 import { SelectField } from "./Selects.tsx";
 import type { SendProps } from "./Send.tsx";
@@ -23,16 +26,15 @@ import { type DecidingState, lens, type SendState } from "./state.ts";
 /** How it was given; with her own phone comes later. */
 export const HOWS = codes("consent_given_how").filter((code) => code !== "own_device");
 
-const RECEIPTS = ["full", "withdraw", "none"] as const;
-
 export const DecisionStep = ({ state, time }: SendProps) => {
   const said = words.value;
   const { language } = said;
   const filled = state.filled.value!;
   const form = state.form();
-  const there = Object.keys(form.sections).filter((section) => section !== "justification");
+  const stands = continued(filled, state.again.value);
+  const filledIn = Object.keys(form.sections).filter((section) => section !== "justification");
+  const there = [...new Set([...filledIn, ...heldOf(filled, stands)])];
   const columns = columnsOf(filled);
-  const isWide = useWide();
   const isReading = useSignal(false);
   if (filled.without) return <ExceptionStep state={state} there={there} time={time} />;
   const sentences = ofPlan(said, "her", planOf(form), namingOf(state));
@@ -59,6 +61,11 @@ export const DecisionStep = ({ state, time }: SendProps) => {
       title={said("send.decision")}
       onNext={() => state.attaching.value === null && state.next("decision")}
     >
+      {stands !== null && (
+        <Band tone="note" icon="again">
+          {said("send.next")}
+        </Band>
+      )}
       <p class="her">{said("her.before")}</p>
       <Button
         icon="show"
@@ -68,16 +75,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
       >
         {said("send.read_aloud")}
       </Button>
-      <div id="send-decision" tabIndex={-1} class="wide stack">
-        {isWide ? (
-          <DecisionTable state={state} columns={columns} there={there} />
-        ) : (
-          columns.map((agency) => <DecisionCard key={agency} state={state} agency={agency} there={there} />)
-        )}
-        {columns.map((agency) => (
-          <Until key={agency} state={state} agency={agency} now={time.now()} />
-        ))}
-      </div>
+      <WhoReads state={state} columns={columns} there={there} now={time.now()} />
       <Nobody state={state} />
       <section class="wide stack" aria-labelledby="send-said">
         <h2 id="send-said">{said("send.as_she_hears")}</h2>
@@ -96,19 +94,22 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         options={HOWS.map((value) => ({ value, label: label(language, "consent_given_how", value) }))}
         error={faultAt(state, "send-how")}
       />
-      <Choice
-        id="send-receipt"
-        legend={said("send.receipt")}
-        hint={said("send.receipt.hint")}
-        look="chips"
-        value={lens<(typeof RECEIPTS)[number] | "">(
-          () => filled.receipt ?? "full",
-          (receipt) => {
-            if (receipt !== "") state.change({ receipt });
-          },
-        )}
-        options={RECEIPTS.map((value) => ({ value, label: said(`send.receipt.${value}`) }))}
-      />
+      {stands === null && (
+        <HerCode
+          id="send"
+          mode={lens<Mode | "">(
+            () => filled.receipt ?? "full",
+            (receipt) => {
+              if (receipt !== "") state.change({ receipt });
+            },
+          )}
+          part={lens(
+            () => filled.ownPart ?? null,
+            (ownPart) => state.change({ ownPart }),
+          )}
+          error={faultAt(state, "send-part")}
+        />
+      )}
       <Evidence state={state} />
       <MoreOfDecision state={state} columns={columns} there={there} />
       <div class="buttons">
@@ -127,8 +128,29 @@ export const DecisionStep = ({ state, time }: SendProps) => {
   );
 };
 
+interface WhoReadsProps extends GridProps {
+  readonly now: number;
+}
+
+/** What each may read, and until when: a table where there is room, else a card for each. */
+export const WhoReads = ({ now, ...grid }: WhoReadsProps) => {
+  const { state, columns, there } = grid;
+  return (
+    <div id="send-decision" tabIndex={-1} class="wide stack">
+      {useWide() && columns.length > 0 ? (
+        <DecisionTable {...grid} />
+      ) : (
+        columns.map((agency) => <DecisionCard key={agency} state={state} agency={agency} there={there} />)
+      )}
+      {columns.map((agency) => (
+        <Until key={agency} state={state} agency={agency} now={now} />
+      ))}
+    </div>
+  );
+};
+
 /** From 700 px there is room for a table. */
-export const useWide = (): boolean => {
+const useWide = (): boolean => {
   const query = matchMedia("(min-width: 700px)");
   const isWide = useSignal(query.matches);
   useEffect(() => {
@@ -169,7 +191,7 @@ const turn = (state: DecidingState, agency: string, section: string): void => {
 };
 
 /** Rows are what there is to read, columns who reads; each cell is a word that is turned by a touch. */
-export const DecisionTable = ({ state, columns, there }: GridProps) => {
+const DecisionTable = ({ state, columns, there }: GridProps) => {
   const said = words.value;
   const filled = state.filled.value!;
   return (
@@ -280,7 +302,7 @@ interface UntilProps {
 }
 
 /** Until when, in days that she can count, or another day. */
-export const Until = ({ state, agency, now }: UntilProps) => {
+const Until = ({ state, agency, now }: UntilProps) => {
   const said = words.value;
   const decided = state.filled.value!.decided[agency];
   const isOther = useSignal(false);

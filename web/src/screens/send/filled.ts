@@ -261,6 +261,9 @@ export const columnsOf = ({ recipients, also }: Filled): readonly string[] => [
   ...also.filter((one) => !recipients.includes(one)),
 ];
 
+/** Sections by name, also where all were meant. */
+export const named = (sections: readonly string[]): readonly string[] => (sections.includes(ALL) ? SECTIONS : sections);
+
 /** Whether she refused it, by name, by its kind, or everybody. */
 export const isRefused = ({ nobody }: Pick<Filled, "nobody">, agency: string, kind: string): boolean =>
   nobody.some((to) => to === agency || to === `kind:${kind}` || to === ALL);
@@ -299,7 +302,13 @@ export const refusalsOf = (filled: Filled): SendForm["consent"]["refusals"] => {
   return [...whole, ...partly];
 };
 
-export const formOf = (filled: Filled, now: number, kindOf: (agency: string) => string): SendForm => {
+/** asked: sections that she decides on too, though nothing is filled in there. */
+export const formOf = (
+  filled: Filled,
+  now: number,
+  kindOf: (agency: string) => string,
+  asked: readonly string[] = [],
+): SendForm => {
   const { justification, evidence = {}, ...told } = sectionsOf(filled, now);
   const { evidence: proofs = [], ...files } = filled.files ?? {};
   const without = filled.without ?? null;
@@ -317,7 +326,7 @@ export const formOf = (filled: Filled, now: number, kindOf: (agency: string) => 
       language: filled.consentLanguage || language,
       interpreter: filled.interpreter || how === "by_interpreter",
       witness: filled.witness || how === "spoken_witnessed",
-      grants: grantsOf(filled, there, kindOf),
+      grants: grantsOf(filled, [...there, ...asked], kindOf),
       refusals: refusalsOf(filled),
       ...(without === null ? {} : { exception: exceptionOf(without) }),
     },
@@ -377,7 +386,7 @@ export const filledAgain = ({ filled, form }: Again): Filled => {
   const decided = Object.fromEntries(
     form.consent.grants.map(({ to, sections, purposes, until }) => {
       const refused = form.consent.refusals.find((one) => one.to === to)?.sections ?? [];
-      return [to, { sections, purposes, until, refused: refused.filter((one) => one !== ALL) }];
+      return [to, { sections: named(sections), purposes, until, refused: refused.filter((one) => one !== ALL) }];
     }),
   );
   const nobody = form.consent.refusals.filter((one) => one.sections.includes(ALL)).map((one) => one.to);
@@ -392,7 +401,7 @@ export const filledAgain = ({ filled, form }: Again): Filled => {
     interpreter: consent.interpreter,
     witness: consent.witness,
   };
-  return { ...typed, recipients: [], also: [], decided, nobody, saidNo: false, without: null };
+  return { ...typed, recipients: [], also: [], decided, nobody, saidNo: false, without: null, ownPart: null };
 };
 
 /** Whether her decision lets it go to this agency as it is: nothing was written since. */

@@ -14,18 +14,23 @@ import type {
   Filled,
   Found,
   Happening,
+  NextDecision,
+  ReceiptKey,
+  ReceiptMode,
   Row,
   SendForm,
   Vault,
 } from "../../worker/api.ts";
+import { opensAgain } from "../consent/deciding.ts";
+import { formAnew } from "./anew.ts";
 import {
+  ALL,
   columnsOf,
   coveredForm,
   emptyFilled,
   fieldFaults,
   filesIn,
   filledAgain,
-  formOf,
   isCovered,
   isRefused,
   MOST_AGENCIES,
@@ -34,9 +39,15 @@ import {
   type Step,
   withoutConsent,
 } from "./filled.ts";
+import { partFault } from "./own-part.ts";
 
 /** Milliseconds of a pause in typing after which it is saved. */
 const PAUSE = 400;
+
+/** What the hub says where a newer decision is there. */
+const OVERTAKEN = "head_moved";
+/** And where her code is another consent's. */
+const USED = "key_refused";
 
 /** What is to be put right. agency: of whom it is. */
 export type SendFault =
@@ -132,7 +143,17 @@ export type DecidingState = Pick<
 
 type Asked = Pick<
   Vault,
-  "find" | "keepFile" | "draft" | "saveDraft" | "dropDraft" | "send" | "again" | "agencies" | "ownPlace" | "newReceipt"
+  | "find"
+  | "keepFile"
+  | "draft"
+  | "saveDraft"
+  | "dropDraft"
+  | "send"
+  | "again"
+  | "agencies"
+  | "ownPlace"
+  | "newReceipt"
+  | "ownReceipt"
 >;
 
 /** own: the agency at work. now: by the hub's clock. changed: the drafts are otherwise, or the lists too. */
@@ -173,12 +194,15 @@ export const sendState = (
     again.value?.found.candidates.find((one) => one.agency === agency) ??
     null;
   const kindOf = (agency: string): string => agencies.value.find((one) => one.id === agency)?.kind ?? "";
-  const form = (): SendForm => formOf(filled.value ?? emptyFilled(""), now(), kindOf);
+  const form = (): SendForm => formAnew(filled.value ?? emptyFilled(""), again.value, now(), kindOf);
   const covered = computed(() => {
     const [to, of] = [filled.value?.recipients[0], again.value];
     const grant = of?.found.candidates.find((one) => one.agency === to)?.grant ?? null;
     if (of === null || grant === null || filled.value === null) return null;
     const made = form();
+    const { next } = made.consent;
+    const isOtherwise = next !== undefined && isSame(draft.value?.shown, next.shown) && next.changes.length > 0;
+    if (isOtherwise) return null; // she was asked again on what stands, and decided more or less
     return isCovered(made, of, grant) ? coveredForm(made, of, grant) : null;
   });
 
@@ -266,6 +290,7 @@ export const sendState = (
       if (one.of !== null) {
         const of = again.value ?? (await vault.again(one.of));
         if (mine !== asking) return;
+        if (again.value === null) keepRefused(of);
         again.value = of;
         found.value = of.found;
         return;
@@ -279,6 +304,14 @@ export const sendState = (
       if (failed.kind !== "line") problem.value = failed;
       else found.value = await vault.find({ services, place, language, minor });
     }
+  };
+
+  /** What she refused since it was filled in, she refuses here too. */
+  const keepRefused = ({ stands }: Again) => {
+    const nobody = filled.value?.nobody ?? [];
+    const refused = stands?.decisions.filter((one) => one.refused.includes(ALL)).map(({ to }) => to) ?? [];
+    const missing = refused.filter((to) => !nobody.includes(to));
+    if (missing.length > 0) put({ filled: { ...filled.value!, nobody: [...nobody, ...missing] } });
   };
 
   /** What is proposed to her on agencies that she was not asked about yet. */
@@ -299,6 +332,9 @@ export const sendState = (
       granted.has(agency) ? [] : [{ field: `send-decided-${agency}`, key: "send.nothing_agreed", agency }],
     );
   };
+
+  const isOpened = ({ consent: { next } }: SendForm): boolean =>
+    next !== undefined && opensAgain(again.value!.stands!, next.changes);
 
   const faultsAt = (step: Step): readonly SendFault[] => {
     const one = filled.value;
@@ -338,6 +374,7 @@ export const sendState = (
             "send-guardian-safe",
             "send.guardian_unsafe",
           ),
+          ...when(one.minor && isOpened(form()), "send-decision", "later.childs_no"),
           ...when(one.how === "", "send-how", "send.needs_how"),
         ];
       }
@@ -358,6 +395,59 @@ export const sendState = (
         return "decision";
       default:
         return "check";
+    }
+  };
+
+  /** isOvertaken: she was asked, and has decided otherwise meanwhile. */
+  const askAgain = (isOvertaken: boolean) => {
+    propose();
+    put({ returned: null });
+    go("decision");
+    if (isOvertaken) faults.value = [{ field: "send-decision", key: "later.overtaken" }];
+  };
+
+  /** Go on from this step, if it is in order. */
+  const proceed = (step: Step) => {
+    const { next } = form().consent;
+    if (step === "decision" && next !== undefined) put({ shown: next.shown });
+    faults.value = faultsAt(step);
+    if (faults.value.length > 0) return;
+    const to = after(step);
+    if (to === "decision" || to === "check") propose();
+    if (to === "check") {
+      // Whoever was chosen later has to be decided on first.
+      const open = faultsAt("decision");
+      if (open.length > 0 && step !== "decision") {
+        go("decision");
+        faults.value = open;
+        return;
+      }
+      mending = false;
+    }
+    go(to);
+    if (step === "need") void find();
+  };
+
+  /** Her code, or the public part of that which her own phone made. */
+  const codeOf = async (
+    { ownPart }: Filled,
+    mode: ReceiptMode,
+  ): Promise<{ readonly code: string | null; readonly receipt: ReceiptKey }> =>
+    ownPart == null ? vault.newReceipt(mode) : { code: null, receipt: await vault.ownReceipt(ownPart, mode) };
+
+  /** A slip in what her phone shows is told while she is there. */
+  const afterPart = async (goOn: () => void) => {
+    const [one, mine] = [filled.value, turn];
+    if (one === null) return;
+    const mode = one.receipt ?? "full";
+    try {
+      if (mode !== "none") await codeOf(one, mode);
+      if (mine === turn && draft.value?.step === "decision") goOn();
+    } catch (error) {
+      const [failed, fault] = [problemOf(error), partFault(problemOf(error), "send-part")];
+      if (mine !== turn) return;
+      if (fault !== null) faults.value = [fault];
+      else problem.value = failed;
     }
   };
 
@@ -475,22 +565,8 @@ export const sendState = (
     find,
     next: (step) => {
       if (draft.value === null || busy.value) return;
-      faults.value = faultsAt(step);
-      if (faults.value.length > 0) return;
-      const to = after(step);
-      if (to === "decision" || to === "check") propose();
-      if (to === "check") {
-        // Whoever was chosen later has to be decided on first.
-        const open = faultsAt("decision");
-        if (open.length > 0 && step !== "decision") {
-          go("decision");
-          faults.value = open;
-          return;
-        }
-        mending = false;
-      }
-      go(to);
-      if (step === "need") void find();
+      if (step === "decision" && filled.value?.ownPart != null) void afterPart(() => proceed(step));
+      else proceed(step);
     },
     mend: (step) => {
       if (busy.value) return;
@@ -530,8 +606,13 @@ export const sendState = (
     send: async () => {
       const one = draft.value;
       if (one === null || busy.value) return;
+      // What she has decided has to be known before anything goes out in place of what was sent.
+      if (one.of !== null && found.value === null) return find();
       faults.value = faultsAt("check");
       if (faults.value.length > 0) return;
+      const { next } = (covered.value ?? form()).consent;
+      const isOther = next !== undefined && next.changes.length > 0 && !isSame(one.shown, next.shown);
+      if (isOther || (next !== undefined && one.shown === undefined)) return askAgain(one.shown !== undefined);
       const mine = turn;
       busy.value = true;
       problem.value = null;
@@ -541,9 +622,10 @@ export const sendState = (
       try {
         const isToldLater = (one.filled.without?.tellAfterDays ?? 0) > 0; // nobody hands a card to whom nothing is told yet
         const mode = isToldLater ? "none" : (one.filled.receipt ?? "full");
-        const isAsked = covered.value === null; // else she has hers from the first time
-        const given = isAsked && mode !== "none" ? await vault.newReceipt(mode) : null;
+        const isAsked = covered.value === null;
         const made = covered.value ?? form();
+        const isFirst = isAsked && made.consent.next === undefined; // else she has hers from the first time
+        const given = isFirst && mode !== "none" ? await codeOf(one.filled, mode) : null;
         const whole = given === null ? made : { ...made, consent: { ...made.consent, receipt: given.receipt } };
         const rows = await vault.send(one, whole, !isAsked);
         changed(rows !== null);
@@ -556,8 +638,19 @@ export const sendState = (
         changed();
         if (mine !== turn) return;
         problem.value = failed;
-        if (failed.kind === "refused")
-          draft.value = { ...one, step: "check", returned: { code: failed.code, fields: failed.fields } };
+        if (failed.kind !== "refused") return;
+        draft.value = { ...one, step: "check", returned: { code: failed.code, fields: failed.fields } };
+        if (failed.code === USED && one.filled.ownPart != null) {
+          put({ returned: null });
+          go("decision");
+          faults.value = [{ field: "send-part", key: "later.code.used" }];
+        }
+        if (one.of === null) return;
+        again.value = null; // what she decided may be recorded by now, or be otherwise
+        await find();
+        if (mine !== turn || again.value === null) return;
+        if (failed.code === OVERTAKEN) askAgain(true);
+        else problem.value = failed;
       } finally {
         if (mine === turn) busy.value = false;
       }
@@ -608,6 +701,11 @@ const withoutFaults = (one: Filled): readonly SendFault[] => {
   ];
   return missing.flatMap(([isMissing, field, key]) => (isMissing ? [{ field, key }] : []));
 };
+
+const isSame = (shown: NextDecision["shown"] | undefined, stands: NextDecision["shown"]): boolean =>
+  shown !== undefined &&
+  Object.keys(shown).length === Object.keys(stands).length &&
+  Object.entries(stands).every(([to, document]) => shown[to] === document);
 
 const isWritten = ({ fields }: Filled, field: string, section = "child"): boolean => {
   const typed = fields[section]?.[field];
