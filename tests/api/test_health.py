@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.services import Valkey
 from tests.stores import REPOSITORY, Store
 
@@ -27,7 +27,7 @@ def manage_health(store: Store, **environment: str) -> subprocess.CompletedProce
 
 
 def health(hub: Hub, path: str = "/readyz", method: str = "GET") -> tuple[int, Any]:
-    answer = httpx.request(method, hub.url + path, timeout=20, trust_env=False)
+    answer = httpx.request(method, hub.url + path, timeout=20, trust_env=False, verify=NO_TLS)
     return answer.status_code, answer.json() if answer.content else None
 
 
@@ -36,7 +36,7 @@ def test_a_hub_at_work(hub: Hub) -> None:
     assert health(hub) == (200, {"ready": True, "missing": []})
     assert health(hub, method="HEAD")[0] == 200
     assert health(hub, method="POST")[0] == 405
-    answer = httpx.get(f"{hub.url}/readyz", trust_env=False)
+    answer = httpx.get(f"{hub.url}/readyz", trust_env=False, verify=NO_TLS)
     assert answer.headers["cache-control"] == "no-store"
 
 

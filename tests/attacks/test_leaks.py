@@ -38,7 +38,7 @@ from ortoo.protocol.sealing import Binding, unseal
 from ortoo.session import Session
 from tests.attacks.searching import SHORTEST, Search
 from tests.attacks.wiretap import Wiretap
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.members import SCENARIOS, SHELTER_TONIGHT, following
 from tests.stores import KINDS, REPOSITORY, Store, Stores
 
@@ -278,7 +278,7 @@ async def test_the_search_finds_a_word_planted_in_each_place(loot: Loot) -> None
     identity: Identity = practice.identity("mrc.nara", hub.practice)
     by_http, by_socket = Wiretap(hub.port), Wiretap(hub.port)
     async with by_http, by_socket:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as client:
             query = f"# {PLANTED}\n{{ network {{ id }} }}"
             (await client.post(f"{by_http.url}/graphql", json={"query": query})).raise_for_status()
         address = f"ws://127.0.0.1:{by_socket.port}/graphql"
