@@ -1,7 +1,6 @@
 """The health checks: what is not ready is named, and nothing else."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import warm
 from tests.hubs import NO_TLS, Hub
 from tests.services import Valkey
 from tests.stores import REPOSITORY, Store
@@ -21,9 +21,8 @@ NO_NETWORK = (
 
 
 def manage_health(store: Store, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "manage.py", "health"]
     environment = dict(store.environment) | {"LC_ALL": "", "LC_MESSAGES": "", "PYTHONIOENCODING": "utf-8"} | environment
-    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60)
+    return warm.run(REPOSITORY / "manage.py", ["health"], environment=environment, timeout=60)
 
 
 def health(hub: Hub, path: str = "/readyz", method: str = "GET") -> tuple[int, Any]:
