@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import F, OuterRef, Q, Subquery
@@ -142,12 +143,21 @@ class Notes:
 
 def newest() -> Mapping[str, Notes]:
     """Of both logs, in one query: this is asked twice a second."""
+    notes = dict.fromkeys(LOGS, Notes())
+    with connection.cursor() as cursor:
+        cursor.execute(*_newest_query())
+        for log, note, size, in_force in cursor.fetchall():
+            notes[log] = Notes(note, note if size == in_force else notes[log].in_force)
+    return notes
+
+
+@cache
+def _newest_query() -> tuple[str, tuple[Any, ...]]:
+    """Composed once: that takes ten times as long as to ask it."""
     signed = Checkpoint.objects.filter(tree=OuterRef("tree")).order_by("-size").values("size")[:1]
     rows = Checkpoint.objects.filter(Q(size=Subquery(signed)) | Q(size=F("tree__in_force"))).order_by("size")
-    notes = dict.fromkeys(LOGS, Notes())
-    for log, note, size, in_force in rows.values_list("tree", "note", "size", "tree__in_force"):
-        notes[log] = Notes(note, note if size == in_force else notes[log].in_force)
-    return notes
+    sql, values = rows.values_list("tree", "note", "size", "tree__in_force").query.sql_with_params()
+    return sql, values
 
 
 def checkpoint_of(log: str, size: int) -> Checkpoint | None:

@@ -13,7 +13,7 @@ from ortoo.client import Client, HubError, HubUnreachable
 from ortoo.protocol.errors import Refused
 from ortoo.witness import Witness, WitnessKey
 
-EVERY: Final = 5.0  # seconds, between their looks, and before the first
+EVERY: Final = 10.0  # seconds, between their looks, and before the first
 
 
 def begin(practice: Path, anchor: str, hub: str) -> None:

@@ -14,13 +14,14 @@ from hub import errors
 from notifications import delivery, reaching
 from notifications.housekeeping import sweep as sweep_mail
 from ortoo.protocol.errors import Refused
-from referrals import ending, files, firing, standing
+from referrals import due, ending, files, firing, standing
 from referrals.housekeeping import forget_old_seeds
 
 EVERY: Final = 60.0  # seconds
 TICK: Final = 1.0  # seconds, between looks at what has run out
 
-OFTEN: Final[Sequence[Callable[[], object]]] = (firing.fire, ending.end, reaching.look)
+RUN_OUT: Final[Sequence[Callable[[], object]]] = (firing.fire, ending.end)
+OFTEN: Final[Sequence[Callable[[], object]]] = (*RUN_OUT, reaching.look)
 SOMETIMES: Final[Sequence[Callable[[], object]]] = (
     housekeeping.sweep,
     forget_old_seeds,
@@ -52,7 +53,7 @@ def work_until(stop: threading.Event) -> None:
     try:
         while not stop.is_set():
             is_time = time.monotonic() - swept >= EVERY
-            work((*OFTEN, *SOMETIMES) if is_time else OFTEN)
+            work((*OFTEN, *SOMETIMES) if is_time else (_end_what_ran_out, reaching.look))
             swept = time.monotonic() if is_time else swept
             stop.wait(TICK)
         until = time.monotonic() + LEFT_TO_END
@@ -60,6 +61,11 @@ def work_until(stop: threading.Event) -> None:
             thread.join(max(0, until - time.monotonic()))
     finally:
         connection.close()
+
+
+def _end_what_ran_out() -> None:
+    if due.anything():
+        work(RUN_OUT)
 
 
 def _beside_until(stop: threading.Event, part: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ Migrating and founding take seconds, so each is done once in a run and copied fo
 """
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -60,6 +61,15 @@ class Store:
                 f"manage.py {' '.join(arguments)} ended with {run.returncode}:\n{run.stdout}{run.stderr}"
             )
         return run.stdout
+
+    def ask(self, program: str, asked: object = None) -> Any:
+        """Run a program of tests/ on this store, which is asked and answers in JSON."""
+        with warm.open_temporary() as given:
+            given.write(json.dumps(asked).encode())
+            given.seek(0)
+            run = warm.run(REPOSITORY / "tests" / program, [], environment=self.environment, stdin=given, timeout=60)
+        assert run.returncode == 0, run.stderr[-3000:]
+        return json.loads(run.stdout or "null")
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one SQL statement beside the hub, as somebody with full rights in the database might; its rows."""

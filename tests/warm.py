@@ -38,14 +38,20 @@ CLI: Final = Path(sys.executable).parent / "ortoo"
 
 # What hub and command import first of all; nothing that reads settings, nor makes an event loop.
 LIBRARIES: Final = """
-asyncio autobahn.websocket.protocol cffi.cparser channels.generic.websocket channels.layers cryptography.x509
-django.contrib.postgres.fields django.core.management.commands.migrate django.core.asgi django.core.mail
+_strptime anyio._backends._asyncio asyncio autobahn.rawsocket.util autobahn.websocket.protocol cffi.cparser
+channels.generic.websocket channels.layers cryptography.hazmat.primitives.kdf.pbkdf2 cryptography.x509
+django.contrib.postgres.fields django.core.asgi django.core.cache.backends.locmem django.core.mail
+django.core.management.commands.makemigrations django.core.management.commands.migrate
 django.db.backends.postgresql.base django.db.backends.sqlite3.base django.db.models django.forms django.http
-django.template.defaulttags django.urls django.views.debug django.views.generic fido2.server graphene graphql
-graphql_relay httpx msgspec psycopg redis.asyncio rich.console rich.progress service_identity structlog
-twisted.application.service twisted.internet.endpoints twisted.internet.task twisted.plugin twisted.protocols.tls
-twisted.trial.itrial twisted.web.http unittest uvicorn.main websockets.asyncio.client ortoo.cli.accounts
-ortoo.cli.commands ortoo.cli.coordinators ortoo.cli.joining ortoo.cli.members ortoo.cli.partners ortoo.cli.practice
+django.middleware.clickjacking django.middleware.common django.middleware.csrf django.middleware.security
+django.template.defaulttags django.urls django.views.debug django.views.defaults django.views.generic encodings.idna
+fido2.server graphene graphql graphql_relay httpcore httpx importlib.resources.readers msgspec psycopg redis.asyncio
+rich.console rich.progress service_identity structlog twisted.application.reactors twisted.application.service
+twisted.cred.strcred twisted.internet.asyncioreactor twisted.internet.endpoints twisted.internet.task twisted.plugin
+twisted.protocols.tls twisted.trial.itrial twisted.web.http twisted.words.iwords unittest uvicorn.lifespan.on
+uvicorn.main uvicorn.protocols.http.auto uvicorn.protocols.websockets.auto websockets.asyncio.client xml.sax.saxutils
+ortoo.cli.accounts ortoo.cli.commands ortoo.cli.coordinators ortoo.cli.joining ortoo.cli.members ortoo.cli.partners
+ortoo.cli.practice
 """
 
 

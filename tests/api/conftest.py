@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from ortoo import practice
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.stores import Stores
 
 
@@ -29,5 +29,5 @@ def token(served: Hub) -> str:
 def http(served: Hub, token: str) -> Iterator[httpx.Client]:
     """A client that is signed in, and asks for JSON."""
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=served.url, headers=headers, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=served.url, headers=headers, trust_env=False, timeout=30, verify=NO_TLS) as client:
         yield client

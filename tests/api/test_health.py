@@ -1,7 +1,6 @@
 """The health checks: what is not ready is named, and nothing else."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.hubs import Hub
+from tests import warm
+from tests.hubs import NO_TLS, Hub
 from tests.services import Valkey
 from tests.stores import REPOSITORY, Store
 
@@ -21,13 +21,12 @@ NO_NETWORK = (
 
 
 def manage_health(store: Store, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "manage.py", "health"]
     environment = dict(store.environment) | {"LC_ALL": "", "LC_MESSAGES": "", "PYTHONIOENCODING": "utf-8"} | environment
-    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60)
+    return warm.run(REPOSITORY / "manage.py", ["health"], environment=environment, timeout=60)
 
 
 def health(hub: Hub, path: str = "/readyz", method: str = "GET") -> tuple[int, Any]:
-    answer = httpx.request(method, hub.url + path, timeout=20, trust_env=False)
+    answer = httpx.request(method, hub.url + path, timeout=20, trust_env=False, verify=NO_TLS)
     return answer.status_code, answer.json() if answer.content else None
 
 
@@ -36,7 +35,7 @@ def test_a_hub_at_work(hub: Hub) -> None:
     assert health(hub) == (200, {"ready": True, "missing": []})
     assert health(hub, method="HEAD")[0] == 200
     assert health(hub, method="POST")[0] == 405
-    answer = httpx.get(f"{hub.url}/readyz", trust_env=False)
+    answer = httpx.get(f"{hub.url}/readyz", trust_env=False, verify=NO_TLS)
     assert answer.headers["cache-control"] == "no-store"
 
 

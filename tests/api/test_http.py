@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from ortoo.client import document as document_of
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.stores import REPOSITORY
 
 GRAPHQL: Final = "application/graphql-response+json"
@@ -203,7 +203,7 @@ def test_the_host_and_the_origin_are_ours(http: httpx.Client, served: Hub) -> No
 
 
 def test_who_is_not_signed_in_sees_the_network_and_the_directory_alone(served: Hub) -> None:
-    with httpx.Client(base_url=served.url, trust_env=False) as nobody:
+    with httpx.Client(base_url=served.url, trust_env=False, verify=NO_TLS) as nobody:
         assert post(nobody, {"query": "{ network { id } directory { entries } __typename }"}).json()["data"]
         hidden = "query { ... on Query { ...F } } fragment F on Query { network { id } me { id } }"
         schema = "{ __schema { types { name } } }"
@@ -221,7 +221,7 @@ def test_who_is_not_signed_in_sees_the_network_and_the_directory_alone(served: H
 
 @pytest.mark.parametrize("sent", ["Bearer nonsense", "Basic YTpi", "bearer", "Bearer \x80", "Token x"])
 def test_a_token_that_is_none_is_refused_even_where_none_is_needed(served: Hub, sent: str) -> None:
-    with httpx.Client(base_url=served.url, trust_env=False) as nobody:
+    with httpx.Client(base_url=served.url, trust_env=False, verify=NO_TLS) as nobody:
         answer = nobody.post(
             "/graphql", json={"query": "{ network { id } }"}, headers=[(b"Authorization", sent.encode("latin-1"))]
         )
@@ -248,7 +248,8 @@ def test_a_body_that_is_too_large_is_refused(http: httpx.Client, served: Hub) ->
         "field": "body",
         "most": 32 * 1024 * 1024,
     }
-    with httpx.Client(base_url=served.url, trust_env=False) as nobody:  # who has no token has nothing large to say
+    # Who has no token has nothing large to say.
+    with httpx.Client(base_url=served.url, trust_env=False, verify=NO_TLS) as nobody:
         chunks = (b" " * 1024 for _ in range(65))
         answer = nobody.post("/graphql", content=chunks, headers={"Content-Type": JSON, "Accept": JSON})
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["most"]) == (413, 64 * 1024)

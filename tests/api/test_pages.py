@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from hub.pages import Pages
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -92,7 +92,9 @@ class serving:
 
 @pytest.fixture
 def pages(port: int) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, headers={"accept-encoding": ""}) as client:
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", trust_env=False, headers={"accept-encoding": ""}, verify=NO_TLS
+    ) as client:
         yield client
 
 
@@ -162,7 +164,7 @@ def test_a_page_may_scan_codes_and_use_passkeys_and_nothing_else(pages: httpx.Cl
 def test_what_the_build_compressed_is_sent_to_whoever_takes_it(port: int, accepted: str, given: str | None) -> None:
     bodies = {"br": b"as brotli", "gzip": gzip.compress(SCRIPT), None: SCRIPT}
     with (
-        httpx.Client(trust_env=False, headers={"accept-encoding": accepted}) as client,
+        httpx.Client(trust_env=False, headers={"accept-encoding": accepted}, verify=NO_TLS) as client,
         client.stream("GET", f"http://127.0.0.1:{port}/assets/app-B1x9.js") as answer,
     ):
         body = b"".join(answer.iter_raw())
@@ -246,7 +248,7 @@ def test_what_changes_on_the_disk_later_is_not_read(dist: Path, port: int) -> No
 
 
 def test_leave_leads_to_the_site_of_this_hub_and_is_kept_nowhere(port: int) -> None:
-    answer = httpx.get(f"http://127.0.0.1:{port}/leave", trust_env=False)
+    answer = httpx.get(f"http://127.0.0.1:{port}/leave", trust_env=False, verify=NO_TLS)
     assert (answer.status_code, answer.headers["location"], answer.content) == (303, SITE, b"")
     assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
 
@@ -259,7 +261,7 @@ def test_where_nothing_is_built_it_says_what_to_do(tmp_path: Path, there: bool) 
         folder.mkdir()
     with serving(Pages(folder, SITE)) as port:
         for path in ("/", "/app/"):
-            answer = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+            answer = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False, verify=NO_TLS)
             assert answer.status_code == 503
             assert answer.text == (
                 "The browser client is not built: run `python3 bootstrap.py` where the hub's code lies, then start the"
@@ -270,7 +272,7 @@ def test_where_nothing_is_built_it_says_what_to_do(tmp_path: Path, there: bool) 
 
 def test_a_hub_serves_them_under_its_own_names_alone(served: Hub) -> None:
     """Whether or not the client is built here."""
-    with httpx.Client(base_url=served.url, trust_env=False) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, verify=NO_TLS) as client:
         for path in ("/", "/app/"):
             answer = client.get(path)
             assert answer.status_code in (200, 503)

@@ -1,9 +1,6 @@
 """How many queries an operation takes: pages the same for one row as for fifty, sending as few as it can."""
 
 import asyncio
-import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +17,7 @@ from ortoo.protocol.documents import new_id
 from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work, plain_form
-from tests.stores import REPOSITORY, Store, Stores
+from tests.stores import Store, Stores
 
 MANY: Final = 50
 TOGETHER: Final = 16  # the most that are sent in one call
@@ -113,17 +110,7 @@ def ask(name: str, who: Session, label: str | None = None, **variables: Any) -> 
 
 
 def count(store: Store, asked: Sequence[Mapping[str, Any]]) -> Counted:
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.api.counting_queries"],
-        cwd=REPOSITORY,
-        env=store.environment,
-        input=json.dumps(list(asked)),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    counted: Counted = json.loads(run.stdout)
+    counted: Counted = store.ask("api/counting_queries.py", list(asked))
     for one in counted.values():  # a practice hub alone, whenever half a second is over
         one["queries"] = [query for query in one["queries"] if query != "SELECT agencies_practiceclock"]
     return counted

@@ -1,7 +1,7 @@
 """Take rosters and admissions into force on a store, whatever else a hub asks for: {"entries": [envelope], "keys":
 [public key]}.
 
-python -m tests.attacks.publishing < entries.json
+Store.ask runs it.
 """
 
 import json

@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import subprocess
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,7 +27,7 @@ from ortoo.attached import Attached
 from ortoo.client import SUBPROTOCOL
 from ortoo.form import Form
 from ortoo.identity import Identity
-from ortoo.practice.player import Player, Scenario
+from ortoo.practice.player import Played, Player, Scenario
 from ortoo.protocol import schemas, vocabulary
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, ctx, read, unb64
@@ -38,7 +38,8 @@ from ortoo.protocol.sealing import Binding, unseal
 from ortoo.session import Session
 from tests.attacks.searching import SHORTEST, Search
 from tests.attacks.wiretap import Wiretap
-from tests.hubs import Hub
+from tests.cli.conftest import Ortoo
+from tests.hubs import NO_TLS, Hub
 from tests.members import SCENARIOS, SHELTER_TONIGHT, following
 from tests.stores import KINDS, REPOSITORY, Store, Stores
 
@@ -61,6 +62,8 @@ class Loot:
     messages: list[bytes]  # of sockets
     told: list[dict[str, Any]]  # what a follower heard
     declined: str  # a referral that was
+    plays: Mapping[str, Sequence[Played]]  # by the scenario's number
+    late: tuple[str, str]  # what coordinators and the sender were told in the eleventh
     directory: Directory
     keys: Mapping[str, list[KemKey]] = field(default_factory=dict)  # of a member: its own, and its agency's
 
@@ -110,8 +113,13 @@ async def rob(hub: Hub) -> Loot:
             await session.client.colleagues()
         before = taken(hub, tap)
         async with following(delger, 0) as follower:
+            plays: dict[str, list[Played]] = {}
+            late = ("", "")
             for path in sorted(SCENARIOS.glob("*.json")):
-                await Player(with_small_files(Scenario.read(path)), tap.url, hub.practice).play(lambda _: None)
+                steps = plays[path.name[:2]] = []
+                await Player(with_small_files(Scenario.read(path)), tap.url, hub.practice).play(steps.append)
+                if path.name.startswith("11"):
+                    late = await asyncio.to_thread(told_of_the_silent, hub)
             (sent,) = await nara.send(with_evidence(Form.read(SHELTER_TONIGHT), hub.practice / "state"))
             (evidence,) = await nara.evidence(sent.decision.body.consent)
             await nara.save(evidence.part.files[0], hub.practice / "state")
@@ -129,7 +137,13 @@ async def rob(hub: Hub) -> Loot:
         }
         told = [msgspec.to_builtins(one) for one in follower.entries]
         await dorj.sync()  # a member who left in one of the scenarios has changed it
-        return Loot(hub, before, taken(hub, tap), tap.messages, told, sent.id, dorj.directory, keys)
+        return Loot(hub, before, taken(hub, tap), tap.messages, told, sent.id, plays, late, dorj.directory, keys)
+
+
+def told_of_the_silent(hub: Hub) -> tuple[str, str]:
+    ortoo = Ortoo(hub.practice, hub.url)
+    overdue = ortoo("--as", "nhrcm.uyanga", "--lang", "en", "coordinators", "overdue")
+    return overdue.stdout, ortoo("--as", "pdo.ariunaa", "--lang", "en", "outbox").stdout
 
 
 def with_small_files(scenario: Scenario) -> Scenario:
@@ -177,6 +191,80 @@ def database(store: Store) -> dict[str, bytes]:
     with closing(sqlite3.connect(f"file:{store.practice / 'hub.sqlite3'}?mode=ro", uri=True)) as opened:
         dump_text = "\n".join(opened.iterdump())
     return {"dump": dump_text.encode()} | {path.name: path.read_bytes() for path in files}
+
+
+# --- what was played --------------------------------------------------------------------------------------------------
+
+
+def test_each_scenario_was_played_to_its_end(loot: Loot) -> None:
+    files = sorted(SCENARIOS.glob("*.json"))
+    assert len(files) == 14
+    told = loot.plays
+    for file in files:
+        events = json.loads(file.read_text(encoding="utf-8"))["events"]
+        steps = told[file.name[:2]]
+        assert [step.verb for step in steps] == [event["do"] for event in events]
+        assert [step.problem for step in steps] == [None] * len(events)
+    assert [(step.verb, step.seen) for step in told["11"][1:8]] == [
+        ("together", "done"),
+        ("together", "done"),
+        ("recall", "done"),
+        ("open", "recalled"),
+        ("start", "step_illegal"),
+        ("confirm_deletion", "done"),
+        ("look", "legal-clinic"),
+    ]
+    assert [(step.by, step.verb, step.seen) for step in told["14"][:10]] == [
+        ("mrc.nara", "send", "done"),
+        ("mgec.delger", "end_member", "done"),
+        ("mgec.urna", "open", "signed_out"),
+        ("mgec.solongo", "open", "contact, identity, needs"),  # with the seed of the epoch before
+        ("mrc.nara", "send_with", "directory_stale"),  # sealed to the epoch before
+        ("mgec.solongo", "accept", "done"),
+        ("glc.tamir", "accept", "done"),
+        ("glc.tamir", "open", "contact, identity, legal, needs"),
+        ("receipt", "withdraw", "done"),  # from one agency one section
+        ("glc.ariun", "open", "identity, legal, needs"),
+    ]
+    assert [(step.verb, step.seen) for step in told["06"][4:9]] == [
+        ("forward", "grant_missing"),
+        ("new_consent_version", "done"),
+        ("forward", "done"),
+        ("accept", "done"),
+        ("chain", "iom, mfa, mgec"),
+    ]
+    assert [(step.verb, step.seen) for step in told["13"][3:4]] == [("forward", "grant_refused")]
+    assert [(step.verb, step.seen) for step in told["03"][3:7]] == [
+        ("alternatives", "mgec; not cfdc-umnugobi, shelter-sainshand"),
+        ("resend", "done"),
+        ("open", "declined"),
+        ("accept", "done"),
+    ]
+    assert [(step.verb, step.seen) for step in told["10"][10:15]] == [
+        ("alternatives", "mgec; not cfdc-umnugobi, shelter-sainshand"),
+        ("resend", "grant_missing"),
+        ("new_consent_version", "done"),
+        ("resend", "done"),
+        ("open", "identity, needs, safety"),
+    ]
+
+
+def test_of_whoever_is_silent_coordinators_and_the_sender_are_told(loot: Loot) -> None:
+    late, outbox = loot.late
+    # Whoever accepted it has been silent for a month; whose need it is stands nowhere.
+    assert re.search(
+        r"^\d+ d +Mongolian Gender Equality Centre +to say how it goes +"
+        r"police-dornogobi → mgec +Immediate danger +[0-9a-f]{8} *$",
+        late,
+        re.MULTILINE,
+    ), late
+    assert re.search(r"^Next: .* alternatives [0-9a-f]{8}$", outbox, re.MULTILINE), outbox
+
+    ortoo = Ortoo(loot.hub.practice, loot.hub.url)
+    listed = ortoo.json("--as", "nhrcm.uyanga", "coordinators", "overdue")
+    assert listed["capped"] is False
+    assert {*listed["overdue"][0]} == {"referral", "sender", "recipient", "urgency", "owes", "kind", "due_at"}
+    assert [one["due_at"] for one in listed["overdue"]] == sorted(one["due_at"] for one in listed["overdue"])
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -278,7 +366,7 @@ async def test_the_search_finds_a_word_planted_in_each_place(loot: Loot) -> None
     identity: Identity = practice.identity("mrc.nara", hub.practice)
     by_http, by_socket = Wiretap(hub.port), Wiretap(hub.port)
     async with by_http, by_socket:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as client:
             query = f"# {PLANTED}\n{{ network {{ id }} }}"
             (await client.post(f"{by_http.url}/graphql", json={"query": query})).raise_for_status()
         address = f"ws://127.0.0.1:{by_socket.port}/graphql"

@@ -1,8 +1,6 @@
 """The practice network of a running hub with everybody's keys in one hand: whatever can be signed, can be tried."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -19,9 +17,9 @@ from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, SigningKey, b64, stamp, unb64
 from ortoo.protocol.referral import SealedReferral, section_text
 from ortoo.protocol.sealing import Blobs
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.protocol.network import Person, Town
-from tests.stores import REPOSITORY, Store
+from tests.stores import Store
 
 MARK: Final = "Mongoljin-Эрдэнэчимэг"  # stands in every text that is sealed
 CODE_MARK: Final = "mongoljin_code"  # and this in codes and names that nobody knows
@@ -42,7 +40,7 @@ class PracticeTown(Town):
         read = (json.loads(path.read_text()) for path in sorted((hub.practice / "coordinators").glob("*.json")))
         self.coordinators = [(one["id"], SigningKey(unb64(one["sign"]))) for one in read]
         self.epochs = {}
-        self.http = httpx.Client(base_url=hub.url, trust_env=False, timeout=30)
+        self.http = httpx.Client(base_url=hub.url, trust_env=False, timeout=30, verify=NO_TLS)
         self.directory = Directory()
         for entry in self.data("mrc.nara", "directory", after=0, first=500)["entries"]:
             self.directory.append(entry)
@@ -139,16 +137,7 @@ class PracticeTown(Town):
         """Take into force, in this order, what `directory` here has already taken in."""
         keys = [*super().public_keys.values(), *(one.secrets.kem.public for one in self.people.values())]
         asked = {"entries": [one.envelope for one in documents], "keys": [b64(one) for one in keys]}
-        run = subprocess.run(
-            [sys.executable, "-m", "tests.attacks.publishing"],
-            cwd=REPOSITORY,
-            env=self.hub.store.environment,
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert run.returncode == 0, run.stderr[-3000:]
+        self.hub.store.ask("attacks/publishing.py", asked)
 
 
 def handed_in(whole: SealedReferral | Document[Any] | str, blobs: Blobs | None = None) -> Any:

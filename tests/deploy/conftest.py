@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import HUBS
 from tests.deploy.served import Served
-from tests.stores import Kind, Store
+from tests.stores import Kind, Store, Stores
 
 
 @pytest.fixture
@@ -25,7 +25,25 @@ def served(founded: Store, request: pytest.FixtureRequest, monkeypatch: pytest.M
         served.stop()
 
 
+@pytest.fixture(scope="module")
+def of_the_module(stores: Stores) -> Iterator[Served]:
+    with stores.opened("postgres", "founded") as store, pytest.MonkeyPatch.context() as monkeypatch:
+        served = Served(store)
+        monkeypatch.setenv("SSL_CERT_FILE", str(served.nginx.certificate))
+        try:
+            yield served.start()
+        finally:
+            served.stop()
+
+
 @pytest.fixture
-def hub(served: Served) -> Served:
+def standing(of_the_module: Served, request: pytest.FixtureRequest) -> Served:
+    """The same for all of a module who end nothing."""
+    request.node.stash.setdefault(HUBS, []).extend(of_the_module.processes)
+    return of_the_module
+
+
+@pytest.fixture
+def hub(standing: Served) -> Served:
     """So that the stories of others are told through nginx too."""
-    return served
+    return standing

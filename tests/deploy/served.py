@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hub.make_keys import make
+from tests import warm
+from tests.hubs import NO_TLS
 from tests.services import dies_with_its_parent
 from tests.stores import REPOSITORY, Store
 
@@ -118,31 +120,31 @@ def rendered(values: Mapping[str, str]) -> str:
 class Process:
     """One process of the hub: `manage.py serve` at a unix socket, or at a port of `host`."""
 
-    program: tuple[str | Path, ...] = (REPOSITORY / "manage.py", "serve")
+    program, arguments = REPOSITORY / "manage.py", ["serve"]
 
     def __init__(self, folder: Path, environment: Mapping[str, str], at: Path | int) -> None:
         self.environment, self.at = environment, at
         self.log = folder / f"process-{at.stem if isinstance(at, Path) else at}.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm.Started | None = None
 
     @property
     def client(self) -> httpx.Client:
         """Straight to the process, past the proxy."""
         if isinstance(self.at, Path):
-            return httpx.Client(transport=httpx.HTTPTransport(uds=str(self.at)), base_url=f"http://{HOST}")
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.at}")
+            return httpx.Client(
+                transport=httpx.HTTPTransport(uds=str(self.at), verify=NO_TLS), base_url=f"http://{HOST}"
+            )
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.at}", verify=NO_TLS)
 
     def start(self) -> "Process":
         where = ["--socket", self.at] if isinstance(self.at, Path) else ["--port", str(self.at)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.program, *where],
-                cwd=REPOSITORY,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
+            self.process = warm.start(
+                self.program,
+                [*self.arguments, *map(str, where)],
+                environment=self.environment,
                 stdout=log,
                 stderr=log,
-                preexec_fn=dies_with_its_parent(signal.SIGKILL),
             )
         until = time.monotonic() + START
         while not self._answers():

@@ -15,7 +15,7 @@ from tests.deploy.served import HOST, Nginx, Process, Served, free_port, product
 from tests.stores import Store
 
 GRAPHQL = "application/graphql-response+json"
-ECHO = (Path(__file__).with_name("echoing_hub.py"),)
+ECHO = Path(__file__).with_name("echoing_hub.py")
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_without_a_hub_it_says_so_and_still_insists_on_tls(nginx: Nginx) -> None
     assert answer.headers["server"] == "nginx"  # and no version
 
 
-def test_each_security_header_comes_once_from_every_part_of_the_hub(served: Served) -> None:
-    with https(served.nginx) as client:
+def test_each_security_header_comes_once_from_every_part_of_the_hub(standing: Served) -> None:
+    with https(standing.nginx) as client:
         for path in ("/graphql?query={__typename}", "/healthz", "/readyz", "/nothing-there"):
             answer = client.get(path)
             assert answer.headers.get_list("strict-transport-security") == [
@@ -109,11 +109,11 @@ def test_each_security_header_comes_once_from_every_part_of_the_hub(served: Serv
         assert answer.headers["x-frame-options"] == "DENY"
 
 
-def test_pages_come_with_each_header_once_and_a_page_is_signed_in_by_cookie(served: Served) -> None:
+def test_pages_come_with_each_header_once_and_a_page_is_signed_in_by_cookie(standing: Served) -> None:
     """Through nginx the hub still knows its own address, with its port: it is held against the page's origin."""
     me = {"documentId": f"sha256:{sha256(document('me').encode()).hexdigest()}"}
-    cookie = f"__Host-ortoo={practice.identity('mgec.delger', served.practice).token}"
-    with https(served.nginx, cookie=cookie) as client:
+    cookie = f"__Host-ortoo={practice.identity('mgec.delger', standing.practice).token}"
+    with https(standing.nginx, cookie=cookie) as client:
         for path in ("/", "/app/"):
             page = client.get(path)
             assert page.status_code in (200, 503)  # whether or not the client is built here
@@ -125,27 +125,27 @@ def test_pages_come_with_each_header_once_and_a_page_is_signed_in_by_cookie(serv
                 assert len(page.headers.get_list(name)) == 1, (path, name)
             assert "require-trusted-types-for 'script'" in page.headers["content-security-policy"]
         for origin, status in (
-            (served.url, 200),
-            (served.url.replace("https:", "http:"), 401),
+            (standing.url, 200),
+            (standing.url.replace("https:", "http:"), 401),
             (f"https://{HOST}", 401),  # another port
             (f"https://{HOST}:1", 401),
             ("https://evil.example", 403),
         ):
             asked = client.post("/graphql", json=me, headers={"origin": origin, "accept": GRAPHQL})
             assert asked.status_code == status, origin
-        free = client.post("/graphql", json={"query": "{ me { id } }"}, headers={"origin": served.url})
+        free = client.post("/graphql", json={"query": "{ me { id } }"}, headers={"origin": standing.url})
         assert [one["extensions"]["code"] for one in free.json()["errors"]] == ["document_unknown"]
 
 
-def test_a_page_is_not_served_without_tls(served: Served) -> None:
+def test_a_page_is_not_served_without_tls(standing: Served) -> None:
     """Past nginx, a process that was not told of https sends everybody there."""
-    with served.processes[0].client as client:
+    with standing.processes[0].client as client:
         answer = client.get("/")
     assert (answer.status_code, answer.headers["location"]) == (301, f"https://{HOST}/")
 
 
-def test_a_body_of_more_than_32_mib_ends_at_the_border(served: Served) -> None:
-    with https(served.nginx, authorization="Bearer nobody") as client:
+def test_a_body_of_more_than_32_mib_ends_at_the_border(standing: Served) -> None:
+    with https(standing.nginx, authorization="Bearer nobody") as client:
         too_much = client.post("/graphql", content=b" " * (32 * 1024 * 1024 + 1))
         assert (too_much.status_code, too_much.headers["content-type"]) == (413, "text/html")
         just_so = client.post(
@@ -175,7 +175,7 @@ def test_nothing_is_written_of_who_asked_or_what_for(served: Served) -> None:
 
 def test_the_hub_is_told_the_real_address_and_a_client_cannot_say_another(founded: Store) -> None:
     echo = Process(founded.folder, production(founded), founded.folder / "echo.sock")
-    echo.program = ECHO
+    echo.program, echo.arguments = ECHO, []
     nginx = Nginx(founded.folder / "nginx", [founded.folder / "echo.sock"])
     echo.start()
     try:
@@ -195,7 +195,7 @@ def test_at_a_port_only_the_proxy_is_believed(founded: Store) -> None:
     environment = production(founded, ORTOO_TRUSTED_PROXY="127.0.0.2")
     said = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https", "host": HOST}
     echo, hub = (Process(founded.folder, environment, free_port()) for _ in range(2))
-    echo.program = ECHO
+    echo.program, echo.arguments = ECHO, []
     try:
         seen = {}
         for process in (echo.start(), hub.start()):

@@ -8,9 +8,6 @@ import asyncio
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,41 +20,32 @@ import pytest
 from ortoo import practice
 from ortoo.client import HubError, HubUnreachable
 from ortoo.session import Session
+from tests import warm
 from tests.faults.test_kill import SENDERS, STARTING
 from tests.hubs import Hub
 from tests.log.reading import check_whole, documents, head, logged
 from tests.members import at_work, plain_form
 from tests.services import PostgreSQL
-from tests.stores import REPOSITORY, Store, Stores
+from tests.stores import Store, Stores
 
 WHOLE: Final = "All of it is as it was signed and logged.\n"
 KILLS: Final = int(os.environ.get("ORTOO_KILLS", "5"))
 
 
 class Worker:
-    """`manage.py work` beside the hub: another sequencer, which may die at any moment."""
+    """Another sequencer beside the hub, which may die at any moment."""
 
     def __init__(self, store: Store) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SEQUENCER], cwd=REPOSITORY, env=store.environment, stderr=subprocess.PIPE, text=True
-        )
+        self.log = store.folder / "sequencer.log"
+        with self.log.open("wb") as log:
+            program = Path(__file__).with_name("sequencer.py")
+            self.process = warm.start(program, [], environment=store.environment, stdout=log, stderr=log)
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        _, said = self.process.communicate(timeout=15)
+        self.process.kill()
+        self.process.wait(15)
+        said = self.log.read_text()
         assert "Traceback" not in said, said
-
-
-# With hardly a pause: a kill meets it in the midst of its work.
-SEQUENCER: Final = """
-import os, time, django
-os.environ["DJANGO_SETTINGS_MODULE"] = "hub.settings"
-django.setup()
-from agencies import sequencing
-while True:
-    sequencing.integrate()
-    time.sleep(0.01)
-"""
 
 
 async def send(session: Session, first: int, stop: asyncio.Event) -> None:

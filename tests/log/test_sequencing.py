@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from ortoo.protocol.checkpoint import head_of
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.log.reading import copied, documents, folder, head, leaves, logged, restore, until
 from tests.members import at_work, plain_form
 from tests.stores import Store
@@ -30,7 +30,7 @@ async def test_what_is_accepted_is_logged_and_served_as_plain_files(hub: Hub) ->
             assert session.synced.withheld == ()
         assert not set(nara.memory.now.proven) & set(delger.memory.now.proven)
 
-    async with httpx.AsyncClient(base_url=hub.url) as client:
+    async with httpx.AsyncClient(base_url=hub.url, verify=NO_TLS) as client:
         size = head(hub.store).size
         for path in ("checkpoint", f"tile/0/000.p/{size}", f"tile/entries/000.p/{size}"):
             answer = await client.get(f"/log/activity/{path}")
@@ -124,7 +124,7 @@ async def goes_on_without_signing(hub: Hub, code: str) -> None:
     hub.store.execute(
         "INSERT INTO audit_leaf (salt, document, queued_at) VALUES (zeroblob(32), randomblob(32), '2020-01-01')"
     )
-    answer = httpx.get(f"{hub.url}/readyz")
+    answer = httpx.get(f"{hub.url}/readyz", verify=NO_TLS)
     assert (answer.status_code, answer.json()["missing"]) == (503, ["log"])
     assert hub.store.execute("SELECT max(size) FROM audit_checkpoint WHERE tree_id = 'activity'") == waiting
     assert hub.said().count("log_not_signed") >= 1

@@ -21,7 +21,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.tiles import TiledTree
 from ortoo.witness import Witness, WitnessKey, WrongSize
 from ortoo.witness_server import WitnessServer
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.log.reading import folder, head, logged, until
 from tests.log.test_proofs import ORIGIN, signed
 from tests.members import at_work, plain_form
@@ -143,7 +143,7 @@ async def test_add_checkpoint_as_the_specification_has_it(hub: Hub, tmp_path: Pa
         one = witness(hub, 1, tmp_path)
         with (
             WitnessServer(one, "127.0.0.1", 0) as server,
-            httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as web,
+            httpx.Client(base_url=f"http://127.0.0.1:{server.port}", verify=NO_TLS) as web,
         ):
             assert add(web, 0, [], small).status_code == 503  # it has not seen the network
             await one._look_at_directory(client)
@@ -189,7 +189,7 @@ async def test_add_checkpoint_as_the_specification_has_it(hub: Hub, tmp_path: Pa
             assert add(web, second, [], note).status_code == 200  # again, which is a newer signature
 
             # Of many who bring theirs at once, each gets an answer that fits what was kept.
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as many:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", verify=NO_TLS) as many:
                 body = request(second, [], note)
                 answers = await asyncio.gather(*(many.post("/add-checkpoint", content=body) for _ in range(8)))
                 assert {one.status_code for one in answers} == {200}

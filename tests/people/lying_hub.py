@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.hubs import NO_TLS
+
 Lie = Callable[[dict[str, Any]], dict[str, Any]]  # of an operation's `data`
 
 
@@ -25,7 +27,7 @@ class LyingHub:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._http = httpx.AsyncClient(trust_env=False, timeout=30)
+        self._http = httpx.AsyncClient(trust_env=False, timeout=30, verify=NO_TLS)
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         return self
 

@@ -21,7 +21,7 @@ from ortoo.client import SUBPROTOCOL, Client, document, operation_names
 from ortoo.joining import enrol
 from ortoo.protocol.documents import b64
 from ortoo.protocol.keys import stretch
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, expected
 from tests.stores import Stores
@@ -65,7 +65,7 @@ def post(hub: Hub, body: dict[str, Any], cookie: str | None = None, **headers: s
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     sent = [(name, value) for name, value in said.items() if value is not None]
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    with httpx.Client(trust_env=False, timeout=30, verify=NO_TLS) as client:
         return client.post(hub.graphql, content=json.dumps(body), headers=sent)
 
 
@@ -226,7 +226,7 @@ def test_and_does_count_there(hub: Hub) -> None:
 def test_a_cookie_that_is_none_of_ours_is_nobodys_and_is_cleared(hub: Hub, cookie: str) -> None:
     """Two of the name, an empty, an overlong, a quoted one."""
     header = "__Host-ortoo=" + cookie.format(token_of(hub), token_of(hub, "mrc.nara"))
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=NO_TLS) as client:
         answer = client.post(
             hub.graphql,
             content=json.dumps(ME),
@@ -244,7 +244,9 @@ def test_two_lines_of_cookies_are_looked_at_both(hub: Hub) -> None:
     headers = [("Origin", hub.url), ("Content-Type", JSON), ("Accept", GRAPHQL)]
     for second, status in (("other=1", 200), (f"__Host-ortoo={token_of(hub)}", 401)):
         lines = [("Cookie", f"__Host-ortoo={token_of(hub)}"), ("Cookie", second)]
-        answer = httpx.post(hub.graphql, content=json.dumps(ME), headers=headers + lines, trust_env=False)
+        answer = httpx.post(
+            hub.graphql, content=json.dumps(ME), headers=headers + lines, trust_env=False, verify=NO_TLS
+        )
         assert answer.status_code == status
 
 
@@ -255,6 +257,7 @@ def test_a_get_with_the_cookie_is_nobodys(hub: Hub) -> None:
             params={"documentId": ME["documentId"]},
             headers={"Cookie": f"__Host-ortoo={token_of(hub)}", "Accept": GRAPHQL, **headers},
             trust_env=False,
+            verify=NO_TLS,
         )
         assert (answer.status_code, codes(answer)) == (401, ["not_signed_in"])
 

@@ -20,7 +20,7 @@ from ortoo.client import document
 from ortoo.protocol.documents import new_id
 from tests.api.test_sockets import FOLLOW, ME, Socket, opened
 from tests.attacks.town import PracticeTown, handed_in
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, expected
 from tests.people.test_rights import ADMIN, FOCAL, MAY, OPERATIONS, REFUSED, variables
@@ -41,7 +41,9 @@ def set_token(store: Store, handle: str, what: str) -> None:
 
 
 def code_of(hub: Hub, token: str) -> tuple[int, str]:
-    answer = httpx.post(hub.graphql, json=ME, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30)
+    answer = httpx.post(
+        hub.graphql, json=ME, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30, verify=NO_TLS
+    )
     told = answer.json()
     return answer.status_code, told["errors"][0]["extensions"]["code"] if "errors" in told else "served"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ortoo import administration
+from tests import warm
 from tests.hubs import Hub
 from tests.members import at_work, plain_form
 from tests.people.newcomers import Newcomer, confirmed, expected
@@ -73,14 +74,7 @@ def test_a_worker_works_and_ends_when_it_is_told(founded: Store) -> None:
 @pytest.mark.parametrize("store_kind", ["sqlite"])
 def test_what_fails_is_an_incident_in_the_log(founded: Store) -> None:
     founded.execute("DROP TABLE agencies_challenge")
-    run = subprocess.run(
-        [sys.executable, REPOSITORY / "manage.py", "work", "--once"],
-        cwd=REPOSITORY,
-        env=founded.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    run = warm.run(REPOSITORY / "manage.py", ["work", "--once"], environment=founded.environment, timeout=60)
     assert run.returncode == 0
     assert run.stderr.count('"event": "incident"') == 1
     assert '"part": "agencies.housekeeping"' in run.stderr

@@ -21,7 +21,7 @@ from ortoo import administration, contract, joining, practice
 from ortoo.client import SUBPROTOCOL
 from ortoo.client import document as document_of
 from ortoo.protocol.documents import b64, new_id
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.members import at_work
 from tests.people.newcomers import Newcomer, confirmed, expected, fingerprint
 from tests.people.test_agencies import admitted
@@ -233,6 +233,7 @@ REFUSED: Final = {"not_signed_in", "role_not_allowed"}
 @dataclass
 class Asking:
     hub: Hub
+    http: httpx.Client
     tokens: dict[str, str | None]
 
 
@@ -242,7 +243,9 @@ def asking(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         hub = Hub(store)
         hub.start()
         try:
-            yield Asking(hub, asyncio.run(tokens(hub, tmp_path_factory.mktemp("askers"))))
+            found = asyncio.run(tokens(hub, tmp_path_factory.mktemp("askers")))
+            with httpx.Client(trust_env=False, timeout=30, verify=NO_TLS) as http:
+                yield Asking(hub, http, found)
         finally:
             hub.stop()
 
@@ -304,12 +307,10 @@ def test_over_http(asking: Asking, field: str) -> None:
         if field == "signOut" and asker in MAY[field]:
             continue  # it would end the session of the others' lines; test_signing_in.py signs out
         token = asking.tokens[asker]
-        answer = httpx.post(
+        answer = asking.http.post(
             asking.hub.graphql,
             json={"query": document, "variables": variables(document)},
             headers={"Authorization": f"Bearer {token}"} if token else {},
-            trust_env=False,
-            timeout=30,
         ).json()
         check(field, asker, answer)
 

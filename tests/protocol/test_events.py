@@ -63,14 +63,14 @@ TYPES = sorted({type for type, _, _ in CELLS})
 
 @pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize("by", ["sender", "recipient", "reviewer"])
-@pytest.mark.parametrize("state", STATES)
-def test_each_step_in_each_state_by_each_side(type: str, by: schemas.As, state: str) -> None:
-    expected = CELLS.get((type, by, state), "-")
-    if expected == "-":
-        with refused("step_illegal", state=state):
-            events.after(state, type, by)
-    else:
-        assert events.after(state, type, by) == expected
+def test_each_step_in_each_state_by_each_side(type: str, by: schemas.As) -> None:
+    for state in STATES:
+        expected = CELLS.get((type, by, state), "-")
+        if expected == "-":
+            with refused("step_illegal", state=state):
+                events.after(state, type, by)
+        else:
+            assert (state, events.after(state, type, by)) == (state, expected)
 
 
 def test_the_table_holds_every_step_of_the_vocabulary() -> None:

@@ -21,7 +21,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.reading import Referral
 from ortoo.session import Session
 from tests.attacks.test_pressure import suspend
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.members import SHELTER_TONIGHT, at_work
 from tests.people.lying_hub import LyingHub
 from tests.people.test_services import ALWAYS, HOUSING, Kept, asking
@@ -286,7 +286,7 @@ def raw(hub: Hub, handle: str, id: str) -> tuple[int, str]:
     token = practice.identity(handle, hub.practice).token
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     asked = {"query": document("alternatives"), "variables": {"referral": id}}
-    answer = httpx.post(hub.graphql, json=asked, headers=headers, trust_env=False, timeout=30)
+    answer = httpx.post(hub.graphql, json=asked, headers=headers, trust_env=False, timeout=30, verify=NO_TLS)
     return answer.status_code, answer.text.replace(" ", "")
 
 

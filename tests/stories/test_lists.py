@@ -2,10 +2,7 @@
 
 import asyncio
 import base64
-import json
 import random
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +17,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import at_work, plain_form
-from tests.stores import KINDS, REPOSITORY, Store, Stores
+from tests.stores import KINDS, Store, Stores
 from tests.stories.conftest import a_hub
 
 HOUR, DAY = 3_600, 86_400
@@ -29,16 +26,7 @@ SENDER, RECIPIENT, THIRD = "mrc.nara", "mgec.delger", "ecpat.hulan"
 
 def wrongly_placed(store: Store) -> object:
     """What stands elsewhere than where it belongs by all that has happened."""
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.stories.checking_lists"],
-        cwd=REPOSITORY,
-        env=store.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    return json.loads(run.stdout)
+    return store.ask("stories/checking_lists.py")
 
 
 async def listed(session: Session, box: str, **wanted: object) -> list[str]:

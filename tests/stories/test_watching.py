@@ -13,7 +13,7 @@ import pytest
 
 from ortoo.form import Form
 from tests import warm
-from tests.hubs import Hub
+from tests.hubs import NO_TLS, Hub
 from tests.members import SHELTER_TONIGHT, at_work, feed_of, plain_form
 from tests.stores import REPOSITORY, Store
 
@@ -131,7 +131,41 @@ async def test_a_hub_is_not_ready_while_nobody_looks(own_hub: Hub) -> None:
     assert work.returncode == 0, work.stderr
     assert health(own_hub.store)[0] == 0
     own_hub.start()
-    assert httpx.get(f"{own_hub.url}/readyz").json()["ready"]
+    assert httpx.get(f"{own_hub.url}/readyz", verify=NO_TLS).json()["ready"]
+    own_hub.kill()
+    # Not yet; of each kind of thing alone that it has run out; and nothing has, but nobody looked for a while.
+    assert own_hub.store.manage("shell", "--verbosity", "0", "-c", ASKED).split() == [
+        "False",
+        *(["True"] * 5),
+        "False",
+        "True",
+    ]
+
+
+ASKED = """
+from datetime import timedelta
+from agencies import clock
+from django.utils import timezone
+from referrals import due
+from referrals.models import Clock, Decision, Referral, Watch
+
+def at(kind, moment, seconds):
+    kind.objects.update(**{moment: clock.now() + timedelta(seconds=seconds)})
+
+KINDS = [(Decision, moment) for moment in ("warn_at", "ends_at", "evidence_until")]
+KINDS += [(Clock, "next_at"), (Referral, "empties_at")]
+for one in KINDS:
+    at(*one, 60)
+Watch.objects.update(looked_at=timezone.now())
+print(due.anything())
+for one in KINDS:
+    at(*one, -1)
+    print(due.anything())
+    at(*one, 60)
+print(due.anything())
+Watch.objects.update(looked_at=timezone.now() - timedelta(seconds=11))
+print(due.anything())
+"""
 
 
 @ON_ONE_STORE
