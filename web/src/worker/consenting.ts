@@ -94,6 +94,11 @@ async function asKnown({ work, isLive }: At, referral: string): Promise<Known> {
   }
 }
 
+/** What she said twice, once. */
+const once = (scopes: readonly Scope[]): readonly Scope[] => [
+  ...new Map(scopes.map((one) => [JSON.stringify(one), one])).values(),
+];
+
 function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "waits"> {
   const all = inOrder(newest);
   const { recorder, basis, exception, receipt, given } = all[0]!.body;
@@ -102,7 +107,7 @@ function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "waits"> {
     recorder,
     basis,
     isOver: consent.isTakenBack({ newest, withdrawals }),
-    takenBack: withdrawals.flatMap(({ scopes }) => scopes),
+    takenBack: once(withdrawals.flatMap(({ scopes }) => scopes)),
     isExceptional: exception !== null,
     receipt: receipt?.mode ?? null,
     said: saidIn(given),
