@@ -31,11 +31,13 @@ Own = Document[schemas.Receipt] | Document[schemas.Consent]
 class Proof:
     """marks: by H of each document. promised: accepted too recently to be missed; missing: long ago, and unproven.
 
-    head: the log's newest, verified; None where there is none. witnesses: how many cosigned it.
+    has_log: whether the network names an activity log.
+    head: its newest, verified; None where there is none. witnesses: how many cosigned it.
     network: H of the first version of the network, which its fingerprint on paper says, too.
     """
 
     marks: Mapping[str, Mark]
+    has_log: bool
     head: Checkpoint | None
     witnesses: int
     network: str
@@ -73,7 +75,8 @@ async def prove(
     first = documents.read(network.entries[0], schemas.Network).sha256
     if before is not None and before.origin != network.policy.log_named(logged.ACTIVITY).name:
         before = None  # the network has begun another log
-    opened = logged.continued(answer.log, before, network.policy) if logged.has_activity(network.policy) else None
+    has_log = logged.has_activity(network.policy)
+    opened = logged.continued(answer.log, before, network.policy) if has_log else None
     head = opened.checkpoint if opened is not None else None
     proven = logged.proven(answer.logged, wanted, head) if head is not None else {}
     now = instant(asked.at)  # as the hub has it: her device may be days off
@@ -83,7 +86,8 @@ async def prove(
             return "logged"
         return "missing" if now - instant(one.body.at) > logged.WITHHELD else "promised"
 
-    return Proof({one.sha256: mark(one) for one in own}, head, len(opened.cosigned) if opened is not None else 0, first)
+    witnesses = len(opened.cosigned) if opened is not None else 0
+    return Proof({one.sha256: mark(one) for one in own}, has_log, head, witnesses, first)
 
 
 def _read(envelope: str) -> Own:

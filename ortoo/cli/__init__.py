@@ -300,6 +300,7 @@ def _receipt(parser: argparse.ArgumentParser, words: Words) -> None:
     from ortoo.protocol import vocabulary
 
     parser.add_argument("code", nargs="*", metavar="[withdraw] CODE", help=words("help.receipt.code"))
+    parser.add_argument("--fingerprint", metavar="TEXT", help=words("help.fingerprint"))
     parser.add_argument("--agency", action="append", metavar="AGENCY", help=words("help.receipt.agency"))
     for option, terms in (("section", "sections"), ("purpose", "purposes")):
         known = list(vocabulary.terms(terms))

@@ -11,11 +11,12 @@ from typing import Final
 from ortoo import receipts
 from ortoo.cli import DONE
 from ortoo.cli.picking import picked, with_evidence, with_files
-from ortoo.cli.receipt import of_new, value_of
 from ortoo.cli.running import Command, Run, Usage, readable
 from ortoo.cli.screen import (
     instant_of,
     part_value,
+    receipt_lines,
+    receipt_value,
     referral_value,
     sentence_value,
     shortened,
@@ -67,7 +68,7 @@ def _give(run: Run, given: receipts.Receipt | None) -> None:
     """Show the code, once; to programs it is in the answer."""
     if given is None or run.screen.json:
         return
-    for line in of_new(given, run.words):
+    for line in receipt_lines(given, run.words):
         run.screen.line(line, "bold")
 
 
@@ -127,7 +128,7 @@ def _sent(
             "sent": [referral_value(one) for one in sent],
             "sentences": [sentence_value(one) for one in sentences],
             "sent_before": list(before),
-            "receipt": value_of(given),
+            "receipt": receipt_value(given),
         }
         screen.document(value)
         return

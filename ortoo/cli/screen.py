@@ -22,6 +22,7 @@ from ortoo.protocol.directory import View
 from ortoo.protocol.documents import stamp
 from ortoo.protocol.errors import Refused
 from ortoo.reading import Damaged, Part, Referral, Step, fields_in_order
+from ortoo.receipts import Receipt
 from ortoo.sentences import Sentence, name, of_decision
 from ortoo.words import Words, plain
 
@@ -484,3 +485,13 @@ def _short(id: str, ids: Sequence[str]) -> str:
         if not any(one.endswith(bare[-length:]) for one in others):
             return bare[-length:]
     return bare
+
+
+def receipt_lines(given: Receipt, words: Words) -> Sequence[str]:
+    """A new code, as it is shown once to whoever hands it to her."""
+    mode = words.label("receipt_modes", given.mode)
+    return [words("receipt.new", mode=mode), "    " + given.code, words("receipt.once")]
+
+
+def receipt_value(given: Receipt | None) -> dict[str, Any] | None:
+    return {"code": given.code, "mode": given.mode} if given is not None else None

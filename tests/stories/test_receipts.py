@@ -29,6 +29,7 @@ from tests.attacks.town import written
 from tests.attacks.wiretap import Wiretap
 from tests.hubs import Hub
 from tests.members import THREE_AGENCIES, at_work, feed_of
+from tests.people.lying_hub import LyingHub
 from tests.people.test_ends import SERIES, TIMES, told_apart
 from tests.protocol.network import again
 from tests.stories.test_answering import is_kept, keys_of, rows, sqlite_files
@@ -74,17 +75,6 @@ async def in_the_log(her: Client, code: str, shown: contract.ReceiptShown, **mor
             await asyncio.sleep(0.3)
     assert proof.head is not None
     return proof
-
-
-class Lying(Client):
-    """Her client, where the hub's answer about the log is another one."""
-
-    def __init__(self, hub: str, lie: Callable[[contract.ReceiptProof], contract.ReceiptProof]) -> None:
-        super().__init__(hub)
-        self.lie = lie
-
-    async def prove_with_receipt(self, receipt: str, after: int, documents: Sequence[str]) -> contract.ReceiptProof:
-        return self.lie(await super().prove_with_receipt(receipt, after, documents))
 
 
 async def asked(her: Client, code: str) -> str:
@@ -505,39 +495,30 @@ async def test_a_hub_that_lies_to_her_about_the_log(hub: Hub) -> None:
         shown = await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
         proof = await in_the_log(her, given.code, shown, seen=proof)
         assert proof.network == anchor
-        before = proof.head
-        assert before is not None
         await sent_with(nara, tonight(7402), other)
 
-        def without(one: contract.ReceiptProof) -> contract.ReceiptProof:
-            return msgspec.structs.replace(one, logged=one.logged[1:])
+        def telling(**change: Callable[[Any], Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+            def lie(data: dict[str, Any]) -> dict[str, Any]:
+                told = data["proveWithReceipt"]
+                return {"proveWithReceipt": told | {name: of(told[name]) for name, of in change.items()}}
 
-        def moved(one: contract.ReceiptProof) -> contract.ReceiptProof:
-            first, *rest = one.logged
-            return msgspec.structs.replace(one, logged=[msgspec.structs.replace(first, index=first.index ^ 1), *rest])
+            return lie
 
-        def unsigned(one: contract.ReceiptProof) -> contract.ReceiptProof:
-            assert one.log.checkpoint is not None
-            text, _, _ = one.log.checkpoint.note.partition("\n\n")
-            note = f"{text}\n\n\u2014 nobody AAAAAAAA\n"
-            checkpoint = msgspec.structs.replace(one.log.checkpoint, note=note)
-            return msgspec.structs.replace(one, log=msgspec.structs.replace(one.log, checkpoint=checkpoint))
+        def unsigned(log: Any) -> Any:
+            text, _, _ = log["checkpoint"]["note"].partition("\n\n")
+            return log | {"checkpoint": log["checkpoint"] | {"note": f"{text}\n\n\u2014 nobody AAAAAAAA\n"}}
 
-        def broken(one: contract.ReceiptProof) -> contract.ReceiptProof:
-            return msgspec.structs.replace(one, log=msgspec.structs.replace(one.log, consistency=[b64(bytes(32))]))
-
-        def gone(one: contract.ReceiptProof) -> contract.ReceiptProof:
-            return msgspec.structs.replace(one, log=contract.ActivityLog(checkpoint=None, consistency=[]))
-
-        async with Lying(hub.url, without) as liar:
+        async with LyingHub(hub.url) as lying, Client(lying.url) as liar:
+            lying.lies["ProveWithReceipt"] = telling(logged=lambda told: told[1:])
             assert (await receipt_proofs.prove(liar, given.code, shown)).mark == "promised"  # missing in ten minutes
             for lie, code in (
-                (moved, "proof_invalid"),
-                (unsigned, "checkpoint_unwitnessed"),
-                (broken, "proof_invalid"),
-                (gone, "checkpoint_rollback"),
+                (telling(logged=lambda told: [told[0] | {"index": told[0]["index"] ^ 1}, *told[1:]]), "proof_invalid"),
+                (telling(log=lambda log: log | {"consistency": [b64(bytes(32))]}), "proof_invalid"),
+                (telling(log=lambda log: {"checkpoint": None, "consistency": []}), "checkpoint_rollback"),
+                (telling(log=unsigned), "checkpoint_unwitnessed"),
+                (telling(networks=lambda told: told * 2), "chain_broken"),
             ):
-                liar.lie = lie
+                lying.lies["ProveWithReceipt"] = lie
                 with pytest.raises(Refused, match=code):
                     await receipt_proofs.prove(liar, given.code, shown, seen=proof)
         with pytest.raises(Refused, match="directory_fork"):

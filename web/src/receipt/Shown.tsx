@@ -4,7 +4,7 @@ import { Icon, type IconName } from "../parts/Icon.tsx";
 import { day, moment } from "../words/dates.ts";
 import { plain } from "../words/words.ts";
 import { agencyName, purposeNames, sectionNames, severalName } from "./naming.ts";
-import { Aloud, Trouble } from "./Page.tsx";
+import { Aloud, InTheLog, Trouble } from "./Page.tsx";
 import { type Said, said } from "./said.ts";
 import { holdersOf, type ReceiptState } from "./state.ts";
 
@@ -48,6 +48,7 @@ export const ShownScreen = ({ state }: { readonly state: ReceiptState }) => {
           </li>
         ))}
       </ul>
+      <InTheLog state={state} logged="log.logged" />
       <Trouble state={state} />
       {!isSilent && <Aloud text={aloud} />}
       <Button look="main" wide onPress={() => state.go({ at: "choose" })}>
