@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import Final
 
 from ortoo import receipts
+from ortoo.attached import Attached
 from ortoo.cli import DONE
-from ortoo.cli.picking import picked, with_evidence, with_files
-from ortoo.cli.running import Command, Run, Usage, readable
+from ortoo.cli.picking import note_of, with_evidence, with_files
+from ortoo.cli.running import Command, Run, Usage
 from ortoo.cli.screen import (
     instant_of,
     part_value,
@@ -188,31 +189,31 @@ async def acknowledge(run: Run) -> int:
 
 
 async def accept(run: Run) -> int:
-    return await _step(run, "accepted", note=run.options.note)
+    return await _noted(run, "accepted")
 
 
 async def decline(run: Run) -> int:
-    return await _step(run, "declined", reason=run.options.reason, note=run.options.note)
+    return await _noted(run, "declined", reason=run.options.reason)
 
 
 async def ask_more(run: Run) -> int:
-    return await _step(run, "more_asked", note=run.options.note)
+    return await _noted(run, "more_asked")
 
 
 async def start(run: Run) -> int:
-    return await _step(run, "under_way", note=run.options.note)
+    return await _noted(run, "under_way")
 
 
 async def close(run: Run) -> int:
-    return await _step(run, "closed", reason=run.options.outcome, note=run.options.note)
+    return await _noted(run, "closed", reason=run.options.outcome)
 
 
 async def hand_back(run: Run) -> int:
-    return await _step(run, "handed_back", reason=run.options.reason, note=run.options.note)
+    return await _noted(run, "handed_back", reason=run.options.reason)
 
 
 async def recall(run: Run) -> int:
-    return await _step(run, "recalled", reason=run.options.reason, note=run.options.note)
+    return await _noted(run, "recalled", reason=run.options.reason)
 
 
 async def confirm_deletion(run: Run) -> int:
@@ -224,10 +225,10 @@ async def confirm_deletion(run: Run) -> int:
 
 
 async def message(run: Run) -> int:
-    text, files = readable(run.options.text), picked(run)
+    text, files = note_of(run)
     async with started(run) as session:
         id = await referral_named(run, session)
-        referral = await run.patiently(session.message(id, text, files))
+        referral = await run.patiently(session.message(id, text or "", files))
         if run.screen.json:
             run.screen.document({"referral": referral_value(referral)})
         else:
@@ -235,11 +236,22 @@ async def message(run: Run) -> int:
     return DONE
 
 
-async def _step(run: Run, type: str, *, reason: str | None = None, note: str | None = None) -> int:
-    note = readable(note) if note is not None else None
+async def _noted(run: Run, type: str, *, reason: str | None = None) -> int:
+    note, files = note_of(run)
+    return await _step(run, type, reason=reason, note=note, files=files)
+
+
+async def _step(
+    run: Run,
+    type: str,
+    *,
+    reason: str | None = None,
+    note: str | None = None,
+    files: Sequence[Attached] = (),
+) -> int:
     async with started(run) as session:
         id = await referral_named(run, session)
-        referral = await run.patiently(session.step(id, type, reason=reason, note=note))
+        referral = await run.patiently(session.step(id, type, reason=reason, note=note, files=files))
         _step_taken(run, type, referral)
         if type == "recalled" and note is not None and not run.screen.json:
             run.screen.line(run.words("step.note_stays"), "dim")
