@@ -202,8 +202,10 @@ PROOFS: Final = (
             f" referrals_partkey WHERE set_id = ({EVIDENCE}) LIMIT 1",), "referrals_partkey", "row", "inserted"),
 )  # fmt: skip
 
-EMPTIED: Final = tuple(f"DELETE FROM referrals_{table} WHERE set_id = (SELECT sealed_id FROM referrals_referral WHERE id = {{id}})"
-                      for table in ("partkey", "wrap", "part"))
+EMPTIED: Final = tuple(
+    f"DELETE FROM referrals_{table} WHERE set_id = (SELECT sealed_id FROM referrals_referral WHERE id = {{id}})"
+    for table in ("partkey", "wrap", "part")
+)
 EARLY: Final = (
     Tamper("a closed one that is emptied before its time", CLOSED,
            ("UPDATE referrals_referral SET empties_at = NULL WHERE id = {id}", *EMPTIED),

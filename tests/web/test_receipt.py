@@ -69,6 +69,16 @@ def moved(data: Any) -> Any:
     return {"proveWithReceipt": data["proveWithReceipt"] | {"logged": [first | {"index": first["index"] ^ 1}, *rest]}}
 
 
+def emptied(data: Any) -> Any:
+    return {"proveWithReceipt": data["proveWithReceipt"] | {"log": {"checkpoint": None, "consistency": []}}}
+
+
+def refusing(data: Any) -> Any:
+    """What she did not decide."""
+    first, *rest = data["lookWithReceipt"]["holders"]
+    return {"lookWithReceipt": data["lookWithReceipt"] | {"holders": [first | {"refused": ["needs"]}, *rest]}}
+
+
 async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
     visit: Visiting, hub: Hub, tmp_path: Path
 ) -> None:
@@ -143,13 +153,19 @@ async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
         # A hub that hides it, and one that shows another log.
         status = page.get_by_role("status")
         await expect(status).to_have_text(her.said("log.logged"), timeout=15_000)
-        for lie, told in ((hidden, "log.promised"), (moved, "log.broken")):
-            browser.line.lies["ProveWithReceipt"] = lie
+        for operation, lie, told in (
+            ("ProveWithReceipt", hidden, "log.promised"),
+            ("ProveWithReceipt", moved, "log.broken"),
+            ("ProveWithReceipt", emptied, "log.broken"),
+            ("LookWithReceipt", refusing, "log.broken"),
+        ):
+            browser.line.lies = {operation: lie}
             await her.press("back")
             await her.press("code.look")
             await expect(status).to_contain_text(her.said(told).partition("{")[0], timeout=20_000)
-            await her.look(told.replace(".", "-"))
-        browser.line.lies.clear()
+            if lie in (hidden, moved):
+                await her.look(told.replace(".", "-"))
+        browser.line.lies = {}
 
         assert await page.evaluate(KEPT) == ["", 0, 0, 0, 0, 0]
         digits = receipt.parse_code(given.code)
