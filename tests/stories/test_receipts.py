@@ -365,8 +365,9 @@ async def test_nobody_else_has_her_code_and_a_look_leaves_nothing(hub: Hub) -> N
     digits = receipt.parse_code(given.code)
     async with Wiretap(hub.port) as tap, at_work(hub, "mrc.nara", tap.url) as nara, Client(tap.url) as her:
         await sent_with(nara, tonight(7006), given)
+        await in_the_log(her, given.code, await look(her, given.code))
         before = written(hub.store)
-        await look(her, given.code)
+        await in_the_log(her, given.code, await look(her, given.code))
         assert await answer(look(her, draw("full").code)) == UNKNOWN
         assert written(hub.store) == before
         await withdraw(her, given.code, [everything()])
