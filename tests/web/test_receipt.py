@@ -117,7 +117,7 @@ async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
         card = page.locator(".card", has_text="Mongolian Gender Equality Centre")
         await expect(card).to_contain_text(her.said("section.safety"))
         await expect(card).to_contain_text(her.said("shown.opened").partition("{")[0])
-        await expect(page.get_by_role("status")).to_have_text(her.said("log.logged"))
+        await expect(page.get_by_role("status")).to_have_text(her.said("log.logged"), timeout=15_000)
         await her.look("shown")
 
         await her.press("take.open")
