@@ -11,7 +11,7 @@ import type { Made } from "./calls.ts";
 import { agencyName, sectionNames } from "./naming.ts";
 import { ShownScreen } from "./Shown.tsx";
 import { said, speak } from "./said.ts";
-import { inGroups, type ReceiptState, type Taken } from "./state.ts";
+import { inGroups, type Log, type ReceiptState, type Taken } from "./state.ts";
 import { ChooseScreen } from "./TakeBack.tsx";
 
 interface PageProps {
@@ -224,12 +224,15 @@ interface InTheLogProps {
   readonly logged: "log.logged" | "log.logged.done";
 }
 
+/** What nobody but a hub that lies, or has lost something, can show. */
+export const isWrong = (log: Log | null): log is "missing" | "broken" => log === "missing" || log === "broken";
+
 /** Whether what she decided is in the log: this device has looked for itself. */
 export const InTheLog = ({ state, logged }: InTheLogProps) => {
   const log = state.log.value;
   const recorder = state.shown.value?.recorder;
   return (
-    <div role="status">
+    <div role={isWrong(log) ? "alert" : "status"}>
       {log === "looking" && <p class="hint">{said.value("log.looking")}</p>}
       {log === "logged" && (
         <div class="band tone-done">
@@ -247,7 +250,7 @@ export const InTheLog = ({ state, logged }: InTheLogProps) => {
           </Button>
         </>
       )}
-      {(log === "missing" || log === "broken") && recorder !== undefined && (
+      {isWrong(log) && recorder !== undefined && (
         <div class="band tone-wait">
           <p class="band-words">
             <Icon name="warning" />
