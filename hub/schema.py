@@ -47,6 +47,7 @@ ANONYMOUS_FIELDS = frozenset(
         "receiptChallenge",
         "lookWithReceipt",
         "withdrawWithReceipt",
+        "proveWithReceipt",
         "__typename",
     }
 )

@@ -282,6 +282,12 @@ class Client:
     async def withdraw_with_receipt(self, receipt: str) -> contract.ReceiptShown:
         return await self._ask_once("withdraw_with_receipt", contract.ReceiptShown, receipt=receipt)
 
+    async def prove_with_receipt(self, receipt: str, after: int, documents: Sequence[str]) -> contract.ReceiptProof:
+        """documents: H of each. Those that are not logged, or not for this code to know, are left out."""
+        return await self._ask_once(
+            "prove_with_receipt", contract.ReceiptProof, receipt=receipt, after=after, documents=list(documents)
+        )
+
     # --- signing in ---------------------------------------------------------------------------------------------------
 
     async def sign_in(

@@ -299,6 +299,13 @@ class ReceiptShown(Answer, frozen=True, kw_only=True):
     recorder: ReceiptAgency
     basis: str | None
     holders: list[ReceiptHolder] | None
+    documents: list[str]
+
+
+class ReceiptProof(Answer, frozen=True, kw_only=True):
+    networks: list[str]
+    log: ActivityLog
+    logged: list[Logged]
 
 
 class Link(Answer, frozen=True, kw_only=True):

@@ -6,14 +6,15 @@
     async with Client(hub) as client:
         shown = await receipts.look(client, code)
         shown = await receipts.withdraw(client, code, [receipts.everything()])
+        found = await receipt_proofs.prove(client, code, shown)     # that it is in the log
 
-What `look` shows is the hub's word: her device holds no directory to verify it by.
+What `look` shows is the hub's word, as far as no signed decision says it: her device holds no directory.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -26,6 +27,8 @@ from ortoo.protocol.documents import Document, as_set, b64, check_signing_key, c
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.receipt import key_of
 from ortoo.session import Session
+
+T = TypeVar("T")
 
 Mode = Literal["full", "withdraw"]
 
@@ -96,24 +99,28 @@ async def look(client: Client, code: str) -> contract.ReceiptShown:
 
     Raises Refused: `malformed` for a slip in the code, before anything is sent; `receipt_unknown`, `throttled`.
     """
-    return await _answered(client, code, "look", None, client.look_with_receipt)
+    shown, _ = await answered(client, code, "look", None, client.look_with_receipt)
+    return shown
 
 
 async def withdraw(client: Client, code: str, scopes: Sequence[schemas.Scope]) -> contract.ReceiptShown:
     """Take back, at once and for good: what is withdrawn can be granted again only under a new consent.
 
     Said again after a lost answer, it changes nothing more. Raises Refused, as `look`, or `basis_not_allowed`.
+    What was signed here is among the `documents` of what it gives, whatever the code shows.
     """
-    return await _answered(client, code, "withdraw", scopes, client.withdraw_with_receipt)
+    shown, signed = await answered(client, code, "withdraw", scopes, client.withdraw_with_receipt)
+    return msgspec.structs.replace(shown, documents=[*(one for one in shown.documents if one != signed), signed])
 
 
-async def _answered(
+async def answered(
     client: Client,
     code: str,
     do: Literal["look", "withdraw"],
     scopes: Sequence[schemas.Scope] | None,
-    ask: Callable[[str], Awaitable[contract.ReceiptShown]],
-) -> contract.ReceiptShown:
+    ask: Callable[[str], Awaitable[T]],
+) -> tuple[T, str]:
+    """What the hub answers to a document signed by the code's key, and that document."""
     receipt.parse_code(code)
     tries = TRIES
     while True:
@@ -123,7 +130,7 @@ async def _answered(
             key, network=given.network, challenge=unb64(given.challenge), do=do, at=given.now, scope=scopes
         )
         try:
-            return await ask(signed.envelope)
+            return await ask(signed.envelope), signed.envelope
         except HubUnreachable:
             tries -= 1
             if not tries:

@@ -83,7 +83,7 @@ def of_decision(decision: Consent, view: View, words: Words) -> list[Sentence]:
 
 
 def of_withdrawals(withdrawals: Iterable[Withdrawal], view: View, words: Words) -> list[Sentence]:
-    """What she took back by herself, with her code."""
+    """What she took back by herself, with her code; what she said twice, once."""
     said = []
     for withdrawal in withdrawals:
         if withdrawal.is_whole:
@@ -100,7 +100,7 @@ def of_withdrawals(withdrawals: Iterable[Withdrawal], view: View, words: Words) 
                 if ALL not in scope.purposes:
                     text = words("taken_back.for", what=text, purposes=words.labels("purposes", scope.purposes))
                 said.append(Sentence("taken_back", to, text))
-    return said
+    return list(dict.fromkeys(said))
 
 
 def name(addressee: str, view: View, words: Words) -> str:

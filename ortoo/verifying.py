@@ -63,13 +63,15 @@ class Kept:
 @dataclass
 class Taken:
     """A referral as the signed documents left it. heads: H of each agency's newest event. keys: of the referral and of
-    each note on it, by id, which part's key is still there for which agency.
+    each note on it, by id, which part's key is still there for which agency. kept_until: once it is over, until when
+    what may be read of it is kept at least.
     """
 
     document: Document[schemas.Referral]
     state: str = BEGINNING
     opened: bool = False
     delivered_at: datetime | None = None  # since when its recipient sees it
+    kept_until: datetime | None = None
     heads: dict[str, bytes] = field(default_factory=dict)
     events: list[Document[schemas.Event]] = field(default_factory=list)
     keys: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
@@ -132,6 +134,16 @@ class Replay:
             if ended is not None:
                 one.state = ended
                 one.destroy(body.to)
+                self._is_over(one, at)
+
+    def _is_over(self, one: Taken, at: datetime) -> None:
+        """at: when at the latest. What ran out was over before, whenever that was looked at."""
+        decision = self.decisions.newest.get(one.document.body.to)
+        if decision is None:
+            return
+        granted = decision.body.granted
+        since = min(at, documents.instant(granted.until)) if granted is not None else at
+        one.kept_until = events.kept_until(one.state, decision.body, since)
 
     def _left(self, sets: dict[str, set[tuple[str, str]]], at: datetime) -> dict[str, set[tuple[str, str]]]:
         return {id: {key for key in keys if self._reads(key[1], key[0], at)} for id, keys in sets.items()}
@@ -244,6 +256,8 @@ class Replay:
                 one.opened = one.opened or by == "recipient"
         finally:
             one.state = events.after(before, body.type, by)
+            if one.state in events.OVER and one.state != before:
+                self._is_over(one, at)
             if before == "waiting" and one.state == BEGINNING:
                 one.delivered_at = at
             if one.state in events.ENDED_ACCESS and before not in events.ENDED_ACCESS:

@@ -23,7 +23,7 @@ WITHDRAWN: Final = "withdrawn"
 EXPIRED: Final = "expired"
 NARROWED: Final = "narrowed"  # something of it may no longer be read, and something may
 LIVE: Final = (events.READABLE | {"waiting"}) - {"closed"}
-OVER: Final = frozenset({"closed", *events.ENDED_ACCESS})
+OVER: Final = events.OVER
 LOOKED_AGAIN: Final = timedelta(days=1)  # whether evidence is needed of what has run out and was not ended yet
 
 
@@ -135,16 +135,9 @@ def owe_deletion(referral: Referral, at: datetime) -> None:
 
 
 def empties_at(referral: Referral, decisions: Decisions, at: datetime) -> datetime | None:
-    """When a referral that is over from now on is emptied: so many days later as she was told (`retain_days`); one that
-    came to nothing not before her consent ends, since until then its sender may send it to somebody else.
-    """
+    """When a referral that is over from now on is emptied."""
     decision = decisions.newest.get(referral.recipient_id)
-    if decision is None:
-        return None
-    kept_until, granted = at + timedelta(days=decision.body.retain_days), decision.body.granted
-    if referral.state == "closed" or granted is None:
-        return kept_until
-    return max(kept_until, documents.instant(granted.until))
+    return events.kept_until(referral.state, decision.body, at) if decision is not None else None
 
 
 def news(lost: Sequence[Referral]) -> list[Told]:

@@ -24,11 +24,12 @@ from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.sealing import base
 from referrals import consent, enforcing, standing
-from referrals.models import Event, PartKey, ReceiptKey, Referral, Withdrawal
+from referrals.models import Decision, Event, PartKey, ReceiptKey, Referral, Withdrawal
 from referrals.rule import may_read
 
 FULL: Final = "full"
 MOST_WITHDRAWALS: Final = 64  # under one consent; everything can be taken back always
+MOST_DOCUMENTS: Final = 2 * 64 + 1  # decisions and withdrawals
 OUT_OF_BACKUPS: Final = timedelta(days=30)  # protocol §9
 TRIES: Final = InMemory(Limit("receipt", tries=60, back=2))
 NOT_TO_BE_TAKEN_BACK: Final = frozenset({"legal_duty", "child_at_risk"})
@@ -69,12 +70,16 @@ class Holder:
 
 @dataclass(frozen=True)
 class Shown:
-    """recorder: before whom she decided. holders: None where her code shows nothing (`withdraw`, or replaced)."""
+    """recorder: before whom she decided. holders: None where her code shows nothing (`withdraw`, or replaced).
+
+    documents: the newest decisions and what was taken back with this very code, as signed; none where it shows nothing.
+    """
 
     mode: str
     recorder: Agency
     basis: str | None
     holders: tuple[Holder, ...] | None
+    documents: tuple[str, ...]
 
 
 def challenge(address: str) -> bytes:
@@ -118,18 +123,49 @@ def withdraw(envelope: str, address: str) -> Shown:
         before = consent.lock([id])[id]
         _check_basis(before)
         taken_back = rule.Withdrawal.by_receipt(signed)
-        if _is_said_already(taken_back, before):
-            return _shown(key, now)  # said again, after an answer that was lost
-        if len(before.withdrawals) >= MOST_WITHDRAWALS and not taken_back.is_whole:
-            raise Refused("limit_exceeded", field="scope", most=MOST_WITHDRAWALS)
+        is_again = _is_said_already(taken_back, before)
+        if len(before.withdrawals) >= MOST_WITHDRAWALS:
+            if is_again:
+                return _shown(key, now)
+            if not taken_back.is_whole:
+                raise Refused("limit_exceeded", field="scope", most=MOST_WITHDRAWALS)
+        # Said again it is kept, too: whoever finds a card must not learn from the log whether she was there before.
         Withdrawal.objects.create(consent_id=id, sha256=signed.hash, envelope=signed.envelope, accepted_at=now)
+        log.queue([signed.hash])
+        if is_again:
+            return _shown(key, now)
         after = Decisions(before.newest, [*before.withdrawals, taken_back])
         lost = enforcing.enforce(id, after, at=now)
-        log.queue([signed.hash])
         moved = {one.pk: one for one in [*standing.turned_down([id]), *lost]}
         standing.follow(list(moved.values()), now)
         feed.tell(enforcing.news(lost), at=now)
         return _shown(key, now)
+
+
+def known_to(envelope: str, wanted: Sequence[bytes], address: str) -> list[bytes]:
+    """Of these documents (H) those of which the code's holder may know: what was taken back with this very code; and
+    where it shows them, the decisions. A code that was replaced is told of what was taken back with it, by H alone.
+
+    Raises:
+        Refused: as `look`; `limit_exceeded`.
+    """
+    if len(wanted) > MOST_DOCUMENTS:
+        raise Refused("limit_exceeded", field="documents", most=MOST_DOCUMENTS)
+    _, key = _answered(envelope, "look", address)
+    # Looked for whoever asks: a code that is dead takes as long as one that never was.
+    named = list(Withdrawal.objects.filter(sha256__in=wanted))
+    own = [bytes(one.sha256) for one in named if key is not None and _is_of(one, key)]
+    if key is None or (key.replaced and not own):
+        raise Refused("receipt_unknown")
+    if not _is_shown(key, consent.newest([str(key.consent_id)])[str(key.consent_id)], clock.now()):
+        return own
+    decided = Decision.objects.filter(consent=key.consent_id, sha256__in=wanted)
+    return [*own, *(bytes(one) for one in decided.values_list("sha256", flat=True))]
+
+
+def _is_of(one: Withdrawal, key: ReceiptKey) -> bool:
+    """Whether it was signed with this code."""
+    return unb64(documents.read(one.envelope, schemas.Receipt).body.key) == bytes(key.key)
 
 
 def _answered(envelope: str, do: str, address: str) -> tuple[Signed, ReceiptKey | None]:
@@ -167,21 +203,33 @@ def _check_basis(decisions: Decisions) -> None:
 def _shown(key: ReceiptKey, now: datetime) -> Shown:
     id = str(key.consent_id)
     recorder = Agency.objects.get(pk=key.consent.recorder_id)
-    if key.mode != FULL or key.replaced:
-        return Shown(key.mode, recorder, None, None)
     decisions = consent.newest([id])[id]
-    if not _is_told(decisions, now):
-        return Shown(key.mode, recorder, None, None)
+    if not _is_shown(key, decisions, now):
+        return Shown(key.mode, recorder, None, None, ())
     sent = _sent(id, decisions, now)
     agencies = Agency.objects.in_bulk([*decisions.newest, *sent])
     basis = next((one.body.basis for one in decisions.newest.values()), None)
     said = {to for to, one in decisions.newest.items() if to != ALL or one.body.refused}  # else it carries evidence
     named = sorted({*said, *sent} - {recorder.pk})
-    return Shown(key.mode, recorder, basis, tuple(_holder(to, agencies.get(to), decisions, sent, now) for to in named))
+    taken_back = Withdrawal.objects.filter(consent=key.consent_id).order_by("pk")
+    return Shown(
+        key.mode,
+        recorder,
+        basis,
+        tuple(_holder(to, agencies.get(to), decisions, sent, now) for to in named),
+        (
+            *(one.envelope for _, one in sorted(decisions.newest.items())),
+            *(one.envelope for one in taken_back if _is_of(one, key)),
+        ),
+    )
 
 
-def _is_told(decisions: Decisions, now: datetime) -> bool:
-    """What was passed on without her consent she is told of from `tell_after` on, which two have signed (§7)."""
+def _is_shown(key: ReceiptKey, decisions: Decisions, now: datetime) -> bool:
+    """Whether the code shows what was decided. What was passed on without her consent she is told of from `tell_after`
+    on, which two have signed (§7).
+    """
+    if key.mode != FULL or key.replaced:
+        return False
     told = [one.body.exception.tell_after for one in decisions.newest.values() if one.body.exception is not None]
     return all(after is None or documents.instant(after) <= now for after in told)
 

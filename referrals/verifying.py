@@ -429,7 +429,10 @@ def _stands(case: Case, replayed: Replay, now: datetime) -> Iterator[Finding]:
             yield _changed(table, row.pk, "deletion_owed_since", row.sent_at, "that nothing was opened")
         if row.empties_at is not None and not over:
             yield _changed(table, row.pk, "empties_at", row.sent_at, "that it has not ended")
-        emptied = over and (row.empties_at is None or row.empties_at <= now)
+        kept_until = one.kept_until if over else None
+        if kept_until is not None and kept_until > now and (row.empties_at is None or row.empties_at < kept_until):
+            yield _changed(table, row.pk, "empties_at", row.sent_at, f"that it is kept until {kept_until}")
+        emptied = kept_until is not None and kept_until <= now
         for document in (one.document, *one.events):
             sealed, kept = document.body.sealed, sets.get(document.body.id)
             if sealed is None or kept is None:
@@ -447,10 +450,10 @@ def _proven(case: Case, replayed: Replay, may: Mapping[str, set[tuple[str, str]]
             continue
         body, must = document.body, replayed.evidence.get(str(row.pk), set())
         kept_until = row.accepted_at + timedelta(days=body.retain_days)
-        if row.evidence_until is None and must and kept_until > now:
-            yield _changed(table, row.pk, "evidence_until", row.accepted_at, f"that it is kept until {kept_until}")
-        if row.evidence_until is None or row.evidence_until <= now:
+        if kept_until <= now:
             must = set()
+        elif must and (row.evidence_until is None or row.evidence_until < kept_until):
+            yield _changed(table, row.pk, "evidence_until", row.accepted_at, f"that it is kept until {kept_until}")
         yield from _blobs(case, row.sealed_id, body.sealed, row.accepted_at, must, may.get(str(row.pk), set()))
 
 

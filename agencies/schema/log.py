@@ -39,7 +39,7 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_activity_log(root: object, info: Any, after: int) -> ActivityLog:
-        return _continued(log.newest_in_force(log.ACTIVITY), after)
+        return newest_activity(after)
 
     @staticmethod
     def resolve_activity_to_cosign(root: object, info: Any, after: int) -> ActivityLog:
@@ -62,6 +62,10 @@ class CosignActivity(graphene.Mutation):
 
 class Mutation(graphene.ObjectType):
     cosign_activity = CosignActivity.Field()
+
+
+def newest_activity(after: int) -> ActivityLog:
+    return _continued(log.newest_in_force(log.ACTIVITY), after)
 
 
 def _continued(newest: CheckpointRow | None, after: int) -> ActivityLog:

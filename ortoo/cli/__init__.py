@@ -35,6 +35,7 @@ ON_ONE: Final = (  # commands that name a referral
     "confirm-deletion",
     "save",
 )
+NOTED: Final = ("accept", "decline", "ask-more", "start", "hand-back", "close", "recall")  # steps with a note
 MOST_SEQUENCE: Final = 2**31 - 1  # of a feed, GraphQL's largest integer
 
 
@@ -130,15 +131,14 @@ def _parser(words: Words) -> argparse.ArgumentParser:
             _coded(one, "--reason", "help.reason", "decline_reasons", words)
         if name == "recall":
             _coded(one, "--reason", "help.reason", "recall_reasons", words)
-            one.add_argument("--note", metavar="TEXT", help=words("help.recall.note"))
         if name == "close":
             _coded(one, "--outcome", "help.outcome", "outcomes", words)
-        if name in ("accept", "decline", "hand-back", "start", "close"):
-            one.add_argument("--note", metavar="TEXT", help=words("help.note"))
-        if name == "ask-more":
-            one.add_argument("--note", metavar="TEXT", required=True, help=words("help.note"))
+        if name in NOTED:
+            text = words("help.recall.note" if name == "recall" else "help.note")
+            one.add_argument("--note", metavar="TEXT", required=name == "ask-more", help=text)
         if name == "message":
-            one.add_argument("--text", metavar="TEXT", required=True, help=words("help.text"))
+            one.add_argument("--text", metavar="TEXT", required=True, dest="note", help=words("help.text"))
+        if name in (*NOTED, "message"):
             _attach(one, "PATH", words)
         if name == "save":
             one.add_argument("--to", metavar="FOLDER", default=".", help=words("help.save.to"))
@@ -302,6 +302,7 @@ def _receipt(parser: argparse.ArgumentParser, words: Words) -> None:
     from ortoo.protocol import vocabulary
 
     parser.add_argument("code", nargs="*", metavar="[withdraw] CODE", help=words("help.receipt.code"))
+    parser.add_argument("--fingerprint", metavar="TEXT", help=words("help.fingerprint"))
     parser.add_argument("--agency", action="append", metavar="AGENCY", help=words("help.receipt.agency"))
     for option, terms in (("section", "sections"), ("purpose", "purposes")):
         known = list(vocabulary.terms(terms))

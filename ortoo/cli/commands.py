@@ -9,13 +9,15 @@ from datetime import timedelta
 from typing import Final
 
 from ortoo import receipts
+from ortoo.attached import Attached
 from ortoo.cli import DONE
-from ortoo.cli.picking import picked, with_evidence, with_files
-from ortoo.cli.receipt import of_new, value_of, wanted
-from ortoo.cli.running import Command, Run, Usage, readable
+from ortoo.cli.picking import note_of, with_evidence, with_files
+from ortoo.cli.running import Command, Run, Usage
 from ortoo.cli.screen import (
     instant_of,
     part_value,
+    receipt_lines,
+    receipt_value,
     referral_value,
     sentence_value,
     shortened,
@@ -65,11 +67,21 @@ def _new_receipt(run: Run, session: Session, form: Form) -> receipts.Receipt | r
     return wanted(run, mode)
 
 
+def wanted(run: Run, mode: str | None) -> receipts.Receipt | receipts.OwnReceipt | None:
+    """A new code of this mode, or that which she made on her own phone."""
+    new, part = receipts.wanted(mode), run.options.own_code
+    if part is None:
+        return new
+    if new is None:
+        raise Usage("error.own_code_none")
+    return receipts.OwnReceipt(part, new.mode)
+
+
 def _give(run: Run, given: receipts.Receipt | receipts.OwnReceipt | None) -> None:
     """Show the code, once; to programs it is in the answer."""
     if given is None or run.screen.json:
         return
-    for line in of_new(given, run.words):
+    for line in receipt_lines(given, run.words):
         run.screen.line(line, "bold")
 
 
@@ -129,7 +141,7 @@ def _sent(
             "sent": [referral_value(one) for one in sent],
             "sentences": [sentence_value(one) for one in sentences],
             "sent_before": list(before),
-            "receipt": value_of(given),
+            "receipt": receipt_value(given),
         }
         screen.document(value)
         return
@@ -189,31 +201,31 @@ async def acknowledge(run: Run) -> int:
 
 
 async def accept(run: Run) -> int:
-    return await _step(run, "accepted", note=run.options.note)
+    return await _noted(run, "accepted")
 
 
 async def decline(run: Run) -> int:
-    return await _step(run, "declined", reason=run.options.reason, note=run.options.note)
+    return await _noted(run, "declined", reason=run.options.reason)
 
 
 async def ask_more(run: Run) -> int:
-    return await _step(run, "more_asked", note=run.options.note)
+    return await _noted(run, "more_asked")
 
 
 async def start(run: Run) -> int:
-    return await _step(run, "under_way", note=run.options.note)
+    return await _noted(run, "under_way")
 
 
 async def close(run: Run) -> int:
-    return await _step(run, "closed", reason=run.options.outcome, note=run.options.note)
+    return await _noted(run, "closed", reason=run.options.outcome)
 
 
 async def hand_back(run: Run) -> int:
-    return await _step(run, "handed_back", reason=run.options.reason, note=run.options.note)
+    return await _noted(run, "handed_back", reason=run.options.reason)
 
 
 async def recall(run: Run) -> int:
-    return await _step(run, "recalled", reason=run.options.reason, note=run.options.note)
+    return await _noted(run, "recalled", reason=run.options.reason)
 
 
 async def confirm_deletion(run: Run) -> int:
@@ -225,10 +237,10 @@ async def confirm_deletion(run: Run) -> int:
 
 
 async def message(run: Run) -> int:
-    text, files = readable(run.options.text), picked(run)
+    text, files = note_of(run)
     async with started(run) as session:
         id = await referral_named(run, session)
-        referral = await run.patiently(session.message(id, text, files))
+        referral = await run.patiently(session.message(id, text or "", files))
         if run.screen.json:
             run.screen.document({"referral": referral_value(referral)})
         else:
@@ -236,11 +248,22 @@ async def message(run: Run) -> int:
     return DONE
 
 
-async def _step(run: Run, type: str, *, reason: str | None = None, note: str | None = None) -> int:
-    note = readable(note) if note is not None else None
+async def _noted(run: Run, type: str, *, reason: str | None = None) -> int:
+    note, files = note_of(run)
+    return await _step(run, type, reason=reason, note=note, files=files)
+
+
+async def _step(
+    run: Run,
+    type: str,
+    *,
+    reason: str | None = None,
+    note: str | None = None,
+    files: Sequence[Attached] = (),
+) -> int:
     async with started(run) as session:
         id = await referral_named(run, session)
-        referral = await run.patiently(session.step(id, type, reason=reason, note=note))
+        referral = await run.patiently(session.step(id, type, reason=reason, note=note, files=files))
         _step_taken(run, type, referral)
         if type == "recalled" and note is not None and not run.screen.json:
             run.screen.line(run.words("step.note_stays"), "dim")

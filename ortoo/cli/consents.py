@@ -9,11 +9,10 @@ import msgspec
 from ortoo import consent_record, consenting, receipts
 from ortoo.attached import AttachmentError
 from ortoo.cli import DONE, REFUSED
-from ortoo.cli.commands import referral_named, started
+from ortoo.cli.commands import referral_named, started, wanted
 from ortoo.cli.picking import evidence as evidence_of
-from ortoo.cli.receipt import of_new, value_of, wanted
 from ortoo.cli.running import Command, Run, Usage
-from ortoo.cli.screen import part_value, sentence_value
+from ortoo.cli.screen import part_value, receipt_lines, receipt_value, sentence_value
 from ortoo.consenting import Scope
 from ortoo.form import Grant
 from ortoo.protocol import schemas
@@ -143,8 +142,8 @@ async def receipt(run: Run) -> int:
         given = wanted(run, run.options.mode)
         await run.patiently(receipts.replace(session, consent.decision.body.consent, given))
         if run.screen.json:
-            run.screen.document({"receipt": value_of(given)})
-        for line in of_new(given, run.words) if given is not None and not run.screen.json else ():
+            run.screen.document({"receipt": receipt_value(given)})
+        for line in receipt_lines(given, run.words) if given is not None and not run.screen.json else ():
             run.screen.line(line, "bold")
     return DONE
 

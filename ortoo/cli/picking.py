@@ -1,4 +1,4 @@
-"""Files that somebody names to go with a form or a message: picked, and said before anything is sent."""
+"""Files that somebody names to go with a form or a note: picked, and said before anything is sent."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,11 +9,14 @@ from ortoo.cli.running import Run, Usage, readable
 from ortoo.form import Evidence, Form
 
 
-def picked(run: Run) -> list[Attached]:
-    """The files of `--attach PATH`, told on stderr. Raises AttachmentError."""
-    found = [_picked(run, one) for one in run.options.attach]
-    tell(run, found)
-    return found
+def note_of(run: Run) -> tuple[str | None, list[Attached]]:
+    """The note of a step, and the files of `--attach PATH` that go with it, told on stderr. Raises AttachmentError."""
+    note = run.options.note
+    if note is None and run.options.attach:
+        raise Usage("error.needs", option="--note")
+    files = [_picked(run, one) for one in run.options.attach]
+    tell(run, files)
+    return None if note is None else readable(note), files
 
 
 def with_files(run: Run, form: Form) -> Form:

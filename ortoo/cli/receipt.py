@@ -1,20 +1,26 @@
 """`ortoo receipt CODE`, `ortoo receipt withdraw CODE`: what the person herself sees and takes back, with no account."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+import asyncio
+from typing import Final
 
 import msgspec
 
-from ortoo import contract, receipts
-from ortoo.cli import DONE
-from ortoo.cli.running import Command, Run, Usage
-from ortoo.client import Client
+from ortoo import contract, receipt_proofs, receipts
+from ortoo.administration import ungrouped
+from ortoo.cli import DONE, UNTRUSTED
+from ortoo.cli.asking import FINGERPRINT, typed_from_paper
+from ortoo.cli.running import DISTRUST, Command, Run, Usage
+from ortoo.client import Client, HubError, HubUnreachable
 from ortoo.days import last_day
 from ortoo.protocol import receipt as codes
 from ortoo.protocol.consent import ALL
+from ortoo.protocol.documents import b64
+from ortoo.protocol.errors import Refused
 from ortoo.words import Words, plain
 
 WITHDRAW: Final = "withdraw"
+PAUSES: Final = (0.0, 1.0, 3.0)  # seconds; a leaf gets its place within one, and its witnesses soon after
+WRONG: Final = ("missing", "broken")
 
 
 async def receipt(run: Run) -> int:
@@ -24,6 +30,8 @@ async def receipt(run: Run) -> int:
     chosen = options.agency or options.section or options.purpose
     if chosen and not withdraws:
         raise Usage("error.receipt_look")
+    given = options.fingerprint is not None
+    anchor = b64(ungrouped(typed_from_paper(run, "fingerprint", FINGERPRINT))) if given else None
     code = " ".join(words[1:] if withdraws else words) or _typed(run)
     codes.parse_code(code)  # a slip is told before anything is asked or sent
     async with Client(run.hub) as client:
@@ -34,14 +42,41 @@ async def receipt(run: Run) -> int:
                 return DONE
             scope = receipts.scope(options.agency, options.section, options.purpose)
             shown = await run.patiently(receipts.withdraw(client, code, [scope]))
+        mark = await run.patiently(_mark(client, code, shown, anchor)) if shown.documents else None
+    status = UNTRUSTED if mark in WRONG else DONE
     if run.screen.json:
-        run.screen.document(msgspec.to_builtins(shown))
-        return DONE
+        run.screen.document({**msgspec.to_builtins(shown), "log": mark})
+        return status
     if withdraws:
         run.screen.line(run.words("receipt.withdrawn"), "green")
     for line in told(shown, run.words):
         run.screen.line(line)
-    return DONE
+    if mark is not None:
+        who = {"agency": _name(shown.recorder, run.words), "phone": plain(shown.recorder.phone)}
+        run.screen.line("")
+        run.screen.line(run.words(f"receipt.log.{mark}", **who), "bold" if mark in WRONG else "")
+    return status
+
+
+async def _mark(client: Client, code: str, shown: contract.ReceiptShown, anchor: str | None) -> str | None:
+    """How what she decided, and took back, stands in the log: `logged`, `promised`, `missing`; `broken` where what the
+    hub shows of the log does not hold; `unseen` where it shows nothing now. None where the network has no such log.
+    """
+    mark = "unseen"
+    for pause in PAUSES:
+        await asyncio.sleep(pause)
+        try:
+            proof = await receipt_proofs.prove(client, code, shown, anchor=anchor)
+        except Refused as refused:
+            return "broken" if refused.code in DISTRUST else "unseen"
+        except (HubError, HubUnreachable):
+            return "unseen"
+        if not proof.has_log:
+            return None
+        mark = proof.mark
+        if mark != "promised":
+            break
+    return mark
 
 
 def _typed(run: Run) -> str:
@@ -114,31 +149,6 @@ def _several(to: str, words: Words) -> str:
     if to == ALL:
         return words("consent.everybody")
     return words.label("agency_kinds", to.removeprefix("kind:"))
-
-
-def wanted(run: Run, mode: str | None) -> receipts.Receipt | receipts.OwnReceipt | None:
-    """A new code of this mode, or that which she made on her own phone."""
-    new, part = receipts.wanted(mode), run.options.own_code
-    if part is None:
-        return new
-    if new is None:
-        raise Usage("error.own_code_none")
-    return receipts.OwnReceipt(part, new.mode)
-
-
-def of_new(given: receipts.Receipt | receipts.OwnReceipt, words: Words) -> Sequence[str]:
-    """A new code, as it is shown once to whoever hands it to her; of her own, what it does."""
-    mode = words.label("receipt_modes", given.mode)
-    if isinstance(given, receipts.OwnReceipt):
-        return [words("receipt.own", mode=mode)]
-    return [words("receipt.new", mode=mode), "    " + given.code, words("receipt.once")]
-
-
-def value_of(given: receipts.Receipt | receipts.OwnReceipt | None) -> dict[str, Any] | None:
-    """code: None where she has it alone."""
-    if given is None:
-        return None
-    return {"code": given.code if isinstance(given, receipts.Receipt) else None, "mode": given.mode}
 
 
 COMMANDS: Final[dict[str, Command]] = {"receipt": receipt}

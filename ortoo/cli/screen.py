@@ -22,6 +22,7 @@ from ortoo.protocol.directory import View
 from ortoo.protocol.documents import stamp
 from ortoo.protocol.errors import Refused
 from ortoo.reading import Damaged, Part, Referral, Step, fields_in_order
+from ortoo.receipts import OwnReceipt, Receipt
 from ortoo.sentences import Sentence, name, of_decision
 from ortoo.words import Words, plain
 
@@ -484,3 +485,18 @@ def _short(id: str, ids: Sequence[str]) -> str:
         if not any(one.endswith(bare[-length:]) for one in others):
             return bare[-length:]
     return bare
+
+
+def receipt_lines(given: Receipt | OwnReceipt, words: Words) -> Sequence[str]:
+    """A new code, as it is shown once to whoever hands it to her; of her own, what it does."""
+    mode = words.label("receipt_modes", given.mode)
+    if isinstance(given, OwnReceipt):
+        return [words("receipt.own", mode=mode)]
+    return [words("receipt.new", mode=mode), "    " + given.code, words("receipt.once")]
+
+
+def receipt_value(given: Receipt | OwnReceipt | None) -> dict[str, Any] | None:
+    """code: None where she has it alone."""
+    if given is None:
+        return None
+    return {"code": given.code if isinstance(given, Receipt) else None, "mode": given.mode}

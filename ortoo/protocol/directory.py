@@ -169,6 +169,11 @@ class Directory:
         return Policy.parse(self.network.body.policy)
 
     @property
+    def networks(self) -> list[str]:
+        """Each version of the network, from the first: the log's key and its witnesses, for whoever has no more."""
+        return [network.envelope for network in self._networks[1]]
+
+    @property
     def hub_keys(self) -> set[bytes]:
         """Each key of the hub that a version of the network has named."""
         return {unb64(network.body.hub_key) for network in self._networks[1]}

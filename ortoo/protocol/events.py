@@ -22,6 +22,7 @@ from ortoo.protocol.sealing import Blobs, base, check_blobs, check_form, seal_se
 WHO_ACTS: Final[tuple[Role, ...]] = ("focal_point", "api")
 READABLE: Final = frozenset({"sent", "opened", "acknowledged", "more_asked", "accepted", "under_way", "closed"})
 ENDED_ACCESS: Final = frozenset({"declined", "handed_back", "recalled", "withdrawn", "expired"})
+OVER: Final = ENDED_ACCESS | {"closed"}
 CAME_TO_NOTHING: Final = ENDED_ACCESS - {"withdrawn"}  # somebody else may be asked
 NOTED: Final = frozenset(
     {"message", "more_asked", "accepted", "declined", "under_way", "handed_back", "closed", "recalled"}
@@ -68,6 +69,17 @@ def _actors(type: str, by: str) -> tuple[str, ...]:
     if type == "seconded":
         return ("sender", "reviewer")  # `check_second` says which of the two
     return (by,)
+
+
+def kept_until(state: str, decision: schemas.Consent, since: datetime) -> datetime:
+    """Until when the content of a referral is kept that is over since then: so many days as she was told
+    (`retain_days`); of one that came to nothing not less than her consent lasts, since until then its sender may send
+    it to somebody else.
+    """
+    until = since + timedelta(days=decision.retain_days)
+    if state == "closed" or decision.granted is None:
+        return until
+    return max(until, instant(decision.granted.until))
 
 
 def ended_by(referral: Referral, state: str, kind: str, decisions: Decisions, at: datetime) -> str | None:

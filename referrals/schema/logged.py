@@ -1,5 +1,6 @@
 """That what one signed is in the activity log (protocol §10)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import graphene
@@ -40,12 +41,18 @@ class Query(graphene.ObjectType):
         actor = actor_in(info, *WORKERS, "coordinator", scope="read")
         if len(documents) > MOST:
             raise Refused("limit_exceeded", field="documents", most=MOST)
-        own = directory.activity_log(directory.in_force())
-        if own is None or log.checkpoint_of(log.ACTIVITY, size) is None:
+        if log.checkpoint_of(log.ACTIVITY, size) is None:
             raise Refused("not_found", "The log has no signed head of this size.", field="size")
-        tree = tiles.tree(log.ACTIVITY, own[0], size)
-        found = log.placed(access.documents_of(actor, documents), size)
-        return [
-            Logged(document=document, salt=one.salt, index=one.index, proof=tree.inclusion_proof(one.index))
-            for document, one in found.items()
-        ]
+        return proofs(access.documents_of(actor, documents), size)
+
+
+def proofs(documents: Iterable[bytes], size: int) -> list[Logged]:
+    """Where these are in the tree of this size, which was signed; those that are not in it are left out."""
+    own = directory.activity_log(directory.in_force())
+    if own is None:
+        raise Refused("not_found", "The network has no such log.", field="size")
+    tree = tiles.tree(log.ACTIVITY, own[0], size)
+    return [
+        Logged(document=document, salt=one.salt, index=one.index, proof=tree.inclusion_proof(one.index))
+        for document, one in log.placed(documents, size).items()
+    ]

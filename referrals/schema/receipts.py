@@ -7,7 +7,9 @@ import graphene
 from agencies import clock, directory
 from agencies.models import Agency
 from agencies.scalars import Bytes, Envelope
+from agencies.schema.log import ActivityLog, newest_activity
 from referrals import receipts
+from referrals.schema.logged import Logged, proofs
 
 
 def _codes(description: str) -> graphene.List:
@@ -65,6 +67,26 @@ class ReceiptShown(graphene.ObjectType):
     recorder = graphene.Field(ReceiptAgency, required=True, description="The agency before which she decided.")
     basis = graphene.String(description="A code of `consent_bases`; null where nothing is shown.")
     holders = graphene.List(graphene.NonNull(ReceiptHolder), description="Null where nothing is shown.")
+    documents = graphene.List(
+        graphene.NonNull(Envelope),
+        required=True,
+        description="The newest decisions, and what was taken back with this very code, as signed: for her device to "
+        "hold against what is shown, and against the log. None where nothing is shown.",
+    )
+
+
+class ReceiptProof(graphene.ObjectType):
+    """That documents are in the activity log, for somebody who brings nothing along to verify it by."""
+
+    networks = graphene.List(
+        graphene.NonNull(Envelope),
+        required=True,
+        description="Each version of the network, from the first: the newest names the log's key and its witnesses.",
+    )
+    log = graphene.Field(ActivityLog, required=True, description="The newest head that is in force.")
+    logged = graphene.List(
+        graphene.NonNull(Logged), required=True, description="Where the documents are; others are left out."
+    )
 
 
 class AskReceiptChallenge(graphene.Mutation):
@@ -110,9 +132,37 @@ class WithdrawWithReceipt(graphene.Mutation):
         return _shown(receipts.withdraw(receipt, info.context.address))
 
 
+class ProveWithReceipt(graphene.Mutation):
+    """That decisions, and what was taken back with this very code, are in the activity log. Nothing is kept of it."""
+
+    class Arguments:
+        receipt = Envelope(required=True, description="The document `receipt`, signed by the code's own key: a look.")
+        after = graphene.Int(required=True, description="The size of the newest head that the asker has, or 0.")
+        documents = graphene.List(
+            graphene.NonNull(Bytes),
+            required=True,
+            description=f"H of each document, at most {receipts.MOST_DOCUMENTS}.",
+        )
+
+    Output = graphene.NonNull(ReceiptProof)
+
+    @staticmethod
+    def mutate(root: object, info: Any, receipt: str, after: int, documents: list[bytes]) -> ReceiptProof:
+        known = receipts.known_to(receipt, documents, info.context.address)
+        newest = newest_activity(after)
+        logged = proofs(known, newest.checkpoint.size) if newest.checkpoint is not None else []
+        return ReceiptProof(networks=directory.in_force().networks, log=newest, logged=logged)
+
+
 def _shown(shown: receipts.Shown) -> ReceiptShown:
     holders = [_holder(one) for one in shown.holders] if shown.holders is not None else None
-    return ReceiptShown(mode=shown.mode, recorder=_agency(shown.recorder), basis=shown.basis, holders=holders)
+    return ReceiptShown(
+        mode=shown.mode,
+        recorder=_agency(shown.recorder),
+        basis=shown.basis,
+        holders=holders,
+        documents=shown.documents,
+    )
 
 
 def _holder(one: receipts.Holder) -> ReceiptHolder:
@@ -148,3 +198,4 @@ class Mutation(graphene.ObjectType):
     receipt_challenge = AskReceiptChallenge.Field()
     look_with_receipt = LookWithReceipt.Field()
     withdraw_with_receipt = WithdrawWithReceipt.Field()
+    prove_with_receipt = ProveWithReceipt.Field()

@@ -37,9 +37,23 @@ def test_files_are_attached_shown_and_saved(ortoo: Ortoo, tmp_path: Path) -> Non
     assert ortoo(*nara, *kept).returncode == 0
     assert "File: film.mp4 · application/octet-stream · 0.1 MB" in ortoo(*delger, "show", id).stdout
 
+    # A file goes with a step's note, and with nothing else.
+    plan = tmp_path / "plan.txt"
+    plan.write_text("Өдөр бүр утсаар ярина.", encoding="utf-8")
+    attached = ("accept", id, "--attach", str(plan))
+    run = ortoo(*delger, *attached)
+    assert (run.returncode, "--note" in run.stderr) == (2, True), run.stderr
+    run = ortoo(*delger, *attached, "--note", "Ирээрэй.")
+    assert run.returncode == 0, run.stderr
+    assert "File: plan.txt" in run.stderr
+    assert "File: plan.txt" in ortoo(*nara, "--lang", "en", "show", id).stdout
+
     value = ortoo.json("--as", "mgec.delger", "save", id, "--to", str(folder))
     assert value == {
-        "saved": [{"file": 1, "path": str(folder / "taken.jpg")}, {"file": 2, "path": str(folder / "film.mp4")}],
+        "saved": [
+            {"file": number, "path": str(folder / name)}
+            for number, name in enumerate(("taken.jpg", "film.mp4", "plan.txt"), 1)
+        ],
         "not_saved": [],
     }
     assert (folder / "film.mp4").read_bytes() == film.read_bytes()
@@ -47,9 +61,9 @@ def test_files_are_attached_shown_and_saved(ortoo: Ortoo, tmp_path: Path) -> Non
     again = ortoo(*delger, "save", id, "--file", "2", "--to", str(folder))
     assert f"File 2 is saved: {folder / 'film (2).mp4'}" in again.stdout
     for options, sentence in (
-        (("--file", "3"), "There is no file of this number. The numbers go from 1 to 2."),
+        (("--file", "4"), "There is no file of this number. The numbers go from 1 to 3."),
         (("--to", str(tmp_path / "no")), f"There is no folder {tmp_path / 'no'}."),
     ):
         run = ortoo(*delger, "save", id, *options)
         assert (run.returncode, sentence in run.stderr) == (2, True), run.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["film (2).mp4", "film.mp4", "taken.jpg"]
+    assert sorted(path.name for path in folder.iterdir()) == ["film (2).mp4", "film.mp4", "plan.txt", "taken.jpg"]

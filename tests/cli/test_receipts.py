@@ -47,6 +47,8 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
 
     status, said = hers(ortoo, code)
     assert status == 0
+    assert "written down in the log that nobody can change" in said
+    assert hers(ortoo, code, "--fingerprint", "A" * 52)[0] == 4  # the network of another hub
     assert re.search(rf"{SHELTER} can read: .*Until \d+ \w+ 20\d\d", said), said
     assert "They have not opened it." in said
     assert "Police: can read nothing" in said
@@ -81,6 +83,7 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     assert before["dpv:hasNotice"]["dct:language"] == "mn"
     status, said = hers(ortoo, "withdraw", renewed["code"], "--yes")
     assert status == 0, said
+    assert "written down in the log that nobody can change" in said  # its own withdrawal, though it shows nothing
     assert state_of(recorded(ortoo, id, tmp_path / "after.json"), "mgec") == "dpv:ConsentWithdrawn"
     assert "She took everything back with her code." in ortoo("--as", "mrc.nara", *shows).stdout
     assert ortoo("--as", "mgec.delger", "open", id).returncode == 1

@@ -202,6 +202,25 @@ PROOFS: Final = (
             f" referrals_partkey WHERE set_id = ({EVIDENCE}) LIMIT 1",), "referrals_partkey", "row", "inserted"),
 )  # fmt: skip
 
+EMPTIED: Final = tuple(
+    f"DELETE FROM referrals_{table} WHERE set_id = (SELECT sealed_id FROM referrals_referral WHERE id = {{id}})"
+    for table in ("partkey", "wrap", "part")
+)
+EARLY: Final = (
+    Tamper("a closed one that is emptied before its time", CLOSED,
+           ("UPDATE referrals_referral SET empties_at = NULL WHERE id = {id}", *EMPTIED),
+           "referrals_referral", "empties_at", "changed"),
+    Tamper("a declined one that is emptied before its time", ENDED,
+           ("UPDATE referrals_referral SET empties_at = NULL WHERE id = {id}", *EMPTIED),
+           "referrals_referral", "empties_at", "changed"),
+    changed("a time to keep that is over at once", "referrals_referral", CLOSED, "empties_at", "changed_at"),
+    removed("what was closed, lost", f"SELECT sealed_id FROM ({CLOSED.replace(' id ', ' sealed_id ')})",
+            "DELETE FROM referrals_partkey WHERE set_id = {row}", "referrals_partkey"),
+    Tamper("evidence whose time is over at once", PROVEN,
+           ("UPDATE referrals_decision SET evidence_until = accepted_at WHERE id = {id}",
+            f"DELETE FROM referrals_partkey WHERE set_id = ({EVIDENCE})"), "referrals_decision", "evidence_until", "changed"),
+)  # fmt: skip
+
 TRAIL: Final = (
     changed("another member in the trail", "referrals_trailentry", LINE, "member", "'00000000000070008000000000000000'"),
     changed("another step in the trail", "referrals_trailentry", LINE, "type", "'closed'"),
@@ -338,4 +357,4 @@ EXPORT: Final = (
            ("DELETE FROM coordination_export", "DELETE FROM coordination_look"), "audit_leaf", "document", "removed"),
 )  # fmt: skip
 
-ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *PROOFS, *TRAIL, *RECEIPT, *LOG, *DIRECTORY, *EXPORT)
+ALL: Final = (*REFERRAL, *EVENT, *DECISION, *BLOBS, *PROOFS, *EARLY, *TRAIL, *RECEIPT, *LOG, *DIRECTORY, *EXPORT)

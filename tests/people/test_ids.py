@@ -89,7 +89,11 @@ ELSEWHERE: Final = {
         ("setUpAccount.account.login", "enrol.account.login", "apply.account.login"), "a name that one chooses"
     ),
     "signIn.second.passkey": "test_passkeys.py",
-    **dict.fromkeys(("lookWithReceipt.receipt", "withdrawWithReceipt.receipt"), "tests/stories/test_receipts.py"),
+    **dict.fromkeys(
+        ("lookWithReceipt.receipt", "withdrawWithReceipt.receipt", "proveWithReceipt.receipt"),
+        "tests/stories/test_receipts.py",
+    ),
+    "proveWithReceipt.documents": "tests/stories/test_receipts.py",
     "sendReferrals.referrals.envelope": "tests/attacks/test_visibility.py",
     "recordConsent.decisions.envelope": "tests/attacks/test_visibility.py",
     "propose.document": "agencies alone stand in it, which the public directory has",

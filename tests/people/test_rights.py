@@ -83,6 +83,7 @@ MAY: Final[dict[str, set[str]]] = {
     "receiptChallenge": ANYBODY,
     "lookWithReceipt": ANYBODY,
     "withdrawWithReceipt": ANYBODY,
+    "proveWithReceipt": ANYBODY,
     # e-mail
     "notifications": {FOCAL, COORDINATOR},
     "saveNotifications": {FOCAL, COORDINATOR},

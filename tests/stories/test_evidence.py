@@ -357,6 +357,7 @@ async def test_it_is_kept_for_as_long_as_what_it_proves(own_hub: Hub, tmp_path: 
         assert await kept() == ["gone", "gone"]
         assert blobs_of(own_hub, consent_of(sent)) == []
     assert stored(own_hub) == []
+    assert await asyncio.to_thread(own_hub.store.manage, "verify")
 
 
 # --- in the terminal --------------------------------------------------------------------------------------------------

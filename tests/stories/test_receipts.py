@@ -5,7 +5,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
@@ -14,10 +14,10 @@ import httpx
 import msgspec
 import pytest
 
-from ortoo import consenting, contract, drafting, receipts
+from ortoo import consenting, contract, drafting, receipt_proofs, receipts
 from ortoo.client import Client
 from ortoo.form import Form, Grant
-from ortoo.protocol import receipt, schemas
+from ortoo.protocol import documents, receipt, schemas
 from ortoo.protocol.consent import may_read
 from ortoo.protocol.documents import Document, SigningKey, b64, new_id, sign, stamp, unb64
 from ortoo.protocol.errors import Refused
@@ -29,6 +29,7 @@ from tests.attacks.town import written
 from tests.attacks.wiretap import Wiretap
 from tests.hubs import Hub
 from tests.members import THREE_AGENCIES, at_work, feed_of
+from tests.people.lying_hub import LyingHub
 from tests.people.test_ends import SERIES, TIMES, told_apart
 from tests.protocol.network import again
 from tests.stories.test_answering import is_kept, keys_of, rows, sqlite_files
@@ -66,6 +67,27 @@ async def sent_under(session: Session, form: Form, decisions: Sequence[Document[
     return await answer(session.client.send_referrals(handed_in))
 
 
+async def in_the_log(her: Client, code: str, shown: contract.ReceiptShown, **more: Any) -> receipt_proofs.Proof:
+    """Once everything that her code stands for is proven to be logged."""
+    async with asyncio.timeout(20):
+        while (proof := await receipt_proofs.prove(her, code, shown, **more)).mark != "logged":
+            assert proof.mark == "promised"
+            await asyncio.sleep(0.3)
+    assert proof.head is not None
+    return proof
+
+
+async def asked(her: Client, code: str) -> str:
+    """A look that is signed with the code, over a challenge of its own."""
+    fresh = await her.receipt_challenge()
+    key = receipt.key_of(code, network=fresh.network)
+    return receipt.make(key, network=fresh.network, challenge=unb64(fresh.challenge), do="look", at=fresh.now).envelope
+
+
+def receipt_of(envelope: str) -> str:
+    return documents.read(envelope, schemas.Receipt).sha256
+
+
 async def answer(work: Any) -> tuple[str, dict[str, Any]]:
     (answered,) = await asyncio.gather(work, return_exceptions=True)
     assert isinstance(answered, Refused), answered
@@ -101,6 +123,8 @@ async def test_she_looks_and_takes_back_a_part_then_an_agency_then_everything(hu
         (once,) = the(shown, "mgec").referrals
         assert (the(shown, "mgec").sections, once.parts, once.owes_deletion) == (FOUR[:3], FOUR[:3], True)
         assert len([key for key in keys if key not in keys_of(hub.store, id, "mgec")]) == 1
+        proof = await in_the_log(her, given.code, shown)
+        assert len(proof.marks) == len(shown.documents) > 1
         assert [one.kind for one in (await feed_of(delger))[told[0] :]] == ["narrowed"]
         assert [one.kind for one in (await feed_of(nara))[told[1] :]] == ["narrowed"]
         assert (await delger.open_referral(id)).readable == FOUR[:3]
@@ -128,10 +152,13 @@ async def test_she_looks_and_takes_back_a_part_then_an_agency_then_everything(hu
         assert (await nara.open_referral(id)).readable == []
         assert (await answer(nara.resend(tonight(7001), "mgec", id)))[0] == "consent_withdrawn"
         kept = len(rows(hub.store, "SELECT id FROM referrals_withdrawal"))
+        told = len(await feed_of(nara))
         await withdraw(her, given.code, [everything()])  # said again, after an answer that was lost
-        await withdraw(her, given.code, [scope(["mgec"])])
-        assert len(rows(hub.store, "SELECT id FROM referrals_withdrawal")) == kept
-        await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
+        shown = await withdraw(her, given.code, [scope(["mgec"])])
+        assert len(rows(hub.store, "SELECT id FROM referrals_withdrawal")) == kept + 2
+        assert len(await feed_of(nara)) == told
+        later = await in_the_log(her, given.code, shown, seen=proof)
+        assert len(later.marks) == len(proof.marks) + 4  # each that she signed, and decisions
 
 
 @pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
@@ -222,8 +249,15 @@ async def test_a_card_that_shows_nothing_and_one_that_was_lost(hub: Hub) -> None
         one_of_two = {"field": "receipt", "consent": consent_of(sent)}
         assert await answer(nara.hand_in_decisions([alone])) == ("malformed", one_of_two)
 
+        decided = [one.sha256 for one in (await nara.decisions(consent_of(sent))).newest.values()]
+        assert await answer(her.prove_with_receipt(await asked(her, silent.code), 0, decided)) == UNKNOWN
         shown = await withdraw(her, silent.code, [scope(["mgec"])])  # the lost one can take back still
         assert shown.holders is None
+        assert await in_the_log(her, silent.code, shown)
+        hers = [receipt_of(one) for one in shown.documents]
+        answered = await her.prove_with_receipt(await asked(her, silent.code), 0, [*hers, *decided])
+        assert [one.document for one in answered.logged] == hers
+        assert (await her.prove_with_receipt(await asked(her, full.code), 0, hers)).logged == []  # another code's
         assert await refused(urna.open_referral(sent.id)) == ("step_illegal", "withdrawn")
         assert the(await look(her, full.code), "mgec").ended == "consent_withdrawn"
 
@@ -247,13 +281,18 @@ async def test_what_somebody_tries_without_her_code(hub: Hub) -> None:
                 key,
                 network=changes.get("network", fresh.network),
                 challenge=challenge,
-                do=do,
+                do="withdraw" if do == "withdraw" else "look",
                 at=fresh.now,
                 scope=[everything()] if do == "withdraw" else None,
             )
             envelope = changes.get("envelope", lambda made: made.envelope)(made)
-            call = stranger.look_with_receipt if do == "look" else stranger.withdraw_with_receipt
+            call = {"look": stranger.look_with_receipt, "withdraw": stranger.withdraw_with_receipt, "prove": prove}[do]
             return await answer(call(envelope))
+
+        decided = [one.sha256 for one in (await nara.decisions(consent_of(sent))).newest.values()]
+
+        async def prove(envelope: str) -> contract.ReceiptProof:
+            return await stranger.prove_with_receipt(envelope, 0, decided)
 
         hers = receipt.key_of(given.code, network=nara.directory.id)
         mine = SigningKey.generate()
@@ -268,7 +307,7 @@ async def test_what_somebody_tries_without_her_code(hub: Hub) -> None:
         ).envelope
         assert (await stranger.look_with_receipt(document)).mode == "full"
         assert await answer(stranger.look_with_receipt(document)) == UNKNOWN  # replayed
-        for do in ("look", "withdraw"):
+        for do in ("look", "withdraw", "prove"):
             assert await ask(do, mine) == UNKNOWN
             assert await ask(do, mine, envelope=in_her_name) == UNKNOWN
             assert await ask(do, hers, challenge=bytes(32)) == UNKNOWN
@@ -284,6 +323,8 @@ async def test_what_somebody_tries_without_her_code(hub: Hub) -> None:
         for one in (sent, another):
             assert (await nara.show(one.id)).state == "sent"
 
+        foreign = await stranger.prove_with_receipt(await asked(stranger, others.code), 0, decided)
+        assert foreign.logged == []
         await withdraw(stranger, others.code, [everything()])  # another's code takes nothing of hers
         assert (await nara.show(sent.id)).state == "sent"
         assert (await look(stranger, others.code)).holders is not None
@@ -292,26 +333,27 @@ async def test_what_somebody_tries_without_her_code(hub: Hub) -> None:
 @pytest.mark.timeout(120 + 5 * RACES)
 @pytest.mark.parametrize("hub", ["postgres"], indirect=True)
 async def test_nothing_is_read_after_she_took_it_back(hub: Hub) -> None:
-    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.urna") as urna, somewhere(hub, 5) as her:
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.urna") as urna:
         for number in range(RACES):
-            given = draw("withdraw")
-            sent = await sent_with(nara, tonight(7100 + number), given)
-            longer = {"mgec": Grant(tuple(FOUR), ("give_service",), 30)}
-            ended = await asyncio.gather(
-                *in_any_order(
-                    withdraw(her, given.code, [scope(["mgec"])]),
-                    urna.open_referral(sent.id),
-                    consenting.new_version(nara, consent_of(sent), longer),
-                    urna.accept(sent.id),
-                ),
-                return_exceptions=True,
-            )
-            for one in ended:
-                if isinstance(one, BaseException):
-                    assert isinstance(one, Refused), repr(one)
-                    assert one.code in ("head_moved", "step_illegal", "consent_withdrawn")
-            assert keys_of(hub.store, sent.id, "mgec") == []
-            assert await refused(urna.open_referral(sent.id)) == ("step_illegal", "withdrawn")
+            async with somewhere(hub, 100 + number % 100) as her:  # tries are counted by address
+                given = draw("withdraw")
+                sent = await sent_with(nara, tonight(7100 + number), given)
+                longer = {"mgec": Grant(tuple(FOUR), ("give_service",), 30)}
+                ended = await asyncio.gather(
+                    *in_any_order(
+                        withdraw(her, given.code, [scope(["mgec"])]),
+                        urna.open_referral(sent.id),
+                        consenting.new_version(nara, consent_of(sent), longer),
+                        urna.accept(sent.id),
+                    ),
+                    return_exceptions=True,
+                )
+                for one in ended:
+                    if isinstance(one, BaseException):
+                        assert isinstance(one, Refused), repr(one)
+                        assert one.code in ("head_moved", "step_illegal", "consent_withdrawn")
+                assert keys_of(hub.store, sent.id, "mgec") == []
+                assert await refused(urna.open_referral(sent.id)) == ("step_illegal", "withdrawn")
     assert "deadlock" not in hub.said()
 
 
@@ -323,8 +365,9 @@ async def test_nobody_else_has_her_code_and_a_look_leaves_nothing(hub: Hub) -> N
     digits = receipt.parse_code(given.code)
     async with Wiretap(hub.port) as tap, at_work(hub, "mrc.nara", tap.url) as nara, Client(tap.url) as her:
         await sent_with(nara, tonight(7006), given)
+        await in_the_log(her, given.code, await look(her, given.code))
         before = written(hub.store)
-        await look(her, given.code)
+        await in_the_log(her, given.code, await look(her, given.code))
         assert await answer(look(her, draw("full").code)) == UNKNOWN
         assert written(hub.store) == before
         await withdraw(her, given.code, [everything()])
@@ -369,8 +412,12 @@ async def test_unknown_and_wrong_and_lost_codes_look_and_time_the_same(hub: Hub)
             fresh = await her.receipt_challenge()
             made = receipt.make(key, network=network, challenge=unb64(fresh.challenge), do="look", at=fresh.now)
             envelope = claiming(made, key, claimed)
+            proves = her.prove_with_receipt(envelope, 0, [b64(bytes(32))])
+            looks = her.look_with_receipt(envelope)
+            asked, other = (looks, proves) if n % 4 < 2 else (proves, looks)  # a pair asks the same
+            other.close()
             began = time.perf_counter()
-            assert await answer(her.look_with_receipt(envelope)) == UNKNOWN
+            assert await answer(asked) == UNKNOWN
             return time.perf_counter() - began
 
         async def apart(key: SigningKey, claimed: str) -> list[float]:
@@ -442,3 +489,51 @@ async def test_the_recorder_sees_what_she_took_back_and_nobody_else_does(hub: Hu
             with pytest.raises(Refused, match=code):
                 nara.verified_decisions(msgspec.structs.replace(answer, withdrawals=[one]))
         assert consent_of(another) != id
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_a_hub_that_lies_to_her_about_the_log(hub: Hub) -> None:
+    given, other = draw("full"), draw("full")
+    async with at_work(hub, "mrc.nara") as nara, somewhere(hub, 8) as her:
+        await sent_with(nara, tonight(7401), given)
+        anchor = documents.read(nara.directory.networks[0], schemas.Network).sha256
+        proof = await in_the_log(her, given.code, await look(her, given.code), anchor=anchor)
+        shown = await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
+        proof = await in_the_log(her, given.code, shown, seen=proof)
+        assert proof.network == anchor
+        await sent_with(nara, tonight(7402), other)
+
+        def telling(**change: Callable[[Any], Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+            def lie(data: dict[str, Any]) -> dict[str, Any]:
+                told = data["proveWithReceipt"]
+                return {"proveWithReceipt": told | {name: of(told[name]) for name, of in change.items()}}
+
+            return lie
+
+        def unsigned(log: Any) -> Any:
+            text, _, _ = log["checkpoint"]["note"].partition("\n\n")
+            return log | {"checkpoint": log["checkpoint"] | {"note": f"{text}\n\n\u2014 nobody AAAAAAAA\n"}}
+
+        async with LyingHub(hub.url) as lying, Client(lying.url) as liar:
+            lying.lies["ProveWithReceipt"] = telling(logged=lambda told: told[1:])
+            assert (await receipt_proofs.prove(liar, given.code, shown)).mark == "promised"  # missing in ten minutes
+            for lie, code in (
+                (telling(logged=lambda told: [told[0] | {"index": told[0]["index"] ^ 1}, *told[1:]]), "proof_invalid"),
+                (telling(log=lambda log: log | {"consistency": [b64(bytes(32))]}), "proof_invalid"),
+                (telling(log=lambda log: {"checkpoint": None, "consistency": []}), "checkpoint_rollback"),
+                (telling(log=unsigned), "checkpoint_unwitnessed"),
+                (telling(networks=lambda told: told * 2), "chain_broken"),
+            ):
+                lying.lies["ProveWithReceipt"] = lie
+                with pytest.raises(Refused, match=code):
+                    await receipt_proofs.prove(liar, given.code, shown, seen=proof)
+        with pytest.raises(Refused, match="directory_fork"):
+            await receipt_proofs.prove(her, given.code, shown, anchor=b64(bytes(32)))
+
+        # What is shown is what was signed, and was signed with this code or under it.
+        of_another = (await look(her, other.code)).documents
+        holders = [msgspec.structs.replace(one, refused=["needs"]) for one in shown.holders or []]
+        wider = [msgspec.structs.replace(one, sections=["medical"]) for one in shown.holders or []]
+        for lie in ({"documents": of_another}, {"documents": []}, {"holders": holders}, {"holders": wider}):
+            with pytest.raises(Refused, match="hash_mismatch"):
+                await receipt_proofs.prove(her, given.code, msgspec.structs.replace(shown, **lie))

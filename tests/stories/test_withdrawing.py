@@ -222,6 +222,7 @@ async def test_to_the_second_and_renewed_while_the_keys_are_there(own_hub: Hub) 
         assert (await nara.open_referral(other.id)).readable == []
         assert texts_of(hub.store, other.id) == []
         assert (await delger.show(other.id)).deletion_owed_since is not None
+    assert await asyncio.to_thread(hub.store.manage, "verify")  # each went when it was to go
 
 
 @pytest.mark.timeout(180 + 5 * RACES)

@@ -59,6 +59,26 @@ class Her:
         await pictures.look(self.page, f"receipt-{name}")
 
 
+def hidden(data: Any) -> Any:
+    told = data["proveWithReceipt"]
+    return {"proveWithReceipt": told | {"logged": told["logged"][1:]}}
+
+
+def moved(data: Any) -> Any:
+    first, *rest = data["proveWithReceipt"]["logged"]
+    return {"proveWithReceipt": data["proveWithReceipt"] | {"logged": [first | {"index": first["index"] ^ 1}, *rest]}}
+
+
+def emptied(data: Any) -> Any:
+    return {"proveWithReceipt": data["proveWithReceipt"] | {"log": {"checkpoint": None, "consistency": []}}}
+
+
+def refusing(data: Any) -> Any:
+    """What she did not decide."""
+    first, *rest = data["lookWithReceipt"]["holders"]
+    return {"lookWithReceipt": data["lookWithReceipt"] | {"holders": [first | {"refused": ["needs"]}, *rest]}}
+
+
 async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
     visit: Visiting, hub: Hub, tmp_path: Path
 ) -> None:
@@ -97,6 +117,7 @@ async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
         card = page.locator(".card", has_text="Mongolian Gender Equality Centre")
         await expect(card).to_contain_text(her.said("section.safety"))
         await expect(card).to_contain_text(her.said("shown.opened").partition("{")[0])
+        await expect(page.get_by_role("status")).to_have_text(her.said("log.logged"), timeout=15_000)
         await her.look("shown")
 
         await her.press("take.open")
@@ -111,6 +132,7 @@ async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
         await her.press("sure.yes")
         await her.heading("done.title")
         await page.get_by_text("Mongolian Gender Equality Centre").wait_for()
+        await expect(page.get_by_role("status")).to_have_text(her.said("log.logged.done"), timeout=15_000)
         await her.look("done")
         await expect(parts).to_have_count(0)  # while it is being read; what is left is opened anew
         await shelter.press("referral.open")
@@ -127,6 +149,24 @@ async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
         assert (await nara.open_referral(sent.id)).readable == []
         await her.press("done.look")
         await page.get_by_text(her.said("shown.nobody")).wait_for()
+
+        # A hub that hides it, and one that shows another log.
+        status = page.get_by_role("status")
+        await expect(status).to_have_text(her.said("log.logged"), timeout=15_000)
+        for operation, lie, told in (
+            ("ProveWithReceipt", hidden, "log.promised"),
+            ("ProveWithReceipt", moved, "log.broken"),
+            ("ProveWithReceipt", emptied, "log.broken"),
+            ("LookWithReceipt", refusing, "log.broken"),
+        ):
+            browser.line.lies = {operation: lie}
+            await her.press("back")
+            await her.press("code.look")
+            where = page.get_by_role("status" if lie is hidden else "alert")
+            await where.filter(has_text=her.said(told).partition("{")[0]).wait_for(timeout=20_000)
+            if lie in (hidden, moved):
+                await pictures.look(page, f"receipt-{told.replace('.', '-')}", where.last)
+        browser.line.lies = {}
 
         assert await page.evaluate(KEPT) == ["", 0, 0, 0, 0, 0]
         digits = receipt.parse_code(given.code)
@@ -178,6 +218,7 @@ async def test_a_code_that_opens_nothing_and_one_that_shows_nothing(visit: Visit
         await her.press("sure.yes")
         await her.heading("done.title")
         assert (await nara.show(sent.id)).state == "withdrawn"
+        await expect(page.get_by_role("status")).to_have_text(her.said("log.logged.done"), timeout=15_000)
 
         # Back from elsewhere: blank, and begun anew without the code.
         await page.goto("about:blank")

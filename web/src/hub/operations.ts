@@ -498,7 +498,7 @@ export type LookWithReceiptMutationVariables = Exact<{
 }>;
 
 
-export type LookWithReceiptMutation = { readonly lookWithReceipt: { readonly mode: string, readonly basis: string | null, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null } };
+export type LookWithReceiptMutation = { readonly lookWithReceipt: { readonly mode: string, readonly basis: string | null, readonly documents: ReadonlyArray<string>, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null } };
 
 export type LooksQueryVariables = Exact<{
   first: number;
@@ -636,6 +636,15 @@ export type ProveSignatoryMutationVariables = Exact<{
 
 
 export type ProveSignatoryMutation = { readonly proveSignatory: boolean };
+
+export type ProveWithReceiptMutationVariables = Exact<{
+  receipt: string;
+  after: number;
+  documents: ReadonlyArray<string> | string;
+}>;
+
+
+export type ProveWithReceiptMutation = { readonly proveWithReceipt: { readonly networks: ReadonlyArray<string>, readonly log: { readonly consistency: ReadonlyArray<string>, readonly checkpoint: { readonly note: string, readonly size: number, readonly root: string } | null }, readonly logged: ReadonlyArray<{ readonly document: string, readonly salt: string, readonly index: number, readonly proof: ReadonlyArray<string> }> } };
 
 export type PublishRosterMutationVariables = Exact<{
   roster: string;
@@ -865,7 +874,7 @@ export type WithdrawWithReceiptMutationVariables = Exact<{
 }>;
 
 
-export type WithdrawWithReceiptMutation = { readonly withdrawWithReceipt: { readonly mode: string, readonly basis: string | null, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null } };
+export type WithdrawWithReceiptMutation = { readonly withdrawWithReceipt: { readonly mode: string, readonly basis: string | null, readonly documents: ReadonlyArray<string>, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null } };
 
 export type BlobsFragment = { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> };
 
@@ -881,7 +890,7 @@ export type OverseenFragment = { readonly referral: string, readonly sender: str
 
 export type ReceiptAgencyFragment = { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string };
 
-export type ReceiptShownFragment = { readonly mode: string, readonly basis: string | null, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null };
+export type ReceiptShownFragment = { readonly mode: string, readonly basis: string | null, readonly documents: ReadonlyArray<string>, readonly recorder: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string }, readonly holders: ReadonlyArray<{ readonly to: string, readonly sections: ReadonlyArray<string>, readonly purposes: ReadonlyArray<string>, readonly until: string | null, readonly refused: ReadonlyArray<string>, readonly ended: string | null, readonly agency: { readonly handle: string, readonly name: string, readonly nameEn: string, readonly phone: string } | null, readonly referrals: ReadonlyArray<{ readonly state: string, readonly sentAt: string, readonly openedAt: string | null, readonly answeredAt: string | null, readonly parts: ReadonlyArray<string>, readonly owesDeletion: boolean, readonly deletedAt: string | null, readonly outOfBackupsAt: string | null }> }> | null };
 
 export type ReferralFragment = { readonly id: string, readonly sender: string, readonly recipient: string, readonly state: string, readonly sentAt: string, readonly changedAt: string, readonly deletionOwedSince: string | null, readonly urgency: string, readonly services: ReadonlyArray<string>, readonly place: string, readonly language: string, readonly minor: boolean, readonly envelope: string, readonly sha256: string, readonly head: string, readonly decision: { readonly consent: string, readonly to: string, readonly version: number, readonly envelope: string, readonly sha256: string }, readonly owed: ReadonlyArray<{ readonly agency: string, readonly kind: string, readonly dueAt: string, readonly late: boolean }>, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } | null, readonly events: ReadonlyArray<{ readonly id: string, readonly agency: string, readonly type: string, readonly reason: string | null, readonly acceptedAt: string, readonly envelope: string, readonly sha256: string, readonly sealed: { readonly parts: ReadonlyArray<{ readonly name: string, readonly ciphertext: string }>, readonly wraps: ReadonlyArray<{ readonly agency: string, readonly wrap: string }>, readonly keys: ReadonlyArray<{ readonly part: string, readonly agency: string, readonly key: string }> } | null }> };
 
@@ -1125,7 +1134,7 @@ export const logged: Operation<LoggedQuery, LoggedQueryVariables> = {
 };
 
 export const lookWithReceipt: Operation<LookWithReceiptMutation, LookWithReceiptMutationVariables> = {
-  id: "sha256:693f4b5b7ddb4bffb0fc83700a5db287b40c99effb085b3841a15a4fe5d2eb61",
+  id: "sha256:e9704b6fd3317883d725c07609595f53851d2bc0c3dbf73748830c66315bc2cf",
   name: "LookWithReceipt",
 };
 
@@ -1212,6 +1221,11 @@ export const propose: Operation<ProposeMutation, ProposeMutationVariables> = {
 export const proveSignatory: Operation<ProveSignatoryMutation, ProveSignatoryMutationVariables> = {
   id: "sha256:21b6b9f98a1259daddbcf93a5df2f1081b8bb024ff0486023a2520d9d498f371",
   name: "ProveSignatory",
+};
+
+export const proveWithReceipt: Operation<ProveWithReceiptMutation, ProveWithReceiptMutationVariables> = {
+  id: "sha256:45407569754b163e25ed9518db7ebeefa7a7fc6acbbad155f4d562fb4d49303b",
+  name: "ProveWithReceipt",
 };
 
 export const publishRoster: Operation<PublishRosterMutation, PublishRosterMutationVariables> = {
@@ -1365,6 +1379,6 @@ export const withdrawInvitation: Operation<WithdrawInvitationMutation, WithdrawI
 };
 
 export const withdrawWithReceipt: Operation<WithdrawWithReceiptMutation, WithdrawWithReceiptMutationVariables> = {
-  id: "sha256:ca5992466a26e5051c701aec21f87dc885cb2c35e7eae9789537a3dd1ac62b2d",
+  id: "sha256:f2e0c3e4fac7507943d4425c446afe1d2c65a89459163a302843aec906d42e67",
   name: "WithdrawWithReceipt",
 };

@@ -11,7 +11,7 @@ import type { Made } from "./calls.ts";
 import { agencyName, sectionNames } from "./naming.ts";
 import { ShownScreen } from "./Shown.tsx";
 import { said, speak } from "./said.ts";
-import { inGroups, type ReceiptState, type Taken } from "./state.ts";
+import { inGroups, type Log, type ReceiptState, type Taken } from "./state.ts";
 import { ChooseScreen } from "./TakeBack.tsx";
 
 interface PageProps {
@@ -219,6 +219,52 @@ export const Trouble = ({ state }: { readonly state: ReceiptState }) => {
   );
 };
 
+interface InTheLogProps {
+  readonly state: ReceiptState;
+  readonly logged: "log.logged" | "log.logged.done";
+}
+
+/** What nobody but a hub that lies, or has lost something, can show. */
+export const isWrong = (log: Log | null): log is "missing" | "broken" => log === "missing" || log === "broken";
+
+/** Whether what she decided is in the log: this device has looked for itself. */
+export const InTheLog = ({ state, logged }: InTheLogProps) => {
+  const log = state.log.value;
+  const recorder = state.shown.value?.recorder;
+  return (
+    <div role={isWrong(log) ? "alert" : "status"}>
+      {log === "looking" && <p class="hint">{said.value("log.looking")}</p>}
+      {log === "logged" && (
+        <div class="band tone-done">
+          <p class="band-words">
+            <Icon name="check" />
+            <span>{said.value(logged)}</span>
+          </p>
+        </div>
+      )}
+      {(log === "promised" || log === "unseen") && (
+        <>
+          <p>{said.value(`log.${log}`)}</p>
+          <Button wide onPress={() => void state.prove()}>
+            {said.value("log.again")}
+          </Button>
+        </>
+      )}
+      {isWrong(log) && recorder !== undefined && (
+        <div class="band tone-wait">
+          <p class="band-words">
+            <Icon name="warning" />
+            <span>
+              {said.value(`log.${log}`, { agency: agencyName(said.value, recorder) })}
+              {recorder.phone !== "" && ` ${said.value("fault.phone", { phone: plain(recorder.phone) })}`}
+            </span>
+          </p>
+        </div>
+      )}
+    </div>
+  );
+};
+
 const Sure = ({ state, taken }: { readonly state: ReceiptState; readonly taken: Taken }) => (
   <div class="stack">
     <Heading>{said.value("sure.title")}</Heading>
@@ -262,6 +308,7 @@ const Done = ({ state, when, told }: DoneProps) => (
         : said.value("done.told_all")}
     </p>
     <Lines of={[said.value("sure.delete"), said.value("sure.read")]} />
+    <InTheLog state={state} logged="log.logged.done" />
     <Button wide onPress={() => state.go({ at: "shown" })}>
       {said.value("done.look")}
     </Button>

@@ -4,7 +4,7 @@ import { Icon, type IconName } from "../parts/Icon.tsx";
 import { day, moment } from "../words/dates.ts";
 import { plain } from "../words/words.ts";
 import { agencyName, purposeNames, sectionNames, severalName } from "./naming.ts";
-import { Aloud, Trouble } from "./Page.tsx";
+import { Aloud, InTheLog, isWrong, Trouble } from "./Page.tsx";
 import { type Said, said } from "./said.ts";
 import { holdersOf, type ReceiptState } from "./state.ts";
 
@@ -35,6 +35,7 @@ export const ShownScreen = ({ state }: { readonly state: ReceiptState }) => {
       <p>{said.value(isSilent ? "shown.silent" : "shown.recorder", { agency: who })}</p>
       {shown.recorder.phone !== "" && <p>{said.value("shown.phone", { phone: plain(shown.recorder.phone) })}</p>}
       {!isSilent && holdersOf(shown).length === 0 && <p class="strong">{said.value("shown.nobody")}</p>}
+      {isWrong(state.log.value) && <InTheLog state={state} logged="log.logged" />}
       <ul class="cards">
         {cards.map((card) => (
           <li class="card" key={card.key}>
@@ -48,6 +49,7 @@ export const ShownScreen = ({ state }: { readonly state: ReceiptState }) => {
           </li>
         ))}
       </ul>
+      {!isWrong(state.log.value) && <InTheLog state={state} logged="log.logged" />}
       <Trouble state={state} />
       {!isSilent && <Aloud text={aloud} />}
       <Button look="main" wide onPress={() => state.go({ at: "choose" })}>

@@ -87,6 +87,15 @@ export const en: Catalogue = {
   "done.told_all": "Every agency that had it has been told.",
   "done.look": "See who can read what now",
 
+  "log.looking": "Looking whether it is in the log",
+  "log.logged": "What you decided is written down in the log that nobody can change. This device checked it.",
+  "log.logged.done": "Your withdrawal is written down in the log that nobody can change. This device checked it.",
+  "log.promised": "It is not in the log yet. Look again in a minute.",
+  "log.unseen": "The log can’t be seen now. Look again in a minute.",
+  "log.missing": "It is missing from the log. It should be there by now. Tell {agency}.",
+  "log.broken": "What is shown of the log is not right: somebody may have changed it. Tell {agency}.",
+  "log.again": "Look again",
+
   "section.needs": "what you need",
   "section.identity": "who you are",
   "section.contact": "how to reach you safely",

@@ -4,6 +4,7 @@ import { Refused } from "../protocol/errors.ts";
 import { DIGITS, grouped, parseCode } from "../protocol/receipt.ts";
 import type { Scope } from "../protocol/schemas.ts";
 import type { Calls, Made, Shown } from "./calls.ts";
+import type { Mark, Seen } from "./receipt-proofs.ts";
 
 /** What is taken back: as it is said, and as it is signed. */
 export type Taken =
@@ -24,6 +25,11 @@ export type Screen =
 export type Fault =
   | { readonly fault: "short"; readonly count: number }
   | { readonly fault: "slip" | "code" | "basis" | "line" };
+
+/** How what she decided stands in the log. broken: what is shown of it does not hold; unseen: it is not shown now. */
+export type Log = Mark | "looking" | "broken" | "unseen";
+
+const PAUSES = [0, 1_500, 4_000]; // milliseconds: a leaf gets its place within a second, and its witnesses soon after
 
 const digitsOf = (text: string): string => text.replace(/\D/g, "");
 
@@ -63,6 +69,8 @@ export interface ReceiptState {
   readonly shown: ReadonlySignal<Shown | null>;
   readonly fault: ReadonlySignal<Fault | null>;
   readonly busy: ReadonlySignal<boolean>;
+  /** null: there is nothing to look for. */
+  readonly log: ReadonlySignal<Log | null>;
   /** Whom to call; empty as long as nobody is known. */
   readonly phone: ReadonlySignal<string>;
   go(to: Screen): void;
@@ -71,6 +79,8 @@ export interface ReceiptState {
   /** A code of her own, made on this device. */
   make(): Promise<void>;
   withdraw(taken: Taken): Promise<void>;
+  /** Look again for it in the log. */
+  prove(): Promise<void>;
   clear(): void;
 }
 
@@ -84,14 +94,23 @@ const BEFORE: Readonly<Record<Screen["at"], Screen | null>> = {
   done: { at: "shown" },
 };
 
+const passed = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 /** The person's page. code: from the address, where it brought one. now: milliseconds. */
-export const receiptState = (calls: Calls, code: string, now: () => number = Date.now): ReceiptState => {
+export const receiptState = (
+  calls: Calls,
+  code: string,
+  now: () => number = Date.now,
+  wait: (milliseconds: number) => Promise<void> = passed,
+): ReceiptState => {
   const screen = signal<Screen>({ at: "about" });
   const typed = signal(code);
   const shown = signal<Shown | null>(null);
   const fault = signal<Fault | null>(null);
   const busy = signal(false);
   const phone = signal("");
+  const log = signal<Log | null>(null);
+  let seen: Seen | null = null; // of the log, as long as this page is open
   const heard = (one: string) => {
     phone.value = one;
   };
@@ -113,10 +132,36 @@ export const receiptState = (calls: Calls, code: string, now: () => number = Dat
     }
   };
 
+  const prove = async () => {
+    const of = shown.value;
+    log.value = null;
+    if (of === null || of.documents.length === 0) return;
+    log.value = "looking";
+    const isLeft = () => shown.value !== of;
+    for (const pause of PAUSES) {
+      if (pause > 0) await wait(pause);
+      if (isLeft()) return;
+      const found = await provenOf(of);
+      if (isLeft()) return;
+      if (found !== "promised" || pause === PAUSES.at(-1)) log.value = found;
+      if (found !== "promised") return;
+    }
+  };
+  const provenOf = async (of: Shown): Promise<Log | null> => {
+    try {
+      const found = await calls.prove(typed.value, of, seen);
+      if (shown.value === of) seen = found.seen;
+      return found.mark;
+    } catch (error) {
+      return error instanceof Refused ? "broken" : "unseen";
+    }
+  };
+
   return {
     screen,
     code: typed,
     shown,
+    log,
     fault,
     busy,
     phone,
@@ -135,6 +180,7 @@ export const receiptState = (calls: Calls, code: string, now: () => number = Dat
         const found = await calls.look(checked(typed.value), heard);
         go({ at: "shown" });
         shown.value = found;
+        void prove();
       }),
     make: () => during(async () => go({ at: "made", made: await calls.make(heard) })),
     withdraw: (taken) =>
@@ -145,10 +191,14 @@ export const receiptState = (calls: Calls, code: string, now: () => number = Dat
         const found = await calls.withdraw(checked(typed.value), [scopeOf(taken, before)], heard);
         go({ at: "done", when: now(), told: told.map((one) => one.to) });
         shown.value = found;
+        void prove();
       }),
+    prove,
     clear() {
       typed.value = "";
       shown.value = null;
+      log.value = null;
+      seen = null;
       fault.value = null;
       screen.value = { at: "about" };
     },

@@ -15,7 +15,7 @@ import { asSet, type Document, type Instant, instant, read, sign, stamp } from "
 import { CODES, Refused } from "../protocol/errors.ts";
 import { NO_BLOBS } from "../protocol/events.ts";
 import { authorOf, type Signer } from "../protocol/referral.ts";
-import type { Consent } from "../protocol/schemas.ts";
+import type { Consent, Scope } from "../protocol/schemas.ts";
 import * as vocabulary from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
 import type { Change, Consented, Deed, Said, Standing, TakenBack } from "./consent-api.ts";
@@ -95,6 +95,11 @@ async function asKnown({ work, isLive }: At, referral: string): Promise<Known> {
   }
 }
 
+/** What she said twice, once. */
+const each = (scopes: readonly Scope[]): readonly Scope[] => [
+  ...new Map(scopes.map((one) => [JSON.stringify(one), one])).values(),
+];
+
 /** As plain data, for a page. */
 export function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "waits"> {
   const all = inOrder(newest);
@@ -104,7 +109,7 @@ export function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "wa
     recorder,
     basis,
     isOver: consent.isTakenBack({ newest, withdrawals }),
-    takenBack: withdrawals.flatMap(({ scopes }) => scopes),
+    takenBack: each(withdrawals.flatMap(({ scopes }) => scopes)),
     isExceptional: exception !== null,
     receipt: receipt?.mode ?? null,
     said: saidIn(given),

@@ -7,19 +7,16 @@ import type { Items } from "../device/store.ts";
 import { Failed } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask } from "../hub/query.ts";
-import { type Checkpoint, headOf, openCheckpoint, type Policy, parsePolicy, textOf } from "../protocol/checkpoint.ts";
-import { b64, ctx, sha256, stamp, unb64 } from "../protocol/documents.ts";
-import { Refused } from "../protocol/errors.ts";
-import { leafHash, verifyConsistency, verifyInclusion } from "../protocol/merkle.ts";
+import { type Checkpoint, headOf, parsePolicy, textOf } from "../protocol/checkpoint.ts";
+import { b64, stamp, unb64 } from "../protocol/documents.ts";
+import { ACTIVITY, continued, placed, WITHHELD } from "../protocol/logged.ts";
 import type { Seen, TreeHead } from "../protocol/schemas.ts";
 import type { Dated, Mark } from "./api.ts";
 import { contradicted } from "./evidence.ts";
 import type { Network } from "./network.ts";
 import { isLine } from "./seen.ts";
 
-const LOG = "/log/activity";
 const NAME = "activity"; // of the item
-const WITHHELD = 10 * 60_000; // milliseconds: a leaf gets its place within a second
 const MOST = 100; // proofs at once
 const KEPT = 1000; // places that are kept, the last ones proven
 const LONG_AGO = "2000-01-01T00:00:00Z"; // of what had its place in a log before
@@ -118,13 +115,13 @@ export class ActivityLog {
   /** With proofs of these. */
   private async checked(wanted: readonly string[]): Promise<void> {
     const policy = await parsePolicy(this.network.directory.network.body.policy);
-    const log = policy.logs.findLast((one) => one.name.endsWith(LOG))?.name;
+    const log = policy.logs.findLast((one) => one.name.endsWith(ACTIVITY))?.name;
     if (log === undefined) return; // the network has none
     const { before, seen } = this.before(log);
     const { activityLog: shown } = await ask(operations.activityLog, { after: before?.size ?? 0 });
     try {
-      const head = await continued(shown, before, log, policy);
-      if (head === null || shown.checkpoint === null) return;
+      const head = (await continued(shown, before, log, policy))?.checkpoint;
+      if (head === undefined || shown.checkpoint === null) return;
       await this.take(head, shown.checkpoint.note);
       for (let begin = 0; begin < wanted.length; begin += MOST)
         await this.prove(head, wanted.slice(begin, begin + MOST));
@@ -158,14 +155,15 @@ export class ActivityLog {
   }
 
   private async prove(head: Checkpoint, wanted: readonly string[]): Promise<void> {
-    const found = await proven(head, wanted);
+    const found = await placed(await askFor(head.size, wanted), wanted, head);
     const { unproven, proven: before } = this.kept;
-    const own = [...found].filter(([document]) => unproven[document] !== undefined);
+    const places = [...found].map(([document, { index, salt }]) => [document, [index, salt]] as const);
+    const own = places.filter(([document]) => unproven[document] !== undefined);
     for (const document of found.keys()) this.known.add(document);
     if (own.length === 0) return;
     const left = Object.entries(unproven).filter(([document]) => !found.has(document));
-    const places = [...Object.entries(before), ...own].slice(-KEPT);
-    await this.keep({ ...this.kept, unproven: Object.fromEntries(left), proven: Object.fromEntries(places) });
+    const kept = [...Object.entries(before), ...own].slice(-KEPT);
+    await this.keep({ ...this.kept, unproven: Object.fromEntries(left), proven: Object.fromEntries(kept) });
   }
 
   /** What cannot be kept is known in this session; the work goes on. */
@@ -177,53 +175,6 @@ export class ActivityLog {
       if (!(error instanceof Failed)) throw error;
     }
   }
-}
-
-/** The head that is shown, verified: with the quorum, and continuing what was seen. Null for none. */
-async function continued(
-  shown: operations.ActivityLogQuery["activityLog"],
-  before: Checkpoint | null,
-  log: string,
-  policy: Policy,
-): Promise<Checkpoint | null> {
-  if (shown.checkpoint === null) {
-    if (before !== null) throw new Refused("checkpoint_rollback", { size: 0 });
-    return null;
-  }
-  const { checkpoint: head } = await openCheckpoint(shown.checkpoint.note, log, policy);
-  if (before === null) return head;
-  if (head.size < before.size) throw new Refused("checkpoint_rollback", { size: head.size });
-  if (before.size > 0) {
-    await verifyConsistency(
-      before.size,
-      head.size,
-      before.root,
-      head.root,
-      shown.consistency.map((one) => unb64(one)),
-    );
-  }
-  return head;
-}
-
-/** Those of the wanted documents that are shown to be logged: their places. `proof_invalid` for one that does not hold. */
-async function proven(
-  head: Checkpoint,
-  wanted: readonly string[],
-): Promise<ReadonlyMap<string, readonly [number, string]>> {
-  const found = new Map<string, readonly [number, string]>();
-  for (const { document, salt, index, proof } of await askFor(head.size, wanted)) {
-    if (!wanted.includes(document)) throw new Refused("proof_invalid", { document });
-    const leaf = await leafHash(await sha256(ctx("leaf", unb64(salt), unb64(document))));
-    await verifyInclusion(
-      index,
-      head.size,
-      leaf,
-      proof.map((one) => unb64(one)),
-      head.root,
-    );
-    found.set(document, [index, salt]);
-  }
-  return found;
 }
 
 async function askFor(size: number, wanted: readonly string[]): Promise<operations.LoggedQuery["logged"]> {

@@ -10,21 +10,18 @@ import {
   type Checkpoint,
   logNamed,
   type Opened,
-  openCheckpoint,
   openSigned,
   type Policy,
   parsePolicy,
 } from "../protocol/checkpoint.ts";
-import { b64, ctx, type Instant, instant, sha256, stamp, unb64 } from "../protocol/documents.ts";
+import { b64, type Instant, instant, sha256, stamp } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
-import { leafHash, verifyConsistency, verifyInclusion } from "../protocol/merkle.ts";
+import { ACTIVITY, checkPlace, continued, WITHHELD } from "../protocol/logged.ts";
 import type { Network } from "./network.ts";
 import type * as api from "./overseeing-api.ts";
 
-const ACTIVITY = "/log/activity";
 const SEEN = "overseen/head"; // where the newest note is kept
 const MOST = 100; // proofs at once
-const WITHHELD = 10 * 60_000; // milliseconds: a leaf gets its place within a second
 
 type Proof = operations.LoggedQuery["logged"][number];
 
@@ -91,28 +88,6 @@ async function seenBefore(items: Items, origin: string, policy: Policy) {
   return { note, checkpoint: (await openSigned(note, origin, policy)).checkpoint };
 }
 
-/** The head that is shown, signed as the policy wants it and continuing what was seen. null: there is none yet. */
-async function continued(
-  shown: operations.ActivityLogQuery["activityLog"],
-  before: Checkpoint | null,
-  origin: string,
-  policy: Policy,
-): Promise<Opened | null> {
-  if (shown.checkpoint === null) {
-    if (before !== null) throw new Refused("checkpoint_rollback", { size: 0 });
-    return null;
-  }
-  const opened = await openCheckpoint(shown.checkpoint.note, origin, policy);
-  const now = opened.checkpoint;
-  if (before === null) return opened;
-  if (now.size < before.size) throw new Refused("checkpoint_rollback", { size: now.size });
-  if (before.size > 0) {
-    const proof = shown.consistency.map((one) => unb64(one));
-    await verifyConsistency(before.size, now.size, before.root, now.root, proof);
-  }
-  return opened;
-}
-
 function headOf({ checkpoint, cosigned }: Opened, policy: Policy): api.Head {
   const newest = Math.max(...cosigned.values());
   return {
@@ -142,11 +117,9 @@ async function markOf(told: Told, proof: Proof | null, head: Checkpoint | null, 
   return holds ? { mark: "logged", place: proof.index, proof } : { mark: "false", place: null, proof };
 }
 
-async function isIn({ document, salt, index, proof }: Proof, head: Checkpoint): Promise<boolean> {
+async function isIn(proof: Proof, head: Checkpoint): Promise<boolean> {
   try {
-    const entry = await sha256(ctx("leaf", unb64(salt), unb64(document)));
-    const path = proof.map((one) => unb64(one));
-    await verifyInclusion(index, head.size, await leafHash(entry), path, head.root);
+    await checkPlace(proof, head);
     return true;
   } catch (error) {
     if (error instanceof Refused) return false;

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { Failed } from "../../src/failed.ts";
+import { Refused } from "../../src/protocol/errors.ts";
 import type { Calls, Shown } from "../../src/receipt/calls.ts";
 import { en } from "../../src/receipt/receipt-en.ts";
 import { mn } from "../../src/receipt/receipt-mn.ts";
@@ -23,6 +24,7 @@ const shown: Shown = {
   basis: "informed_consent",
   recorder: agency("mrc"),
   holders: [holder("mgec", ["needs", "safety"]), holder("iom", ["needs", "legal"]), holder("kind:police", [], true)],
+  documents: ["{}"],
 };
 
 describe("the code", () => {
@@ -56,14 +58,15 @@ describe("what is taken back", () => {
   });
 });
 
+const refused = (code: string) => new Failed({ kind: "refused", code, fields: {} });
+
 describe("a fault", () => {
   const failing = (error: unknown): Calls => ({
     look: vi.fn(() => Promise.reject(error)),
     withdraw: vi.fn(),
     make: vi.fn(),
+    prove: vi.fn(),
   });
-  const refused = (code: string) => new Failed({ kind: "refused", code, fields: {} });
-
   test("in the digits is told before anything is asked", async () => {
     const calls = failing(refused("receipt_unknown"));
     const state = receiptState(calls, "4071");
@@ -90,6 +93,59 @@ describe("a fault", () => {
     await state.look();
     expect(state.fault.value).toEqual({ fault });
     expect(state.shown.value).toBe(null);
+  });
+});
+
+describe("the log", () => {
+  const digits = "0".repeat(31);
+  const seen = { head: null, network: "" };
+  const opened = async (prove: Calls["prove"], documents = shown.documents) => {
+    const { checkDigit } = await import("../../src/protocol/receipt.ts");
+    const calls = { look: async () => ({ ...shown, documents }), withdraw: vi.fn(), make: vi.fn(), prove };
+    const waits: number[] = [];
+    const state = receiptState(calls, inGroups(digits + checkDigit(digits)), Date.now, async (pause) => {
+      waits.push(pause);
+    });
+    await state.look();
+    await vi.waitFor(() => expect(state.log.value).not.toBe("looking"));
+    return { state, waits };
+  };
+
+  test("is looked at again while it is too early, and each time goes on from what was seen", async () => {
+    const prove = vi.fn(async () => ({ mark: "logged" as const, seen }));
+    prove.mockImplementationOnce(async () => ({ mark: "promised", seen }) as never);
+    const { state, waits } = await opened(prove);
+    expect([state.log.value, waits.length]).toEqual(["logged", 1]);
+    expect(prove.mock.lastCall?.at(2)).toBe(seen);
+  });
+
+  test.each([
+    [async () => ({ mark: "promised" as const, seen }), "promised"],
+    [async () => ({ mark: "missing" as const, seen }), "missing"],
+    [async () => ({ mark: null, seen }), null],
+    [() => Promise.reject(new Refused("proof_invalid")), "broken"],
+    [() => Promise.reject(refused("throttled")), "unseen"],
+    [() => Promise.reject(new TypeError("did not arrive")), "unseen"],
+  ])("is told as it stands (%#)", async (prove, told) => {
+    expect((await opened(prove)).state.log.value).toBe(told);
+  });
+
+  test("is not asked where a code shows nothing", async () => {
+    const prove = vi.fn();
+    expect((await opened(prove, [])).state.log.value).toBe(null);
+    expect(prove).not.toHaveBeenCalled();
+  });
+
+  test("of somebody who has left tells nothing", async () => {
+    const told = Promise.withResolvers<never>();
+    const { checkDigit } = await import("../../src/protocol/receipt.ts");
+    const calls = { look: async () => shown, withdraw: vi.fn(), make: vi.fn(), prove: () => told.promise };
+    const state = receiptState(calls, inGroups(digits + checkDigit(digits)));
+    await state.look();
+    state.clear();
+    told.reject(new Refused("proof_invalid"));
+    await Promise.resolve();
+    expect(state.log.value).toBe(null);
   });
 });
 
