@@ -257,3 +257,29 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
         sent_again = max((await session.inbox()).items, key=lambda one: one.sent_at)
         assert (await session.open_referral(sent_again.id)).readable == ["needs", "identity", "safety"]
         assert sent_again.decision.sha256 == newest["mgec"].sha256
+        await session.decline(sent_again.id, "no_capacity")
+
+    # Kept for another day; she takes everything back meanwhile, with her code. It goes on as a new one, if she agrees.
+    await munkh.press("send.done")
+    await (await munkh.sees_row("verb.choose_another")).click()
+    await munkh.press("verb.choose_another")
+    await munkh.heading("send.who")
+    await munkh.page.locator("#send-other").select_option("legal-clinic")
+    await munkh.press("send.continue")
+    await munkh.heading("send.decision")
+    await munkh.press("send.she_agrees")
+    await munkh.heading("send.check")
+    await munkh.press("send.keep_draft")
+    async with Client(hub.url) as her:
+        await receipts.withdraw(her, card.code, [receipts.everything()])
+    await munkh.page.locator(".draft-row").get_by_role("button", name=munkh.said("verb.continue")).click()
+    await munkh.heading("send.decision")
+    await expect(munkh.page.locator('input[name="send-receipt"]')).to_have_count(3)
+    await munkh.press("send.she_agrees")
+    await munkh.heading("send.check")
+    munkh.visit.seen.errors.clear()
+    await munkh.press("send.send_to", agency=munkh.agency("legal-clinic"))
+    await munkh.page.locator(".receipt-code").wait_for()
+    async with at_work(hub, "glc.tamir") as session:
+        anew = max((await session.inbox()).items, key=lambda one: one.sent_at)
+        assert anew.decision.body.consent != id

@@ -358,6 +358,7 @@ export const withoutConsent = (filled: Filled, now: number, kindOf: (agency: str
     nobody: filled.nobody.filter(isKept),
     decided: Object.fromEntries(decided),
     without: { ground: "", reviewer: "", refused, tellAfterDays: 0 },
+    ownPart: null,
   };
 };
 

@@ -300,9 +300,13 @@ export const sendState = (
     } catch (error) {
       const failed = problemOf(error);
       if (mine !== asking) return;
-      // Without a line nobody can say what she agreed to before: she is asked again, and it goes out as a new one.
-      if (failed.kind !== "line") problem.value = failed;
-      else found.value = await vault.find({ services, place, language, minor });
+      const isGone = one.of !== null && failed.kind === "refused" && failed.code === "not_found";
+      // Without a line nobody can say what she agreed to before, and what she took back counts for good: she is asked
+      // again, and it goes out as a new one.
+      if (isGone) put({ of: null });
+      if (isGone && one.step === "check") askAgain(false);
+      if (failed.kind === "line" || isGone) found.value = await vault.find({ services, place, language, minor });
+      else problem.value = failed;
     }
   };
 
