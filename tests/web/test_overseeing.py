@@ -5,7 +5,8 @@ And a hub that keeps a leaf back, shows a false proof, or another log; and a foc
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from playwright.async_api import Page, expect
 from coordination.statistics import Period
 from ortoo import coordinating, evidence
 from ortoo.client import document
+from ortoo.practice.player import Event, Played, Player, Scenario
 from ortoo.protocol.checkpoint import Checkpoint, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, b64, unb64
 from tests.hubs import Hub
 from tests.log.reading import logged
-from tests.members import at_work, plain_form
+from tests.members import SCENARIOS, at_work, plain_form
 from tests.people.test_agencies import applied, newcomer
 from tests.stores import Stores
 from tests.stories.conftest import a_hub
@@ -98,6 +100,87 @@ async def evidence_of(one: Worker) -> evidence.Explained:
 
 async def marked(page: Page, *expected: str) -> None:
     await expect(page.locator(".timeline .mark")).to_have_class([f"mark mark-{one}" for one in expected])
+
+
+class InBrowsers(Player):
+    """A play in which coordinators do their steps at a page: each agency's at its own."""
+
+    def __init__(self, scenario: Scenario, hub: Hub, at: Mapping[str, Worker]) -> None:
+        super().__init__(scenario, hub.url, hub.practice)
+        self.at = at
+        self.steps: list[Played] = []
+
+    async def _step(self, place: int, event: Event) -> Played:
+        if event["do"] not in ("oversee", "review_exception"):
+            return await super()._step(place, event)
+        worker = self.at[event["by"].partition(".")[0]]
+        await worker.place("place.overview")
+        await worker.press("overseeing.looks")
+        await worker.press("overseeing.due")
+        await worker.page.locator(".overview-overdue").wait_for(state="attached")
+        if event["do"] == "oversee":
+            owing, expected = await self._owing(worker), sorted(event["expect_overdue"])
+            return self._seen(place, event, ", ".join(owing), None if owing == expected else "differs")
+        await self._reviewed(place, worker, event["verdict"])
+        return self._seen(place, event, "done", None)
+
+    def _seen(self, place: int, event: Event, seen: str, problem: str | None) -> Played:
+        self.steps.append(Played(place, event["by"], event["do"], "", seen, problem))
+        return self.steps[-1]
+
+    async def _owing(self, worker: Worker) -> list[str]:
+        """Who stands there as late on what was sent in this play."""
+        found = set()
+        for to, _ in self._sent:
+            rows = worker.page.locator(".overview-overdue li").filter(has_text=self._between(worker, to))
+            for agency in (self.sender, to):
+                if await rows.filter(has_text=worker.said("overview.owes", agency=worker.agency(agency))).count():
+                    found.add(agency)
+        return sorted(found)
+
+    @property
+    def sender(self) -> str:
+        assert self.scenario.form.sender is not None
+        return self.scenario.form.sender[0]
+
+    def _between(self, worker: Worker, to: str) -> re.Pattern[str]:
+        return re.compile(rf"{re.escape(worker.agency(self.sender))}\s+{re.escape(worker.agency(to))}")
+
+    async def _reviewed(self, place: int, worker: Worker, verdict: str) -> None:
+        """It is found among what is to review, read as far as a reviewer may, and decided on."""
+        page, form = worker.page, self.scenario.form
+        row = page.locator(".overview-reviews li").filter(has_text=self._between(worker, self._sent[0][0]))
+        await row.get_by_role("button").click()
+        await worker.press("referral.open")
+        await page.get_by_text(str(form.sections["justification"]["reason"])).wait_for()
+        assert await worker.reads() == ["justification"]
+        if place == len(self.scenario.events):  # her device's clock is wrong by then, and what it signs is signed anew
+            await self._move(await self._session(self.scenario.sender), 11 * 60)
+        await worker.answers(verdict)
+        await page.get_by_role("button", name=worker.said("app.back"), exact=True).click()
+        await page.locator(".overview-overdue").wait_for(state="attached")
+        await expect(row).to_have_count(0)
+
+
+async def are_played(hub: Hub, at: Mapping[str, Worker]) -> None:
+    """The scenarios in which a coordinator sees what is late, or reviews."""
+    steps = []
+    for number in ("04", "08", "09", "12"):
+        (file,) = SCENARIOS.glob(f"{number}-*.json")
+        play, told = InBrowsers(Scenario.read(file), hub, at), []
+        assert await play.play(told.append), told[-1]
+        steps += [(number, one.by, one.verb, one.seen) for one in play.steps]
+    assert steps == [
+        ("04", "nhrcm.bold", "review_exception", "done"),
+        ("08", "nhrcm.bold", "oversee", "police-umnugobi"),
+        ("08", "nhrcm.bold", "oversee", ""),
+        ("09", "nhrcm.bold", "review_exception", "done"),
+        ("12", "nhrcm.uyanga", "oversee", ""),
+        ("12", "nhrcm.uyanga", "oversee", "aimag-umnugobi"),
+        ("12", "moj.oyun", "oversee", "aimag-umnugobi"),
+        ("12", "nhrcm.uyanga", "oversee", ""),
+        ("12", "nhrcm.uyanga", "oversee", "aimag-umnugobi"),
+    ]
 
 
 async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, tmp_path: Path) -> None:
@@ -239,6 +322,9 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     row = page.locator(".overview-rows li", has_text=one.said("looks.export"))
     await expect(row).to_have_count(3)
     await one.look("overview-looks")
+
+    law = await member(own_hub, tmp_path, "moj.bat", "moj.day1", "coordinator")
+    await are_played(own_hub, {"nhrcm": one, "moj": await signed_in(visit, own_hub, law, "mn")})
 
     await is_nobodys(await signed_in(visit, own_hub, await member(own_hub, tmp_path, "mrc.nara", "mrc.none"), "mn"))
 

@@ -145,7 +145,7 @@ const Lists = ({ vault, time, onOpen }: ListsProps) => {
           <section class="wide stack">
             <h2>{said("overview.reviews")}</h2>
             {shown.value.whole.reviews.length === 0 && <p>{said("overview.reviews.none")}</p>}
-            <ul class="overview-rows">
+            <ul class="overview-rows overview-reviews">
               {shown.value.whole.reviews.map((one) => (
                 <Review key={one.id} one={one} nameOf={nameOf} onOpen={() => onOpen(one.id)} />
               ))}
@@ -155,7 +155,7 @@ const Lists = ({ vault, time, onOpen }: ListsProps) => {
           <section class="wide stack">
             <h2>{said("overview.overdue")}</h2>
             {shown.value.whole.overdue.length === 0 && <p>{said("overview.overdue.none")}</p>}
-            <ul class="overview-rows">
+            <ul class="overview-rows overview-overdue">
               {shown.value.whole.overdue.map((one) => (
                 <Overdue key={`${one.id}-${one.by}-${one.kind}`} one={one} nameOf={nameOf} time={time} />
               ))}
