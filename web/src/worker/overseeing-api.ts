@@ -84,6 +84,16 @@ export interface Timeline {
   readonly evidence: string;
 }
 
+/** That somebody opened a referral between two agencies. */
+export interface Opening {
+  readonly referral: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly agency: string;
+  readonly member: string;
+  readonly at: string;
+}
+
 /** A look of a coordinator. wanted: the filter, by name. */
 export interface Look {
   readonly agency: string;
@@ -113,6 +123,8 @@ export interface Statistics {
     readonly median: number | null;
     readonly p90: number | null;
   }[];
+  /** Of a year: what agencies have. places: at once; null: nobody counts them. */
+  readonly rooms: readonly { readonly service: string; readonly services: number; readonly places: number | null }[];
 }
 
 /** An agency that applies. number: of its first administrator, made here from the keys, to be compared by voice. */
@@ -146,6 +158,8 @@ export interface Overseeing {
   exportTrail(format: Format, wanted: Wanted): Promise<ExportedFile>;
   /** One referral from its sending on, each line proven on this device. null: there is none. */
   timeline(id: string): Promise<Timeline | null>;
+  /** agency: that opened; null: any. */
+  openings(agency: string | null, after: string | null): Promise<Paged<Opening>>;
   looks(after: string | null): Promise<Paged<Look>>;
   /** null: the last quarter that is closed. */
   statistics(period: string | null): Promise<Statistics>;

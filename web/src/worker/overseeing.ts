@@ -53,6 +53,11 @@ export async function timeline({ work, items }: At, id: string): Promise<api.Tim
   return { referral: told.referral, lines, ...checked };
 }
 
+export async function openings(_: At, agency: string | null, after: string | null): Promise<api.Paged<api.Opening>> {
+  const variables = { first: PAGE, after, agency, referral: null, since: null, until: null };
+  return pageOf((await ask(operations.openings, variables)).openings);
+}
+
 export async function looks(_: At, after: string | null): Promise<api.Paged<api.Look>> {
   const variables = { first: PAGE, after, agency: null, what: null, since: null };
   const { rows, ...page } = pageOf((await ask(operations.looks, variables)).looks);

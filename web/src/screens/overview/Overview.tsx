@@ -8,6 +8,7 @@ import { Clock } from "../../parts/Clock.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { Icon } from "../../parts/Icon.tsx";
+import { Tabs } from "../../parts/Tabs.tsx";
 import { Urgency } from "../../parts/Urgency.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
@@ -22,6 +23,7 @@ import { Referral } from "../referral/Referral.tsx";
 import type { ReferralState } from "../referral/state.ts";
 import { Admissions } from "./Admissions.tsx";
 import { Looks } from "./Looks.tsx";
+import { Openings } from "./Openings.tsx";
 import { Statistics } from "./Statistics.tsx";
 import { Timeline } from "./Timeline.tsx";
 import { Trail } from "./Trail.tsx";
@@ -42,7 +44,7 @@ interface OverviewProps {
   readonly onReset: (page: OverviewPage) => void;
 }
 
-const TABS = ["due", "trail", "statistics", "admissions", "looks"] as const;
+const TABS = ["due", "trail", "openings", "statistics", "admissions", "looks"] as const;
 
 /** The coordinator's place: lists that are one touch from each other, a timeline, or what is open for review. */
 export const Overview = ({ vault, referral, me, time, page, id, onGo, onReset }: OverviewProps) => {
@@ -61,24 +63,21 @@ export const Overview = ({ vault, referral, me, time, page, id, onGo, onReset }:
   return (
     <div class="overview stack">
       {TABS.some((tab) => tab === page) && (
-        <nav class="tabs" aria-label={ours("overseeing.parts")}>
-          {TABS.map((tab) => (
-            <button
-              key={tab}
-              type="button"
-              class="tab"
-              aria-current={tab === page ? "page" : undefined}
-              onClick={() => onReset(tab)}
-            >
-              {ours(`overseeing.${tab}`)}
-            </button>
-          ))}
-        </nav>
+        <Tabs
+          label={ours("overseeing.parts")}
+          pages={TABS}
+          at={page}
+          nameOf={(tab) => ours(`overseeing.${tab}`)}
+          onGo={onReset}
+        />
       )}
       {/* A new key for each page: its heading takes the focus anew. */}
       <div class="stack wide" key={`${page} ${id}`}>
         {page === "due" && <Lists vault={vault} time={time} onOpen={(one) => onGo("review", one)} />}
         {page === "trail" && <Trail state={trail} agencies={agencies.value} onOpen={(one) => onGo("timeline", one)} />}
+        {page === "openings" && (
+          <Openings vault={vault} agencies={agencies.value} onOpen={(one) => onGo("timeline", one)} />
+        )}
         {page === "timeline" && id !== null && <Timeline vault={vault} agencies={agencies.value} id={id} time={time} />}
         {page === "statistics" && <Statistics vault={vault} />}
         {page === "admissions" && <Admissions vault={vault} agencies={agencies.value} />}
