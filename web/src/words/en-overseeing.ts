@@ -59,12 +59,6 @@ export const en: Catalogue = {
     "The hub accepted this more than ten minutes ago and does not show it in the log. Save the evidence and call whoever runs the hub.",
   "timeline.some_false":
     "What the hub shows as proof is not true of its log. Save the evidence and call the other coordinators.",
-  "timeline.rollback":
-    "The hub shows an older log than it showed this device before. Nothing of it can be believed. Save the evidence and call the other coordinators.",
-  "timeline.broken":
-    "The hub shows another log than it showed this device before. Nothing of it can be believed. Save the evidence and call the other coordinators.",
-  "timeline.unwitnessed":
-    "The witnesses have not signed the log that the hub shows. Nothing of it can be believed. Save the evidence and call the other coordinators.",
   "timeline.again": "Check again",
   "timeline.save": "Save evidence",
   "timeline.gone": "There is no such referral.",

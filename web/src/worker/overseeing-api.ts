@@ -1,5 +1,7 @@
 /** What a coordinator may ask of the worker beyond what is due: no content, and the hub keeps each look. */
 
+import type { ProofFile } from "./api.ts";
+
 /** Which referrals are wanted; what is not named is not asked for. Instants: when they came to their recipients. */
 export interface Wanted {
   readonly agency?: string;
@@ -75,13 +77,12 @@ export interface Head {
   readonly of: number;
 }
 
-/** broken: why the log as it is shown cannot be believed at all; then there are no lines. evidence: a file, as text. */
+/** evidence: what was shown, for somebody else to judge; null: the network has no log. */
 export interface Timeline {
   readonly referral: Passed;
   readonly lines: readonly TimelineLine[];
   readonly head: Head | null;
-  readonly broken: string | null;
-  readonly evidence: string;
+  readonly evidence: ProofFile | null;
 }
 
 /** That somebody opened a referral between two agencies. */

@@ -19,7 +19,7 @@ import type { Dated, FilesBySection, KeptFile, Mark, WaitingStep } from "./api.t
 import { Contradicted } from "./evidence.ts";
 import type { SentTo } from "./files.ts";
 import { handedIn } from "./handing-in.ts";
-import { ActivityLog } from "./logged.ts";
+import { ActivityLog, type Newest } from "./logged.ts";
 import type { Network } from "./network.ts";
 import {
   type AnsweredBlobs,
@@ -128,6 +128,11 @@ export class Work {
   /** That the log continues what was seen of it, and holds what was signed here. */
   async look(): Promise<void> {
     await this.unlessContradicted(() => this.log.look());
+  }
+
+  /** The log's newest head. */
+  newest(): Promise<Newest | null> {
+    return this.unlessContradicted(() => this.log.newest());
   }
 
   /** How these stand in the log. */

@@ -24,6 +24,7 @@ export const useAsked = <Value,>(ask: () => Promise<Value>, ...dependsOn: readon
     try {
       value.value = await ask();
     } catch (error) {
+      value.value = undefined; // what the hub showed before may be untrue
       problem.value = problemOf(error);
     }
   };
