@@ -277,6 +277,21 @@ def of_agency(agency: str) -> list[Service]:
     return list(Service.objects.filter(agency=agency).select_related("agency").order_by("code", "id"))
 
 
+def given() -> dict[str, tuple[int, int | None]]:
+    """Of each service that agencies in force give: how many do, and how many places they have that are counted; None
+    where nobody counts them.
+    """
+    view = directory.in_force().now()
+    found: dict[str, tuple[int, int | None]] = {}
+    for agency, code, capacity in Service.objects.values_list("agency", "code", "capacity"):
+        state = view.agency(agency)
+        if state is None or state.suspended:
+            continue
+        number, places = found.get(code, (0, None))
+        found[code] = number + 1, places if capacity is None else (places or 0) + capacity
+    return found
+
+
 def any_gives(code: str, agencies: Iterable[str]) -> bool:
     """Whether one of these agencies gives this service at all."""
     return Service.objects.filter(agency__in=set(agencies), code=code).exists()

@@ -9,11 +9,13 @@ from django.db import transaction
 
 from agencies import clock
 from agencies.models import Agency
+from agencies.services import given
 from coordination import statistics
 from coordination.models import Publication
-from coordination.statistics import Happened, Period, Statistics, Table, Time
+from coordination.statistics import Happened, Period, Room, Statistics, Table, Time
 from coordination.suppression import VALUE, Cell
 from ortoo.days import ULAANBAATAR
+from ortoo.protocol import vocabulary
 from ortoo.protocol.errors import Refused
 from referrals.enforcing import WITHDRAWN
 from referrals.models import Event, Referral
@@ -59,7 +61,13 @@ def _of_year(period: Period) -> Statistics:
             rows += _happened(quarter, period.closes_at)
         else:
             left_out.append(str(quarter))
-    return statistics.of_year(rows, left_out)
+    return statistics.of_year(rows, left_out, _rooms())
+
+
+def _rooms() -> list[Room]:
+    """As it is said when this is made: what was said before is not kept."""
+    there = given()
+    return [Room(code, *there[code]) for code in vocabulary.terms("services") if code in there]
 
 
 def _happened(period: Period, until: datetime) -> Iterator[Happened]:
@@ -107,4 +115,5 @@ def _kept(made: Statistics) -> dict[str, Any]:
 def _read(kept: dict[str, Any]) -> Statistics:
     tables = [Table(one["name"], {code: Cell(**cell) for code, cell in one["cells"]}) for one in kept["tables"]]
     times = [Time(**time) for time in kept["times"]]
-    return Statistics(Cell(**kept["total"]), tables, times, kept["left_out"])
+    rooms = [Room(**room) for room in kept["rooms"]]
+    return Statistics(Cell(**kept["total"]), tables, times, kept["left_out"], rooms)

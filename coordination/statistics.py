@@ -3,7 +3,8 @@
 Each thing is counted in one kind of period alone, so that no month is the difference of a quarter and two others:
 
     quarter   months, urgency, who sends, who receives, how long it takes
-    year      aimags, services, answers with the reasons of declining
+    year      aimags; what was taken on and what was not; and of each by itself, where both are shown, the answers with
+              the reasons of declining, and the services asked for
 
 The year is made of the quarters whose totals are shown. docs/decisions/0007 has the argument.
 """
@@ -25,6 +26,7 @@ from ortoo.protocol.errors import Refused
 LATE_ANSWERS: Final = timedelta(days=7)  # a period is closed so long after its end, and its answers are those of then
 ACCEPTED, ACCEPTED_WITHDRAWN, DECLINED = "accepted", "accepted_withdrawn", "declined"
 RECALLED, WITHDRAWN, UNANSWERED = "recalled", "withdrawn", "unanswered"
+TAKEN_ON, NOT_TAKEN_ON = "taken_on", "not_taken_on"  # accepted, whatever came then; all that was not: unmet need
 ANSWER, SERVICE = "answer", "service"  # until the recipient's first answer; until the service is under way
 QUANTILES: Final = ((0.5, 14), (0.9, 54))  # and in how many referrals: ten and fifty have five on each side
 # A time is told as one of these at most, in minutes: a median is somebody's very own time.
@@ -116,13 +118,28 @@ class Time:
 
 
 @dataclass(frozen=True)
+class Room:
+    """What agencies say that they have of a service. services: how many give it; places: at once, of those that count
+    them; None where none does. It is of no person.
+    """
+
+    service: str
+    services: int
+    places: int | None
+
+
+@dataclass(frozen=True)
 class Statistics:
-    """left_out: the quarters of a year whose referrals are not in its tables, since their totals are not shown."""
+    """left_out: the quarters of a year whose referrals are not in its tables, since their totals are not shown.
+
+    rooms: of a year, against its demand.
+    """
 
     total: Cell
     tables: Sequence[Table]
     times: Sequence[Time]
     left_out: Sequence[str] = ()
+    rooms: Sequence[Room] = ()
 
 
 def answers() -> list[str]:
@@ -145,18 +162,41 @@ def of_quarter(period: Period, rows: Sequence[Happened]) -> Statistics:
     return Statistics(in_all, shown, _times(rows, shown[1]) if in_all.why == VALUE else [])
 
 
-def of_year(rows: Sequence[Happened], left_out: Sequence[str]) -> Statistics:
+def of_year(rows: Sequence[Happened], left_out: Sequence[str], rooms: Sequence[Room] = ()) -> Statistics:
     """All referrals of the quarters of the year whose totals are shown."""
     aimags = [COUNTRY, *(code for code in places() if aimag(code) == code)]
     in_all = total(rows)
-    counted = (
-        _counted("aimag", aimags, rows, lambda row: (aimag(row.place),)),
-        _counted("answer", answers(), rows, lambda row: (row.answer,)),
-    )
-    tables = [_table(name, groups, in_all) for name, groups in counted]
-    _, services = _counted("service", vocabulary.terms("services"), rows, lambda row: row.services)
-    tables.append(_table("service", services, in_all, most=len(rows)))
-    return Statistics(in_all, tables, [], left_out)
+    in_aimag = _table(*_counted("aimag", aimags, rows, lambda row: (aimag(row.place),)), in_all)
+    return Statistics(in_all, [in_aimag, *_outcomes(rows, in_all)], [], left_out, rooms)
+
+
+def _outcomes(rows: Sequence[Happened], in_all: Cell) -> list[Table]:
+    """Where both outcomes can be shown, each is a total of its own, and is divided like one: never the services of all
+    beside those of a part, from which the rest could be subtracted. Else nothing is said of outcomes.
+    """
+    _, parts = _counted("outcome", (TAKEN_ON, NOT_TAKEN_ON), rows, lambda row: (outcome(row.answer),))
+    outcomes = _table("outcome", parts, in_all)
+    if not all(cell.value for cell in outcomes.cells.values()):
+        return [_table(*_counted("answer", answers(), rows, _answer), in_all), _services("service", rows, in_all)]
+    given: dict[str, Cell] = {}
+    for part, of in parts.items():
+        codes = [code for code in answers() if outcome(code) == part]
+        given |= _table(*_counted("answer", codes, of, _answer), outcomes.cells[part]).cells
+    services = [_services(part, of, outcomes.cells[part]) for part, of in parts.items()]
+    return [outcomes, Table("answer", {code: given[code] for code in answers()}), *services]
+
+
+def outcome(answer: str) -> str:
+    return TAKEN_ON if answer in (ACCEPTED, ACCEPTED_WITHDRAWN) else NOT_TAKEN_ON
+
+
+def _answer(row: Happened) -> tuple[str]:
+    return (row.answer,)
+
+
+def _services(name: str, rows: Sequence[Happened], in_all: Cell) -> Table:
+    _, services = _counted(name, vocabulary.terms("services"), rows, lambda row: row.services)
+    return _table(name, services, in_all, most=len(rows))
 
 
 def _counted(

@@ -405,6 +405,14 @@ class StatisticsTime(Answer, frozen=True, kw_only=True):
     p90: int | None
 
 
+class StatisticsRoom(Answer, frozen=True, kw_only=True):
+    """places: None where nobody counts them."""
+
+    service: str
+    services: int
+    places: int | None
+
+
 class Statistics(Answer, frozen=True, kw_only=True):
     period: str
     made_at: datetime
@@ -412,6 +420,7 @@ class Statistics(Answer, frozen=True, kw_only=True):
     left_out: list[str]
     tables: list[StatisticsTable]
     times: list[StatisticsTime]
+    rooms: list[StatisticsRoom]
 
 
 class Fired(Answer, frozen=True, kw_only=True):

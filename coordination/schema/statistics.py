@@ -23,12 +23,12 @@ class StatisticsCell(graphene.ObjectType):
 
 
 class StatisticsTable(graphene.ObjectType):
-    """One division of the referrals of a period. Each is in one cell; in `service`, in each that it asks for."""
+    """One division of the referrals of a period. Each is in one cell; by service, in each that it asks for."""
 
     name = graphene.String(
         required=True,
         description="Of a quarter: `month`, `urgency`, `sender_kind`, `recipient_kind`. Of a year: `aimag`, `answer`, "
-        "`service`.",
+        "`service`; where what was not taken on can be told apart, `outcome` and, for `service`, these two.",
     )
     cells = graphene.List(
         graphene.NonNull(StatisticsCell), required=True, description="All there are, in the vocabulary's order."
@@ -47,6 +47,14 @@ class StatisticsTime(graphene.ObjectType):
     p90 = graphene.Int(description="Within how many minutes nine of ten had come to it; null where too few had.")
 
 
+class StatisticsRoom(graphene.ObjectType):
+    """What agencies said that they have of a service, when the statistics were made."""
+
+    service = graphene.String(required=True, description="A code of the vocabulary.")
+    services = graphene.Int(required=True, description="How many of the agencies' services are this.")
+    places = graphene.Int(description="How many they can take at once, where they count it; null where none does.")
+
+
 class Statistics(graphene.ObjectType):
     """A closed period in numbers that single nobody out. Once made they never change."""
 
@@ -61,6 +69,11 @@ class Statistics(graphene.ObjectType):
     tables = graphene.List(graphene.NonNull(StatisticsTable), required=True, description="Its tables.")
     times = graphene.List(
         graphene.NonNull(StatisticsTime), required=True, description="Of a quarter, how long it took; else empty."
+    )
+    rooms = graphene.List(
+        graphene.NonNull(StatisticsRoom),
+        required=True,
+        description="Of a year, what there is for its demand, by service; else empty.",
     )
 
 
@@ -86,6 +99,9 @@ class Query(graphene.ObjectType):
             times=[
                 StatisticsTime(urgency=one.urgency, until=one.until, median=one.median, p90=one.p90)
                 for one in found.times
+            ],
+            rooms=[
+                StatisticsRoom(service=one.service, services=one.services, places=one.places) for one in found.rooms
             ],
         )
 

@@ -16,7 +16,10 @@ UNREACHABLE: Final = 3
 UNTRUSTED: Final = 4  # a fork, a rollback, a key or signature that does not fit: stop
 
 ROLES: Final = ("focal_point", "administrator", "coordinator")  # of people
-TABLES: Final = ("month", "urgency", "sender_kind", "recipient_kind", "aimag", "answer", "service")  # of statistics
+TABLES: Final = (  # of statistics
+    *("month", "urgency", "sender_kind", "recipient_kind"),
+    *("aimag", "outcome", "answer", "service", "taken_on", "not_taken_on", "rooms"),
+)
 SCOPES: Final = ("read", "send", "answer")  # of partner systems' tokens
 RECEIPTS: Final = ("full", "withdraw", "none")  # of the vocabulary
 ON_ONE: Final = (  # commands that name a referral

@@ -17,6 +17,8 @@ _TERMS: Final = {
     "sender_kind": "agency_kinds",
     "recipient_kind": "agency_kinds",
     "service": "services",
+    "taken_on": "services",
+    "not_taken_on": "services",
 }
 
 
@@ -28,7 +30,8 @@ async def statistics(run: Run) -> int:
     if run.screen.json:
         run.screen.document({"statistics": _value(found, tables)})
     elif run.options.format == "csv":
-        run.screen.written(_csv(tables, run.words))
+        rooms = found.rooms if run.options.table in (None, "rooms") else []
+        run.screen.written(_csv(tables, rooms, run.words))
     else:
         _say(run, found, tables)
     return DONE
@@ -60,7 +63,34 @@ def _say(run: Run, found: contract.Statistics, tables: list[contract.StatisticsT
             for one in found.times
         ]
         screen.rows(("urgency", "until", "half", "nine_of_ten"), times)
+    if found.rooms and run.options.table in (None, "rooms"):
+        _say_rooms(run, found)
     screen.line(words("statistics.means"), "dim")
+
+
+def _say_rooms(run: Run, found: contract.Statistics) -> None:
+    """What there is beside what was asked for: of each outcome, or of both where they are not told apart."""
+    words, screen = run.words, run.screen
+    asked = [one for one in found.tables if _TERMS.get(one.name) == "services"]
+    cells = {one.name: {cell.code: cell for cell in one.cells} for one in asked}
+    rows = [
+        (
+            words.label("services", room.service),
+            str(room.services),
+            _places(room, words),
+            *(_said(of[room.service], words) for of in cells.values()),
+        )
+        for room in found.rooms
+    ]
+    screen.line()
+    screen.line(words("statistics.rooms"), "bold")
+    names = ("asked_for" if one == "service" else one for one in cells)
+    screen.rows(("services", "services_given", "places_given", *names), rows)
+    screen.line(words("statistics.rooms.means"), "dim")
+
+
+def _places(room: contract.StatisticsRoom, words: Words) -> str:
+    return words("statistics.not_counted") if room.places is None else str(room.places)
 
 
 def _said(cell: contract.StatisticsCell, words: Words) -> str:
@@ -85,6 +115,8 @@ def _within(minutes: int | None, words: Words) -> str:
 def _label(table: str, code: str, words: Words) -> str:
     if table == "aimag":
         return words.place(code)
+    if table == "outcome":
+        return words(f"statistics.outcome.{code}") if words.knows(f"statistics.outcome.{code}") else readable(code)
     if table == "answer":
         kind, _, reason = code.partition(".")
         known = words.knows(f"statistics.{kind}")
@@ -92,14 +124,19 @@ def _label(table: str, code: str, words: Words) -> str:
     return words.label(_TERMS[table], code) if table in _TERMS else readable(code)
 
 
-def _csv(tables: list[contract.StatisticsTable], words: Words) -> str:
+def _csv(tables: list[contract.StatisticsTable], rooms: list[contract.StatisticsRoom], words: Words) -> str:
     text = io.StringIO()
     written = csv.writer(text)
-    written.writerow(("table", "code", "label", "referrals", "why"))
+    written.writerow(("table", "code", "label", "number", "why"))
     for table in tables:
         for cell in table.cells:
             label = _label(table.name, cell.code, words)
             written.writerow((table.name, cell.code, label, _said(cell, words), cell.why))
+    for room in rooms:
+        label = words.label("services", room.service)
+        why = "not_counted" if room.places is None else "value"
+        written.writerow(("services", room.service, label, room.services, "value"))
+        written.writerow(("places", room.service, label, _places(room, words), why))
     return text.getvalue()
 
 
@@ -113,6 +150,7 @@ def _value(found: contract.Statistics, tables: list[contract.StatisticsTable]) -
         "times": [
             {"urgency": one.urgency, "until": one.until, "median": one.median, "p90": one.p90} for one in found.times
         ],
+        "rooms": [{"service": one.service, "services": one.services, "places": one.places} for one in found.rooms],
     }
 
 

@@ -1,7 +1,9 @@
 """Nobody is singled out by what is published: whoever subtracts, or solves linear programs, learns no small number."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from dataclasses import replace
+from functools import cache
+from itertools import combinations, count, product
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from coordination import statistics
-from coordination.statistics import Happened, Period, Statistics
+from coordination.statistics import Happened, Period, Room, Statistics
 from coordination.suppression import FEW, HIDDEN_FEW, VALUE, WITHHELD, Cell, Counted, hide, is_safe
 
 AGENCIES: Final = ("mgec", "mrc-umnugobi", "ecpat", "police", "clinic", "court", "border")
@@ -281,16 +283,108 @@ def test_a_quarter_of_three_people_says_nothing_but_that() -> None:
     assert {why for table in nobody.tables for why in shown(nobody, table.name).values()} == {"0"}
 
 
-def test_a_year_counts_each_service_and_hides_what_the_total_would_give_away() -> None:
+def test_a_year_divides_each_outcome_by_itself() -> None:
+    """Ninety asked for shelter, and of three of them it is not told that they were not taken on."""
+    taken = happened(87) + happened(13, services=("legal_aid",))
+    refused = happened(3, answer="unanswered") + happened(12, services=("legal_aid",), answer="declined.no_capacity")
+    found = statistics.of_year(taken + refused, [])
+    assert shown(found, "outcome") == {"taken_on": "100", "not_taken_on": "15"}
+    answers = shown(found, "answer")
+    assert (answers["accepted"], answers["accepted_withdrawn"]) == ("withheld", "few")
+    assert (answers["declined.no_capacity"], answers["unanswered"]) == ("withheld", "few")
+    assert shown(found, "taken_on")["shelter"] == "87"
+    assert (shown(found, "not_taken_on")["shelter"], shown(found, "not_taken_on")["legal_aid"]) == ("few", "withheld")
+    assert "service" not in [table.name for table in found.tables]  # from which the three could be subtracted
+
+
+def test_a_year_in_which_hardly_anybody_was_refused_counts_services_of_all() -> None:
     """All ask for shelter and two for a doctor too: with 100 referrals and 102 requests, shelter cannot cover."""
     rows = happened(98) + happened(2, services=("shelter", "medical"))
-    found = statistics.of_year(rows, ["2026-Q1"])
+    found = statistics.of_year(rows, ["2026-Q1"], [Room("shelter", 3, 40)])
+    assert [table.name for table in found.tables] == ["aimag", "answer", "service"]
     assert set(shown(found, "service").values()) == {"withheld"}
     rows = happened(90) + happened(20, services=("legal_aid",)) + happened(2, services=("shelter", "medical"))
     services = shown(statistics.of_year(rows, []), "service")
     assert (services["shelter"], services["legal_aid"], services["medical"]) == ("92", "withheld", "few")
     assert shown(found, "aimag")["MN-053"] == "withheld"
-    assert found.left_out == ["2026-Q1"]
+    assert (found.left_out, found.rooms) == (["2026-Q1"], [Room("shelter", 3, 40)])
+
+
+# What is drawn, and, as the last of each, what is there for nobody: a cell that the attacker has to think of.
+ANSWERS: Final = ("accepted", "accepted_withdrawn", "declined.no_capacity", "unanswered", "recalled")
+SERVICES: Final = ("shelter", "legal_aid", "medical", "documents")
+ASKED: Final = [codes for size in range(1, 5) for codes in combinations(SERVICES, size)]
+
+
+@st.composite
+def years(draw: st.DrawFn) -> list[Happened]:
+    number = draw(st.integers(9, 80))
+    people, spread = draw(st.integers(5, number)), draw(st.integers(1, 6))
+    drawn = (ANSWERS[:-1], [codes for codes in ASKED if SERVICES[-1] not in codes])
+    weights = [draw(st.lists(st.sampled_from((1, 5, 40)), min_size=len(one), max_size=len(one))) for one in drawn]
+    random = draw(st.randoms(use_true_random=False))
+    rows = []
+    for _ in range(number):
+        answer, services = (random.choices(codes, weight)[0] for codes, weight in zip(drawn, weights, strict=True))
+        (row,) = happened(1, answer=answer, services=services)
+        sender, recipient = random.sample(AGENCIES[: spread + 1], 2)
+        rows.append(replace(row, person=UUID(int=random.randint(1, people)), sender=sender, recipient=recipient))
+    return rows
+
+
+@settings(max_examples=12, deadline=None)
+@given(years())
+def test_no_small_outcome_answer_or_service_is_narrowed(rows: list[Happened]) -> None:
+    """All tables of a year at once, by an outsider and by the agency that has the largest part in it: the unknowns are
+    answers by all that may be asked for together.
+    """
+    found = statistics.of_year(rows, [])
+    if found.total.value is None:
+        return
+    parts = {agency: [row for row in rows if _involves(row, agency)] for agency in AGENCIES}
+    for agency in (None, max(AGENCIES, key=lambda one: len(parts[one]))):
+        others = [row for row in rows if agency is None or not _involves(row, agency)]
+        equal: list[tuple[np.ndarray, float]] = [(np.ones(len(ANSWERS) * len(ASKED)), len(others))]  # type: ignore[type-arg]
+        most: list[tuple[np.ndarray, float]] = []  # type: ignore[type-arg]
+        small, hidden = [], []
+        for name, code, cell in [(one.name, *of) for one in found.tables for of in one.cells.items()]:
+            counted = _counted_in(name, code)
+            if not counted.any():
+                continue
+            there = [row for row in others if _is_in(name, code, row.answer, row.services)]
+            own = sum(_is_in(name, code, row.answer, row.services) for row in rows) - len(there)
+            if cell.value is not None:
+                equal.append((counted, cell.value - own))
+            elif cell.why == HIDDEN_FEW:
+                most.append((counted, max(0, FEW - 1 - own)))
+            if cell.value is None:
+                hidden.append((code, cell, counted))
+            if 0 < len({row.person for row in there}) < FEW:
+                small.append((code, counted))
+        if agency is not None:
+            assert [code for code, counted in small if _least(counted, equal, most) > 1e-6] == [], (agency, found)
+            continue
+        for code, cell, counted in hidden:
+            least, greatest = _least(counted, equal, most), -_least(-counted, equal, most)
+            assert greatest - least >= FEW - 1 - 1e-6, (code, found)
+            assert cell.why != HIDDEN_FEW or least <= 1e-6, (code, found)
+
+
+def _is_in(table: str, code: str, answer: str, services: Sequence[str]) -> bool:
+    match table:
+        case "answer":
+            return answer == code
+        case "outcome":
+            return statistics.outcome(answer) == code
+        case "aimag":
+            return False  # another way to divide the same, which is attacked above
+    return code in services and table in ("service", statistics.outcome(answer))
+
+
+@cache
+def _counted_in(table: str, code: str) -> np.ndarray:  # type: ignore[type-arg]
+    """Which of the unknowns."""
+    return np.array([float(_is_in(table, code, answer, services)) for answer, services in product(ANSWERS, ASKED)])
 
 
 def test_the_answers_are_those_of_the_first_decision() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -61,6 +62,11 @@ async def test_a_quarter_is_counted_once_and_singles_nobody_out(own_hub: Hub) ->
             assert set(shown(year, "aimag").values()) == {"withheld", "few"}
             assert shown(year, "answer")["unanswered"] == "withheld"
             assert {shown(year, "answer")[code] for code in ("accepted", "recalled")} == {"few"}
+            assert [table.name for table in year.tables] == ["aimag", "answer", "service"]  # one of 15 was taken on
+            rooms = {one.service: (one.services, one.places) for one in year.rooms}
+            assert rooms["shelter"] == (3, 24)
+            assert rooms["interpretation"][1] is None
+            assert found.rooms == []
             assert await bold.client.statistics(str(quarter)) == found
 
     ortoo = Ortoo(own_hub.practice, own_hub.url)
@@ -72,7 +78,12 @@ async def test_a_quarter_is_counted_once_and_singles_nobody_out(own_hub: Hub) ->
     assert "5-аас цөөн" in said
     written = ortoo(*BOLD, "coordinators", "statistics", "--period", str(quarter), "--format", "csv").stdout
     rows = {(row["table"], row["code"]): row for row in csv.DictReader(io.StringIO(written))}
-    assert (rows["urgency", "urgent"]["referrals"], rows["urgency", "standard"]["why"]) == ("6", "few")
+    assert (rows["urgency", "urgent"]["number"], rows["urgency", "standard"]["why"]) == ("6", "few")
+    said = ortoo(
+        *BOLD, "--lang", "en", "coordinators", "statistics", "--period", str(quarter.year), "--table", "rooms"
+    ).stdout
+    assert re.search(r"^Shelter +3 +24 +15", said, re.MULTILINE), said
+    assert re.search(r"^Interpretation +1 +not counted +fewer than 5", said, re.MULTILINE), said
     assert (
         ortoo.json(*BOLD, "coordinators", "statistics", "--period", str(quarter))["statistics"]["total"]["value"] == 15
     )

@@ -5,7 +5,8 @@ And a hub that keeps a leaf back, shows a false proof, or another log; and a foc
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from playwright.async_api import Page, expect
 from coordination.statistics import Period
 from ortoo import coordinating, evidence
 from ortoo.client import document
+from ortoo.form import Form
+from ortoo.practice.player import Event, Played, Player, Scenario
 from ortoo.protocol.checkpoint import Checkpoint, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, b64, unb64
 from tests.hubs import Hub
 from tests.log.reading import logged
-from tests.members import at_work, plain_form
+from tests.members import SCENARIOS, at_work, plain_form
 from tests.people.test_agencies import applied, newcomer
 from tests.stores import Stores
 from tests.stories.conftest import a_hub
@@ -65,9 +68,9 @@ def elsewhere(data: Data) -> Data:
     return data
 
 
-def other_log(hub: Hub) -> Callable[[Data], Data]:
-    """Another tree of the same size, signed with the log's own key."""
-    key = SigningKey(unb64((hub.practice / "hub" / "activity.key").read_text(encoding="utf-8").strip()))
+def other_log(hub: Hub, by: SigningKey | None = None) -> Callable[[Data], Data]:
+    """Another tree of the same size, signed with the log's own key if no other is given."""
+    key = by or SigningKey(unb64((hub.practice / "hub" / "activity.key").read_text(encoding="utf-8").strip()))
 
     def lie(data: Data) -> Data:
         checkpoint = data["activityLog"]["checkpoint"]
@@ -89,9 +92,18 @@ class OfBefore:
         return self.then
 
 
-async def evidence_of(one: Worker) -> evidence.Explained:
+def asked_of_three(number: int) -> Form:
+    """Of 18 people: six in each of Umnugobi and the capital and one more there, five in Darkhan; some are urgent."""
+    form, agencies = plain_form(number), ("mgec", "ecpat", "legal-clinic")
+    place = "MN-053.dalanzadgad" if number < 6 else "MN-1.chingeltei" if number < 13 else "MN-037"
+    routing = replace(form.routing, place=place, urgency="urgent" if number < 6 else form.routing.urgency)
+    consent = replace(form.consent, grants=dict.fromkeys(agencies, form.consent.grants["mgec"]))
+    return replace(form, recipients=agencies, routing=routing, consent=consent)
+
+
+async def evidence_of(one: Worker, button: str) -> evidence.Explained:
     async with one.page.expect_download() as begun:
-        await one.press("timeline.save")
+        await one.press(button)
     text = Path(await (await begun.value).path()).read_text(encoding="utf-8")
     return evidence.explain(text)
 
@@ -100,13 +112,90 @@ async def marked(page: Page, *expected: str) -> None:
     await expect(page.locator(".timeline .mark")).to_have_class([f"mark mark-{one}" for one in expected])
 
 
+class InBrowsers(Player):
+    """A play in which coordinators do their steps at a page: each agency's at its own."""
+
+    def __init__(self, scenario: Scenario, hub: Hub, at: Mapping[str, Worker]) -> None:
+        super().__init__(scenario, hub.url, hub.practice)
+        self.at = at
+        self.steps: list[Played] = []
+
+    async def _step(self, place: int, event: Event) -> Played:
+        if event["do"] not in ("oversee", "review_exception"):
+            return await super()._step(place, event)
+        worker = self.at[event["by"].partition(".")[0]]
+        await worker.place("place.overview")
+        await worker.press("overseeing.looks")
+        await worker.press("overseeing.due")
+        await worker.page.locator(".overview-overdue").wait_for(state="attached")
+        if event["do"] == "oversee":
+            owing, expected = await self._owing(worker), sorted(event["expect_overdue"])
+            return self._seen(place, event, ", ".join(owing), None if owing == expected else "differs")
+        await self._reviewed(place, worker, event["verdict"])
+        return self._seen(place, event, "done", None)
+
+    def _seen(self, place: int, event: Event, seen: str, problem: str | None) -> Played:
+        self.steps.append(Played(place, event["by"], event["do"], "", seen, problem))
+        return self.steps[-1]
+
+    async def _owing(self, worker: Worker) -> list[str]:
+        """Who stands there as late on what was sent in this play."""
+        found = set()
+        for to, _ in self._sent:
+            rows = worker.page.locator(".overview-overdue li").filter(has_text=self._between(worker, to))
+            for agency in (self.sender, to):
+                if await rows.filter(has_text=worker.said("overview.owes", agency=worker.agency(agency))).count():
+                    found.add(agency)
+        return sorted(found)
+
+    @property
+    def sender(self) -> str:
+        assert self.scenario.form.sender is not None
+        return self.scenario.form.sender[0]
+
+    def _between(self, worker: Worker, to: str) -> re.Pattern[str]:
+        return re.compile(rf"{re.escape(worker.agency(self.sender))}\s+{re.escape(worker.agency(to))}")
+
+    async def _reviewed(self, place: int, worker: Worker, verdict: str) -> None:
+        """It is found among what is to review, read as far as a reviewer may, and decided on."""
+        page, form = worker.page, self.scenario.form
+        row = page.locator(".overview-reviews li").filter(has_text=self._between(worker, self._sent[0][0]))
+        await row.get_by_role("button").click()
+        await worker.press("referral.open")
+        await page.get_by_text(str(form.sections["justification"]["reason"])).wait_for()
+        assert await worker.reads() == ["justification"]
+        if place == len(self.scenario.events):  # her device's clock is wrong by then, and what it signs is signed anew
+            await self._move(await self._session(self.scenario.sender), 11 * 60)
+        await worker.answers(verdict)
+        await page.get_by_role("button", name=worker.said("app.back"), exact=True).click()
+        await page.locator(".overview-overdue").wait_for(state="attached")
+        await expect(row).to_have_count(0)
+
+
+async def are_played(hub: Hub, at: Mapping[str, Worker]) -> None:
+    """The scenarios in which a coordinator sees what is late, or reviews."""
+    steps = []
+    for number in ("04", "08", "09", "12"):
+        (file,) = SCENARIOS.glob(f"{number}-*.json")
+        play, told = InBrowsers(Scenario.read(file), hub, at), []
+        assert await play.play(told.append), told[-1]
+        steps += [(number, one.by, one.verb, one.seen) for one in play.steps]
+    assert steps == [
+        ("04", "nhrcm.bold", "review_exception", "done"),
+        ("08", "nhrcm.bold", "oversee", "police-umnugobi"),
+        ("08", "nhrcm.bold", "oversee", ""),
+        ("09", "nhrcm.bold", "review_exception", "done"),
+        ("12", "nhrcm.uyanga", "oversee", ""),
+        ("12", "nhrcm.uyanga", "oversee", "aimag-umnugobi"),
+        ("12", "moj.oyun", "oversee", "aimag-umnugobi"),
+        ("12", "nhrcm.uyanga", "oversee", ""),
+        ("12", "nhrcm.uyanga", "oversee", "aimag-umnugobi"),
+    ]
+
+
 async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, tmp_path: Path) -> None:
     async with at_work(own_hub, "mrc.nara") as nara, at_work(own_hub, "mgec.delger") as delger:
-        first = (await nara.send(plain_form(0)))[0]
-        for number in range(1, 15):
-            form = plain_form(number)
-            urgency = "urgent" if number < 7 else form.routing.urgency
-            await nara.send(replace(form, routing=replace(form.routing, urgency=urgency)))
+        (first, *_), *_ = [await nara.send(asked_of_three(number)) for number in range(18)]
         quarter = Period.newest_closed(nara.now())
         while not quarter.begins_at <= first.sent_at < quarter.ends_at:
             quarter = Period(quarter.year + quarter.quarter // 4, quarter.quarter % 4 + 1)  # type: ignore[operator]
@@ -135,7 +224,10 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     # The trail: filtered, and as files of what is shown.
     await one.press("overseeing.trail")
     await one.heading("overseeing.trail")
-    await expect(page.locator(".overview-rows li")).to_have_count(16)
+    await expect(page.locator(".overview-rows li")).to_have_count(50)
+    await one.press("overseeing.more")
+    await expect(page.locator(".overview-rows li")).to_have_count(55)
+    await expect(one.button("overseeing.more")).to_have_count(0)
     await page.locator("details.filters summary").click()
     await page.locator("#trail-state").select_option("declined")
     await page.locator("#trail-since").fill("1998-14-40")
@@ -164,7 +256,7 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     await marked(page, *PROVEN)
     await page.get_by_text(one.label("decline_reasons", "no_capacity")).wait_for()
     await one.look("overview-timeline")
-    shown = await evidence_of(one)
+    shown = await evidence_of(one, "timeline.save")
     assert (shown.verdict, shown.signed[1]) == ("nothing", True)
 
     # What is kept back is missing once it is late, until then promised; what is proven falsely is said to be that.
@@ -183,36 +275,48 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     before = OfBefore()
     await sees({"ActivityLog": before.kept}, PROVEN, None)
 
-    # Another log takes the whole page: a fork, and one that is smaller than what this device saw.
-    async def breaks(lie: Callable[[Data], Data], key: str, verdict: str) -> None:
-        line.lies = {"ActivityLog": lie}
-        await one.press("timeline.again")
-        await page.locator("main [role=alert]").get_by_text(one.said(key)).wait_for()
-        await expect(page.locator(".timeline")).to_have_count(0)
-        found = await evidence_of(one)
-        assert (found.verdict, found.signed) == (verdict, (True, True))
+    # On paper there is what was found, and nothing to press.
+    await page.emulate_media(media="print")
+    await expect(page.locator(".timeline > li").first).to_be_visible()
+    await expect(one.button("timeline.save")).to_be_hidden()
+    await expect(page.locator("nav.frame-places")).to_be_hidden()
+    await page.emulate_media(media="screen")
 
-    await breaks(other_log(own_hub), "timeline.broken", "fork")
-    async with at_work(own_hub, "mrc.nara") as nara:
-        await nara.send(plain_form(60))
-    await logged(own_hub.store)
-    await sees({}, PROVEN, None)
-    await breaks(before.told, "timeline.rollback", "rollback")
+    # A log that its witnesses do not sign is not believed, until it is.
+    async def breaks(lie: Callable[[Data], Data], code: str, again: str = "timeline.again") -> None:
+        line.lies = {"ActivityLog": lie}
+        await one.press(again)
+        await page.locator(".overview [role=alert]").get_by_text(one.said(f"problem.{code}")).wait_for()
+        await expect(page.locator(".timeline")).to_have_count(0)
+
+    await breaks(other_log(own_hub, SigningKey.generate()), "checkpoint_unwitnessed")
     line.lies = {}
-    await one.press("timeline.again")
-    await expect(page.locator(".timeline > li")).to_have_count(3)
+    await one.press("app.retry")
+    await marked(page, *PROVEN)
 
     # Back on the trail as it was left.
     await page.get_by_role("button", name=one.said("app.back"), exact=True).click()
     await expect(page.locator(".overview-rows li")).to_have_count(1)
 
+    # Who opened what, in the whole network, and by one agency.
+    await one.press("overseeing.openings")
+    row = page.locator(".overview-rows li").filter(has_text=one.agency("mgec"))
+    await expect(row).to_have_count(1)
+    await one.look("overview-openings")
+    await page.locator("#openings-agency").select_option("mrc-umnugobi")
+    await page.get_by_text(one.said("overseeing.none")).wait_for()
+    await page.locator("#openings-agency").select_option("mgec")
+    await row.get_by_role("button").click()
+    await marked(page, *PROVEN)
+    await page.get_by_role("button", name=one.said("app.back"), exact=True).click()
+
     # A closed quarter and its year.
     await one.press("overseeing.statistics")
     await page.locator("#statistics-period").fill(str(quarter).lower())
     await one.press("statistics.show")
-    await page.get_by_text(one.said("statistics.total", period=str(quarter), number=15)).wait_for()
+    await page.get_by_text(one.said("statistics.total", period=str(quarter), number=54)).wait_for()
     table = page.get_by_role("table", name=one.said("statistics.urgency"))
-    await expect(table.get_by_role("row", name=one.label("urgency", "urgent"))).to_contain_text("6")
+    await expect(table.get_by_role("row", name=one.label("urgency", "immediate"))).to_contain_text("36")
     await expect(table.get_by_text(one.said("statistics.few"))).to_have_count(1)
     await one.look("overview-statistics")
     await page.locator("#statistics-period").fill(str(year))
@@ -221,8 +325,16 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     await expect(page.locator("button.tile")).to_have_count(22)
     await tile.focus()
     await page.keyboard.press("Enter")
-    said = one.said("statistics.cell", name="Umnugobi", number=one.said("statistics.withheld"))
-    await page.locator(".tiles-said").get_by_text(said, exact=True).wait_for()
+    await page.locator(".tiles-said").get_by_text("Umnugobi: 18", exact=True).wait_for()
+    for name, fill in (("Umnugobi", "least"), ("Ulaanbaatar", "most"), ("Darkhan", "withheld"), ("Zavkhan", "few")):
+        await expect(page.locator("button.tile", has_text=name)).to_have_class(f"tile tile-{fill}")
+    table = page.get_by_role("table", name=one.said("statistics.rooms"))
+    room = table.get_by_role("row", name=one.label("services", "shelter"))
+    await expect(room.get_by_role("cell")).to_have_text(["3", "24", "54"])
+    async with page.expect_download() as begun:
+        await one.press("statistics.file")
+    written = Path(await (await begun.value).path()).read_text(encoding="utf-8")
+    assert '"places","shelter","Shelter","24","value"' in written.splitlines()
     await one.look("overview-year")
     await page.locator("#statistics-period").fill("2020-Q5")
     await one.press("statistics.show")
@@ -239,6 +351,20 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     row = page.locator(".overview-rows li", has_text=one.said("looks.export"))
     await expect(row).to_have_count(3)
     await one.look("overview-looks")
+
+    law = await member(own_hub, tmp_path, "moj.bat", "moj.day1", "coordinator")
+    await are_played(own_hub, {"nhrcm": one, "moj": await signed_in(visit, own_hub, law, "mn")})
+
+    await logged(own_hub.store)
+
+    # Another log takes the whole page, and is told on each: a fork, and one that is smaller than what this device saw.
+    await one.press("overseeing.trail")
+    await page.locator(".overview-rows li").get_by_role("button").click()
+    await marked(page, *PROVEN)
+    await breaks(other_log(own_hub), "proof_invalid")
+    found = await evidence_of(one, "contradiction.save")
+    assert (found.verdict, found.signed) == ("fork", (True, True))
+    await breaks(before.told, "checkpoint_rollback", "app.retry")
 
     await is_nobodys(await signed_in(visit, own_hub, await member(own_hub, tmp_path, "mrc.nara", "mrc.none"), "mn"))
 

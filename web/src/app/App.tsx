@@ -129,15 +129,23 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
       return <Fingerprint state={signIn} />;
     case "waiting":
       return <WaitingForConfirmation state={signIn} number={screen.number} administrators={screen.administrators} />;
+    default:
+      return session.now.value.at === "work" ? atWork(parts, session.now.value.me, screen) : null;
+  }
+};
+
+/** Whoever is signed in. */
+const atWork = (parts: Parts, me: Member, screen: Screen): ComponentChildren => {
+  const { navigation, vault, referral, time, onBack } = parts;
+  const whose = { vault, me, time };
+  switch (screen.at) {
     case "inbox":
     case "referral":
-      return session.now.value.at === "work" ? (
+      return (
         <Desk
-          vault={parts.vault}
+          {...whose}
           inbox={parts.inbox}
-          referral={parts.referral}
-          me={session.now.value.me}
-          time={parts.time}
+          referral={referral}
           line={parts.line}
           id={screen.at === "referral" ? screen.id : null}
           drafts={parts.send}
@@ -145,73 +153,71 @@ const shown = (parts: Parts, screen: Screen): ComponentChildren => {
           onOpen={(id) => (screen.at === "referral" ? navigation.replace : navigation.go)({ at: "referral", id })}
           onConsent={(id) => navigation.go({ at: "consent", id, page: "shown" })}
         />
-      ) : null;
+      );
     case "consent":
-      return session.now.value.at === "work" ? (
+      return (
         <Consent
+          {...whose}
           key={screen.id}
-          vault={parts.vault}
-          me={session.now.value.me}
-          time={parts.time}
           referral={screen.id}
           page={screen.page}
           onGo={(page) => navigation.go({ at: "consent", id: screen.id, page })}
-          onBack={parts.onBack}
+          onBack={onBack}
           onDone={() => {
-            void parts.referral.anew();
+            void referral.anew();
             void parts.inbox.load();
           }}
           onElsewhere={() => parts.send.elsewhere(screen.id)}
         />
-      ) : null;
+      );
     case "find":
-      return session.now.value.at === "work" ? (
+      return (
         <Find
           state={parts.find}
-          own={session.now.value.me.agency.id}
-          time={parts.time}
+          own={me.agency.id}
+          time={time}
           onOpen={(id) => navigation.go({ at: "referral", id })}
         />
-      ) : null;
+      );
     case "send":
-      return session.now.value.at === "work" ? (
+      return (
         <Sending
           entry={parts.send}
           step={screen.step}
-          me={session.now.value.me}
-          time={parts.time}
+          me={me}
+          time={time}
           hasLeft={() => navigation.screen.value.at !== "send"}
           onDone={() => navigation.reset({ at: "inbox" })}
         />
-      ) : null;
+      );
     case "overview":
-      return session.now.value.at === "work" ? (
+      return (
         <Overview
-          vault={parts.vault}
-          referral={parts.referral}
-          me={session.now.value.me}
-          time={parts.time}
+          {...whose}
+          referral={referral}
           page={screen.page}
           id={screen.id}
           onGo={(page, id) => navigation.go({ at: "overview", page, id })}
           onReset={(page) => navigation.reset({ at: "overview", page, id: null })}
         />
-      ) : null;
+      );
     case "agency":
-      return session.now.value.at === "work" ? (
+      return (
         <Agency
           held={parts.agency}
-          me={session.now.value.me}
-          time={parts.time}
+          me={me}
+          time={time}
           page={screen.page}
           id={screen.id}
           onGo={(page, id) => navigation.go({ at: "agency", page, id })}
           onReset={(page) => navigation.reset({ at: "agency", page, id: null })}
-          onBack={parts.onBack}
+          onBack={onBack}
         />
-      ) : null;
+      );
     case "me":
-      return session.now.value.at === "work" ? ofMe(parts, session.now.value.me, screen.page, screen.id) : null;
+      return ofMe(parts, me, screen.page, screen.id);
+    default:
+      return null;
   }
 };
 

@@ -45,7 +45,7 @@ export type AgencyPage =
   | "token";
 
 /** A page of the coordinator's place. */
-export type OverviewPage = "due" | "review" | "trail" | "timeline" | "statistics" | "admissions" | "looks";
+export type OverviewPage = "due" | "review" | "trail" | "timeline" | "openings" | "statistics" | "admissions" | "looks";
 
 /** The neutral word of the title. */
 export const TITLES: Readonly<Record<Screen["at"], PlainKey>> = {

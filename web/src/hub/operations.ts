@@ -798,7 +798,7 @@ export type StatisticsQueryVariables = Exact<{
 }>;
 
 
-export type StatisticsQuery = { readonly statistics: { readonly period: string, readonly madeAt: string, readonly leftOut: ReadonlyArray<string>, readonly total: { readonly code: string, readonly value: number | null, readonly why: string }, readonly tables: ReadonlyArray<{ readonly name: string, readonly cells: ReadonlyArray<{ readonly code: string, readonly value: number | null, readonly why: string }> }>, readonly times: ReadonlyArray<{ readonly urgency: string, readonly until: string, readonly median: number | null, readonly p90: number | null }> } };
+export type StatisticsQuery = { readonly statistics: { readonly period: string, readonly madeAt: string, readonly leftOut: ReadonlyArray<string>, readonly total: { readonly code: string, readonly value: number | null, readonly why: string }, readonly tables: ReadonlyArray<{ readonly name: string, readonly cells: ReadonlyArray<{ readonly code: string, readonly value: number | null, readonly why: string }> }>, readonly times: ReadonlyArray<{ readonly urgency: string, readonly until: string, readonly median: number | null, readonly p90: number | null }>, readonly rooms: ReadonlyArray<{ readonly service: string, readonly services: number, readonly places: number | null }> } };
 
 export type TakeStepMutationVariables = Exact<{
   step: SealedInput;
@@ -1329,7 +1329,7 @@ export const signOut: Operation<SignOutMutation, SignOutMutationVariables> = {
 };
 
 export const statistics: Operation<StatisticsQuery, StatisticsQueryVariables> = {
-  id: "sha256:d198bf7053e9a26796a3764c78168b28cca6eea43b386667137e170c73277376",
+  id: "sha256:75c6f36d0052b08a1a840bd11be20480244594d1b5d073b9de978512d7944ea5",
   name: "Statistics",
 };
 

@@ -7,6 +7,7 @@ export const en: Catalogue = {
   "overseeing.trail": "Trail",
   "overseeing.statistics": "Statistics",
   "overseeing.admissions": "Admissions",
+  "overseeing.openings": "Who opened",
   "overseeing.looks": "Who looked",
   "overseeing.more": "Show more",
   "overseeing.none": "Nothing is like that.",
@@ -58,15 +59,13 @@ export const en: Catalogue = {
     "The hub accepted this more than ten minutes ago and does not show it in the log. Save the evidence and call whoever runs the hub.",
   "timeline.some_false":
     "What the hub shows as proof is not true of its log. Save the evidence and call the other coordinators.",
-  "timeline.rollback":
-    "The hub shows an older log than it showed this device before. Nothing of it can be believed. Save the evidence and call the other coordinators.",
-  "timeline.broken":
-    "The hub shows another log than it showed this device before. Nothing of it can be believed. Save the evidence and call the other coordinators.",
-  "timeline.unwitnessed":
-    "The witnesses have not signed the log that the hub shows. Nothing of it can be believed. Save the evidence and call the other coordinators.",
   "timeline.again": "Check again",
   "timeline.save": "Save evidence",
   "timeline.gone": "There is no such referral.",
+
+  "openings.about":
+    "Who opened what and when, in the whole network, the newest first. No content stands here. The hub keeps that you looked.",
+  "openings.agency": "Opened by",
 
   "looks.about": "What coordinators have looked at, the newest first. All of you see all of it.",
   "looks.trail": "the trail",
@@ -114,6 +113,21 @@ export const en: Catalogue = {
   "statistics.aimag": "By aimag",
   "statistics.answer": "By answer",
   "statistics.service": "By service asked for",
+  "statistics.outcome": "By outcome",
+  "statistics.taken_on": "Taken on, by service asked for",
+  "statistics.not_taken_on": "Not taken on, by service asked for",
+  "statistics.outcome.taken_on": "taken on",
+  "statistics.outcome.not_taken_on": "not taken on: declined, not decided, taken back or withdrawn before",
+  "statistics.rooms": "What agencies have, against what was asked for",
+  "statistics.rooms.means":
+    "Services and places are those that agencies gave when this was made, at once; what was asked for is of the whole year.",
+  "statistics.rooms.services": "Offers",
+  "statistics.rooms.places": "Places",
+  "statistics.rooms.asked": "Asked for",
+  "statistics.rooms.taken_on": "Taken on",
+  "statistics.rooms.not_taken_on": "Not taken on",
+  "statistics.rooms.not_counted": "not counted",
+  "statistics.file": "Save as CSV",
   "statistics.times": "How long it took",
   "statistics.accepted": "accepted",
   "statistics.accepted_withdrawn": "accepted, then withdrawn by the person",

@@ -35,9 +35,14 @@ export class Contradicted extends Refused {
 /** The error with the evidence, where it is such a one; else as it is. */
 export function contradicted(error: unknown, network: Network, by: Contradiction): unknown {
   if (!(error instanceof Refused) || !ALARMING.includes(error.code) || network.directory.size === 0) return error;
+  return new Contradicted(error, fileOf(network, by, error.code));
+}
+
+/** code: "" where nothing does not fit. more: what is shown beside it. */
+export function fileOf(network: Network, by: Contradiction, code: string, more: object = {}): ProofFile {
   const at = stamp(network.now());
   const named = { network: network.directory.network.envelope, seen: by.seen, shown: by.shown };
-  const said = { evidence: 1, log: by.log, code: error.code, at, ...named, consistency: by.consistency };
+  const said = { evidence: 1, log: by.log, code, at, ...named, consistency: by.consistency, ...more };
   const name = `ortoo-${at.replace(/[^0-9]/g, "")}-${by.log.split("/").at(-1)}.json`;
-  return new Contradicted(error, { name, text: `${JSON.stringify(said, null, 1)}\n` });
+  return { name, text: `${JSON.stringify(said, null, 1)}\n` };
 }

@@ -7,12 +7,12 @@ import type { Items } from "../device/store.ts";
 import { Failed } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask } from "../hub/query.ts";
-import { type Checkpoint, headOf, parsePolicy, textOf } from "../protocol/checkpoint.ts";
+import { type Checkpoint, headOf, type Opened, type Policy, parsePolicy, textOf } from "../protocol/checkpoint.ts";
 import { b64, stamp, unb64 } from "../protocol/documents.ts";
 import { ACTIVITY, continued, placed, WITHHELD } from "../protocol/logged.ts";
 import type { Seen, TreeHead } from "../protocol/schemas.ts";
 import type { Dated, Mark } from "./api.ts";
-import { contradicted } from "./evidence.ts";
+import { type Contradiction, contradicted } from "./evidence.ts";
 import type { Network } from "./network.ts";
 import { isLine } from "./seen.ts";
 
@@ -29,6 +29,13 @@ interface Kept {
   readonly note: string;
   readonly unproven: Readonly<Record<string, string>>;
   readonly proven: Readonly<Record<string, readonly [index: number, salt: string]>>;
+}
+
+/** The newest head, verified, with the policy that it satisfies. opened: null: there is none yet. by: as it was shown. */
+export interface Newest {
+  readonly opened: Opened | null;
+  readonly policy: Policy;
+  readonly by: Contradiction;
 }
 
 export class ActivityLog {
@@ -79,6 +86,11 @@ export class ActivityLog {
     return this.alone(() => this.checked(Object.keys(this.kept.unproven).slice(0, MOST)));
   }
 
+  /** The newest head, once it continues what was seen; null: the network has no log. Refused: as for `look`. */
+  newest(): Promise<Newest | null> {
+    return this.alone(() => this.fetched());
+  }
+
   /**
    * How each of these stands: in the log, as was proven; accepted too recently to be missed; or missing. Without a line,
    * only what was proven before.
@@ -114,20 +126,30 @@ export class ActivityLog {
 
   /** With proofs of these. */
   private async checked(wanted: readonly string[]): Promise<void> {
+    const newest = await this.fetched();
+    if (newest === null || newest.opened === null) return;
+    try {
+      for (let begin = 0; begin < wanted.length; begin += MOST)
+        await this.prove(newest.opened.checkpoint, wanted.slice(begin, begin + MOST));
+    } catch (error) {
+      throw contradicted(error, this.network, newest.by);
+    }
+  }
+
+  private async fetched(): Promise<Newest | null> {
     const policy = await parsePolicy(this.network.directory.network.body.policy);
     const log = policy.logs.findLast((one) => one.name.endsWith(ACTIVITY))?.name;
-    if (log === undefined) return; // the network has none
+    if (log === undefined) return null;
     const { before, seen } = this.before(log);
     const { activityLog: shown } = await ask(operations.activityLog, { after: before?.size ?? 0 });
+    const note = shown.checkpoint?.note ?? "";
+    const by = { log, seen, shown: note, consistency: shown.consistency };
     try {
-      const head = (await continued(shown, before, log, policy))?.checkpoint;
-      if (head === undefined || shown.checkpoint === null) return;
-      await this.take(head, shown.checkpoint.note);
-      for (let begin = 0; begin < wanted.length; begin += MOST)
-        await this.prove(head, wanted.slice(begin, begin + MOST));
+      const opened = await continued(shown, before, log, policy);
+      if (opened !== null) await this.take(opened.checkpoint, note);
+      return { opened, policy, by };
     } catch (error) {
-      const { checkpoint, consistency } = shown;
-      throw contradicted(error, this.network, { log, seen, shown: checkpoint?.note ?? "", consistency });
+      throw contradicted(error, this.network, by);
     }
   }
 

@@ -1,5 +1,7 @@
 /** What a coordinator may ask of the worker beyond what is due: no content, and the hub keeps each look. */
 
+import type { ProofFile } from "./api.ts";
+
 /** Which referrals are wanted; what is not named is not asked for. Instants: when they came to their recipients. */
 export interface Wanted {
   readonly agency?: string;
@@ -75,13 +77,22 @@ export interface Head {
   readonly of: number;
 }
 
-/** broken: why the log as it is shown cannot be believed at all; then there are no lines. evidence: a file, as text. */
+/** evidence: what was shown, for somebody else to judge; null: the network has no log. */
 export interface Timeline {
   readonly referral: Passed;
   readonly lines: readonly TimelineLine[];
   readonly head: Head | null;
-  readonly broken: string | null;
-  readonly evidence: string;
+  readonly evidence: ProofFile | null;
+}
+
+/** That somebody opened a referral between two agencies. */
+export interface Opening {
+  readonly referral: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly agency: string;
+  readonly member: string;
+  readonly at: string;
 }
 
 /** A look of a coordinator. wanted: the filter, by name. */
@@ -113,6 +124,8 @@ export interface Statistics {
     readonly median: number | null;
     readonly p90: number | null;
   }[];
+  /** Of a year: what agencies have. places: at once; null: nobody counts them. */
+  readonly rooms: readonly { readonly service: string; readonly services: number; readonly places: number | null }[];
 }
 
 /** An agency that applies. number: of its first administrator, made here from the keys, to be compared by voice. */
@@ -146,6 +159,8 @@ export interface Overseeing {
   exportTrail(format: Format, wanted: Wanted): Promise<ExportedFile>;
   /** One referral from its sending on, each line proven on this device. null: there is none. */
   timeline(id: string): Promise<Timeline | null>;
+  /** agency: that opened; null: any. */
+  openings(agency: string | null, after: string | null): Promise<Paged<Opening>>;
   looks(after: string | null): Promise<Paged<Look>>;
   /** null: the last quarter that is closed. */
   statistics(period: string | null): Promise<Statistics>;

@@ -7,6 +7,7 @@ const NAMES = [
   "trail",
   "exportTrail",
   "timeline",
+  "openings",
   "looks",
   "statistics",
   "admissions",

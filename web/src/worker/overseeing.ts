@@ -1,6 +1,5 @@
 /** What a coordinator looks at. The counterpart of ortoo/overseeing.py, and of what ortoo/coordinating.py lists. */
 
-import type { Items } from "../device/store.ts";
 import * as operations from "../hub/operations.ts";
 import { ask } from "../hub/query.ts";
 import { type Document, kindOfEnvelope, read, signers, unb64, verify } from "../protocol/documents.ts";
@@ -8,6 +7,7 @@ import { Refused } from "../protocol/errors.ts";
 import { checkPublicKey } from "../protocol/hpke.ts";
 import { safetyNumber } from "../protocol/keys.ts";
 import type { Admission } from "../protocol/schemas.ts";
+import type { Newest } from "./logged.ts";
 import type { Network } from "./network.ts";
 import type * as api from "./overseeing-api.ts";
 import { check, hashOf } from "./proving.ts";
@@ -23,8 +23,7 @@ const TYPES: Readonly<Record<api.Format, string>> = {
 
 /** Who is at work, as far as it matters here. */
 export interface At {
-  readonly work: { readonly network: Network };
-  readonly items: Items;
+  readonly work: { readonly network: Network; readonly newest: () => Promise<Newest | null> };
 }
 
 const asked = (wanted: api.Wanted) => ({ overdue: false, unanswered: false, withoutConsent: false, ...wanted });
@@ -44,13 +43,18 @@ export async function exportTrail({ work }: At, format: api.Format, wanted: api.
   return { name: made.name, content: new Blob([content], { type: TYPES[format] }), rows: made.rows };
 }
 
-export async function timeline({ work, items }: At, id: string): Promise<api.Timeline | null> {
+export async function timeline({ work }: At, id: string): Promise<api.Timeline | null> {
   const { timeline: told } = await ask(operations.timeline, { id });
   if (told === null) return null;
   await work.network.sync(null); // the policy is the newest directory's, and the hub's time is asked
-  const { found, ...checked } = await check(work.network, items, told.lines);
+  const { found, ...checked } = await check(work.network, await work.newest(), told.lines);
   const lines = found.map(({ mark, place }, at) => ({ ...told.lines[at]!, mark, place }));
   return { referral: told.referral, lines, ...checked };
+}
+
+export async function openings(_: At, agency: string | null, after: string | null): Promise<api.Paged<api.Opening>> {
+  const variables = { first: PAGE, after, agency, referral: null, since: null, until: null };
+  return pageOf((await ask(operations.openings, variables)).openings);
 }
 
 export async function looks(_: At, after: string | null): Promise<api.Paged<api.Look>> {

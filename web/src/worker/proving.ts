@@ -1,26 +1,20 @@
 /**
- * Whether documents are in the activity log, found out on this device (protocol §10): its newest head, that it continues
- * the one that was seen before, and a proof for each document. The counterpart of ortoo/overseeing.py.
+ * Whether documents are in the activity log, found out on this device (protocol §10): a proof for each document, against
+ * the newest head that this device has seen. The counterpart of ortoo/overseeing.py.
  */
 
-import type { Items } from "../device/store.ts";
 import * as operations from "../hub/operations.ts";
 import { ask } from "../hub/query.ts";
-import {
-  type Checkpoint,
-  logNamed,
-  type Opened,
-  openSigned,
-  type Policy,
-  parsePolicy,
-} from "../protocol/checkpoint.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { b64, type Instant, instant, sha256, stamp } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
-import { ACTIVITY, checkPlace, continued, WITHHELD } from "../protocol/logged.ts";
+import { checkPlace, WITHHELD } from "../protocol/logged.ts";
+import type { ProofFile } from "./api.ts";
+import { fileOf } from "./evidence.ts";
+import type { Newest } from "./logged.ts";
 import type { Network } from "./network.ts";
 import type * as api from "./overseeing-api.ts";
 
-const SEEN = "overseen/head"; // where the newest note is kept
 const MOST = 100; // proofs at once
 
 type Proof = operations.LoggedQuery["logged"][number];
@@ -39,60 +33,28 @@ export interface Found {
   readonly proof: Proof | null;
 }
 
-/** found: in the order of what was told; empty where the log is broken. */
+/** found: in the order of what was told. evidence: null: the network has no log. */
 export interface Checked {
   readonly head: api.Head | null;
   readonly found: readonly Found[];
-  readonly broken: string | null;
-  readonly evidence: string;
+  readonly evidence: ProofFile | null;
 }
 
-/** What was told, each line against the newest head. The directory is to be as new as can be, for its policy. */
-export async function check(network: Network, items: Items, told: readonly Told[]): Promise<Checked> {
-  const document = network.directory.network;
-  const policy = await parsePolicy(document.body.policy);
-  const origin = logNamed(policy, ACTIVITY).name;
-  const before = await seenBefore(items, origin, policy);
-  const { activityLog: shown } = await ask(operations.activityLog, { after: before?.checkpoint.size ?? 0 });
-  const kept = {
-    evidence: 1,
-    log: origin,
-    at: stamp(network.now()),
-    network: document.envelope,
-    seen: before?.note ?? "",
-    shown: shown.checkpoint?.note ?? "",
-    consistency: shown.consistency,
-  };
-  try {
-    const opened = await continued(shown, before?.checkpoint ?? null, origin, policy);
-    if (opened !== null) await items.put(SEEN, shown.checkpoint!.note);
-    const found = await marked(told, opened?.checkpoint ?? null, network.now());
-    const lines = told.map((one, at) => ({ ...one, ...found[at]! }));
-    const evidence = JSON.stringify({ ...kept, code: "", lines }, null, 1);
-    return { head: opened && headOf(opened, policy), found, broken: null, evidence };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return {
-      head: null,
-      found: [],
-      broken: error.code,
-      evidence: JSON.stringify({ ...kept, code: error.code }, null, 1),
-    };
-  }
+/** What was told, each line against the newest head; null: the network has no log. */
+export async function check(network: Network, newest: Newest | null, told: readonly Told[]): Promise<Checked> {
+  const found = await marked(told, newest?.opened?.checkpoint ?? null, network.now());
+  if (newest === null) return { head: null, found, evidence: null };
+  const lines = told.map((one, at) => ({ ...one, ...found[at]! }));
+  return { head: headOf(newest), found, evidence: fileOf(network, newest.by, "", { lines }) };
 }
 
-/** The note that was kept. It was verified then; a network that has begun another log begins anew. */
-async function seenBefore(items: Items, origin: string, policy: Policy) {
-  const note = await items.get<string>(SEEN);
-  if (note === null || !note.startsWith(`${origin}\n`)) return null;
-  return { note, checkpoint: (await openSigned(note, origin, policy)).checkpoint };
-}
-
-function headOf({ checkpoint, cosigned }: Opened, policy: Policy): api.Head {
-  const newest = Math.max(...cosigned.values());
+function headOf({ opened, policy }: Newest): api.Head | null {
+  if (opened === null) return null;
+  const { checkpoint, cosigned } = opened;
+  const at = Math.max(...cosigned.values());
   return {
     size: checkpoint.size,
-    at: cosigned.size > 0 ? stamp(newest) : null,
+    at: cosigned.size > 0 ? stamp(at) : null,
     witnesses: cosigned.size,
     of: policy.witnesses.size,
   };

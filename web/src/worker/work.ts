@@ -19,7 +19,7 @@ import type { Dated, FilesBySection, KeptFile, Mark, WaitingStep } from "./api.t
 import { Contradicted } from "./evidence.ts";
 import type { SentTo } from "./files.ts";
 import { handedIn } from "./handing-in.ts";
-import { ActivityLog } from "./logged.ts";
+import { ActivityLog, type Newest } from "./logged.ts";
 import type { Network } from "./network.ts";
 import {
   type AnsweredBlobs,
@@ -128,6 +128,11 @@ export class Work {
   /** That the log continues what was seen of it, and holds what was signed here. */
   async look(): Promise<void> {
     await this.unlessContradicted(() => this.log.look());
+  }
+
+  /** The log's newest head. */
+  newest(): Promise<Newest | null> {
+    return this.unlessContradicted(() => this.log.newest());
   }
 
   /** How these stand in the log. */
@@ -304,7 +309,7 @@ export class Work {
     return handing;
   }
 
-  private async hand(name: string): Promise<VerifiedReferral> {
+  private async hand(name: string, isAgain = false): Promise<VerifiedReferral> {
     this.mustBeWhole();
     let kept = await this.items.get<KeptStep>(name);
     if (kept === null) throw new Refused("head_moved"); // another call was quicker
@@ -333,6 +338,10 @@ export class Work {
       if (waitsOn(error)) throw error;
       const isOver = error instanceof Refused || (error instanceof Failed && error.problem.kind === "refused");
       if (!isOver) throw error;
+      if (before === null && !isAgain && (await this.catchesUp(error))) {
+        await this.items.put(name, { ...kept, sealed: null });
+        return this.hand(name, true);
+      }
       if (before === null || error instanceof Refused) {
         await this.items.drop(name);
         throw error;
@@ -506,14 +515,23 @@ export class Work {
   }
 
   private async mayTryAgain(error: unknown): Promise<boolean> {
-    const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
-    if (code === "directory_stale") await this.sync();
-    return code === "head_moved" || code === "directory_stale";
+    return codeOf(error) === "head_moved" || this.catchesUp(error);
   }
+
+  /** Whether the hub refused what relied on an older directory, or on a clock that has been put right since: no more. */
+  private async catchesUp(error: unknown): Promise<boolean> {
+    const isBehind = ["directory_stale", "clock_skew"].includes(codeOf(error) ?? "");
+    if (isBehind) await this.sync();
+    return isBehind;
+  }
+}
+
+/** Of what the hub refused. */
+function codeOf(error: unknown): string | null {
+  return error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
 }
 
 /** Whether a step that this hindered is handed in later as it is: no line, or a session that has to be begun anew. */
 export function waitsOn(error: unknown): boolean {
-  const refused = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : null;
-  return isLine(error) || refused === "signed_out" || refused === "throttled";
+  return isLine(error) || ["signed_out", "throttled"].includes(codeOf(error) ?? "");
 }

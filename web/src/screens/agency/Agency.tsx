@@ -3,6 +3,7 @@ import type { AgencyPage } from "../../app/screens.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
+import { Tabs } from "../../parts/Tabs.tsx";
 import { words } from "../../words/current.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import type { Me } from "../../worker/api.ts";
@@ -92,19 +93,13 @@ export const Agency = ({ held, me, time, page, id, onGo, onReset, onBack }: Agen
     <div class="agency stack">
       <Strange state={state} />
       {isList && (
-        <nav class="tabs" aria-label={said("agency.parts")}>
-          {TABS.map((tab) => (
-            <button
-              key={tab}
-              type="button"
-              class="tab"
-              aria-current={tab === page ? "page" : undefined}
-              onClick={() => ways.finish(tab)}
-            >
-              {said(`agency.${tab}`)}
-            </button>
-          ))}
-        </nav>
+        <Tabs
+          label={said("agency.parts")}
+          pages={TABS}
+          at={page}
+          nameOf={(tab) => said(`agency.${tab}`)}
+          onGo={(tab) => ways.finish(tab)}
+        />
       )}
       <div role="status">{doing.done.value && <Band tone="done">{said(doing.done.value)}</Band>}</div>
       <div class="stack wide" key={`${page} ${id}`}>

@@ -8,6 +8,7 @@ import { Clock } from "../../parts/Clock.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { Icon } from "../../parts/Icon.tsx";
+import { Tabs } from "../../parts/Tabs.tsx";
 import { Urgency } from "../../parts/Urgency.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
@@ -22,6 +23,7 @@ import { Referral } from "../referral/Referral.tsx";
 import type { ReferralState } from "../referral/state.ts";
 import { Admissions } from "./Admissions.tsx";
 import { Looks } from "./Looks.tsx";
+import { Openings } from "./Openings.tsx";
 import { Statistics } from "./Statistics.tsx";
 import { Timeline } from "./Timeline.tsx";
 import { Trail } from "./Trail.tsx";
@@ -42,7 +44,7 @@ interface OverviewProps {
   readonly onReset: (page: OverviewPage) => void;
 }
 
-const TABS = ["due", "trail", "statistics", "admissions", "looks"] as const;
+const TABS = ["due", "trail", "openings", "statistics", "admissions", "looks"] as const;
 
 /** The coordinator's place: lists that are one touch from each other, a timeline, or what is open for review. */
 export const Overview = ({ vault, referral, me, time, page, id, onGo, onReset }: OverviewProps) => {
@@ -61,24 +63,21 @@ export const Overview = ({ vault, referral, me, time, page, id, onGo, onReset }:
   return (
     <div class="overview stack">
       {TABS.some((tab) => tab === page) && (
-        <nav class="tabs" aria-label={ours("overseeing.parts")}>
-          {TABS.map((tab) => (
-            <button
-              key={tab}
-              type="button"
-              class="tab"
-              aria-current={tab === page ? "page" : undefined}
-              onClick={() => onReset(tab)}
-            >
-              {ours(`overseeing.${tab}`)}
-            </button>
-          ))}
-        </nav>
+        <Tabs
+          label={ours("overseeing.parts")}
+          pages={TABS}
+          at={page}
+          nameOf={(tab) => ours(`overseeing.${tab}`)}
+          onGo={onReset}
+        />
       )}
       {/* A new key for each page: its heading takes the focus anew. */}
       <div class="stack wide" key={`${page} ${id}`}>
         {page === "due" && <Lists vault={vault} time={time} onOpen={(one) => onGo("review", one)} />}
         {page === "trail" && <Trail state={trail} agencies={agencies.value} onOpen={(one) => onGo("timeline", one)} />}
+        {page === "openings" && (
+          <Openings vault={vault} agencies={agencies.value} onOpen={(one) => onGo("timeline", one)} />
+        )}
         {page === "timeline" && id !== null && <Timeline vault={vault} agencies={agencies.value} id={id} time={time} />}
         {page === "statistics" && <Statistics vault={vault} />}
         {page === "admissions" && <Admissions vault={vault} agencies={agencies.value} />}
@@ -145,7 +144,7 @@ const Lists = ({ vault, time, onOpen }: ListsProps) => {
           <section class="wide stack">
             <h2>{said("overview.reviews")}</h2>
             {shown.value.whole.reviews.length === 0 && <p>{said("overview.reviews.none")}</p>}
-            <ul class="overview-rows">
+            <ul class="overview-rows overview-reviews">
               {shown.value.whole.reviews.map((one) => (
                 <Review key={one.id} one={one} nameOf={nameOf} onOpen={() => onOpen(one.id)} />
               ))}
@@ -155,7 +154,7 @@ const Lists = ({ vault, time, onOpen }: ListsProps) => {
           <section class="wide stack">
             <h2>{said("overview.overdue")}</h2>
             {shown.value.whole.overdue.length === 0 && <p>{said("overview.overdue.none")}</p>}
-            <ul class="overview-rows">
+            <ul class="overview-rows overview-overdue">
               {shown.value.whole.overdue.map((one) => (
                 <Overdue key={`${one.id}-${one.by}-${one.kind}`} one={one} nameOf={nameOf} time={time} />
               ))}

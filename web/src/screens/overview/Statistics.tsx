@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Button } from "../../parts/Button.tsx";
 import { Field } from "../../parts/Field.tsx";
 import { Heading } from "../../parts/Heading.tsx";
+import { hand } from "../../parts/hand.ts";
 import { words } from "../../words/current.ts";
 import { sayDate } from "../../words/dates.ts";
 import { label, placeName } from "../../words/labels.ts";
@@ -19,7 +20,16 @@ const TERMS = {
   sender_kind: "agency_kinds",
   recipient_kind: "agency_kinds",
   service: "services",
+  taken_on: "services",
+  not_taken_on: "services",
 } as const;
+
+const BY_SERVICE = {
+  service: "statistics.rooms.asked",
+  taken_on: "statistics.rooms.taken_on",
+  not_taken_on: "statistics.rooms.not_taken_on",
+} as const;
+const isByService = (name: string): name is keyof typeof BY_SERVICE => Object.hasOwn(BY_SERVICE, name);
 
 interface StatisticsProps {
   readonly vault: Pick<Vault, "statistics">;
@@ -73,7 +83,16 @@ const Tables = ({ whole }: { readonly whole: Whole }) => {
       {whole.tables.map(({ name, cells }) => (
         <Table key={name} name={name} cells={cells} total={whole.total} />
       ))}
+      {whole.rooms.length > 0 && <Rooms whole={whole} />}
       {whole.times.length > 0 && <Times whole={whole} />}
+      <div class="buttons no-print">
+        <Button onPress={() => hand(new Blob([csvOf(whole)], { type: "text/csv" }), `ortoo-${whole.period}.csv`)}>
+          {ours("statistics.file")}
+        </Button>
+        <Button icon="print" onPress={() => print()}>
+          {ours("overseeing.print")}
+        </Button>
+      </div>
     </>
   );
 };
@@ -144,9 +163,68 @@ const Times = ({ whole }: { readonly whole: Whole }) => {
   );
 };
 
+/** What there is beside what was asked for: of each outcome, or of both where they are not told apart. */
+const Rooms = ({ whole }: { readonly whole: Whole }) => {
+  const [said, ours] = [words.value, overseeing.value];
+  const asked = whole.tables.flatMap(({ name, cells }) =>
+    isByService(name) ? [{ name, cells: new Map(cells.map((cell) => [cell.code, cell])) }] : [],
+  );
+  return (
+    <section class="stack wide statistics">
+      <h2 id="statistics-rooms">{ours("statistics.rooms")}</h2>
+      <p class="hint">{ours("statistics.rooms.means")}</p>
+      <table aria-labelledby="statistics-rooms">
+        <thead>
+          <tr>
+            <th scope="col">{ours("trail.service")}</th>
+            <th scope="col">{ours("statistics.rooms.services")}</th>
+            <th scope="col">{ours("statistics.rooms.places")}</th>
+            {asked.map(({ name }) => (
+              <th key={name} scope="col">
+                {ours(BY_SERVICE[name])}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {whole.rooms.map(({ service, services, places }) => (
+            <tr key={service}>
+              <th scope="row">{label(said.language, "services", service)}</th>
+              <td>{count(services)}</td>
+              <td>{places === null ? ours("statistics.rooms.not_counted") : count(places)}</td>
+              {asked.map(({ name, cells }) => {
+                const cell = cells.get(service);
+                return <td key={name}>{cell === undefined ? "–" : numberOf(cell)}</td>;
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+};
+
 /** Never 0 and never a gap where a number is not shown. */
 const numberOf = ({ value, why }: Cell): string =>
   value !== null ? count(value) : overseeing.value(why === "few" ? "statistics.few" : "statistics.withheld");
+
+/** As `ortoo coordinators statistics --format csv` writes it: words of ours alone, none of which is a formula. */
+const csvOf = ({ tables, rooms }: Whole): string => {
+  const [said, ours] = [words.value, overseeing.value];
+  const rows = tables.flatMap(({ name, cells }) =>
+    cells.map((cell) => [name, cell.code, nameOf(name, cell.code), cell.value ?? numberOf(cell), cell.why]),
+  );
+  const given = rooms.flatMap(({ service, services, places }) => {
+    const named = [service, label(said.language, "services", service)];
+    const room = places === null ? [ours("statistics.rooms.not_counted"), "not_counted"] : [places, "value"];
+    return [
+      ["services", ...named, services, "value"],
+      ["places", ...named, ...room],
+    ];
+  });
+  const all = [["table", "code", "label", "number", "why"], ...rows, ...given];
+  return all.map((row) => `${row.map((one) => `"${String(one).replaceAll('"', '""')}"`).join(",")}\r\n`).join("");
+};
 
 /** In whole per cent, where both parts of it are shown. */
 const shareOf = ({ value }: Cell, total: Cell): string =>
@@ -164,6 +242,10 @@ const nameOf = (table: string, code: string): string => {
   const [said, ours] = [words.value, overseeing.value];
   if (table === "aimag") return placeName(said, code);
   if (table === "month") return sayDate(said, code);
+  if (table === "outcome") {
+    const key = `statistics.outcome.${code}`;
+    return ours.has(key) ? ours(key) : plain(code);
+  }
   if (table === "answer") {
     const [kind, reason = ""] = code.split(".");
     const key = `statistics.${kind}`;

@@ -50,13 +50,7 @@ export const Timeline = ({ vault, agencies, id, time }: TimelineProps) => {
             <p>{ours("timeline.gone")}</p>
           ) : (
             <>
-              {whole.broken === null ? (
-                <Shown whole={whole} nameOf={nameOf} />
-              ) : (
-                <div class="wide" role="alert">
-                  <Band tone="late">{ours(brokenKey(whole.broken))}</Band>
-                </div>
-              )}
+              <Shown whole={whole} nameOf={nameOf} />
               <p class="hint" role="status">
                 {ours("timeline.checked", { at: timeOf(at) })}
               </p>
@@ -64,9 +58,7 @@ export const Timeline = ({ vault, agencies, id, time }: TimelineProps) => {
                 <Button icon="again" onPress={() => void asked.load()}>
                   {ours("timeline.again")}
                 </Button>
-                <Button onPress={() => hand(fileOf(whole), `ortoo-evidence-${shortId(id)}.json`)}>
-                  {ours("timeline.save")}
-                </Button>
+                <Save evidence={whole.evidence} />
                 <Button icon="print" onPress={() => print()}>
                   {ours("overseeing.print")}
                 </Button>
@@ -79,12 +71,12 @@ export const Timeline = ({ vault, agencies, id, time }: TimelineProps) => {
   );
 };
 
-const fileOf = ({ evidence }: Whole): Blob => new Blob([`${evidence}\n`], { type: "application/json" });
-
-const brokenKey = (code: string) => {
-  if (code === "checkpoint_rollback") return "timeline.rollback";
-  return code === "checkpoint_unwitnessed" ? "timeline.unwitnessed" : "timeline.broken";
-};
+const Save = ({ evidence }: Pick<Whole, "evidence">) =>
+  evidence && (
+    <Button onPress={() => hand(new Blob([evidence.text], { type: "application/json" }), evidence.name)}>
+      {overseeing.value("timeline.save")}
+    </Button>
+  );
 
 interface ShownProps {
   readonly whole: Whole;

@@ -1,12 +1,14 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Problem } from "../../failed.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
+import { overseeing } from "../../words/overseeing.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
+import type { Paged } from "../../worker/overseeing-api.ts";
 
 export interface AskedFor<Value> {
   readonly value: ReadonlySignal<Value | undefined>;
@@ -22,6 +24,7 @@ export const useAsked = <Value,>(ask: () => Promise<Value>, ...dependsOn: readon
     try {
       value.value = await ask();
     } catch (error) {
+      value.value = undefined; // what the hub showed before may be untrue
       problem.value = problemOf(error);
     }
   };
@@ -45,6 +48,60 @@ export const Asked = <Value,>({ of: { value, problem, load }, children }: AskedP
     {value.value !== undefined && children(value.value)}
   </>
 );
+
+interface PagedProps<Row> {
+  /** The page behind a cursor; null: the first. */
+  readonly ask: (after: string | null) => Promise<Paged<Row>>;
+  /** With another, the list begins anew. */
+  readonly of: unknown;
+  readonly children: (row: Row) => ComponentChildren;
+}
+
+/** A list of the hub's, a page at a time. */
+export const PagedList = <Row,>({ ask, of, children }: PagedProps<Row>) => {
+  const [rows, after] = [useSignal<readonly Row[] | null>(null), useSignal<string | null>(null)];
+  const [problem, isBusy] = [useSignal<Problem | null>(null), useSignal(false)];
+  const newest = useRef<unknown>(null);
+  const load = async (from: string | null) => {
+    const mine = {};
+    newest.current = mine;
+    problem.value = null;
+    isBusy.value = true;
+    try {
+      const page = await ask(from);
+      if (newest.current !== mine) return; // another list was asked for meanwhile
+      rows.value = from === null ? page.rows : [...(rows.value ?? []), ...page.rows];
+      after.value = page.after;
+    } catch (error) {
+      if (newest.current === mine) problem.value = problemOf(error);
+    } finally {
+      if (newest.current === mine) isBusy.value = false;
+    }
+  };
+  useEffect(() => {
+    rows.value = null;
+    after.value = null;
+    void load(null);
+  }, [of]);
+  const ours = overseeing.value;
+  return (
+    <>
+      {problem.value && <Failing problem={problem.value} onAgain={() => void load(after.value)} />}
+      {rows.value === null && problem.value === null && <Waiting />}
+      {rows.value?.length === 0 && <p role="status">{ours("overseeing.none")}</p>}
+      <ul class="overview-rows wide">
+        {rows.value?.map((one, place) => (
+          <li key={place}>{children(one)}</li>
+        ))}
+      </ul>
+      {after.value !== null && (
+        <Button busy={isBusy.value} onPress={() => void load(after.value)}>
+          {ours("overseeing.more")}
+        </Button>
+      )}
+    </>
+  );
+};
 
 interface FailingProps {
   readonly problem: Problem;
