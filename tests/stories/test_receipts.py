@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -510,13 +511,25 @@ async def test_a_hub_that_lies_to_her_about_the_log(hub: Hub) -> None:
 
             return lie
 
+        def ten_minutes_on(data: dict[str, Any]) -> dict[str, Any]:
+            """As late as the hub takes what is signed now."""
+            told = data["receiptChallenge"]
+            later = datetime.fromisoformat(told["now"]) + timedelta(seconds=597)
+            return {"receiptChallenge": told | {"now": later.isoformat()}}
+
         def unsigned(log: Any) -> Any:
             text, _, _ = log["checkpoint"]["note"].partition("\n\n")
             return log | {"checkpoint": log["checkpoint"] | {"note": f"{text}\n\n\u2014 nobody AAAAAAAA\n"}}
 
         async with LyingHub(hub.url) as lying, Client(lying.url) as liar:
             lying.lies["ProveWithReceipt"] = telling(logged=lambda told: told[1:])
-            assert (await receipt_proofs.prove(liar, given.code, shown)).mark == "promised"  # missing in ten minutes
+            assert (await receipt_proofs.prove(liar, given.code, shown)).mark == "promised"
+            lying.lies["ProveWithReceipt"] = telling(logged=lambda told: [])
+            lying.lies["ReceiptChallenge"] = ten_minutes_on
+            async with asyncio.timeout(20):
+                while (await receipt_proofs.prove(liar, given.code, shown)).mark != "missing":
+                    await asyncio.sleep(0.5)
+            del lying.lies["ReceiptChallenge"]
             for lie, code in (
                 (telling(logged=lambda told: [told[0] | {"index": told[0]["index"] ^ 1}, *told[1:]]), "proof_invalid"),
                 (telling(log=lambda log: log | {"consistency": [b64(bytes(32))]}), "proof_invalid"),

@@ -232,7 +232,7 @@ export const InTheLog = ({ state, logged }: InTheLogProps) => {
   const log = state.log.value;
   const recorder = state.shown.value?.recorder;
   return (
-    <div role={isWrong(log) ? "alert" : "status"}>
+    <div class="stack" role={isWrong(log) ? "alert" : "status"}>
       {log === "looking" && <p class="hint">{said.value("log.looking")}</p>}
       {log === "logged" && (
         <div class="band tone-done">
