@@ -340,9 +340,16 @@ async def test_a_coordinators_day_in_the_browser(visit: Visiting, own_hub: Hub, 
     await one.press("statistics.show")
     await page.get_by_text(one.said("statistics.period.wrong")).wait_for()
 
-    # Who waits and who has signed; the number is the one that is read out.
+    # Who waits and who has signed; the number is typed as it is read out.
     await one.press("overseeing.admissions")
-    await page.locator(".overview-number").get_by_text(joined.number, exact=True).wait_for()
+    heard = page.locator(f"#admissions-heard-{applicant.application.handle}")
+    other = str((int(joined.number[0]) + 1) % 10) + joined.number[1:]
+    for typed, key in ((other, "admissions.differs"), (joined.number, "admissions.matches")):
+        await heard.fill(typed)
+        await one.press("admissions.do")
+        await page.get_by_text(one.said(key)).wait_for()
+        assert joined.number not in await page.locator("main").inner_text()  # it is typed, never read off
+        await expect(page.get_by_text("ortoo coordinators admit")).to_have_count(int(typed == joined.number))
     await page.get_by_text(one.said("admissions.signed", count=1, threshold=2)).wait_for()
     await one.look("overview-admissions")
 

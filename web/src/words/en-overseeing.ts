@@ -81,7 +81,12 @@ export const en: Catalogue = {
   "admissions.applicants.none": "No agency waits to be admitted.",
   "admissions.administrator": "First administrator: {name}",
   "admissions.compare":
-    "Have these six numbers read to you by telephone, and compare each group. Made on this device from the keys that the hub shows.",
+    "Have the six groups read to you by a telephone number that you knew before, and type them as you hear them. This device compares them with the keys that the hub shows. The command asks for them again.",
+  "admissions.heard": "Six groups of five digits",
+  "admissions.do": "Compare",
+  "admissions.matches": "They match.",
+  "admissions.differs":
+    "They don’t match. Have them read again; if they differ still, sign nothing and call the other coordinators.",
   "admissions.sign": "Sign on the machine that holds your coordinator’s key:",
   "admissions.proposed": "Waiting for signatures",
   "admissions.proposed.none": "Nothing waits for signatures.",

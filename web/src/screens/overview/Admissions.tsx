@@ -1,3 +1,7 @@
+import { useSignal } from "@preact/signals";
+import { Band } from "../../parts/Band.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { Field } from "../../parts/Field.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import { words } from "../../words/current.ts";
 import { label } from "../../words/labels.ts";
@@ -58,8 +62,10 @@ export const Admissions = ({ vault, agencies }: AdmissionsProps) => {
   );
 };
 
+/** The number is typed as it was heard and shown nowhere: who sees it nods at it. So the command line has it. */
 const Waits = ({ one }: { readonly one: Applicant }) => {
   const [said, ours] = [words.value, overseeing.value];
+  const [heard, matches] = [useSignal(""), useSignal<boolean | null>(null)];
   return (
     <li>
       <p>
@@ -67,12 +73,37 @@ const Waits = ({ one }: { readonly one: Applicant }) => {
         {label(said.language, "agency_kinds", one.kind)}
       </p>
       <p>{ours("admissions.administrator", { name: plain(one.administrator[said.language]) })}</p>
-      <p>{ours("admissions.compare")}</p>
-      <p class="overview-number">{one.number}</p>
-      <Command of={`ortoo coordinators admit ${plain(one.handle)}`} />
+      <form
+        class="stack no-print"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          matches.value = digitsOf(heard.value) === digitsOf(one.number);
+        }}
+      >
+        <p>{ours("admissions.compare")}</p>
+        <Field
+          id={`admissions-heard-${one.handle}`}
+          kind="groups"
+          label={ours("admissions.heard")}
+          value={heard}
+          error={matches.value === false ? ours("admissions.differs") : null}
+        />
+        <Button>{ours("admissions.do")}</Button>
+      </form>
+      <div role="status">
+        {matches.value && (
+          <>
+            <Band tone="done">{ours("admissions.matches")}</Band>
+            <Command of={`ortoo coordinators admit ${plain(one.handle)}`} />
+          </>
+        )}
+      </div>
     </li>
   );
 };
+
+const digitsOf = (typed: string): string => typed.replace(/\D/g, "");
 
 const Document = ({ one, nameOf }: { readonly one: Proposed; readonly nameOf: NameOf }) => {
   const ours = overseeing.value;
