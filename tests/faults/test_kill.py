@@ -22,7 +22,7 @@ SENDERS: Final = (
     "ecpat.hulan",
     "cfu.bayar",
 )
-EACH: Final = 12
+EACH: Final = 25
 
 # The kernel ends a hub with the thread that started it: this one lives as long as the tests do.
 STARTING: Final = ThreadPoolExecutor(1)
@@ -42,7 +42,7 @@ async def send_all(session: Session, first: int, acknowledged: list[str], each: 
             break
 
 
-async def test_killed_while_eight_clients_send_a_hundred(hub: Hub) -> None:
+async def test_killed_while_eight_clients_send_two_hundred(hub: Hub) -> None:
     acknowledged: list[str] = []
     async with AsyncExitStack() as stack:
         delger = await stack.enter_async_context(at_work(hub, "mgec.delger"))
@@ -52,7 +52,7 @@ async def test_killed_while_eight_clients_send_a_hundred(hub: Hub) -> None:
             *(send_all(session, place * EACH, acknowledged) for place, session in enumerate(senders))
         )
         before = []
-        for at_least in (20, 56):  # twice, each time at some moment while all eight are sending
+        for at_least in (40, 120):  # twice, each time at some moment while all eight are sending
             while len(acknowledged) < at_least:
                 assert not sending.done()
                 await asyncio.sleep(0.01)
@@ -64,16 +64,16 @@ async def test_killed_while_eight_clients_send_a_hundred(hub: Hub) -> None:
             inbox = await all_ids(delger, "inbox")
             assert set(before[-1]) <= set(inbox)
         await asyncio.wait_for(sending, 120)
-        assert len(acknowledged) == len(set(acknowledged)) == 96
-        await follower.reaches(96, within=30)
+        assert len(acknowledged) == len(set(acknowledged)) == 200
+        await follower.reaches(200, within=30)
 
         inbox = await all_ids(delger, "inbox")
-        assert Counter(inbox) == Counter(acknowledged)  # each once, and nothing else
+        assert Counter(inbox) == Counter(acknowledged)  # each of the 200 once, and nothing else
         outboxes = [await all_ids(session, "outbox") for session in senders[1:]]  # nara and jargal share theirs
         assert Counter(id for ids in outboxes for id in ids) == Counter(acknowledged)
 
         feed = await feed_of(delger)
-        assert [one.sequence for one in feed] == list(range(1, 97))
+        assert [one.sequence for one in feed] == list(range(1, 201))
         assert Counter(one.referral for one in feed) == Counter(acknowledged)
         for session in senders:
             assert await feed_of(session) == []
