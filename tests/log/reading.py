@@ -103,5 +103,5 @@ async def logged(store: Store) -> int:
         path = folder(store) / "checkpoint"
         return path.exists() and head(store).size == len(documents(store))
 
-    await until(done, 90)
+    await until(done, 30)
     return check_whole(store)
