@@ -9,6 +9,10 @@ const USUAL_DAYS = 90;
 
 const isByName = (to: string): boolean => to !== ALL && !to.startsWith("kind:");
 
+/** On everybody nothing may be said: then it carries evidence. */
+export const saysSomething = ({ to, refused }: Pick<Standing, "to" | "refused">): boolean =>
+  to !== ALL || refused.length > 0;
+
 const isNothing = ({ refused }: Pick<Standing, "refused">): boolean => refused.includes(ALL);
 
 /** now: milliseconds. minor: whether it is a child, for whom the guardian decides. */
