@@ -8,6 +8,7 @@ from playwright.async_api import Locator, expect
 from ortoo import consent_record, consenting, receipts
 from ortoo.client import Client
 from ortoo.form import Grant
+from ortoo.practice import photo
 from ortoo.protocol.consent import Decisions
 from ortoo.protocol.errors import Refused
 from ortoo.receipts import draw
@@ -18,6 +19,7 @@ from tests.stories.test_taking_back import tonight
 from tests.stories.test_withdrawing import consent_of
 from tests.web.conftest import Visiting
 from tests.web.sending import Worker, member, signed_in
+from tests.web.test_files import STORED
 from tests.web.test_receipt import Her
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
@@ -45,6 +47,16 @@ async def saved(worker: Worker) -> str:
     async with worker.page.expect_download() as coming:
         await worker.press("later.record.save")
     return Path(await (await coming.value).path()).read_text(encoding="utf-8")
+
+
+async def prove(worker: Worker, note: str, file: Path) -> None:
+    """Add how she gave it."""
+    fold = worker.page.locator("details.files")
+    if await fold.get_attribute("open") is None:
+        await fold.locator("summary").click()
+    await worker.page.locator("#send-evidence").fill(note)
+    await worker.page.locator("#send-files-evidence").set_input_files(str(file))
+    await worker.page.locator(".file-list li").wait_for()
 
 
 async def agree(worker: Worker) -> None:
@@ -96,17 +108,40 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         assert (await delger.open_referral(sent.id)).readable == ["needs", "identity", "contact"]
 
         # Filled in while a colleague was quicker: told, nothing is lost, and it can be read to her again.
+        note, signed = "Маягтад гарын үсэг зурсан.", tmp_path / "signed.jpg"
+        photo.write(signed, 20_000)
         await recorder.press("later.decide")
+        await prove(recorder, note, signed)
         await cell(recorder, "contact").click()
         await consenting.new_version(nara, id, {"mgec": Grant(("needs", "identity", "contact"), ("give_service",), 30)})
         await agree(recorder)
         await page.get_by_text(recorder.said("later.overtaken")).first.wait_for()
         await expect(cell(recorder, "contact")).to_have_attribute("aria-pressed", "false")
         await recorder.look("consent-overtaken")
-        recorder.visit.seen.errors.clear()
+        await expect(page.locator("#send-evidence")).to_have_value(note)
+        await expect(page.locator(".file-list li")).to_have_count(1)
+        recorder.visit.line.lose_answers("RecordConsent")
         await agree(recorder)
+        await page.get_by_text(recorder.said("later.waits")).wait_for()
+        recorder.visit.line.mend()
         await page.get_by_text("Version 4").wait_for()
+        recorder.visit.seen.errors.clear()
         await expect(parts).to_have_count(0)
+
+        # How she gave it is there once, for a colleague, and not on this device any more; the shelter learns nothing.
+        assert await page.evaluate(STORED) == 0
+        (proof,) = await nara.evidence(id)
+        assert (proof.decision.body.to, proof.decision.body.version) == ("*", 1)
+        assert proof.part.section is not None
+        assert proof.part.section.fields == {"note": note}
+        (folder := tmp_path / "saved").mkdir()
+        assert (await nara.save(proof.part.files[0], folder)).read_bytes() == signed.read_bytes()
+        assert [(one.body.to, one.body.sealed) for one in (await delger.decisions(id)).newest.values()] == [
+            ("mgec", None)
+        ]
+        with pytest.raises(Refused) as hidden:
+            await delger.evidence(id)
+        assert hidden.value.code == "not_found"
 
         # Her record, as a file the same as the command line writes, byte for byte.
         await recorder.press("later.record")
@@ -166,6 +201,7 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         # What is filled in outlives the lock.
         await recorder.press("later.decide")
         await cell(recorder, "identity").click()
+        await prove(recorder, note, signed)
         await page.wait_for_timeout(3000)  # a pause in filling in, on a busy machine too
         await page.reload()
         await recorder.unlock()
@@ -174,8 +210,11 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         await page.get_by_text(recorder.said("later.filled_in")).wait_for()
         await recorder.press("verb.continue")
         await expect(cell(recorder, "identity")).to_have_attribute("aria-pressed", "false")
+        await expect(page.locator("#send-evidence")).to_have_value(note)
+        await expect(page.locator(".file-list li")).to_have_count(1)
         await recorder.press("later.as_before")
         await recorder.heading("send.decision")
+        assert await page.evaluate(STORED) == 0
 
         # Taken back without a line: said that it is not done, and done once when it is back.
         await recorder.press("later.take_back")

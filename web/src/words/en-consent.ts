@@ -26,6 +26,8 @@ export const consent: Readonly<Record<ConsentKey, string>> = {
   "later.filled_in": "Something was filled in and not recorded.",
   "later.discard": "Drop it",
   "later.nothing_changed": "Nothing is otherwise than it stands",
+  "later.no_evidence":
+    "Everything is refused to everybody: all that is kept of her goes then, and evidence with it. Go on without it.",
   "later.over": "Everything was taken back. Nothing of it is left, here neither.",
   "later.by_her_code": "{agency}: she took back with her code: {sections}.",
   "later.by_her_code.for": "For: {purposes}.",

@@ -2,7 +2,7 @@
 
 import type { Decided } from "../protocol/consent.ts";
 import type { Scope } from "../protocol/schemas.ts";
-import type { Decision, ReceiptKey, ReceiptMode, Returned } from "./api.ts";
+import type { Decision, ReceiptKey, ReceiptMode, Returned, SendForm } from "./api.ts";
 
 /** What stands on one addressee. version: of its decision; sha256: H. at: when it was signed. */
 export interface Standing extends Decision {
@@ -40,9 +40,17 @@ export interface TakenBack {
   readonly purposes: readonly string[] | null;
 }
 
+/** evidence: of how she gave it, for the own agency alone; alone, too, where nothing is otherwise. */
+export interface Anew {
+  readonly do: "decide";
+  readonly changes: readonly Change[];
+  readonly said: Said;
+  readonly evidence?: SendForm["evidence"];
+}
+
 /** What she decided anew, took back, or of her code. receipt: null where she takes none. */
 export type Deed =
-  | { readonly do: "decide"; readonly changes: readonly Change[]; readonly said: Said }
+  | Anew
   | { readonly do: "take_back"; readonly scope: TakenBack }
   | { readonly do: "replace_code"; readonly receipt: ReceiptKey | null };
 

@@ -3,7 +3,7 @@
  * ortoo/consenting.py and ortoo/receipts.py do it. Loaded when it is first needed.
  *
  * Items of the member's sealed store, by consent: `deed/…` what is signed and on its way, until the hub's acceptance is held;
- * `undone/…` what came back.
+ * `undone/…` what is filled in, or came back. Files that are evidence lie beside them as picked ones do.
  */
 
 import type { Items } from "../device/store.ts";
@@ -20,14 +20,17 @@ import * as vocabulary from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
 import type { Change, Consented, Deed, Said, Standing, TakenBack } from "./consent-api.ts";
 import { DEEDS } from "./consenting-calls.ts";
+import type { SentTo } from "./files.ts";
+import type { Fields } from "./form.ts";
 import type { SealedEvidence } from "./giving.ts";
 import { handedIn } from "./handing-in.ts";
 import { isLine } from "./seen.ts";
+import { evidenceOf, sweepFiles } from "./sweeping.ts";
 import { type Work, waitsOn } from "./work.ts";
 
 const TRIES = 5;
 /** Nothing was written: it is signed again, and that is handed in. */
-const REMADE: readonly string[] = ["directory_stale", "clock_skew"];
+const REMADE: readonly string[] = ["directory_stale", "epoch_stale", "clock_skew"];
 const UNDONE = "undone/";
 
 export interface At {
@@ -39,12 +42,16 @@ export interface At {
 type Newest = ReadonlyMap<string, Document<Consent>>;
 type Shown = Readonly<Record<string, string>>;
 
-/** signed: as the hub takes it; null as long as it is filled in. returned: why the hub did not. */
+/**
+ * signed: as the hub takes it; null as long as it is filled in. sent: its files as they were sealed, once. returned: why the
+ * hub did not take it.
+ */
 interface Kept {
   readonly referral: string;
   readonly deed: Deed;
   readonly shown: Shown;
   readonly signed: readonly operations.SealedInput[] | null;
+  readonly sent?: SentTo | null;
   readonly returned: api.Returned | null;
 }
 
@@ -63,6 +70,11 @@ const known = new WeakMap<Work, Map<string, Known>>();
 export async function consented({ work, items }: At, referral: string): Promise<Consented> {
   const stands = await newestOf(work, referral);
   const { id } = stands;
+  await work.network.publicKeys([work.who.agency]); // so that evidence can be sealed without a line, too
+  if (consent.isTakenBack(stands)) {
+    await items.drop(UNDONE + id);
+    await sweepFiles(items);
+  }
   const kept = (await items.get<Kept>(DEEDS + id)) ?? (await items.get<Kept>(UNDONE + id));
   const waits = kept && { deed: kept.deed, isSigned: kept.signed !== null, returned: kept.returned };
   return { ...shownOf(stands), waits };
@@ -166,9 +178,11 @@ export async function redecide(at: At, referral: string, deed: Deed, shown: Show
   const name = DEEDS + id;
   // What was done before it is the hub's to answer first: one thing at a time.
   if (items.names(name).length > 0) throw new Refused("head_moved", { consent: id });
-  const signed = await signedOn(work.signer(), newest, deed, shown, work.network.now());
-  await items.put(name, { referral, deed, shown, signed, returned: null } satisfies Kept);
+  const { evidence, sent } = await proofOf(at, newest, deed);
+  const signed = await signedOn(work.signer(), newest, deed, shown, work.network.now(), evidence);
+  await items.put(name, { referral, deed, shown, signed, sent, returned: null } satisfies Kept);
   await items.drop(UNDONE + id);
+  await sweepFiles(items, evidenceOf(deed));
   if (!(await once(at, id))) return null;
   return { ...shownOf(known.get(work)!.get(referral)!), waits: null };
 }
@@ -178,6 +192,29 @@ export async function saveDeed(at: At, referral: string, deed: Deed | null, show
   const { id } = await asKnown(at, referral);
   if (deed === null) await at.items.drop(UNDONE + id);
   else await at.items.put(UNDONE + id, { referral, deed, shown, signed: null, returned: null } satisfies Kept);
+  await sweepFiles(at.items, evidenceOf(deed));
+}
+
+/**
+ * Evidence of what she decides, sealed for the next version of what stands on everybody. Its files are sealed once. before:
+ * as they were.
+ */
+async function proofOf(
+  { work, items }: At,
+  newest: Newest,
+  deed: Deed,
+  before?: SentTo | null,
+): Promise<{ readonly evidence: SealedEvidence | null; readonly sent: SentTo | null }> {
+  if (deed.do !== "decide" || deed.evidence === undefined) return { evidence: null, sent: null };
+  const { evidenceId, sealEvidence } = await import("./giving.ts");
+  const { fields, files } = deed.evidence;
+  const { body } = inOrder(newest)[0]!;
+  const id = evidenceId(body.consent, (newest.get(consent.ALL)?.body.version ?? 0) + 1);
+  const { attachedOf, sealed } = await import("./files.ts");
+  const sent = before ?? (await sealed(items, work.signer(), { evidence: files }, ["evidence"], id));
+  const attached = sent === null ? { id, files: [] } : attachedOf(sent, ["evidence"]);
+  const publicKeys = await work.network.publicKeys([work.who.agency]);
+  return { evidence: await sealEvidence(work.signer(), fields as Fields, attached, publicKeys), sent };
 }
 
 /** There is a line: all that waits is handed in. */
@@ -209,7 +246,8 @@ function once(at: At, id: string): Promise<boolean> {
 }
 
 /** Whether it was recorded; false: there is no line, and it waits as it is. What was refused is kept as undone. */
-async function handIn({ work, items, isLive }: At, id: string): Promise<boolean> {
+async function handIn(at: At, id: string): Promise<boolean> {
+  const { work, items, isLive } = at;
   const name = DEEDS + id;
   const kept = await items.get<Kept>(name);
   if (kept === null) throw new Refused("not_found", { consent: id });
@@ -218,6 +256,7 @@ async function handIn({ work, items, isLive }: At, id: string): Promise<boolean>
     if (!isLive()) await ask(operations.network, {}, { once: true });
     for (let tries = 0; ; tries += 1) {
       try {
+        if (kept.sent) await (await import("./files.ts")).upload(items, work.signer(), [kept.sent], () => {});
         const { recordConsent } = await ask(operations.recordConsent, { decisions: [...signed] });
         const recorded = recordConsent.map(({ envelope }) => envelope);
         if (recorded.length !== signed.length || !signed.every((one) => recorded.includes(one.envelope)))
@@ -226,13 +265,15 @@ async function handIn({ work, items, isLive }: At, id: string): Promise<boolean>
         await follow(work, kept.referral, id, signed);
         await keepForLonger(items, kept);
         await items.drop(name);
+        await sweepFiles(items);
         return true;
       } catch (error) {
         const code = error instanceof Failed && error.problem.kind === "refused" ? error.problem.code : "";
         if (!REMADE.includes(code) || tries >= TRIES - 1) throw error;
         await work.sync();
         const { newest } = await newestOf(work, kept.referral);
-        signed = await signedOn(work.signer(), newest, kept.deed, kept.shown, work.network.now());
+        const { evidence } = await proofOf(at, newest, kept.deed, kept.sent);
+        signed = await signedOn(work.signer(), newest, kept.deed, kept.shown, work.network.now(), evidence);
         await items.put(name, { ...kept, signed } satisfies Kept);
       }
     }
@@ -279,7 +320,8 @@ async function keepForLonger(items: Items, { referral, deed }: Kept): Promise<vo
 
 /**
  * The next version of each decision that is otherwise from now on, signed. `head_moved` where what was shown is not what
- * stands; `not_found` where nothing would be otherwise.
+ * stands; `not_found` where nothing would be otherwise; `consent_withdrawn` for evidence where everything is refused to
+ * everybody, with which all that is kept of her goes.
  *
  * evidence: of how she decided, sealed for the next version of what stands on everybody, which says what that said.
  */
@@ -346,8 +388,11 @@ function nextOf(
 }
 
 function withEvidence(changes: readonly Change[], newest: Newest, evidence: SealedEvidence | null): readonly Change[] {
-  if (evidence === null || changes.some(({ to }) => to === consent.ALL)) return changes;
-  return [...changes, { to: consent.ALL, granted: null, refused: newest.get(consent.ALL)?.body.refused ?? [] }];
+  if (evidence === null) return changes;
+  const everybody = changes.find(({ to }) => to === consent.ALL);
+  const refused = (everybody ?? newest.get(consent.ALL)?.body)?.refused ?? [];
+  if (refused.includes(consent.ALL)) throw new Refused("consent_withdrawn", { field: "sealed" });
+  return everybody === undefined ? [...changes, { to: consent.ALL, granted: null, refused }] : changes;
 }
 
 function grantedIn(granted: Change["granted"]): Consent["granted"] {

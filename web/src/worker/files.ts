@@ -26,10 +26,12 @@ import type { Signer } from "../protocol/referral.ts";
 import type { File as Said } from "../protocol/schemas.ts";
 import { base, MAX_FILE, NO_CONSENT, partContext, randomBytes, seal, unseal } from "../protocol/sealing.ts";
 import type * as api from "./api.ts";
+import type { Deed } from "./consent-api.ts";
 import { cleanName } from "./file-names.ts";
 import type { Attached } from "./form.ts";
 import { type Content, contentOf, NotClean, type Source } from "./photos.ts";
 import type { FileKey } from "./reading.ts";
+import { evidenceOf } from "./sweeping.ts";
 import type { Work } from "./work.ts";
 
 const STALLS = 5; // answers of a hub without any progress
@@ -168,14 +170,17 @@ interface Naming {
   readonly filled?: api.Filled;
   readonly draft?: { readonly filled: api.Filled };
   readonly attached?: api.FilesBySection | null;
+  readonly deed?: Deed;
 }
+
+const NAMING = ["draft/", "outbox/", "form/", "step/", "onward/", "deed/", "undone/"];
 
 /** What no draft, nothing on its way and nothing that was sent names any more is here no more. */
 export async function sweep(items: Items): Promise<void> {
   const needed = new Set(fresh);
-  for (const name of ["draft/", "outbox/", "form/", "step/", "onward/"].flatMap((prefix) => items.names(prefix))) {
+  for (const name of NAMING.flatMap((prefix) => items.names(prefix))) {
     const kept = await items.get<Naming>(name);
-    const files = kept?.filled?.files ?? kept?.draft?.filled.files ?? kept?.attached;
+    const files = kept?.filled?.files ?? kept?.draft?.filled.files ?? kept?.attached ?? evidenceOf(kept?.deed);
     for (const one of Object.values(files ?? {}).flat()) needed.add(one.id);
   }
   for (const name of items.names("file/")) if (!needed.has(name.slice("file/".length))) await items.drop(name);

@@ -27,6 +27,7 @@ import { type Attached, type Attaching, type Fields, type Form, FormError } from
 import type { SealedEvidence } from "./giving.ts";
 import { handedIn } from "./handing-in.ts";
 import { rowOf } from "./showing.ts";
+import { sweepFiles } from "./sweeping.ts";
 import type { Answer, Opened, Work } from "./work.ts";
 
 const RETAIN_DAYS = 90;
@@ -111,14 +112,6 @@ export async function saveDraft({ items }: At, draft: api.Draft): Promise<void> 
   if (isOnItsWay(items, draft.id)) return;
   await items.put(`draft/${draft.id}`, draft);
   await sweepFiles(items, draft.filled.files);
-}
-
-/** Files that nothing names any more go. now: those that a draft names from now on. */
-async function sweepFiles(items: Items, now?: api.FilesBySection): Promise<void> {
-  if (items.names("file/").length === 0) return;
-  const files = await import("./files.ts");
-  files.named(now);
-  await files.sweep(items);
 }
 
 function isOnItsWay(items: Items, id: string): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Document } from "../../src/protocol/documents.ts";
+import type { Signer } from "../../src/protocol/referral.ts";
 import type { Consent } from "../../src/protocol/schemas.ts";
 import {
   changesIn,
@@ -8,13 +9,14 @@ import {
   meantBy,
   opensAgain,
   saidIn,
-  withChanges,
+  withAnew,
 } from "../../src/screens/consent/deciding.ts";
 import { formAnew } from "../../src/screens/send/anew.ts";
-import { emptyFilled, filledAgain } from "../../src/screens/send/filled.ts";
+import { emptyFilled, evidenceIn, filledAgain } from "../../src/screens/send/filled.ts";
 import type { Again } from "../../src/worker/api.ts";
-import type { Consented, Standing } from "../../src/worker/consent-api.ts";
-import { takenBack } from "../../src/worker/consenting.ts";
+import type { Change, Consented, Standing } from "../../src/worker/consent-api.ts";
+import { signedOn, takenBack } from "../../src/worker/consenting.ts";
+import type { SealedEvidence } from "../../src/worker/giving.ts";
 
 const NOW = Date.parse("2026-11-27T02:00:00Z");
 const UNTIL = "2027-02-25T16:00:00.000Z";
@@ -78,9 +80,14 @@ describe("what she decides later", () => {
     };
     const made = changes(filled);
     expect(made.map(({ to }) => to)).toEqual(["mgec", "kind:police"]);
-    const again = withChanges(fresh, made, saidIn(filled), NOW);
+    const file = { id: "1", name: "signed.jpg", type: "image/jpeg", size: 9, sha256: "", cleaned: false };
+    const evidence = { fields: { note: "Thumbprint" }, files: [file] };
+    const deed = { do: "decide", changes: made, said: saidIn(filled), evidence } as const;
+    const again = withAnew(fresh, deed, NOW);
     expect(changes(again)).toEqual(made);
     expect(saidIn(again)).toEqual(saidIn(filled));
+    expect(evidenceIn(again, NOW)).toEqual(evidence);
+    expect(evidenceIn(withAnew(again, { ...deed, evidence: undefined }, NOW), NOW)).toBeUndefined();
   });
 
   test("is the guardian's word for a child, whoever spoke last; and of its own word only what it refuses", () => {
@@ -97,6 +104,23 @@ describe("what she decides later", () => {
     ]);
     expect(childsWord(stands, { ...child, by: "person" }, kindOf)).toEqual([]);
   });
+});
+
+describe("evidence of what she decides later", () => {
+  const no: Change = { to: "*", granted: null, refused: ["*"] };
+  const evidence = { consent: "c", sealed: {}, blobs: {} } as unknown as SealedEvidence;
+  const signed = (refused: readonly string[], changes: readonly Change[]) => {
+    const stood = { body: { to: "*", granted: null, refused }, sha256: "h" } as unknown as Document<Consent>;
+    const deed = { do: "decide", changes, said } as const;
+    return signedOn({} as Signer, new Map([["*", stood]]), deed, { "*": "h" }, NOW, evidence);
+  };
+
+  test.each([
+    ["took back", ["*"], []],
+    ["takes back", [], [no]],
+  ])("is refused where she %s everything, before anything is signed", async (_, refused, to) =>
+    expect(signed(refused, to)).rejects.toMatchObject({ code: "consent_withdrawn" }),
+  );
 });
 
 describe("what goes to another agency, when she is asked again", () => {

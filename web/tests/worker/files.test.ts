@@ -6,6 +6,7 @@ import { b64, sha256, utf8 } from "../../src/protocol/documents.ts";
 import { randomBytes } from "../../src/protocol/sealing.ts";
 import type { Draft } from "../../src/worker/api.ts";
 import { keepFile, named, sweep } from "../../src/worker/files.ts";
+import { sweepFiles } from "../../src/worker/sweeping.ts";
 
 let store: Store;
 let items: Items;
@@ -54,6 +55,18 @@ describe("a file that was picked", () => {
     await sweep(items);
     expect(items.names("file/")).toEqual([]);
     expect((await lying()).length).toBe(before + 1); // the index
+  });
+
+  test.each(["undone/c", "deed/c"])("lies here while it is evidence of %s, and is gone with that", async (name) => {
+    const kept = await keepFile(items, new File([utf8("signed")], "form.pdf"), true);
+    if (!("file" in kept)) throw new Error(kept.fault);
+    const files = [kept.file];
+    await items.put(name, { deed: { do: "decide", evidence: { fields: {}, files } } });
+    await sweepFiles(items, { evidence: files });
+    expect(items.names("file/")).toEqual([`file/${kept.file.id}`]);
+    await items.drop(name);
+    await sweepFiles(items);
+    expect(items.names("file/")).toEqual([]);
   });
 
   test("is not kept where a photo or film cannot be cleaned, and is where it is evidence", async () => {

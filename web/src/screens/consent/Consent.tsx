@@ -16,6 +16,7 @@ import { ALL } from "../send/filled.ts";
 import { namingOf } from "../send/naming.ts";
 import { nameOf } from "../send/Step.tsx";
 import { Decide } from "./Decide.tsx";
+import { saysSomething } from "./deciding.ts";
 import { NewCode } from "./NewCode.tsx";
 import type { ConsentPage } from "./pages.ts";
 import { Record } from "./Record.tsx";
@@ -125,7 +126,7 @@ const Shown = ({ state, time, onGo, onElsewhere }: PageProps) => {
       <Trouble state={state} />
       {stands.isOver && <Band tone="late">{said("later.over")}</Band>}
       <ol class="consent-stands wide">
-        {stands.decisions.map((one) => (
+        {stands.decisions.filter(saysSomething).map((one) => (
           <One key={one.to} state={state} of={one} time={time} />
         ))}
       </ol>

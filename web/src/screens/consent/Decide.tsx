@@ -5,6 +5,7 @@ import { words } from "../../words/current.ts";
 import { label } from "../../words/labels.ts";
 import { ofDecision } from "../../words/sentences.ts";
 import { HOWS, MoreOfDecision, Nobody, WhoReads } from "../send/Decision.tsx";
+import { Evidence } from "../send/Evidence.tsx";
 import { columnsOf, SECTIONS } from "../send/filled.ts";
 import { namingOf } from "../send/naming.ts";
 import { faultAt, StepForm } from "../send/Step.tsx";
@@ -51,10 +52,11 @@ export const Decide = ({ state, time, onBack }: PageProps) => {
         options={HOWS.map((value) => ({ value, label: label(said.language, "consent_given_how", value) }))}
         error={faultAt(state, "send-how")}
       />
+      <Evidence state={state} />
       <MoreOfDecision state={state} columns={columns} there={SECTIONS} />
       <p class="hint">{said("later.signed")}</p>
       <div class="buttons">
-        <Button look="main" busy={state.busy.value}>
+        <Button look="main" busy={state.busy.value || state.attaching.value !== null}>
           {said("send.she_agrees")}
         </Button>
         <Button onPress={() => void state.discard().then(onBack)}>{said("later.as_before")}</Button>

@@ -1,13 +1,17 @@
 import { endOfDay } from "../../words/dates.ts";
 import type { Deciding, Filled } from "../../worker/api.ts";
-import type { Change, Consented, Said, Standing } from "../../worker/consent-api.ts";
-import { ALL, columnsOf, emptyFilled, isRefused, named } from "../send/filled.ts";
+import type { Anew, Change, Consented, Said, Standing } from "../../worker/consent-api.ts";
+import { ALL, columnsOf, emptyFilled, isRefused, named, typedAgain } from "../send/filled.ts";
 
 /** What stands, as it would be filled in; and what was filled in, as the decisions that it changes. Asks for nothing. */
 
 const USUAL_DAYS = 90;
 
 const isByName = (to: string): boolean => to !== ALL && !to.startsWith("kind:");
+
+/** On everybody nothing may be said: then it carries evidence. */
+export const saysSomething = ({ to, refused }: Pick<Standing, "to" | "refused">): boolean =>
+  to !== ALL || refused.length > 0;
 
 const isNothing = ({ refused }: Pick<Standing, "refused">): boolean => refused.includes(ALL);
 
@@ -121,7 +125,7 @@ export const saidIn = ({ by, how, consentLanguage, interpreter, witness }: Fille
 });
 
 /** What was kept of a form that was not recorded, over what stands now. */
-export const withChanges = (filled: Filled, changes: readonly Change[], said: Said, now: number): Filled => {
+export const withAnew = (filled: Filled, { changes, said, evidence }: Anew, now: number): Filled => {
   const byName = changes.filter(({ to }) => isByName(to));
   const added = byName.map(({ to }) => to).filter((to) => !filled.recipients.includes(to));
   const decided = byName.map(({ to, granted, refused }): readonly [string, Deciding] => {
@@ -137,6 +141,8 @@ export const withChanges = (filled: Filled, changes: readonly Change[], said: Sa
     nobody: [...filled.nobody.filter((to) => !changed.has(to)), ...refused],
     ...{ how: said.how, by: said.by, consentLanguage: said.language },
     ...{ interpreter: said.interpreter, witness: said.witness },
+    fields: evidence ? typedAgain({ evidence: evidence.fields }) : {},
+    files: evidence ? { evidence: evidence.files } : {},
   };
 };
 

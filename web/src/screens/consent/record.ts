@@ -4,6 +4,7 @@ import { plain, type Words } from "../../words/words.ts";
 import type { Agency } from "../../worker/api.ts";
 import type { Consented, Said, Standing } from "../../worker/consent-api.ts";
 import { ALL } from "../send/filled.ts";
+import { saysSomething } from "./deciding.ts";
 
 /**
  * A consent as a record that others can read, as `ortoo consent export` writes it, byte for byte (ortoo/consent_record.py): the
@@ -58,7 +59,7 @@ const record = (
       "dct:description": inBoth(both, (words) => words("decisions.how_to_withdraw")),
     },
     "dpv:hasProcess": decisions
-      .filter(({ to, refused }) => to !== ALL || refused.length > 0)
+      .filter(saysSomething)
       .map((one) => processOf(consent, one, holds[one.to] ?? "not_asked", named(one.to), both)),
   };
 };

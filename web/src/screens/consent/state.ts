@@ -3,8 +3,10 @@ import type { Problem } from "../../failed.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
 import type { Agency, Filled, Happening, Referral, Vault } from "../../worker/api.ts";
-import type { Consented, Deed } from "../../worker/consent-api.ts";
-import { columnsOf } from "../send/filled.ts";
+import type { Anew, Consented, Deed } from "../../worker/consent-api.ts";
+import type { ProvingState } from "../send/Evidence.tsx";
+import { ALL, columnsOf, evidenceIn } from "../send/filled.ts";
+import { picking } from "../send/picking.ts";
 import type { DecidingState, SendFault } from "../send/state.ts";
 import {
   changesIn,
@@ -16,7 +18,7 @@ import {
   opensAgain,
   saidIn,
   shownOf,
-  withChanges,
+  withAnew,
 } from "./deciding.ts";
 
 /** Milliseconds of a pause in filling in after which it is saved. */
@@ -25,7 +27,7 @@ const PAUSE = 400;
 /** What became of it last. line: it waits for the line. */
 export type Outcome = "recorded" | "line";
 
-export interface ConsentState extends DecidingState {
+export interface ConsentState extends DecidingState, ProvingState {
   readonly stands: ReadonlySignal<Consented | null>;
   readonly of: ReadonlySignal<Referral | null>;
   readonly problem: ReadonlySignal<Problem | null>;
@@ -46,7 +48,7 @@ export interface ConsentState extends DecidingState {
   readonly close: () => void;
 }
 
-type Asked = Pick<Vault, "consented" | "redecide" | "saveDeed" | "show" | "agencies">;
+type Asked = Pick<Vault, "consented" | "redecide" | "saveDeed" | "show" | "agencies" | "keepFile" | "dropFiles">;
 
 /** own: the agency at work. now: by the hub's clock. done: the lists and the referral are otherwise. */
 export const consentState = (
@@ -66,27 +68,35 @@ export const consentState = (
   const outcome = signal<Outcome | null>(null);
   const code = signal<string | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let saving: Promise<void> = Promise.resolve();
   let isOver = false;
 
   const kindOf = (agency: string) => agencies.value.find((one) => one.id === agency)?.kind ?? "";
-  const deedNow = (): Deed | null => {
+  const deedNow = (): Anew | null => {
     if (stands.value === null || filled.value === null) return null;
     const changes = isChilds(filled.value)
       ? childsWord(stands.value, filled.value, kindOf)
       : changesIn(stands.value, meantBy(filled.value, kindOf));
-    return { do: "decide", changes, said: saidIn(filled.value) };
+    return { do: "decide", changes, said: saidIn(filled.value), evidence: evidenceIn(filled.value, now()) };
   };
 
+  const keep = async (deed: Anew, shown: Readonly<Record<string, string>>) => {
+    try {
+      await vault.saveDeed(referral, isNothing(deed) ? null : deed, shown);
+    } catch (error) {
+      problem.value = problemOf(error);
+    }
+  };
+
+  /** One after the other, so that what is kept is what was filled in last. */
   const save = async () => {
     clearTimeout(timer);
     timer = undefined;
     const deed = deedNow();
-    if (deed?.do !== "decide" || stands.value === null) return;
-    try {
-      await vault.saveDeed(referral, deed.changes.length > 0 ? deed : null, shownOf(stands.value));
-    } catch (error) {
-      problem.value = problemOf(error);
-    }
+    if (deed === null || stands.value === null) return;
+    const shown = shownOf(stands.value);
+    saving = saving.then(() => keep(deed, shown));
+    await saving;
   };
 
   const change = (patch: Partial<Filled>) => {
@@ -96,13 +106,18 @@ export const consentState = (
     timer = setTimeout(() => void save(), PAUSE);
   };
 
+  const failed = (found: Problem) => {
+    problem.value = found;
+  };
+  const picked = picking(vault, filled, (files) => change({ files }), failed);
+
   /** What stands is shown; what was filled in stays over it. */
   const show = (consented: Consented) => {
     stands.value = consented;
     const minor = of.value?.minor ?? false;
     const fresh = filledFrom(consented, minor, now());
     const deed = consented.waits?.deed;
-    filled.value = deed?.do === "decide" ? withChanges(fresh, deed.changes, deed.said, now()) : fresh;
+    filled.value = deed?.do === "decide" ? withAnew(fresh, deed, now()) : fresh;
   };
 
   const load = async () => {
@@ -126,7 +141,9 @@ export const consentState = (
     outcome.value = null;
     clearTimeout(timer);
     timer = undefined;
+    picked.leave();
     try {
+      await saving;
       const found = await vault.redecide(referral, deed, shownOf(stands.value));
       if (isOver) return false;
       outcome.value = found === null ? "line" : "recorded";
@@ -144,7 +161,7 @@ export const consentState = (
         await load();
         // Over what stands now, so that she is asked again and nothing has to be filled in twice.
         if (deed.do === "decide" && had !== null && filled.value !== null)
-          filled.value = withChanges(filled.value, deed.changes, deed.said, now());
+          filled.value = withAnew(filled.value, deed, now());
         faults.value = [{ field: "consent-stands", key: "later.overtaken" }];
       } else problem.value = failed;
       return false;
@@ -162,30 +179,29 @@ export const consentState = (
     if (isOther) faults.value = [{ field: "consent-stands", key: "later.overtaken" }];
   };
 
-  const faultsNow = (changes: number): readonly SendFault[] => {
-    const one = filled.value;
-    if (one === null) return [];
+  const faultsNow = (deed: Anew, one: Filled): readonly SendFault[] => {
     const when = (isWrong: boolean, field: string, key: PlainKey): readonly SendFault[] =>
       isWrong ? [{ field, key }] : [];
-    const deed = deedNow();
-    const ends = deed?.do === "decide" ? deed.changes.flatMap(({ granted }) => granted?.until ?? []) : [];
+    const ends = deed.changes.flatMap(({ granted }) => granted?.until ?? []);
     return [
-      ...when(changes === 0, "send-decision", "later.nothing_changed"),
+      ...when(isNothing(deed), "send-decision", "later.nothing_changed"),
       ...when(
         ends.some((until) => Date.parse(until) <= now()),
         "send-decision",
         "send.day_over",
       ),
       ...when(
-        one.minor && !isChilds(one) && deed?.do === "decide" && opensAgain(stands.value!, deed.changes),
+        one.minor && !isChilds(one) && opensAgain(stands.value!, deed.changes),
         "send-decision",
         "later.childs_no",
       ),
       ...when(one.how === "", "send-how", "send.needs_how"),
+      ...when(deed.evidence !== undefined && one.nobody.includes(ALL), "send-evidence", "later.no_evidence"),
     ];
   };
 
   return {
+    ...picked,
     own,
     stands,
     of,
@@ -199,6 +215,15 @@ export const consentState = (
     kindOf,
     candidate: () => null,
     change,
+    type: (section, field, value) => {
+      const fields = filled.value?.fields ?? {};
+      change({ fields: { ...fields, [section]: { ...fields[section], [field]: value } } });
+    },
+    attach: async (...wanted) => {
+      problem.value = null;
+      await picked.attach(...wanted);
+      if (timer !== undefined) await save();
+    },
     decide: (agency, patch) => {
       const before = filled.value?.decided[agency];
       if (filled.value !== null && before !== undefined)
@@ -212,8 +237,8 @@ export const consentState = (
     load,
     agree: async () => {
       const deed = deedNow();
-      if (deed?.do !== "decide") return false;
-      faults.value = faultsNow(deed.changes.length);
+      if (deed === null || filled.value === null || picked.attaching.value !== null) return false;
+      faults.value = faultsNow(deed, filled.value);
       return faults.value.length === 0 && carryOut(deed);
     },
     carryOut,
@@ -221,7 +246,10 @@ export const consentState = (
       const consented = stands.value;
       if (consented === null) return;
       clearTimeout(timer);
+      timer = undefined;
+      picked.leave();
       try {
+        await saving;
         await vault.saveDeed(referral, null, shownOf(consented));
         show({ ...consented, waits: null });
       } catch (error) {
@@ -231,9 +259,7 @@ export const consentState = (
     forgetCode: () => {
       code.value = null;
     },
-    trouble: (found) => {
-      problem.value = found;
-    },
+    trouble: failed,
     fail: (found) => {
       faults.value = found;
     },
@@ -247,11 +273,14 @@ export const consentState = (
     },
     close: () => {
       if (timer !== undefined) void save();
+      picked.leave();
       isOver = true;
       code.value = null;
     },
   };
 };
+
+const isNothing = ({ changes, evidence }: Anew): boolean => changes.length === 0 && evidence === undefined;
 
 /** What the feed tells of decisions: each may be under this consent. */
 const ENDING: ReadonlySet<string> = new Set(["withdrawn", "narrowed", "expired", "overturned"]);

@@ -309,8 +309,9 @@ export const formOf = (
   kindOf: (agency: string) => string,
   asked: readonly string[] = [],
 ): SendForm => {
-  const { justification, evidence = {}, ...told } = sectionsOf(filled, now);
-  const { evidence: proofs = [], ...files } = filled.files ?? {};
+  const { justification, evidence: _fields, ...told } = sectionsOf(filled, now);
+  const { evidence: _files, ...files } = filled.files ?? {};
+  const evidence = evidenceIn(filled, now);
   const without = filled.without ?? null;
   const sections = without !== null && justification !== undefined ? { ...told, justification } : told;
   const there = Object.keys(told);
@@ -332,8 +333,14 @@ export const formOf = (
     },
     sections,
     files,
-    ...(Object.keys(evidence).length + proofs.length > 0 ? { evidence: { fields: evidence, files: proofs } } : {}),
+    ...(evidence === undefined ? {} : { evidence }),
   };
+};
+
+/** How she gives her decisions; undefined where nothing was added. */
+export const evidenceIn = (filled: Filled, now: number): SendForm["evidence"] => {
+  const { evidence: fields } = sectionsOf(filled, now);
+  return fields && { fields, files: filled.files?.evidence ?? [] };
 };
 
 const exceptionOf = ({ reviewer, refused, tellAfterDays }: NonNullable<Filled["without"]>) => ({

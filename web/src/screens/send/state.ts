@@ -29,17 +29,16 @@ import {
   coveredForm,
   emptyFilled,
   fieldFaults,
-  filesIn,
   filledAgain,
   isCovered,
   isRefused,
   MOST_AGENCIES,
-  MOST_FILES,
   proposed,
   type Step,
   withoutConsent,
 } from "./filled.ts";
 import { partFault } from "./own-part.ts";
+import { picking } from "./picking.ts";
 
 /** Milliseconds of a pause in typing after which it is saved. */
 const PAUSE = 400;
@@ -145,6 +144,7 @@ type Asked = Pick<
   Vault,
   | "find"
   | "keepFile"
+  | "dropFiles"
   | "draft"
   | "saveDraft"
   | "dropDraft"
@@ -175,8 +175,6 @@ export const sendState = (
   const busy = signal(false);
   const outcome = signal<Outcome | null>(null);
   const areNamesShown = signal(true);
-  const attaching = signal<string | null>(null);
-  const unattached = signal<readonly Unattached[]>([]);
   const carried = signal<Carried | null>(null);
   const filled = computed(() => draft.value?.filled ?? null);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -237,6 +235,15 @@ export const sendState = (
     if (draft.value !== null) put({ filled: { ...draft.value.filled, ...patch }, returned: null });
   };
 
+  const picked = picking(
+    vault,
+    filled,
+    (files) => change({ files }),
+    (found) => {
+      problem.value = found;
+    },
+  );
+
   const leave = () => {
     void save();
     clearTimeout(timer);
@@ -253,8 +260,7 @@ export const sendState = (
       busy.value = false;
       outcome.value = null;
       areNamesShown.value = true;
-      attaching.value = null;
-      unattached.value = [];
+      picked.leave();
       carried.value = null;
     });
     dirty = false;
@@ -462,6 +468,7 @@ export const sendState = (
   };
 
   return {
+    ...picked,
     get own() {
       return own();
     },
@@ -477,8 +484,6 @@ export const sendState = (
     busy,
     outcome,
     areNamesShown,
-    attaching,
-    unattached,
     carried,
     form,
     covered,
@@ -489,34 +494,10 @@ export const sendState = (
       const fields = filled.value?.fields ?? {};
       change({ fields: { ...fields, [section]: { ...fields[section], [field]: value } } });
     },
-    attach: async (section, picked, keepMetadata) => {
-      if (attaching.value !== null || draft.value === null) return;
-      const mine = turn;
-      attaching.value = section;
-      unattached.value = [];
+    attach: async (...wanted) => {
       problem.value = null;
-      try {
-        for (const file of picked) {
-          const taken =
-            filesIn(filled.value ?? {}) < MOST_FILES
-              ? await vault.keepFile(file, keepMetadata)
-              : ({ fault: "too_many" } as const);
-          if (mine !== turn || filled.value === null) return;
-          const files = filled.value.files ?? {};
-          if ("file" in taken) change({ files: { ...files, [section]: [...(files[section] ?? []), taken.file] } });
-          else unattached.value = [...unattached.value, { section, name: file.name, fault: taken.fault }];
-        }
-        await save();
-      } catch (error) {
-        const failed = problemOf(error);
-        if (mine === turn) problem.value = failed;
-      } finally {
-        if (mine === turn) attaching.value = null;
-      }
-    },
-    detach: (section, id) => {
-      const files = filled.value?.files ?? {};
-      change({ files: { ...files, [section]: (files[section] ?? []).filter((one) => one.id !== id) } });
+      await picked.attach(...wanted);
+      await save();
     },
     decide: (agency, patch) => {
       const decided = filled.value?.decided ?? {};

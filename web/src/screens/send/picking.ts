@@ -1,0 +1,60 @@
+import { signal } from "@preact/signals";
+import type { Problem } from "../../failed.ts";
+import { problemOf } from "../../words/problems.ts";
+import type { FilesBySection, Vault } from "../../worker/api.ts";
+import { filesIn, MOST_FILES } from "./filled.ts";
+import type { Unattached } from "./state.ts";
+import type { Picking } from "./TellFiles.tsx";
+
+export interface Picked extends Picking {
+  /** What it was picked for is left: what is being taken in at this moment does not stay. */
+  readonly leave: () => void;
+}
+
+/** put: all that is picked now. */
+export const picking = (
+  vault: Pick<Vault, "keepFile" | "dropFiles">,
+  filled: Picking["filled"],
+  put: (files: FilesBySection) => void,
+  failed: (problem: Problem) => void,
+): Picked => {
+  const attaching = signal<string | null>(null);
+  const unattached = signal<readonly Unattached[]>([]);
+  let turn = 0;
+  const files = (): FilesBySection => filled.value?.files ?? {};
+  return {
+    filled,
+    attaching,
+    unattached,
+    attach: async (section, picked, keepMetadata) => {
+      if (attaching.value !== null || filled.value === null) return;
+      const mine = turn;
+      attaching.value = section;
+      unattached.value = [];
+      try {
+        for (const file of picked) {
+          const taken =
+            filesIn({ files: files() }) < MOST_FILES
+              ? await vault.keepFile(file, keepMetadata)
+              : ({ fault: "too_many" } as const);
+          if (mine !== turn) {
+            if ("file" in taken) await vault.dropFiles([taken.file]);
+            return;
+          }
+          if ("file" in taken) put({ ...files(), [section]: [...(files()[section] ?? []), taken.file] });
+          else unattached.value = [...unattached.value, { section, name: file.name, fault: taken.fault }];
+        }
+      } catch (error) {
+        if (mine === turn) failed(problemOf(error)); // else the next sweep finds it
+      } finally {
+        if (mine === turn) attaching.value = null;
+      }
+    },
+    detach: (section, id) => put({ ...files(), [section]: (files()[section] ?? []).filter((one) => one.id !== id) }),
+    leave: () => {
+      turn += 1;
+      attaching.value = null;
+      unattached.value = [];
+    },
+  };
+};
