@@ -26,7 +26,7 @@ run: setup
 	@exec .venv/bin/python manage.py run_practice --port "$(PORT)"
 
 test: setup-test
-	@.venv/bin/python -m pytest -n 4 --dist worksteal $(TESTS)
+	@.venv/bin/python -m pytest -n 3 --dist worksteal $(TESTS)
 
 bench: setup-test
 	@.venv/bin/python -m bench && .venv/bin/python -m bench.files

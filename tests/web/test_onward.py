@@ -106,8 +106,9 @@ async def test_two_sections_go_on_under_her_decision_and_the_recorder_sees_the_c
         # Who coordinates asks her about an agency of which she had decided nothing: recorded and passed on in one go.
         (other,) = await recorder.send(to_iom(7002, "give_service", "coordinate"))
         await zaya.place("place.inbox")
-        await zaya.shows_new()
-        await page.locator(".inbox .row", has_text=zaya.label("states", "sent")).first.click()
+        row = page.locator(".inbox .row", has_text=zaya.label("states", "sent")).first
+        await zaya.until(row, zaya.new)
+        await row.click()
         await zaya.press("referral.open")
         await page.locator("article .part").first.wait_for()
         await zaya.page.locator("details.more summary", has_text=zaya.said("onward.title")).click()

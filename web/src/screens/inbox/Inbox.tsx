@@ -180,6 +180,7 @@ export const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
   const owed = owedFirst(row, own);
   const ours = owed?.agency === own;
   const verb = verbOf(row, time.minute.value);
+  const [name, ...more] = plain(agencyName(agencies, row.counterpart, language)).split(" ");
   return (
     <span class={row.tier === "late" ? "line is-late" : "line"}>
       <span class="line-words">
@@ -202,9 +203,11 @@ export const RowWords = ({ line: { row }, agencies, own, time }: RowProps) => {
         </span>
         <span>
           {placeInFull(said, row.place)} · <span class="unseen">{said(`referral.${TOWARDS[row.as]}`)}: </span>
-          <Icon name={row.as === "sender" ? "to" : "back"} />
-          {"\u00a0"}
-          {plain(agencyName(agencies, row.counterpart, language))} · <StateWord code={row.state} />
+          <span class="together">
+            <Icon name={row.as === "sender" ? "to" : "back"} />
+            {name}
+          </span>{" "}
+          {more.join(" ")} · <StateWord code={row.state} />
         </span>
       </span>
       <span class={verb === "open" ? "verb" : "verb is-ours"}>

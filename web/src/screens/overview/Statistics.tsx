@@ -191,7 +191,16 @@ const Rooms = ({ whole }: { readonly whole: Whole }) => {
             <tr key={service}>
               <th scope="row">{label(said.language, "services", service)}</th>
               <td>{count(services)}</td>
-              <td>{places === null ? ours("statistics.rooms.not_counted") : count(places)}</td>
+              <td>
+                {places === null ? (
+                  <>
+                    <span aria-hidden="true">–</span>
+                    <span class="unseen">{ours("statistics.rooms.not_counted")}</span>
+                  </>
+                ) : (
+                  count(places)
+                )}
+              </td>
               {asked.map(({ name, cells }) => {
                 const cell = cells.get(service);
                 return <td key={name}>{cell === undefined ? "–" : numberOf(cell)}</td>;
