@@ -1,17 +1,16 @@
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../parts/Button.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { Qr } from "../parts/Qr.tsx";
 import { time } from "../words/dates.ts";
-import { plain } from "../words/words.ts";
 import type { Made } from "./calls.ts";
 import { agencyName, sectionNames } from "./naming.ts";
+import { InTheLog, Trouble } from "./parts.tsx";
 import { ShownScreen } from "./Shown.tsx";
 import { said, speak } from "./said.ts";
-import { inGroups, type Log, type ReceiptState, type Taken } from "./state.ts";
+import { inGroups, type ReceiptState, type Taken } from "./state.ts";
 import { ChooseScreen } from "./TakeBack.tsx";
 
 interface PageProps {
@@ -198,73 +197,6 @@ function typed(input: HTMLTextAreaElement, state: ReceiptState): void {
   input.setSelectionRange(place, place);
 }
 
-/** What went wrong beyond the field, and whom to call. */
-export const Trouble = ({ state }: { readonly state: ReceiptState }) => {
-  const fault = state.fault.value?.fault;
-  const isTold = fault === "code" || fault === "basis" || fault === "line";
-  return (
-    <div role="alert">
-      {isTold && (
-        <div class="band tone-wait">
-          <p class="band-words">
-            <Icon name="warning" />
-            <span>
-              {said.value(`fault.${fault}`)}
-              {state.phone.value !== "" && ` ${said.value("fault.phone", { phone: plain(state.phone.value) })}`}
-            </span>
-          </p>
-        </div>
-      )}
-    </div>
-  );
-};
-
-interface InTheLogProps {
-  readonly state: ReceiptState;
-  readonly logged: "log.logged" | "log.logged.done";
-}
-
-/** What nobody but a hub that lies, or has lost something, can show. */
-export const isWrong = (log: Log | null): log is "missing" | "broken" => log === "missing" || log === "broken";
-
-/** Whether what she decided is in the log: this device has looked for itself. */
-export const InTheLog = ({ state, logged }: InTheLogProps) => {
-  const log = state.log.value;
-  const recorder = state.shown.value?.recorder;
-  return (
-    <div class="stack" role={isWrong(log) ? "alert" : "status"}>
-      {log === "looking" && <p class="hint">{said.value("log.looking")}</p>}
-      {log === "logged" && (
-        <div class="band tone-done">
-          <p class="band-words">
-            <Icon name="check" />
-            <span>{said.value(logged)}</span>
-          </p>
-        </div>
-      )}
-      {(log === "promised" || log === "unseen") && (
-        <>
-          <p>{said.value(`log.${log}`)}</p>
-          <Button wide onPress={() => void state.prove()}>
-            {said.value("log.again")}
-          </Button>
-        </>
-      )}
-      {isWrong(log) && recorder !== undefined && (
-        <div class="band tone-wait">
-          <p class="band-words">
-            <Icon name="warning" />
-            <span>
-              {said.value(`log.${log}`, { agency: agencyName(said.value, recorder) })}
-              {recorder.phone !== "" && ` ${said.value("fault.phone", { phone: plain(recorder.phone) })}`}
-            </span>
-          </p>
-        </div>
-      )}
-    </div>
-  );
-};
-
 const Sure = ({ state, taken }: { readonly state: ReceiptState; readonly taken: Taken }) => (
   <div class="stack">
     <Heading>{said.value("sure.title")}</Heading>
@@ -322,37 +254,3 @@ const Lines = ({ of }: { readonly of: readonly ComponentChildren[] }) => (
     ))}
   </ul>
 );
-
-/** Read out by a voice of this device alone: other voices send the text away. Not offered where there is none. */
-export const Aloud = ({ text }: { readonly text: string }) => {
-  const voice = useSignal<SpeechSynthesisVoice | null>(null);
-  const speaks = useSignal(false);
-  const { language } = said.value;
-  useEffect(() => {
-    const speech = window.speechSynthesis as SpeechSynthesis | undefined;
-    if (speech === undefined) return;
-    const look = () => {
-      voice.value = speech.getVoices().find((one) => one.localService && one.lang.startsWith(language)) ?? null;
-    };
-    look();
-    speech.addEventListener("voiceschanged", look);
-    return () => {
-      speech.removeEventListener("voiceschanged", look);
-      speech.cancel();
-      speaks.value = false;
-    };
-  }, [language]);
-  if (voice.value === null) return null;
-  const press = () => {
-    speechSynthesis.cancel();
-    speaks.value = !speaks.value;
-    if (!speaks.value) return;
-    const utterance = new SpeechSynthesisUtterance(text);
-    utterance.voice = voice.value;
-    utterance.onend = () => {
-      speaks.value = false;
-    };
-    speechSynthesis.speak(utterance);
-  };
-  return <Button onPress={press}>{said.value(speaks.value ? "shown.quiet" : "shown.aloud")}</Button>;
-};

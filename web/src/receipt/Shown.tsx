@@ -4,7 +4,7 @@ import { Icon, type IconName } from "../parts/Icon.tsx";
 import { day, moment } from "../words/dates.ts";
 import { plain } from "../words/words.ts";
 import { agencyName, purposeNames, sectionNames, severalName } from "./naming.ts";
-import { Aloud, InTheLog, isWrong, Trouble } from "./Page.tsx";
+import { Aloud, InTheLog, isWrong, Trouble } from "./parts.tsx";
 import { type Said, said } from "./said.ts";
 import { holdersOf, type ReceiptState } from "./state.ts";
 

@@ -10,7 +10,6 @@ import { day, lastDay, momentSeenFrom } from "../../words/dates.ts";
 import { label, labels } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
 import { ofDecision, type Sentence } from "../../words/sentences.ts";
-import type { Me, Vault } from "../../worker/api.ts";
 import type { Consented, Standing } from "../../worker/consent-api.ts";
 import { ALL } from "../send/filled.ts";
 import { namingOf } from "../send/naming.ts";
@@ -18,32 +17,12 @@ import { nameOf } from "../send/Step.tsx";
 import { Decide } from "./Decide.tsx";
 import { saysSomething } from "./deciding.ts";
 import { NewCode } from "./NewCode.tsx";
-import type { ConsentPage } from "./pages.ts";
+import { type ConsentProps, type PageProps, Trouble } from "./parts.tsx";
 import { Record } from "./Record.tsx";
 import { type ConsentState, consentState } from "./state.ts";
 import { TakeBack } from "./TakeBack.tsx";
 import "../send/send.css";
 import "./consent.css";
-
-export interface ConsentProps {
-  readonly vault: Vault;
-  readonly me: Me;
-  readonly time: HubTime;
-  /** A referral that was sent under it. */
-  readonly referral: string;
-  readonly page: ConsentPage;
-  readonly onGo: (page: ConsentPage) => void;
-  readonly onBack: () => void;
-  /** What was decided, or sent, is otherwise now. */
-  readonly onDone: () => void;
-  /** Send to another agency what this one was sent. */
-  readonly onElsewhere: () => void;
-}
-
-export interface PageProps extends Omit<ConsentProps, "page" | "vault"> {
-  readonly vault: Vault;
-  readonly state: ConsentState;
-}
 
 /** What a person decided before the own agency, and what becomes of it: decided anew, taken back, her code, her record. */
 export const Consent = (props: ConsentProps) => {
@@ -76,16 +55,6 @@ export const Consent = (props: ConsentProps) => {
       {page === "take_back" && <TakeBack {...props} state={state} />}
       {page === "record" && <Record {...props} state={state} />}
       {page === "code" && <NewCode {...props} state={state} />}
-    </div>
-  );
-};
-
-/** What went wrong, beside the fields. */
-export const Trouble = ({ state }: { readonly state: ConsentState }) => {
-  const problem = state.problem.value;
-  return (
-    <div role="alert" class="wide">
-      {problem && <Band tone="late">{problemText(words.value, problem)}</Band>}
     </div>
   );
 };
@@ -205,7 +174,7 @@ const One = ({ state, of, time }: OneProps) => {
 };
 
 /** An agency, a kind or everybody, as workers say it. */
-export const addressee = (state: ConsentState, to: string): string => {
+const addressee = (state: ConsentState, to: string): string => {
   const said = words.value;
   if (to === "*") return said("consent.everybody");
   return to.startsWith("kind:") ? label(said.language, "agency_kinds", to.slice("kind:".length)) : nameOf(state, to);

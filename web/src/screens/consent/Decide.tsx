@@ -10,8 +10,8 @@ import { columnsOf, SECTIONS } from "../send/filled.ts";
 import { namingOf } from "../send/naming.ts";
 import { faultAt, StepForm } from "../send/Step.tsx";
 import { lens } from "../send/state.ts";
-import { type PageProps, Trouble } from "./Consent.tsx";
 import { childsWord, isChilds, meantBy } from "./deciding.ts";
+import { type PageProps, Trouble } from "./parts.tsx";
 
 /** She is asked anew: it begins with what stands, and becomes the next version of what is otherwise. */
 export const Decide = ({ state, time, onBack }: PageProps) => {

@@ -9,7 +9,7 @@ import { HerCode, type Mode } from "../send/HerCode.tsx";
 import { partFault } from "../send/own-part.ts";
 import { ReceiptCard } from "../send/ReceiptCard.tsx";
 import { faultAt, StepForm } from "../send/Step.tsx";
-import { type PageProps, Trouble } from "./Consent.tsx";
+import { type PageProps, Trouble } from "./parts.tsx";
 
 /** In place of a code that was lost another one, shown once; or none. */
 export const NewCode = ({ state, vault, onBack }: PageProps) => {

@@ -11,7 +11,7 @@ import { label } from "../../words/labels.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
 import { ofDecision } from "../../words/sentences.ts";
 import { plain, type Words, wordsOf } from "../../words/words.ts";
-import type { PageProps } from "./Consent.tsx";
+import type { PageProps } from "./parts.tsx";
 import { type Both, recordOf } from "./record.ts";
 import type { ConsentState } from "./state.ts";
 

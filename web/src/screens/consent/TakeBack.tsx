@@ -8,7 +8,7 @@ import { sectionName } from "../../words/sentences.ts";
 import type { TakenBack } from "../../worker/consent-api.ts";
 import { SECTIONS } from "../send/filled.ts";
 import { faultAt, nameOf, StepForm } from "../send/Step.tsx";
-import { type PageProps, Trouble } from "./Consent.tsx";
+import { type PageProps, Trouble } from "./parts.tsx";
 
 const WHATS = ["all", "sections", "purposes"] as const;
 type What = (typeof WHATS)[number];

@@ -5,7 +5,7 @@ import { problemOf } from "../../words/problems.ts";
 import type { Agency, Filled, Happening, Referral, Vault } from "../../worker/api.ts";
 import type { Anew, Consented, Deed } from "../../worker/consent-api.ts";
 import type { ProvingState } from "../send/Evidence.tsx";
-import { ALL, columnsOf, evidenceIn } from "../send/filled.ts";
+import { ALL, columnsOf, evidenceIn, typed } from "../send/filled.ts";
 import { picking } from "../send/picking.ts";
 import type { DecidingState, SendFault } from "../send/state.ts";
 import {
@@ -215,10 +215,7 @@ export const consentState = (
     kindOf,
     candidate: () => null,
     change,
-    type: (section, field, value) => {
-      const fields = filled.value?.fields ?? {};
-      change({ fields: { ...fields, [section]: { ...fields[section], [field]: value } } });
-    },
+    type: (section, field, value) => change(typed(filled.value, section, field, value)),
     attach: async (...wanted) => {
       problem.value = null;
       await picked.attach(...wanted);

@@ -1,8 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import type { FilesBySection, KeptFile, Vault } from "../../worker/api.ts";
-import { picking } from "../send/picking.ts";
-import type { Picking } from "../send/TellFiles.tsx";
+import { type Picking, picking } from "../send/picking.ts";
 
 /** The files that go with what is written to the other side. */
 export interface PickedForNote extends Picking {

@@ -1,22 +1,11 @@
-import { type ReadonlySignal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Icon } from "../../parts/Icon.tsx";
 import { words } from "../../words/current.ts";
 import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
-import type { FilesBySection } from "../../worker/api.ts";
-import type { Unattached } from "./state.ts";
-
-/** What files are picked for: a form, or a note. */
-export interface Picking {
-  readonly filled: ReadonlySignal<{ readonly files?: FilesBySection } | null>;
-  /** The section whose files are taken in at this moment. */
-  readonly attaching: ReadonlySignal<string | null>;
-  readonly unattached: ReadonlySignal<readonly Unattached[]>;
-  readonly attach: (section: string, files: readonly File[], keepMetadata: boolean) => Promise<void>;
-  readonly detach: (section: string, id: string) => void;
-}
+import type { Picking, Unattached } from "./picking.ts";
 
 interface FilesProps {
   readonly section: string;

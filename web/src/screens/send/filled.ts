@@ -188,6 +188,17 @@ const isFault = (type: string, value: FieldValue | undefined): value is FieldFau
 /** The id of a field's input. */
 export const idOf = (section: string, field: string): string => `send-${section}-${field}`;
 
+/** What is otherwise once this is typed into a field. */
+export const typed = (
+  filled: Filled | null,
+  section: string,
+  field: string,
+  value: FieldValue,
+): Pick<Filled, "fields"> => {
+  const fields = filled?.fields ?? {};
+  return { fields: { ...fields, [section]: { ...fields[section], [field]: value } } };
+};
+
 export const filesIn = ({ files = {} }: Pick<Filled, "files">): number => Object.values(files).flat().length;
 
 /** The sections that have anything in them, as they are sealed. */

@@ -1,10 +1,25 @@
-import { signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import { problemOf } from "../../words/problems.ts";
-import type { FilesBySection, Vault } from "../../worker/api.ts";
+import type { FileFault, FilesBySection, Vault } from "../../worker/api.ts";
 import { filesIn, MOST_FILES } from "./filled.ts";
-import type { Unattached } from "./state.ts";
-import type { Picking } from "./TellFiles.tsx";
+
+/** A file that was not taken. */
+export interface Unattached {
+  readonly section: string;
+  readonly name: string;
+  readonly fault: FileFault | "too_many";
+}
+
+/** What files are picked for: a form, or a note. */
+export interface Picking {
+  readonly filled: ReadonlySignal<{ readonly files?: FilesBySection } | null>;
+  /** The section whose files are taken in at this moment. */
+  readonly attaching: ReadonlySignal<string | null>;
+  readonly unattached: ReadonlySignal<readonly Unattached[]>;
+  readonly attach: (section: string, files: readonly File[], keepMetadata: boolean) => Promise<void>;
+  readonly detach: (section: string, id: string) => void;
+}
 
 export interface Picked extends Picking {
   /** What it was picked for is left: what is being taken in at this moment does not stay. */

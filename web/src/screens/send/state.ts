@@ -10,7 +10,6 @@ import type {
   Deciding,
   Draft,
   FieldValue,
-  FileFault,
   Filled,
   Found,
   Happening,
@@ -35,10 +34,11 @@ import {
   MOST_AGENCIES,
   proposed,
   type Step,
+  typed,
   withoutConsent,
 } from "./filled.ts";
 import { partFault } from "./own-part.ts";
-import { picking } from "./picking.ts";
+import { picking, type Unattached } from "./picking.ts";
 
 /** Milliseconds of a pause in typing after which it is saved. */
 const PAUSE = 400;
@@ -62,13 +62,6 @@ export interface Outcome {
   readonly code: string | null;
   /** It came back: it is a draft again. */
   readonly returned: boolean;
-}
-
-/** A file that was not taken. */
-export interface Unattached {
-  readonly section: string;
-  readonly name: string;
-  readonly fault: FileFault | "too_many";
 }
 
 export interface Carried {
@@ -490,10 +483,7 @@ export const sendState = (
     candidate,
     kindOf,
     change,
-    type: (section, field, value) => {
-      const fields = filled.value?.fields ?? {};
-      change({ fields: { ...fields, [section]: { ...fields[section], [field]: value } } });
-    },
+    type: (section, field, value) => change(typed(filled.value, section, field, value)),
     attach: async (...wanted) => {
       problem.value = null;
       await picked.attach(...wanted);
