@@ -2,7 +2,7 @@ import { computed, effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { whenIdle } from "../device/idle.ts";
 import { leave, watchLeaving } from "../device/leave.ts";
-import { preferences } from "../device/preferences.ts";
+import type { Kept } from "../device/preferences.ts";
 import type { Releases } from "../device/release.ts";
 import { announce } from "../parts/announce.ts";
 import { hubTime } from "../parts/hub-time.ts";
@@ -27,6 +27,8 @@ import "../parts/parts.css";
 import "./frame.css";
 
 interface Start {
+  /** Their language is loaded. */
+  readonly kept: Kept;
   readonly vault: Vault;
   /** Rejects if the worker behind the vault cannot start. */
   readonly dead: Promise<never>;
@@ -63,13 +65,10 @@ const paperOf = (hash: string): { readonly code: string; readonly fingerprint: s
 /** Put the client on the page. */
 export const start = async (
   root: Element,
-  { vault, dead, releases, end, site, clock, receiptPage }: Start,
+  { kept, vault, dead, releases, end, site, clock, receiptPage }: Start,
 ): Promise<void> => {
   const leaving = { end, site, clock };
   watchLeaving(leaving);
-
-  const kept = preferences();
-  await speak(kept.now.value.language);
 
   const ways = navigation({ at: "doors" });
   const paper = paperOf(location.hash);
