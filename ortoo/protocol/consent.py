@@ -20,6 +20,7 @@ ALL: Final = "*"
 MAX_DECISIONS: Final = 64  # of a consent id
 MOST_DAYS: Final = timedelta(days=30)  # of a grant under an exception
 FOR_A_CHILD: Final = "guardian_and_assent"  # the basis on which a child is referred
+OWN_WORD: Final = ("person", "person_supported")  # by whom a decision is given that is the child's own
 _WITHIN_ANY_GRANT: Final = ("note", "justification")  # parts that no section list names
 
 # Over all parts of a document the first of these is told.
@@ -290,12 +291,12 @@ def check_version(new: Consent, decisions: Decisions, *, at: datetime, author_ki
     head, version = (before.sha256, before.body.version) if before else (None, 0)
     if (new.prev, new.version) != (head, version + 1):
         raise Refused("head_moved", field="prev", head=head or "")
-    if before is not None and new.basis == FOR_A_CHILD and new.given.by == "guardian":
+    if before is not None and new.basis == FOR_A_CHILD and new.given.by not in OWN_WORD:
         _check_own_no(before.body.refused, new.refused)
 
 
 def _check_own_no(before: Sequence[str], now: Sequence[str]) -> None:
-    """What was refused for a child stands against its guardian's yes: it ends by the child's own word alone."""
+    """What was refused for a child stands, whoever speaks for it: it ends by the child's own word alone."""
     if ALL not in now and not set(before) <= set(now):
         raise Refused("basis_not_allowed", "A child's own no stands against its guardian's yes.", field="refused")
 

@@ -361,7 +361,7 @@ def test_a_child_is_referred_on_guardian_and_assent_or_by_exception(
             check(place, one, decisions(decision))
 
 
-def for_a_child(place: Town, sections: Sequence[str] = ("needs",), by: str = "guardian", **more: Any) -> Any:
+def for_a_child(place: Town, sections: Sequence[str] = ("needs",), by: str | None = "guardian", **more: Any) -> Any:
     """What is decided for a child on the shelter, in somebody's words."""
     given = schemas.Given(by=by, how="signed", language="mn", interpreter=False, witness=False)
     return place.decide("nara", more.pop("to", "shelter"), sections, basis="guardian_and_assent", given=given, **more)
@@ -395,13 +395,14 @@ def test_a_childs_own_no_stands_against_its_guardians_yes(
     place: Town, to: str, said: list[str], later: list[str]
 ) -> None:
     no = for_a_child(place, (), "person", to=to, refused=said)
-    guardians = for_a_child(place, (), to=to, refused=later, after=no)
-    with refused("basis_not_allowed", field="refused"):
-        consent.check_version(guardians.body, decisions(no), at=NOW)
+    for by in ("guardian", "grandmother", None):  # whoever speaks for it
+        others = for_a_child(place, (), by, to=to, refused=later, after=no)
+        with refused("basis_not_allowed", field="refused"):
+            consent.check_version(others.body, decisions(no), at=NOW)
     for more in (said, ["*"]):
         consent.check_version(for_a_child(place, (), to=to, refused=more, after=no).body, decisions(no), at=NOW)
     # By its own word it ends; the guardian's yes may follow.
-    lifted = for_a_child(place, (), "person", to=to, refused=later, after=no)
+    lifted = for_a_child(place, (), "person_supported", to=to, refused=later, after=no)
     consent.check_version(lifted.body, decisions(no), at=NOW)
     yes = for_a_child(place, (), to=to, refused=later, after=lifted)
     consent.check_version(yes.body, decisions(no, lifted), at=NOW)

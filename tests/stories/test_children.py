@@ -61,6 +61,8 @@ async def test_what_the_girl_refuses_no_guardian_opens_again(hub: Hub) -> None:
             {"granted": granted, "refused": [], "basis": "informed_consent", "given": hers},
             {"granted": granted, "given": hers},
             {"granted": msgspec.structs.replace(granted, sections=["*"]), "given": hers},
+            {"granted": None, "refused": [], "given": msgspec.structs.replace(told, by=None)},  # by nobody
+            {"granted": None, "refused": [], "given": msgspec.structs.replace(told, by="grandmother")},
         ):
             code, _ = await refused(bayar.client.record_consent([forged(bayar, no.body, **next_one, **changes)]))
             assert code == "basis_not_allowed", changes

@@ -15,6 +15,7 @@ import * as vocabulary from "./vocabulary.ts";
 export const ALL = "*";
 export const MAX_DECISIONS = 64; // of a consent id
 export const FOR_A_CHILD = "guardian_and_assent"; // the basis on which a child is referred
+const OWN_WORD: readonly (string | null)[] = ["person", "person_supported"]; // by whom a decision is given that is the child's own
 export const MOST_DAYS = 30 * 86_400_000; // milliseconds of a grant under an exception
 const WITHIN_ANY_GRANT = ["note", "justification"]; // parts that no section list names
 
@@ -280,12 +281,12 @@ export function checkVersion(
   if (next.prev !== head || next.version !== version + 1) {
     throw new Refused("head_moved", { field: "prev", head: head ?? "" });
   }
-  if (before !== undefined && next.basis === FOR_A_CHILD && next.given.by === "guardian") {
+  if (before !== undefined && next.basis === FOR_A_CHILD && !OWN_WORD.includes(next.given.by)) {
     checkOwnNo(before.body.refused, next.refused);
   }
 }
 
-/** What was refused for a child stands against its guardian's yes: it ends by the child's own word alone. */
+/** What was refused for a child stands, whoever speaks for it: it ends by the child's own word alone. */
 function checkOwnNo(before: readonly string[], now: readonly string[]): void {
   if (now.includes(ALL) || before.every((one) => now.includes(one))) return;
   throw new Refused("basis_not_allowed", { field: "refused" });

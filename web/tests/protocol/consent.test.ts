@@ -327,8 +327,8 @@ describe("a referral", () => {
   });
 
   describe("of a child", () => {
-    const given = (by: string) => ({ by, how: "signed", language: "mn", interpreter: false, witness: false });
-    const ofChild = (sections: string[], by: string, more: object = {}) =>
+    const given = (by: string | null) => ({ by, how: "signed", language: "mn", interpreter: false, witness: false });
+    const ofChild = (sections: string[], by: string | null, more: object = {}) =>
       place.decide("nara", "shelter", sections, {
         changes: { basis: "guardian_and_assent", given: given(by) },
         ...more,
@@ -345,13 +345,15 @@ describe("a referral", () => {
     it("its own no stands against its guardian's yes, until it says otherwise", async () => {
       const no = await ofChild([], "person", { refused: ["account"] });
       const known = consent.decisionsOf([no]);
-      const next = async (by: string, refused: string[], basis = "guardian_and_assent") =>
+      const next = async (by: string | null, refused: string[], basis = "guardian_and_assent") =>
         (await ofChild([], by, { refused, after: no, changes: { basis, given: given(by) } })).body;
-      const over = await next("guardian", []);
-      await refused("basis_not_allowed", () => consent.checkVersion(over, known, { at: NOW }), { field: "refused" });
+      for (const by of ["guardian", "grandmother", null]) {
+        const over = await next(by, []); // whoever speaks for it
+        await refused("basis_not_allowed", () => consent.checkVersion(over, known, { at: NOW }), { field: "refused" });
+      }
       const grown = await next("person", [], "informed_consent");
       await refused("basis_not_allowed", () => consent.checkVersion(grown, known, { at: NOW }), { field: "basis" });
-      for (const body of [await next("person", []), await next("guardian", ["account"]), await next("guardian", ["*"])])
+      for (const body of [await next("person_supported", []), await next("guardian", ["account"]), await next("guardian", ["*"])])
         consent.checkVersion(body, known, { at: NOW });
     });
   });
