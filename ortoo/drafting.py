@@ -116,37 +116,81 @@ def decide(
     receipt: of the code that the person gets; None where she takes none. evidence: the form's, sealed under that id.
     """
     form.check_child()
-    wanted, id = form.consent, evidence.consent if evidence is not None else new_id()
-    decisions = []
-    for to in form.decided_on:
-        body = schemas.Consent(
-            network=signer.directory.id,
-            at=stamp(at),
-            directory=signer.directory.head,
-            author=signer.author,
-            consent=id,
-            recorder=signer.agency,
-            to=to,
-            version=1,
-            prev=None,
-            basis=wanted.basis,
-            given=schemas.Given(
-                by=wanted.given_by,
-                how=wanted.given_how,
-                language=wanted.language,
-                interpreter=wanted.interpreter,
-                witness=wanted.witness,
-            ),
-            granted=_granted(form, to, at),
-            refused=as_set(wanted.refusals.get(to, ())),
-            receipt=receipt,
-            exception=_exception(form, at),
-            retain_days=wanted.retain_days,
-            sealed=evidence.sealed if evidence is not None and to == consent.ALL else None,
-        )
+    id = evidence.consent if evidence is not None else new_id()
+    bodies = [_decision(form, signer, to, id, at, receipt, evidence) for to in form.decided_on]
+    for body in bodies:
         consent.check_decision(body, minor=form.routing.minor)
-        decisions.append(sign(body, signer.key))
+    return tuple(sign(body, signer.key) for body in bodies)
+
+
+def decide_again(
+    form: Form,
+    signer: Signer,
+    known: Decisions,
+    *,
+    at: datetime,
+    receipt: schemas.ReceiptKey | None = None,
+    evidence: SealedEvidence | None = None,
+) -> tuple[Document[schemas.Consent], ...]:
+    """What the form decides under the consent that was recorded when it could not be sent: what stands where it says
+    the same, else the next version. Of whom the form says nothing any more, nothing is decided.
+    """
+    form.check_child()
+    id = next(iter(known.newest.values())).body.consent
+    decisions = []
+    for to in sorted({*form.decided_on, *known.newest}):
+        wanted, before = _decision(form, signer, to, id, at, receipt, evidence), known.newest.get(to)
+        if before is not None:
+            if wanted.sealed is None and before.body.sealed is None and _says_as_much(wanted, before.body):
+                decisions.append(before)
+                continue
+            wanted = msgspec.structs.replace(wanted, version=before.body.version + 1, prev=before.sha256)
+        consent.check_decision(wanted, minor=form.routing.minor)
+        decisions.append(sign(wanted, signer.key))
     return tuple(decisions)
+
+
+def _says_as_much(wanted: schemas.Consent, before: schemas.Consent) -> bool:
+    """Whether it is that decision, but for who signed it and when."""
+    when = {name: getattr(before, name) for name in ("at", "directory", "author", "version", "prev")}
+    return msgspec.structs.replace(wanted, **when) == before
+
+
+def _decision(
+    form: Form,
+    signer: Signer,
+    to: str,
+    id: str,
+    at: datetime,
+    receipt: schemas.ReceiptKey | None,
+    evidence: SealedEvidence | None,
+) -> schemas.Consent:
+    wanted = form.consent
+    return schemas.Consent(
+        network=signer.directory.id,
+        at=stamp(at),
+        directory=signer.directory.head,
+        author=signer.author,
+        consent=id,
+        recorder=signer.agency,
+        to=to,
+        version=1,
+        prev=None,
+        basis=wanted.basis,
+        given=schemas.Given(
+            by=wanted.given_by,
+            how=wanted.given_how,
+            language=wanted.language,
+            interpreter=wanted.interpreter,
+            witness=wanted.witness,
+        ),
+        granted=_granted(form, to, at),
+        refused=as_set(wanted.refusals.get(to, ())),
+        receipt=receipt,
+        exception=_exception(form, at),
+        retain_days=wanted.retain_days,
+        sealed=evidence.sealed if evidence is not None and to == consent.ALL else None,
+    )
 
 
 def _granted(form: Form, to: str, at: datetime) -> schemas.Granted | None:

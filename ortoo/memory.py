@@ -38,7 +38,8 @@ class Remembered:
     activity: the newest signed note of the activity log. unproven: since when (H by time) documents of this member were
     accepted and not proven to be logged; proven: by H their place and their leaf's salt; named: what they are.
     evidence: H of the decisions of which it was given, or read, on this device. looked: when it was last looked which
-    old epochs are still needed, and for which: `day: epochs`.
+    old epochs are still needed, and for which: `day: epochs`. recorded: the consent that was recorded for a sending
+    which then was refused, by the key of its form and by the public key of her code.
     """
 
     network: str
@@ -53,6 +54,7 @@ class Remembered:
     proven: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
+    recorded: Mapping[str, str] = field(default_factory=dict)
 
 
 class Memory:
@@ -91,6 +93,19 @@ class Memory:
 
     def see_sent(self, form: str, ids: tuple[str, ...]) -> None:
         self._change(lambda kept: replace(kept, sent={**kept.sent, form: (*kept.sent.get(form, ()), *ids)}))
+
+    def see_recorded(self, consent: str, names: Iterable[str]) -> None:
+        """What was to be sent under it was refused: it goes on under it when that is put right."""
+        self._change(lambda kept: replace(kept, recorded={**kept.recorded, **dict.fromkeys(names, consent)}))
+
+    def see_begun(self, consent: str) -> None:
+        """Something was sent under it: its code stands for that."""
+        if consent in self.now.recorded.values():
+            self._change(
+                lambda kept: replace(
+                    kept, recorded={name: one for name, one in kept.recorded.items() if one != consent}
+                )
+            )
 
     def see_evidence(self, decisions: Iterable[str]) -> None:
         """H of decisions that evidence goes with."""
@@ -139,6 +154,7 @@ class Memory:
                 opened=dict(value["opened"]),
                 sent={form: tuple(ids) for form, ids in value["sent"].items()},
                 evidence=tuple(value.get("evidence", ())),
+                recorded=dict(value.get("recorded", {})),
                 looked=str(value.get("looked", "")),
                 activity=str(value.get("activity", "")),
                 unproven=dict(value.get("unproven", {})),
@@ -156,6 +172,7 @@ class Memory:
             "opened": dict(kept.opened),
             "sent": {form: list(ids) for form, ids in kept.sent.items()},
             "evidence": list(kept.evidence),
+            "recorded": dict(kept.recorded),
             "looked": kept.looked,
             "activity": kept.activity,
             "named": dict(kept.named),

@@ -483,7 +483,8 @@ class Session:
 
         A draft of the same form that was not accepted yet is sent again as it was made; so repeating a send after a
         lost answer gives the referrals that are there. Raises FormError or Refused, before or at the hub; no draft is
-        left then. After HubUnreachable it is kept.
+        left then. After HubUnreachable it is kept. What was recorded before the hub refused the rest stands: the form
+        then goes out under the next versions of that, and so does another one with the same code.
 
         receipt: of the code that the person gets (`ortoo.receipts`). A draft that is there keeps its own (`unsent`).
         """
@@ -513,13 +514,44 @@ class Session:
         keys = await self.public_keys(drafting.agencies_in(form, self.identity.agency))
         decided = decisions
         if decided is None:
-            if form.evidence is not None and (evidence is None or not giving.is_to_newest(evidence, signer)):
-                evidence = await self._sealed_evidence(form.evidence, new_id(), 1)
-            decided = drafting.decide(form, signer, at=at, receipt=receipt, evidence=evidence)
+            known = await self._recorded_for(form, receipt)
+            if known is not None:
+                evidence = await self._evidence_under(known, form)
+                decided = drafting.decide_again(form, signer, known, at=at, receipt=receipt, evidence=evidence)
+            else:
+                if form.evidence is not None and (evidence is None or not giving.is_to_newest(evidence, signer)):
+                    evidence = await self._sealed_evidence(form.evidence, new_id(), 1)
+                decided = drafting.decide(form, signer, at=at, receipt=receipt, evidence=evidence)
         sealed = drafting.seal(form, signer, decided, keys, at=at, parts=parts or {}, seal_file=self.drafts.seal_file)
         draft = Draft(drafting.form_key(form, signer), decided, sealed, giving.beside(decided, evidence))
         self.drafts.keep(draft)
         return draft
+
+    async def _recorded_for(self, form: Form, receipt: schemas.ReceiptKey | None) -> Decisions | None:
+        """What was recorded for this form, or with this code, when the hub refused to send it; None where nothing was,
+        or where she has taken something of it back, which counts for good.
+        """
+        names = (receipt.key if receipt is not None else "", drafting.form_key(form, self.signer))
+        kept = next((kept for one in names if (kept := self.memory.now.recorded.get(one))), None)
+        if kept is None or form.consent.exception is not None:  # without her consent nothing goes on for longer
+            return None
+        try:
+            known = await self.decisions(kept)
+        except Refused as refused:
+            if refused.code != "not_found":
+                raise
+            return None
+        return None if known.withdrawals else known
+
+    async def _evidence_under(self, known: Decisions, form: Form) -> SealedEvidence | None:
+        """The form's evidence, for the next version of the decision on everybody; None where it is there already."""
+        everybody = known.newest.get(consent.ALL)
+        was_given = drafting.form_key(form, self.signer) in self.memory.now.recorded
+        if form.evidence is None or (was_given and everybody is not None):
+            return None
+        id = next(iter(known.newest.values())).body.consent
+        version = everybody.body.version + 1 if everybody is not None else 1
+        return await self._sealed_evidence(form.evidence, id, version)
 
     async def submit(self, draft: Draft, form: Form | None = None) -> list[Referral]:
         """Have a draft accepted. With its form, it is sealed anew where the directory moved on or it became too old."""
@@ -679,6 +711,8 @@ class Session:
                     draft = await made_again(recorded, draft)
                 except (Refused, FormError):
                     self.drafts.drop(draft.form)
+                    if recorded is not None:
+                        self._keep_recorded(draft.form, recorded, draft.evidence)
                     raise
         known = {one.document.body.id: one.document.sha256 for one in draft.referrals}
         if {one.id: one.sha256 for one in accepted} != known:
@@ -686,10 +720,22 @@ class Session:
         self._accepted(*draft.decisions, *(one.document for one in draft.referrals))
         if draft.evidence:
             self.memory.see_evidence(draft.evidence)
+        for one in draft.decisions[:1]:
+            self.memory.see_begun(one.body.consent)
         self.memory.see_sent(form_key, draft.ids)
         self.drafts.drop(draft.form)
         by_id = {one.id: one for one in accepted}
         return [await self._verify(by_id[id]) for id in draft.ids]
+
+    def _keep_recorded(
+        self, form: str, recorded: tuple[Document[schemas.Consent], ...], evidence: Mapping[str, Blobs]
+    ) -> None:
+        """Her decisions stand, though nothing was sent under them: they are not made twice (`_recorded_for`)."""
+        self._accepted(*recorded)
+        if evidence:
+            self.memory.see_evidence(evidence)
+        first = recorded[0].body
+        self.memory.see_recorded(first.consent, [form, *([first.receipt.key] if first.receipt is not None else [])])
 
     async def _upload(self, files: Iterable[schemas.SealedPart]) -> None:
         """Bring sealed files to the hub, before the document that names them."""

@@ -1,5 +1,6 @@
 """Her code at the keyboard: given with a referral, looked with, taken back with, replaced when it is lost."""
 
+import asyncio
 import json
 import re
 from hashlib import sha256
@@ -12,6 +13,7 @@ from ortoo.protocol.documents import ctx, new_id
 from ortoo.protocol.receipt import key_of
 from tests.cli.conftest import SCENARIO, Ortoo
 from tests.hubs import Hub
+from tests.members import at_work
 
 SHELTER = "Mongolian Gender Equality Centre"
 
@@ -113,6 +115,11 @@ def test_who_takes_none_is_given_none_and_a_referral_of_before_shows_no_code(ort
     assert hers(ortoo, later["code"])[0] == 1
 
 
+async def receives(hub: Hub, handle: str, receiving: bool) -> None:
+    async with at_work(hub, handle) as somebody:
+        await somebody.client.set_receiving(receiving)
+
+
 def test_the_code_that_her_own_phone_made_is_taken_as_it_shows_it_and_a_slip_is_told(ortoo: Ortoo, hub: Hub) -> None:
     network = practice.identity("mrc.nara", hub.practice).network
     first, second = (receipts.draw("full").code for _ in range(2))
@@ -122,6 +129,11 @@ def test_the_code_that_her_own_phone_made_is_taken_as_it_shows_it_and_a_slip_is_
     for slip in (part[:-1] + ("b" if part[-1] == "a" else "a"), part[:-5], "", shown_of(first, new_id())):
         told = ortoo(*send, "--receipt", "full", "--own-code", slip)
         assert (told.returncode, "not what her phone shows" in told.stderr) == (1, True), told.stderr
+    # The shelter takes nobody for a moment: what is refused then goes out later on the very same code.
+    asyncio.run(receives(hub, "mgec.delger", False))
+    full = ortoo(*send, "--receipt", "full", "--own-code", part)
+    assert (full.returncode, "[recipient_unavailable" in full.stderr) == (1, True), full.stderr
+    asyncio.run(receives(hub, "mgec.delger", True))
     sent = ortoo.json(*send, "--receipt", "full", "--own-code", part.upper().replace(" ", "-"))
     assert sent["receipt"] == {"code": None, "mode": "full"}
     assert f"{SHELTER} can read: " in hers(ortoo, first)[1]

@@ -217,6 +217,59 @@ async def test_she_takes_back_what_was_recorded_and_never_sent(hub: Hub) -> None
 
 
 @pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_what_was_refused_after_she_decided_goes_out_later_on_the_same_code(hub: Hub) -> None:
+    """Recorded, and then the shelter took nobody: she does not decide twice, and makes no second code."""
+    hers, taken = draw("full"), draw("full")
+    form = tonight(7501)
+    told = replace(form, sections={**form.sections, "evidence": {"note": "Гарын үсэг зурлаа."}})
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "mgec.delger") as delger,
+        somewhere(hub, 9) as her,
+    ):
+        key, network = hers.key(nara.directory.id), nara.directory.id
+        recorded = "SELECT consent_id, version FROM referrals_decision ORDER BY id"
+        before = rows(hub.store, recorded)
+        await delger.client.set_receiving(False)
+        for _ in range(2):
+            assert (await answer(nara.send(told, key)))[0] == "recipient_unavailable"
+        await delger.client.set_receiving(True)
+        assert len({id for id, _ in rows(hub.store, recorded)} - {id for id, _ in before}) == 1
+
+        # She thinks it over meanwhile: less for the shelter, and the police nothing.
+        grant = replace(form.consent.grants["mgec"], sections=("needs", "identity"))
+        less = replace(
+            told,
+            consent=replace(form.consent, grants={"mgec": grant}, refusals={"kind:police": ("*",), "*": ("legal",)}),
+        )
+        (sent,) = await nara.send(less, key)
+        assert (await delger.open_referral(sent.id)).readable == ["needs", "identity"]
+        known = (await nara.decisions(consent_of(sent))).newest
+        assert {to: one.body.refused for to, one in known.items()} == {
+            "mgec": [],
+            "kind:police": ["*"],
+            "*": ["legal"],
+        }
+        assert {one.body.receipt for one in known.values()} == {key}
+        assert len({id for id, _ in rows(hub.store, recorded)} - {id for id, _ in before}) == 1
+        shown = await look(her, hers.code)
+        assert {one.to for one in shown.holders or []} == {"mgec", "kind:police", "*"}
+        assert [one.part.section.fields for one in await nara.evidence(consent_of(sent)) if one.part.section] == [
+            {"note": "Гарын үсэг зурлаа."}
+        ] * 2  # of what she said first, and of what she said then
+
+        # From then on the code stands for that, and for nothing else; nor for what she took back before it was sent.
+        assert (await answer(nara.send(tonight(7502), key)))[0] == "key_refused"
+        await delger.client.set_receiving(False)
+        assert (await answer(nara.send(tonight(7503), taken.key(network))))[0] == "recipient_unavailable"
+        await delger.client.set_receiving(True)
+        await withdraw(her, taken.code, [everything()])
+        assert (await answer(nara.send(tonight(7503), taken.key(network))))[0] == "key_refused"
+        (other,) = await nara.send(tonight(7503), draw("full").key(network))
+        assert (await delger.open_referral(other.id)).readable == FOUR
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
 async def test_a_card_that_shows_nothing_and_one_that_was_lost(hub: Hub) -> None:
     silent, full = draw("withdraw"), draw("full")
     async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.urna") as urna, somewhere(hub, 4) as her:
