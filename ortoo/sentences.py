@@ -133,6 +133,8 @@ def _may_read(
 def _refused(to: str, sections: Iterable[str], view: View, words: Words) -> str:
     if list(sections) == [ALL]:
         return words("consent.refused_all", agency=name(to, view, words))
+    if to == ALL:
+        return words("consent.nobody_reads", sections=_sections(sections, words))
     return words("consent.refused", agency=name(to, view, words), sections=_sections(sections, words))
 
 

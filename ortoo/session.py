@@ -541,7 +541,8 @@ class Session:
             if refused.code != "not_found":
                 raise
             return None
-        return None if known.withdrawals else known
+        bases = {one.body.basis for one in known.newest.values()}  # decisions under one consent have one
+        return None if known.withdrawals or bases != {form.consent.basis} else known
 
     async def _evidence_under(self, known: Decisions, form: Form) -> SealedEvidence | None:
         """The form's evidence, for the next version of the decision on everybody; None where it is there already."""

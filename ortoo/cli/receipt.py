@@ -111,6 +111,8 @@ def _of_holder(one: contract.ReceiptHolder, words: Words) -> list[str]:
     if one.refused:
         if one.refused == [ALL]:
             said.append(words("consent.refused_all", agency=name))
+        elif one.to == ALL:
+            said.append(words("consent.nobody_reads", sections=words.labels("sections", one.refused)))
         else:
             said.append(words("consent.refused", agency=name, sections=words.labels("sections", one.refused)))
     for sent in one.referrals:

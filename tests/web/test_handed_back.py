@@ -69,6 +69,17 @@ async def test_after_three_days_she_goes_on_to_another_shelter_by_her_next_decis
         assert not {"shelter-sainshand", "cfdc-umnugobi"} & offered
         await gantulga.who_can(("mgec",))
         await gantulga.heading("send.check")  # her next decision covers it
+
+        # Without a line nobody can say what she decided: it stays a draft, and becomes no consent of its own.
+        await gantulga.place("place.inbox")
+        gantulga.visit.line.cut()
+        await gantulga.page.locator(".draft-row").get_by_role("button", name=gantulga.said("verb.continue")).click()
+        await gantulga.heading("send.check")
+        await gantulga.page.get_by_text(gantulga.said("problem.line")).wait_for(timeout=30_000)
+        await gantulga.page.keyboard.press("Control+Enter")
+        gantulga.visit.line.mend()
+        await gantulga.page.get_by_text(gantulga.said("send.under_decision")).wait_for(timeout=30_000)
+        gantulga.visit.seen.errors.clear()
         await gantulga.page.keyboard.press("Control+Enter")
         await gantulga.page.locator(".sent-rows").get_by_text(gantulga.agency("mgec")).wait_for()
         await gantulga.press("send.done")
@@ -81,4 +92,6 @@ async def test_after_three_days_she_goes_on_to_another_shelter_by_her_next_decis
         await urna.answers("under_way")
         await urna.answers("closed", reason="moved_on", note="Охиныдоо очихоор болсон.")
         await gantulga.sees_row_in("inbox.rest", "closed")
-        assert {one.state for one in (await session.outbox()).items} == {"handed_back", "closed"}
+        both = (await session.outbox()).items
+        assert {one.state for one in both} == {"handed_back", "closed"}
+        assert {one.decision.body.consent for one in both} == {sent.decision.body.consent}

@@ -107,16 +107,46 @@ async def test_whom_she_refused_gets_nothing_and_a_child_needs_its_guardian_and_
         await page.locator(".draft-row").get_by_role("button", name=nara.said("verb.continue")).click()
         await page.get_by_text(nara.said("send.returned")).wait_for()
 
-        # On what was recorded then, and the one code for it.
+        # Meanwhile the child says no to something more, to all of a kind: it is said, and shuts what it is about.
+        await page.locator("button", has_text=nara.said("send.change")).first.click()
+        await nara.heading("send.decision")
+        reads = page.locator('input[name="send-decided-police-umnugobi"][value="needs"]')
+        await expect(reads).to_be_checked()
+        await page.locator("details.more:not(.files) summary").click()
+        for to, section in (("kind:police", "needs"), ("*", "medical")):
+            await page.locator("#send-partly-more").select_option(to)
+            await page.locator(f'input[name="send-partly-{to}"][value="{section}"]').check()
+        await expect(reads).to_have_count(0)
+        said = page.locator("section", has=page.locator("#send-said"))
+        for sentence in ("Police can’t read: what you need.", "No agency can read: health."):
+            await expect(said).to_contain_text(sentence)
+        await nara.look("send-decision-partly", page.locator("#send-partly-more"))
+        await nara.press("send.she_agrees")
+        await (
+            page.locator(".errors").get_by_text(nara.said("send.nothing_agreed").partition("{agency}: ")[2]).wait_for()
+        )
+        await page.locator('input[name="send-partly-kind:police"][value="needs"]').uncheck()
+        await page.locator('input[name="send-partly-kind:police"][value="account"]').check()
+        await expect(reads).to_be_checked()
+        await nara.press("send.she_agrees")
+        await nara.heading("send.check")
+
+        # On what was recorded then, in its next versions, and the one code for it.
         await nara.press("send.send_to", agency=nara.agency("police-umnugobi"))
         await page.locator(".sent-rows li").wait_for()
         await expect(page.locator(".receipt-code")).to_have_count(0)
         async with Client(nara.visit.origin) as theirs:
             held = {one.to for one in (await receipts.look(theirs, second.code)).holders or ()}
-        assert held == {"police-umnugobi"}
+        assert held == {"police-umnugobi", "kind:police", "*"}
         (sent,) = [one for one in (await session.outbox()).items if one.id != other.id]
         decision = sent.decision.body
         assert (decision.basis, decision.given.by, decision.given.how) == ("guardian_and_assent", "guardian", "signed")
+        decided = (await session.decisions(decision.consent)).newest
+        assert {to: (one.body.version, one.body.refused) for to, one in decided.items()} == {
+            "police-umnugobi": (1, []),
+            "kind:police": (1, ["account"]),
+            "*": (1, ["medical"]),
+        }
 
         # The sender takes it back, and may ask another agency.
         await nara.press("send.done")

@@ -126,6 +126,8 @@ const speaker = (words: Words, voice: Voice, naming: Naming) => {
   };
 
   const refused = ({ to, sections: codes }: Refusal): string => {
+    if (to === ALL && !isAll(codes))
+      return words(hers ? "her.nobody_reads" : "consent.nobody_reads", { sections: sections(codes) });
     if (!hers)
       return isAll(codes)
         ? words("consent.refused_all", { agency: agency(to) })

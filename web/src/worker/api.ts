@@ -401,6 +401,7 @@ export interface Deciding {
 /**
  * A form as it stands while it is filled in: all that was typed, as it was typed, so that nothing is lost.
  * fields: by section and field. nobody: agencies, kinds and `*` that shall read nothing.
+ * partly: parts that no agency of a kind, or none at all, shall read, by `kind:…` and `*`.
  */
 export interface Filled {
   readonly urgency: string;
@@ -415,6 +416,7 @@ export interface Filled {
   readonly unfolded: readonly string[];
   readonly decided: Readonly<Record<string, Deciding>>;
   readonly nobody: readonly string[];
+  readonly partly: Readonly<Record<string, readonly string[]>>;
   readonly how: string;
   readonly by: string;
   readonly consentLanguage: string;

@@ -4,7 +4,7 @@ import type { Decisions } from "../protocol/consent.ts";
 import * as consent from "../protocol/consent.ts";
 import type { View } from "../protocol/directory.ts";
 import type { Document, Instant } from "../protocol/documents.ts";
-import { asSet, newId, sign, stamp } from "../protocol/documents.ts";
+import { asSet, b64, canonical, newId, sign, stamp } from "../protocol/documents.ts";
 import { naming, Refused } from "../protocol/errors.ts";
 import type { PublicKeys, SealedReferral, Signer } from "../protocol/referral.ts";
 import * as referral from "../protocol/referral.ts";
@@ -29,37 +29,88 @@ export async function decide(
   evidence: SealedEvidence | null = null,
 ): Promise<readonly Document<Consent>[]> {
   checkChild(form);
-  const wanted = form.consent;
   const id = evidence?.consent ?? newId();
-  const addressees = new Set([...addresseesOf(wanted), ...(evidence === null ? [] : [consent.ALL])]);
-  const { directory } = signer;
-  const said = { network: directory.id, at: stamp(at), directory: directory.head, author: referral.authorOf(signer) };
-  const bodies = [...addressees].sort().map(
-    (to): Consent => ({
-      ...said,
-      consent: id,
-      recorder: signer.agency,
-      to,
-      version: 1,
-      prev: null,
-      basis: wanted.basis,
-      given: {
-        by: wanted.givenBy,
-        how: wanted.givenHow,
-        language: wanted.language,
-        interpreter: wanted.interpreter,
-        witness: wanted.witness,
-      },
-      granted: grantedTo(form, to, at),
-      refused: asSet(wanted.refusals.get(to) ?? []),
-      receipt: wanted.receipt,
-      exception: exceptionOf(form, to, at),
-      retain_days: wanted.retainDays,
-      sealed: to === consent.ALL ? (evidence?.sealed ?? null) : null,
-    }),
-  );
+  const bodies = decidedOn(form, evidence).map((to) => decision(form, signer, { to, id, at, evidence }));
   for (const body of bodies) consent.checkDecision(body, form.routing.minor);
   return Promise.all(bodies.map((body) => sign("consent", body, signer.key)));
+}
+
+/**
+ * What the form decides under the consent that was recorded when it could not be sent: what stands where it says the same,
+ * else the next version. Of whom the form says nothing any more, nothing is decided.
+ */
+export async function decideAgain(
+  form: Form,
+  signer: Signer,
+  { newest }: Decisions,
+  at: Instant,
+  evidence: SealedEvidence | null = null,
+): Promise<readonly Document<Consent>[]> {
+  checkChild(form);
+  const id = [...newest.values()][0]!.body.consent;
+  const addressees = [...new Set([...decidedOn(form, evidence), ...newest.keys()])].sort();
+  return Promise.all(
+    addressees.map(async (to) => {
+      const [first, before] = [decision(form, signer, { to, id, at, evidence }), newest.get(to)];
+      if (
+        before !== undefined &&
+        first.sealed === null &&
+        before.body.sealed === null &&
+        saysAsMuch(first, before.body)
+      )
+        return before;
+      const next = { ...first, version: (before?.body.version ?? 0) + 1, prev: before?.sha256 ?? null };
+      consent.checkDecision(next, form.routing.minor);
+      return sign("consent", next, signer.key);
+    }),
+  );
+}
+
+/** Whether it is that decision, but for who signed it and when. */
+function saysAsMuch(wanted: Consent, before: Consent): boolean {
+  const { at, directory, author, version, prev } = before;
+  return b64(canonical({ ...wanted, at, directory, author, version, prev })) === b64(canonical(before));
+}
+
+/** Whom there will be a decision on: evidence goes with the one on everybody. */
+const decidedOn = (form: Form, evidence: SealedEvidence | null): readonly string[] =>
+  [...new Set([...addresseesOf(form.consent), ...(evidence === null ? [] : [consent.ALL])])].sort();
+
+interface Deciding {
+  readonly to: string;
+  readonly id: string;
+  readonly at: Instant;
+  readonly evidence: SealedEvidence | null;
+}
+
+function decision(form: Form, signer: Signer, { to, id, at, evidence }: Deciding): Consent {
+  const { consent: wanted } = form;
+  const { directory } = signer;
+  return {
+    network: directory.id,
+    at: stamp(at),
+    directory: directory.head,
+    author: referral.authorOf(signer),
+    consent: id,
+    recorder: signer.agency,
+    to,
+    version: 1,
+    prev: null,
+    basis: wanted.basis,
+    given: {
+      by: wanted.givenBy,
+      how: wanted.givenHow,
+      language: wanted.language,
+      interpreter: wanted.interpreter,
+      witness: wanted.witness,
+    },
+    granted: grantedTo(form, to, at),
+    refused: asSet(wanted.refusals.get(to) ?? []),
+    receipt: wanted.receipt,
+    exception: exceptionOf(form, to, at),
+    retain_days: wanted.retainDays,
+    sealed: to === consent.ALL ? (evidence?.sealed ?? null) : null,
+  };
 }
 
 function grantedTo(form: Form, to: string, at: Instant): Consent["granted"] {

@@ -17,10 +17,11 @@ import { b64, type Instant, instant, read } from "../protocol/documents.ts";
 import { CODES, Refused } from "../protocol/errors.ts";
 import { NO_BLOBS } from "../protocol/events.ts";
 import { draw, keyOf } from "../protocol/receipt.ts";
+import type { Signer } from "../protocol/referral.ts";
 import type { Consent } from "../protocol/schemas.ts";
 import type * as api from "./api.ts";
 import { checkShown, shownOf, signedOn } from "./consenting.ts";
-import { checkChild, decide, partsAllowed, seal, sealAgain } from "./drafting.ts";
+import { checkChild, decide, decideAgain, partsAllowed, seal, sealAgain } from "./drafting.ts";
 import { overridesOf, refusing } from "./exceptions.ts";
 import type { SentTo } from "./files.ts";
 import { type Attached, type Attaching, type Fields, type Form, FormError } from "./form.ts";
@@ -69,9 +70,13 @@ interface SealedDraft {
   readonly refusals?: readonly operations.SealedInput[];
 }
 
-/** What was recorded, and of which form: a sending that was refused then goes out on it, if she decides just that. */
+/**
+ * What was recorded, and of which form and evidence: a sending that was refused then goes out on it, or on its next
+ * versions if she decides otherwise meanwhile. So she has one code.
+ */
 interface Decided {
   readonly as: string;
+  readonly evidence: string;
   readonly decisions: SealedDraft["decisions"];
 }
 
@@ -249,7 +254,11 @@ async function accept(at: At, name: string, outgoing: Outgoing, tell: Tell): Pro
         if (sealed.refusals?.length) await ask(operations.recordConsent, { decisions: sealed.refusals });
         await ask(operations.recordConsent, { decisions: sealed.decisions });
         recorded = sealed.decisions;
-        const decided = { as: decidedIn(outgoing.form), decisions: recorded };
+        const decided = {
+          as: decidedIn(outgoing.form),
+          evidence: evidenceOf(outgoing.form),
+          decisions: recorded,
+        };
         await at.items.put(`decided/${outgoing.draft.id}`, decided satisfies Decided);
       }
       const { sendReferrals } = await ask(operations.sendReferrals, { referrals: sealed.referrals });
@@ -277,6 +286,31 @@ async function recordedOf({ items }: At, { draft, form, covered }: Outgoing): Pr
   return kept?.as === decidedIn(form) ? kept.decisions : null;
 }
 
+/** What stands of an earlier try that she has decided otherwise since; null: it begins a consent of its own. */
+async function begunOf({ items, work }: At, { draft, form }: Outgoing): Promise<Begun | null> {
+  const kept = await items.get<Decided>(`decided/${draft.id}`);
+  const [first] = kept?.decisions ?? [];
+  if (kept === null || first === undefined || form.consent.exception !== undefined) return null;
+  const { consent: id, basis } = (await read(first.envelope, "consent")).body;
+  if (basis !== form.consent.basis) return null; // decisions under one consent have one
+  try {
+    const stands = await work.decisions(id);
+    if (stands.withdrawals.length > 0) return null; // what she took back counts for good
+    return { stands, isProven: kept.evidence === evidenceOf(form) && stands.newest.has(consent.ALL) };
+  } catch (error) {
+    if (error instanceof Refused && error.code === "not_found") return null;
+    throw error;
+  }
+}
+
+/** isProven: how she gave it is there already. */
+interface Begun {
+  readonly stands: Decisions;
+  readonly isProven: boolean;
+}
+
+const evidenceOf = ({ evidence }: api.SendForm): string => JSON.stringify(evidence ?? null);
+
 const decidedIn = ({ consent, evidence, routing }: api.SendForm): string =>
   JSON.stringify([consent, evidence ?? null, routing.minor]);
 
@@ -292,7 +326,7 @@ async function sealedAnew(
   const isAgain = outgoing.covered || outgoing.form.consent.next !== undefined;
   const sealed = isAgain
     ? await sealedAgain(at.work, outgoing, recorded, attaching, proof)
-    : await sealedFirst(at.work, outgoing.form, recorded, attaching, proof);
+    : await sealedFirst(at.work, outgoing.form, recorded ?? (await begunOf(at, outgoing)), attaching, proof);
   const kept = (await at.items.get<Outgoing>(name)) ?? outgoing; // with what was sealed of files
   await at.items.put(name, { ...kept, sealed } satisfies Outgoing);
   return sealed;
@@ -352,7 +386,7 @@ async function uploadFiles({ items, work }: At, name: string, draft: string, tel
 async function sealedFirst(
   work: Work,
   form: api.SendForm,
-  recorded: SealedDraft["decisions"] | null,
+  recorded: SealedDraft["decisions"] | Begun | null,
   attaching: Attaching,
   proving: Proving,
 ): Promise<SealedDraft> {
@@ -363,18 +397,44 @@ async function sealedFirst(
   const asked = formOf(form, now);
   const refused = recorded === null && exception !== undefined ? await refusing(asked, exception, signer, now) : [];
   const whole = overridesOf(asked, refused);
-  const evidence = recorded === null ? await proving() : null;
-  const decisions = await (recorded === null
-    ? decide(whole, signer, now, evidence)
-    : Promise.all(recorded.map(({ envelope }) => read(envelope, "consent"))));
-  const referrals = await seal(whole, signer, decisions, publicKeys, now, new Map(), attaching);
+  const decisions = await decidedFirst(whole, signer, now, recorded, proving);
+  const signed = await Promise.all(decisions.map(({ envelope }) => read(envelope, "consent")));
+  const referrals = await seal(whole, signer, signed, publicKeys, now, new Map(), attaching);
   return {
-    decisions:
-      recorded ?? decisions.map((one) => handedIn(one, one.body.sealed && evidence ? evidence.blobs : NO_BLOBS)),
+    decisions,
     referrals: referrals.map(({ document, blobs }) => handedIn(document, blobs)),
     hashes: Object.fromEntries(referrals.map(({ document }) => [document.body.id, document.sha256])),
     refusals: refused.map((one) => handedIn(one, NO_BLOBS)),
   };
+}
+
+/** Her decisions as the hub takes them: as they were recorded, as the next versions of those, or under a new consent. */
+async function decidedFirst(
+  form: Form,
+  signer: Signer,
+  now: Instant,
+  recorded: SealedDraft["decisions"] | Begun | null,
+  proving: Proving,
+): Promise<SealedDraft["decisions"]> {
+  if (recorded !== null && !("stands" in recorded)) return recorded;
+  const evidence = await evidenceUnder(recorded, proving);
+  const decisions =
+    recorded === null
+      ? await decide(form, signer, now, evidence)
+      : await decideAgain(form, signer, recorded.stands, now, evidence);
+  return decisions.map((one) => handedIn(one, one.body.sealed && evidence ? evidence.blobs : NO_BLOBS));
+}
+
+async function evidenceUnder(begun: Begun | null, proving: Proving): Promise<SealedEvidence | null> {
+  if (begun === null) return proving();
+  if (begun.isProven) return null;
+  return provingUnder(begun.stands.newest, proving);
+}
+
+/** With the next version of the decision on everybody. */
+function provingUnder(newest: Decisions["newest"], proving: Proving): Promise<SealedEvidence | null> {
+  const [any] = newest.values();
+  return proving(any?.body.consent, (newest.get(consent.ALL)?.body.version ?? 0) + 1);
 }
 
 /** Under the decisions that stand, or their next versions, with what they let this agency read. */
@@ -423,8 +483,7 @@ async function signedNext(
   proving: Proving,
 ): Promise<SealedDraft["decisions"]> {
   checkShown(newest, shown);
-  const [any] = newest.values();
-  const evidence = await proving(any?.body.consent, (newest.get(consent.ALL)?.body.version ?? 0) + 1);
+  const evidence = await provingUnder(newest, proving);
   if (changes.length === 0 && evidence === null) return [];
   const said = { by, how, language, interpreter, witness };
   return signedOn(work.signer(), newest, { do: "decide", changes, said }, shown, work.network.now(), evidence);

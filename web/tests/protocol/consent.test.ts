@@ -353,7 +353,11 @@ describe("a referral", () => {
       }
       const grown = await next("person", [], "informed_consent");
       await refused("basis_not_allowed", () => consent.checkVersion(grown, known, { at: NOW }), { field: "basis" });
-      for (const body of [await next("person_supported", []), await next("guardian", ["account"]), await next("guardian", ["*"])])
+      for (const body of [
+        await next("person_supported", []),
+        await next("guardian", ["account"]),
+        await next("guardian", ["*"]),
+      ])
         consent.checkVersion(body, known, { at: NOW });
     });
   });

@@ -43,7 +43,7 @@ const decide = (to: string, some: object) => ({
   ...fresh,
   decided: { ...fresh.decided, [to]: { ...fresh.decided[to]!, ...some } },
 });
-const changes = (filled: typeof fresh) => changesIn(stands, meantBy(filled, kindOf));
+const changes = (filled: typeof fresh) => changesIn(stands, meantBy(filled, kindOf), kindOf);
 
 describe("what she decides later", () => {
   test("changes nothing as long as it is filled in as it stands", () => expect(changes(fresh)).toEqual([]));

@@ -1,13 +1,22 @@
 import { endOfDay } from "../../words/dates.ts";
 import type { Deciding, Filled } from "../../worker/api.ts";
 import type { Anew, Change, Consented, Said, Standing } from "../../worker/consent-api.ts";
-import { ALL, columnsOf, emptyFilled, isRefused, named, typedAgain } from "../send/filled.ts";
+import {
+  ALL,
+  columnsOf,
+  emptyFilled,
+  isByName,
+  isPartRefused,
+  isRefused,
+  named,
+  partlyIn,
+  refusedPartly,
+  typedAgain,
+} from "../send/filled.ts";
 
 /** What stands, as it would be filled in; and what was filled in, as the decisions that it changes. Asks for nothing. */
 
 const USUAL_DAYS = 90;
-
-const isByName = (to: string): boolean => to !== ALL && !to.startsWith("kind:");
 
 /** On everybody nothing may be said: then it carries evidence. */
 export const saysSomething = ({ to, refused }: Pick<Standing, "to" | "refused">): boolean =>
@@ -25,12 +34,16 @@ export const filledFrom = ({ decisions, said }: Consented, minor: boolean, now: 
     recipients: agencies.map(({ to }) => to),
     decided: Object.fromEntries(agencies.map((one) => [one.to, decidingOf(one, usual)])),
     nobody: decisions.filter(isNothing).map(({ to }) => to),
+    partly: partlyOf(decisions),
     by: minor ? "guardian" : said.by || "person",
     consentLanguage: said.language,
     interpreter: said.interpreter,
     witness: said.witness,
   };
 };
+
+const partlyOf = (decisions: readonly Pick<Standing, "to" | "refused">[]): Filled["partly"] =>
+  partlyIn(decisions.map(({ to, refused }) => ({ to, sections: refused })));
 
 const decidingOf = ({ sections, purposes, until, refused }: Standing, usual: string): Deciding => ({
   sections: named(sections),
@@ -55,18 +68,35 @@ export const meantBy = (filled: Filled, kindOf: (agency: string) => string): rea
     // Of whom she refuses as a kind, nothing is said by name.
     if (decided === undefined || isRefused(filled, to, kindOf(to))) return [];
     const { purposes, until, refused } = decided;
-    const sections = decided.sections.filter((one) => !refused.includes(one));
+    const isLeft = (one: string) => !refused.includes(one) && !isPartRefused(filled, kindOf(to), one);
+    const sections = decided.sections.filter(isLeft);
     return [{ to, granted: sections.length > 0 ? { sections, purposes, until } : null, refused }];
   });
   const others = filled.nobody.filter((to) => !columnsOf(filled).includes(to));
-  return [...agencies, ...others.map((to) => ({ to, granted: null, refused: [ALL] }))];
+  return [
+    ...agencies,
+    ...others.map((to) => ({ to, granted: null, refused: [ALL] })),
+    ...refusedPartly(filled).map(({ to, sections }) => ({ to, granted: null, refused: sections })),
+  ];
 };
 
 /** Of these what is otherwise than it stands; and what she refused and does not any more. */
-export const changesIn = ({ decisions }: Pick<Consented, "decisions">, meant: readonly Change[]): readonly Change[] => {
-  const stood = new Map(decisions.map((one) => [one.to, one]));
+export const changesIn = (
+  { decisions }: Pick<Consented, "decisions">,
+  meant: readonly Change[],
+  kindOf: (agency: string) => string,
+): readonly Change[] => {
+  const partly = partlyOf(decisions);
+  const stood = new Map(
+    decisions.map((one) => {
+      const isLeft = (section: string) =>
+        !one.refused.includes(section) && !isPartRefused({ partly }, kindOf(one.to), section);
+      return [one.to, { ...one, sections: named(one.sections).filter(isLeft) }];
+    }),
+  );
   const changed = meant.filter((one) => !isSame(one, stood.get(one.to)));
-  const lifted = decisions.filter((one) => isNothing(one) && !meant.some(({ to }) => to === one.to));
+  const isNo = (one: Standing) => isNothing(one) || (!isByName(one.to) && one.refused.length > 0);
+  const lifted = decisions.filter((one) => isNo(one) && !meant.some(({ to }) => to === one.to));
   return [...changed, ...lifted.map(({ to }) => ({ to, granted: null, refused: [] }))];
 };
 
@@ -75,10 +105,7 @@ const isSame = ({ granted, refused }: Change, stood: Standing | undefined): bool
   const isAsGranted =
     granted === null
       ? stood.until === null
-      : areSame(
-          granted.sections,
-          named(stood.sections).filter((one) => !stood.refused.includes(one)),
-        ) &&
+      : areSame(granted.sections, stood.sections) &&
         areSame(granted.purposes, stood.purposes) &&
         Date.parse(granted.until) === Date.parse(stood.until ?? "");
   return isAsGranted && areSame(refused, stood.refused);
@@ -105,7 +132,7 @@ export const childsWord = (
     return [to, { ...one, sections: named(sections), purposes, until: until ?? one.until }] as const;
   });
   const meant = meantBy({ ...filled, decided: Object.fromEntries(decided) }, kindOf);
-  return changesIn(stands, meant).map((one) => ({ ...one, granted: null }));
+  return changesIn(stands, meant, kindOf).map((one) => ({ ...one, granted: null }));
 };
 
 /** Whether a guardian would end what the child refused. */
@@ -134,11 +161,13 @@ export const withAnew = (filled: Filled, { changes, said, evidence }: Anew, now:
   });
   const changed = new Set(changes.map(({ to }) => to));
   const refused = changes.filter((one) => one.refused.includes(ALL)).map(({ to }) => to);
+  const stands = Object.entries(filled.partly).filter(([to]) => !changed.has(to));
   return {
     ...filled,
     also: [...filled.also, ...added],
     decided: { ...filled.decided, ...Object.fromEntries(decided) },
     nobody: [...filled.nobody.filter((to) => !changed.has(to)), ...refused],
+    partly: { ...Object.fromEntries(stands), ...partlyOf(changes) },
     ...{ how: said.how, by: said.by, consentLanguage: said.language },
     ...{ interpreter: said.interpreter, witness: said.witness },
     fields: evidence ? typedAgain({ evidence: evidence.fields }) : {},

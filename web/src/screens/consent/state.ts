@@ -76,7 +76,7 @@ export const consentState = (
     if (stands.value === null || filled.value === null) return null;
     const changes = isChilds(filled.value)
       ? childsWord(stands.value, filled.value, kindOf)
-      : changesIn(stands.value, meantBy(filled.value, kindOf));
+      : changesIn(stands.value, meantBy(filled.value, kindOf), kindOf);
     return { do: "decide", changes, said: saidIn(filled.value), evidence: evidenceIn(filled.value, now()) };
   };
 

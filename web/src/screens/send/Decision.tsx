@@ -11,11 +11,11 @@ import { dateOf, day, endOfDay, lastDay, type TypedDate } from "../../words/date
 import { fieldLabel } from "../../words/fields.ts";
 import { codes, label } from "../../words/labels.ts";
 import { ofPlan, sectionName } from "../../words/sentences.ts";
-import { capital, plain } from "../../words/words.ts";
+import { capital, plain, type Words } from "../../words/words.ts";
 import { continued, heldOf } from "./anew.ts";
 import { Evidence } from "./Evidence.tsx";
 import { ExceptionStep } from "./Exception.tsx";
-import { ALL, columnsOf, DAYS, isRefused, NO_DATE, planOf } from "./filled.ts";
+import { ALL, columnsOf, DAYS, isByName, isPartRefused, isRefused, NO_DATE, planOf, SECTIONS } from "./filled.ts";
 import { HerCode, type Mode } from "./HerCode.tsx";
 import { namingOf } from "./naming.ts";
 import { SelectField } from "./Selects.tsx";
@@ -32,6 +32,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
   const filled = state.filled.value!;
   const form = state.form();
   const stands = continued(filled, state.again.value);
+  const isUnknown = state.draft.value!.of !== null && state.again.value === null; // whether she has a code already
   const filledIn = Object.keys(form.sections).filter((section) => section !== "justification");
   const there = [...new Set([...filledIn, ...heldOf(filled, stands)])];
   const columns = columnsOf(filled);
@@ -94,7 +95,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         options={HOWS.map((value) => ({ value, label: label(language, "consent_given_how", value) }))}
         error={faultAt(state, "send-how")}
       />
-      {stands === null && (
+      {stands === null && !isUnknown && (
         <HerCode
           id="send"
           mode={lens<Mode | "">(
@@ -176,7 +177,8 @@ const isRead = (state: DecidingState, agency: string, section: string): boolean 
     !isRefused(filled, agency, state.kindOf(agency)) &&
     decided !== undefined &&
     decided.sections.includes(section) &&
-    !decided.refused.includes(section)
+    !decided.refused.includes(section) &&
+    !isPartRefused(filled, state.kindOf(agency), section)
   );
 };
 
@@ -235,7 +237,8 @@ interface CellProps {
 const Cell = ({ state, agency, section }: CellProps) => {
   const said = words.value;
   const isIn = isRead(state, agency, section);
-  const isNobody = isRefused(state.filled.value!, agency, state.kindOf(agency));
+  const [filled, kind] = [state.filled.value!, state.kindOf(agency)];
+  const isNobody = isRefused(filled, agency, kind) || isPartRefused(filled, kind, section);
   return (
     <button
       type="button"
@@ -263,7 +266,8 @@ export const DecisionCard = ({ state, agency, there }: AgencyProps) => {
   const said = words.value;
   const filled = state.filled.value!;
   const isNobody = isRefused(filled, agency, state.kindOf(agency));
-  const read = there.filter((section) => isRead(state, agency, section));
+  const open = there.filter((section) => !isPartRefused(filled, state.kindOf(agency), section));
+  const read = open.filter((section) => isRead(state, agency, section));
   const id = `send-decided-${agency}`;
   return (
     <section class="card wide stack">
@@ -280,11 +284,11 @@ export const DecisionCard = ({ state, agency, there }: AgencyProps) => {
           value={lens<readonly string[]>(
             () => read,
             (chosen) => {
-              for (const section of there)
+              for (const section of open)
                 if (chosen.includes(section) !== read.includes(section)) turn(state, agency, section);
             },
           )}
-          options={there.map((section) => ({
+          options={open.map((section) => ({
             value: section,
             label: sectionName(said, "her", section),
           }))}
@@ -362,17 +366,12 @@ const NOBODY_FIRST = ["kind:police", "kind:immigration", "kind:mining_company"];
 /** Who shall read nothing, whoever asks: kinds, agencies, everybody. */
 export const Nobody = ({ state }: { readonly state: DecidingState }) => {
   const said = words.value;
-  const { language } = said;
   const filled = state.filled.value!;
-  const text = (to: string): string => {
-    if (to === ALL) return capital(said("her.everybody"));
-    return to.startsWith("kind:") ? label(language, "agency_kinds", to.slice(5)) : nameOf(state, to);
-  };
+  const text = (to: string): string => (isByName(to) ? nameOf(state, to) : severalName(said, to));
   // What was added stays in its place when it is unticked.
   const added = useSignal<readonly string[]>(filled.nobody);
   const shown = [...new Set([...NOBODY_FIRST, ...added.value, ...filled.nobody])];
-  const kinds = codes("agency_kinds").map((kind) => `kind:${kind}`);
-  const all = [ALL, ...kinds, ...state.agencies.value.map((agency) => agency.id)];
+  const all = [...SEVERAL, ...state.agencies.value.map((agency) => agency.id)];
   return (
     <div class="wide stack">
       <Chips
@@ -398,6 +397,46 @@ export const Nobody = ({ state }: { readonly state: DecidingState }) => {
         }}
       />
     </div>
+  );
+};
+
+/** Everybody, and each kind. */
+const SEVERAL: readonly string[] = [ALL, ...codes("agency_kinds").map((kind) => `kind:${kind}`)];
+
+const severalName = (said: Words, to: string): string =>
+  to === ALL ? capital(said("her.everybody")) : label(said.language, "agency_kinds", to.slice("kind:".length));
+
+/** Parts that nobody of a kind reads, or nobody at all. */
+const NobodyOfAKind = ({ state }: { readonly state: DecidingState }) => {
+  const said = words.value;
+  const filled = state.filled.value!;
+  const shown = SEVERAL.filter((to) => filled.partly[to] !== undefined && !filled.nobody.includes(to));
+  const others = SEVERAL.filter((to) => !shown.includes(to) && !filled.nobody.includes(to));
+  const refuse = (to: string, sections: readonly string[]) =>
+    state.change({ partly: { ...filled.partly, [to]: sections } });
+  return (
+    <>
+      {shown.map((to) => (
+        <Chips
+          key={to}
+          id={`send-partly-${to}`}
+          legend={said("send.partly", { kind: severalName(said, to) })}
+          value={lens(
+            () => filled.partly[to] ?? [],
+            (sections: readonly string[]) => refuse(to, sections),
+          )}
+          options={SECTIONS.map((value) => ({ value, label: sectionName(said, "her", value) }))}
+        />
+      ))}
+      <SelectField
+        id="send-partly-more"
+        label={said("send.partly_more")}
+        value=""
+        none={said("send.choose")}
+        options={others.map((to) => [to, severalName(said, to)])}
+        onChange={(to) => to !== "" && refuse(to, [])}
+      />
+    </>
   );
 };
 
@@ -487,6 +526,7 @@ export const MoreOfDecision = ({ state, columns, there }: GridProps) => {
             </fieldset>
           );
         })}
+        <NobodyOfAKind state={state} />
         <SelectField
           id="send-also"
           label={said("send.also")}

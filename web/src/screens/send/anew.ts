@@ -48,6 +48,6 @@ export const formAnew = (
     return [to, { ...one, sections }] as const;
   });
   const meant = meantBy({ ...filled, decided: Object.fromEntries(decided) }, kindOf);
-  const next = { changes: changesIn(stands, meant), shown: shownOf(stands) };
+  const next = { changes: changesIn(stands, meant, kindOf), shown: shownOf(stands) };
   return { ...form, consent: { ...form.consent, next } };
 };

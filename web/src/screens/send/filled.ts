@@ -30,6 +30,7 @@ export const emptyFilled = (place: string): Filled => ({
   unfolded: [],
   decided: {},
   nobody: [],
+  partly: {},
   how: "",
   by: "person",
   consentLanguage: "",
@@ -279,6 +280,10 @@ export const named = (sections: readonly string[]): readonly string[] => (sectio
 export const isRefused = ({ nobody }: Pick<Filled, "nobody">, agency: string, kind: string): boolean =>
   nobody.some((to) => to === agency || to === `kind:${kind}` || to === ALL);
 
+/** Whether this part is read by nobody of its kind, or by nobody at all. */
+export const isPartRefused = ({ partly }: Pick<Filled, "partly">, kind: string, section: string): boolean =>
+  [`kind:${kind}`, ALL].some((to) => partly[to]?.includes(section));
+
 /** What is proposed to her: what the services that this agency gives need, for three months. */
 export const proposed = (filled: Filled, agency: Candidate | null, there: readonly string[], now: number): Deciding => {
   const gives = agency?.gives.map((one) => one.service).filter((one) => filled.services.includes(one)) ?? [];
@@ -300,7 +305,9 @@ export const grantsOf = (
   columnsOf(filled).flatMap((to) => {
     const decided = filled.decided[to];
     if (decided === undefined || isRefused(filled, to, kindOf(to))) return [];
-    const sections = decided.sections.filter((one) => there.includes(one) && !decided.refused.includes(one));
+    const sections = decided.sections.filter(
+      (one) => there.includes(one) && !decided.refused.includes(one) && !isPartRefused(filled, kindOf(to), one),
+    );
     return sections.length > 0 ? [{ to, sections, purposes: decided.purposes, until: decided.until }] : [];
   });
 
@@ -310,8 +317,26 @@ export const refusalsOf = (filled: Filled): SendForm["consent"]["refusals"] => {
     const refused = filled.decided[to]?.refused ?? [];
     return refused.length > 0 && !filled.nobody.includes(to) ? [{ to, sections: refused }] : [];
   });
-  return [...whole, ...partly];
+  return [...whole, ...partly, ...refusedPartly(filled)];
 };
+
+/** Of kinds and of everybody: what they may not read, where it is not all. */
+export const refusedPartly = ({ nobody, partly }: Filled): SendForm["consent"]["refusals"] =>
+  Object.entries(partly).flatMap(([to, sections]) =>
+    sections.length > 0 && !nobody.includes(to) ? [{ to, sections }] : [],
+  );
+
+/** The same, as it is filled in. */
+export const partlyIn = (
+  refusals: readonly { readonly to: string; readonly sections: readonly string[] }[],
+): Filled["partly"] =>
+  Object.fromEntries(
+    refusals
+      .filter(({ to, sections }) => !isByName(to) && sections.length > 0 && !sections.includes(ALL))
+      .map(({ to, sections }) => [to, sections]),
+  );
+
+export const isByName = (to: string): boolean => to !== ALL && !to.startsWith("kind:");
 
 /** asked: sections that she decides on too, though nothing is filled in there. */
 export const formOf = (
@@ -374,6 +399,7 @@ export const withoutConsent = (filled: Filled, now: number, kindOf: (agency: str
     saidNo: true,
     also: [],
     nobody: filled.nobody.filter(isKept),
+    partly: Object.fromEntries(Object.entries(filled.partly).filter(([to]) => isKept(to))),
     decided: Object.fromEntries(decided),
     without: { ground: "", reviewer: "", refused, tellAfterDays: 0 },
     ownPart: null,
@@ -420,7 +446,8 @@ export const filledAgain = ({ filled, form }: Again): Filled => {
     interpreter: consent.interpreter,
     witness: consent.witness,
   };
-  return { ...typed, recipients: [], also: [], decided, nobody, saidNo: false, without: null, ownPart: null };
+  const partly = partlyIn(form.consent.refusals);
+  return { ...typed, recipients: [], also: [], decided, nobody, partly, saidNo: false, without: null, ownPart: null };
 };
 
 /** Whether her decision lets it go to this agency as it is: nothing was written since. */
@@ -443,9 +470,10 @@ const ordered = (value: unknown): string =>
       : one,
   );
 
-/** The form that goes out under a decision that stands: with what it lets this agency read. */
-export const coveredForm = (form: SendForm, again: Again, grant: Grant): SendForm => {
-  const refused = again.form.consent.refusals.filter((one) => one.to === grant.to).flatMap((one) => one.sections);
+/** The form that goes out under a decision that stands: with what it lets this agency read. kind: the agency's. */
+export const coveredForm = (form: SendForm, again: Again, grant: Grant, kind: string): SendForm => {
+  const onIt = [grant.to, `kind:${kind}`, ALL];
+  const refused = again.form.consent.refusals.filter((one) => onIt.includes(one.to)).flatMap((one) => one.sections);
   const allowed = Object.keys(form.sections).filter(
     (one) => (grant.sections.includes(ALL) || grant.sections.includes(one)) && !refused.includes(one),
   );

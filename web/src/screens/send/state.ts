@@ -194,7 +194,7 @@ export const sendState = (
     const { next } = made.consent;
     const isOtherwise = next !== undefined && isSame(draft.value?.shown, next.shown) && next.changes.length > 0;
     if (isOtherwise) return null; // she was asked again on what stands, and decided more or less
-    return isCovered(made, of, grant) ? coveredForm(made, of, grant) : null;
+    return isCovered(made, of, grant) ? coveredForm(made, of, grant, kindOf(grant.to)) : null;
   });
 
   const save = async () => {
@@ -300,12 +300,15 @@ export const sendState = (
       const failed = problemOf(error);
       if (mine !== asking) return;
       const isGone = one.of !== null && failed.kind === "refused" && failed.code === "not_found";
-      // Without a line nobody can say what she agreed to before, and what she took back counts for good: she is asked
-      // again, and it goes out as a new one.
-      if (isGone) put({ of: null });
-      if (isGone && one.step === "check") askAgain(false);
-      if (failed.kind === "line" || isGone) found.value = await vault.find({ services, place, language, minor });
-      else problem.value = failed;
+      // What she took back counts for good: she is asked again, and it goes out as a new one. But where nobody can say
+      // what she decided, since there is no line, it waits: a second consent would have a second code.
+      if (!isGone) {
+        problem.value = failed;
+        return;
+      }
+      put({ of: null });
+      if (one.step === "check") askAgain(false);
+      found.value = await vault.find({ services, place, language, minor });
     }
   };
 
