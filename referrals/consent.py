@@ -61,6 +61,8 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
         for one in fresh:
             with _naming(one):
                 current.check_current(one)
+                if one.body.author.agency != one.body.recorder:
+                    access.must_not_be_suspended(one.body.author.agency)  # it decides for nobody, and asks of nobody
                 known = decisions.get(one.body.consent, Decisions.of([]))
                 author = current.now().agency(one.body.author.agency)
                 rule.check_version(one.body, known, at=now, author_kind=author.kind if author else "")
@@ -208,7 +210,7 @@ def _coordinated(actor: Actor, own: Iterable[Decision]) -> list[UUID]:
     bodies = {one.consent_id: documents.read(one.envelope, schemas.Consent).body for one in own}
     named = [id for id, body in bodies.items() if body.granted and COORDINATE in body.granted.purposes]
     state = directory.in_force().now().agency(actor.agency)
-    if not named or state is None:
+    if not named or state is None or state.suspended:
         return []
     decisions, at = newest(str(id) for id in named), clock.now()
     return [id for id in named if _coordinates(actor.agency, state.kind, decisions[str(id)], at)]

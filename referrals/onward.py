@@ -49,8 +49,9 @@ def may_go(actor: Actor, referral: UUID, to: str, parts: Sequence[str]) -> Decis
     """The decision under which these parts of what the actor's agency was sent may go to the agency `to`.
 
     The one thing that a holder of a live grant is told of the others' decisions (protocol §7, Who sees it).
-    Raises Refused: `not_found`, or the rule's code.
+    Raises Refused: `not_found`, `recipient_suspended`, or the rule's code.
     """
+    access.must_not_be_suspended(actor.agency)
     found = access.received_by(actor).filter(pk=referral).first()
     view = directory.in_force().now()
     own, third = view.agency(actor.agency), view.agency(to)

@@ -276,16 +276,16 @@ def check_version(new: Consent, decisions: Decisions, *, at: datetime, author_ki
 
     author_kind: the kind of the author's agency; needed where that is not the recorder.
 
-    Raises: limit_exceeded, consent_author, basis_not_allowed, head_moved.
+    Raises: consent_author, limit_exceeded, basis_not_allowed, head_moved.
     """
     before = decisions.newest.get(new.to)
     first = next(iter(decisions.newest.values()), None)
+    if new.author.agency != new.recorder:  # first: who may not coordinate learns nothing of what was decided
+        _check_coordinating_author(new, decisions, kind=author_kind, at=at)
     if before is None and len(decisions.newest) >= MAX_DECISIONS:
         raise Refused("limit_exceeded", field="consent", most=MAX_DECISIONS)
     if first is not None and new.recorder != first.body.recorder:
         raise Refused("consent_author", "All decisions under one consent have the same recorder.", field="recorder")
-    if new.author.agency != new.recorder:
-        _check_coordinating_author(new, decisions, kind=author_kind, at=at)
     if first is not None and new.basis != first.body.basis:
         raise Refused("basis_not_allowed", "Decisions under one consent have the same basis.", field="basis")
     head, version = (before.sha256, before.body.version) if before else (None, 0)

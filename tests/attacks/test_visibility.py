@@ -219,11 +219,12 @@ def test_a_decision_under_what_is_anothers_is_refused_as_one_under_nothing(story
     town, told = story.town, []
     for consent in (story.consent, new_id()):
         for to in OTHERS:
-            decision = town.decide(DORJ, to, ["needs"], consent=consent, recorder="mrc-umnugobi")
-            answer = town.refused(DORJ, "record_consent", decisions=[handed_in(decision)])
-            assert (answer.pop("consent"), answer.pop("to")) == (consent, to)
-            told.append(answer)
-    assert told == [{"code": "consent_author", "field": "author"}] * 8
+            for recorder in ("mrc-umnugobi", "prosecutor"):  # before whom she decided, and before whom not
+                decision = town.decide(DORJ, to, ["needs"], consent=consent, recorder=recorder)
+                answer = town.refused(DORJ, "record_consent", decisions=[handed_in(decision)])
+                assert (answer.pop("consent"), answer.pop("to")) == (consent, to)
+                told.append(answer)
+    assert told == [{"code": "consent_author", "field": "author"}] * 16
 
 
 def test_an_id_that_is_taken_is_told_without_a_word_of_what_has_it(story: Story) -> None:

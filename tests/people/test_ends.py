@@ -127,6 +127,8 @@ SUSPENDED: Final = {
     "takeStep on what it had opened": None,
     "takeStep on what it had sent": None,
     "recordConsent": None,
+    "recordConsent on a third agency": "recipient_suspended",
+    "onward": "recipient_suspended",
 }
 
 
@@ -134,10 +136,11 @@ SUSPENDED: Final = {
 async def test_what_a_suspended_agency_may_still_do(hub: Hub) -> None:
     with PracticeTown(hub) as town:
         decision, back = (
-            town.decide("mrc.nara", "mine-khanbogd", ["needs"]),
+            town.decide("mrc.nara", "mine-khanbogd", ["needs"], purposes=["give_service", "coordinate"]),
             town.decide("mkb.erdene", "mgec", ["needs"]),
         )
-        town.record("mrc.nara", decision)
+        consent = decision.body.consent
+        town.record("mrc.nara", decision, town.decide("mrc.nara", "mgec", ["needs"], consent=consent))
         town.record("mkb.erdene", back)
         was_opened, unopened = (town.refer("mrc.nara", "mine-khanbogd", decision) for _ in range(2))
         town.send("mrc.nara", was_opened, unopened)
@@ -146,6 +149,9 @@ async def test_what_a_suspended_agency_may_still_do(hub: Hub) -> None:
         opening, _ = town.open("mkb.erdene", was_opened)
         town.take("mgec.delger", sent, "acknowledged")
         assert town.data("mkb.erdene", "referral", id=sent.document.body.id)["sealed"] is not None
+        onward = {"referral": was_opened.document.body.id, "to": "mgec", "parts": ["needs"]}
+        assert town.data("mkb.erdene", "onward", **onward)["to"] == "mgec"
+        assert decided_on(town, consent) == ["mgec", "mine-khanbogd"]
 
     async with at_work(hub, "nhrcm.bold") as bold, at_work(hub, "iom.emma") as emma:
         await coordinating.suspend(bold, "mine-khanbogd")
@@ -157,7 +163,10 @@ async def test_what_a_suspended_agency_may_still_do(hub: Hub) -> None:
         step = town.step("mkb.erdene", was_opened, "accepted", prev=opening.sha256)
         message = town.step("mkb.erdene", sent, "message", note="x", decision=back)
         withdrawn = town.decide("mkb.erdene", "mgec", after=back)
+        added = town.decide("mkb.erdene", "ecpat", ["needs"], consent=consent, recorder="mrc-umnugobi")
         answers = {
+            "onward": town.ask("mkb.erdene", "onward", **onward),
+            "recordConsent on a third agency": town.ask("mkb.erdene", "record_consent", decisions=[handed_in(added)]),
             "sendReferrals": town.ask("mkb.erdene", "send_referrals", referrals=[handed_in(new)]),
             "openReferral": town.ask(
                 "mkb.erdene", "open_referral", event=town.step("mkb.erdene", unopened, "opened")[0].envelope
@@ -171,6 +180,8 @@ async def test_what_a_suspended_agency_may_still_do(hub: Hub) -> None:
         assert codes == SUSPENDED
         to_it = town.refer("mrc.nara", "mine-khanbogd", decision)
         assert town.refused("mrc.nara", "send_referrals", referrals=[handed_in(to_it)])["code"] == "recipient_suspended"
+
+        assert decided_on(town, consent) == ["mine-khanbogd"]  # whom else she chose it need not know any more
 
         # What is sealed is handed out no more, its own neither; lists and steps are.
         for id in (sent.document.body.id, was_opened.document.body.id):
@@ -187,6 +198,10 @@ async def test_what_a_suspended_agency_may_still_do(hub: Hub) -> None:
             told = town.post("mkb.erdene", {"query": text, "variables": variables(text)}).json()
             may = bool(MAY[field] & {FOCAL, ADMIN})
             assert (first_code(told) in REFUSED) != may or field == "publishRoster", (field, told)
+
+
+def decided_on(town: PracticeTown, consent: str) -> list[str]:
+    return [one["to"] for one in town.data("mkb.erdene", "consent", id=consent)["decisions"]]
 
 
 def first_code(told: Any) -> str | None:

@@ -260,7 +260,7 @@ export function checkMinor({ basis, granted }: Consent, minor: boolean): void {
  * Who may sign this version, and whether it continues the chain of its addressee (§7, Who signs).
  *
  * authorKind: the kind of the author's agency; needed where that is not the recorder.
- * Refused: limit_exceeded, consent_author, basis_not_allowed, head_moved.
+ * Refused: consent_author, limit_exceeded, basis_not_allowed, head_moved.
  */
 export function checkVersion(
   next: Consent,
@@ -269,11 +269,12 @@ export function checkVersion(
 ): void {
   const before = decisions.newest.get(next.to);
   const first = firstOf(decisions);
+  // First: who may not coordinate learns nothing of what was decided.
+  if (next.author.agency !== next.recorder) checkCoordinatingAuthor(next, decisions, authorKind, at);
   if (before === undefined && decisions.newest.size >= MAX_DECISIONS) {
     throw new Refused("limit_exceeded", { field: "consent", most: MAX_DECISIONS });
   }
   if (first !== null && next.recorder !== first.recorder) throw new Refused("consent_author", { field: "recorder" });
-  if (next.author.agency !== next.recorder) checkCoordinatingAuthor(next, decisions, authorKind, at);
   if (first !== null && next.basis !== first.basis) {
     throw new Refused("basis_not_allowed", { field: "basis" });
   }
