@@ -8,8 +8,10 @@ The network's own documents come with the answer, each signed by those whom the 
 key the log has, and which witnesses. That it is the right network she knows by its fingerprint, which every agency has.
 """
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from ortoo import contract, logged, receipts
@@ -21,16 +23,18 @@ from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import Document, instant, unb64
 from ortoo.protocol.errors import Refused
 
-Mark = Literal["logged", "promised", "missing"]
-WORST: Final[tuple[Mark, ...]] = ("missing", "promised")
+Mark = Literal["logged", "promised", "doubtful", "missing"]
+WORST: Final[tuple[Mark, ...]] = ("missing", "doubtful", "promised")
 
 Own = Document[schemas.Receipt] | Document[schemas.Consent]
 
 
 @dataclass(frozen=True)
 class Proof:
-    """marks: by H of each document. promised: accepted too recently to be missed; missing: long ago, and unproven.
+    """marks: by H of each document. promised: accepted too recently to be missed; missing: long ago by the hub's clock,
+    or known here for as long, and unproven; doubtful: long ago by this device's clock alone, of which one is wrong.
 
+    since: when each was first seen here, by a clock that nobody sets.
     has_log: whether the network names an activity log.
     head: its newest, verified; None where there is none. witnesses: how many cosigned it.
     network: H of the first version of the network, which its fingerprint on paper says, too.
@@ -41,6 +45,7 @@ class Proof:
     head: Checkpoint | None
     witnesses: int
     network: str
+    since: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def mark(self) -> Mark:
@@ -80,14 +85,19 @@ async def prove(
     head = opened.checkpoint if opened is not None else None
     proven = logged.proven(answer.logged, wanted, head) if head is not None else {}
     now = instant(asked.at)  # as the hub has it: her device may be days off
+    first_seen = seen.since if seen is not None else {}
+    since = {sha256: first_seen.get(sha256, time.monotonic()) for sha256 in wanted}
 
     def mark(one: Own) -> Mark:
         if one.sha256 in proven:
             return "logged"
-        return "missing" if now - instant(one.body.at) > logged.WITHHELD else "promised"
+        is_late = now - instant(one.body.at) > logged.WITHHELD
+        if is_late or time.monotonic() - since[one.sha256] > logged.WITHHELD.total_seconds():
+            return "missing"
+        return "doubtful" if datetime.now(UTC) - instant(one.body.at) > logged.WITHHELD else "promised"
 
     witnesses = len(opened.cosigned) if opened is not None else 0
-    return Proof({one.sha256: mark(one) for one in own}, has_log, head, witnesses, first)
+    return Proof({one.sha256: mark(one) for one in own}, has_log, head, witnesses, first, since)
 
 
 def _read(envelope: str) -> Own:

@@ -21,6 +21,7 @@ from ortoo.words import Words, plain
 WITHDRAW: Final = "withdraw"
 PAUSES: Final = (0.0, 1.0, 3.0)  # seconds; a leaf gets its place within one, and its witnesses soon after
 WRONG: Final = ("missing", "broken")
+NOT_YET: Final = ("promised", "doubtful")
 
 
 async def receipt(run: Run) -> int:
@@ -59,8 +60,8 @@ async def receipt(run: Run) -> int:
 
 
 async def _mark(client: Client, code: str, shown: contract.ReceiptShown, anchor: str | None) -> str | None:
-    """How what she decided, and took back, stands in the log: `logged`, `promised`, `missing`; `broken` where what the
-    hub shows of the log does not hold; `unseen` where it shows nothing now. None where the network has no such log.
+    """How what she decided, and took back, stands in the log: as its proof marks it; `broken` where what the hub shows
+    of the log does not hold; `unseen` where it shows nothing now. None where the network has no such log.
     """
     mark = "unseen"
     for pause in PAUSES:
@@ -74,7 +75,7 @@ async def _mark(client: Client, code: str, shown: contract.ReceiptShown, anchor:
         if not proof.has_log:
             return None
         mark = proof.mark
-        if mark != "promised":
+        if mark not in NOT_YET:
             break
     return mark
 

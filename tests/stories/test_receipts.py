@@ -549,7 +549,7 @@ async def test_the_recorder_sees_what_she_took_back_and_nobody_else_does(hub: Hu
 async def test_a_hub_that_lies_to_her_about_the_log(hub: Hub) -> None:
     given, other = draw("full"), draw("full")
     async with at_work(hub, "mrc.nara") as nara, somewhere(hub, 8) as her:
-        await sent_with(nara, tonight(7401), given)
+        sent = await sent_with(nara, tonight(7401), given)
         anchor = documents.read(nara.directory.networks[0], schemas.Network).sha256
         proof = await in_the_log(her, given.code, await look(her, given.code), anchor=anchor)
         shown = await withdraw(her, given.code, [scope(["mgec"], ["safety"])])
@@ -570,6 +570,11 @@ async def test_a_hub_that_lies_to_her_about_the_log(hub: Hub) -> None:
             later = datetime.fromisoformat(told["now"]) + timedelta(seconds=597)
             return {"receiptChallenge": told | {"now": later.isoformat()}}
 
+        def five_minutes_back(data: dict[str, Any]) -> dict[str, Any]:
+            told = data["receiptChallenge"]
+            earlier = datetime.fromisoformat(told["now"]) - timedelta(minutes=5)
+            return {"receiptChallenge": told | {"now": earlier.isoformat()}}
+
         def unsigned(log: Any) -> Any:
             text, _, _ = log["checkpoint"]["note"].partition("\n\n")
             return log | {"checkpoint": log["checkpoint"] | {"note": f"{text}\n\n\u2014 nobody AAAAAAAA\n"}}
@@ -581,6 +586,22 @@ async def test_a_hub_that_lies_to_her_about_the_log(hub: Hub) -> None:
             lying.lies["ReceiptChallenge"] = ten_minutes_on
             async with asyncio.timeout(20):
                 while (await receipt_proofs.prove(liar, given.code, shown)).mark != "missing":
+                    await asyncio.sleep(0.5)
+            # One whose clock stands still says "not yet" for as long as her device has known of it, and no longer.
+            del lying.lies["ReceiptChallenge"]
+            yet = await receipt_proofs.prove(liar, given.code, shown)
+            assert yet.mark == "promised"
+            watched = replace(yet, since={one: at - 601 for one, at in yet.since.items()})
+            assert (await receipt_proofs.prove(liar, given.code, shown, seen=watched)).mark == "missing"
+
+            # One that is slow from the beginning: by her own clock it is long ago, and that they differ is told.
+            nara._clock_off = timedelta(seconds=-597)
+            await consenting.new_version(nara, consent_of(sent), {"mgec": Grant(tuple(FOUR), ("give_service",), 30)})
+            later = await look(her, given.code)
+            lying.lies["ReceiptChallenge"] = five_minutes_back
+            assert (await receipt_proofs.prove(liar, given.code, later)).mark == "promised"
+            async with asyncio.timeout(20):
+                while (await receipt_proofs.prove(liar, given.code, later)).mark != "doubtful":
                     await asyncio.sleep(0.5)
             del lying.lies["ReceiptChallenge"]
             for lie, code in (

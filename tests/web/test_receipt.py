@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -155,15 +156,22 @@ async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
         await expect(status).to_have_text(her.said("log.logged"), timeout=15_000)
         for operation, lie, told in (
             ("ProveWithReceipt", hidden, "log.promised"),
+            ("ProveWithReceipt", hidden, "log.doubtful"),
             ("ProveWithReceipt", moved, "log.broken"),
             ("ProveWithReceipt", emptied, "log.broken"),
             ("LookWithReceipt", refusing, "log.broken"),
         ):
             browser.line.lies = {operation: lie}
+            if (
+                told == "log.doubtful"
+            ):  # by the clock of her device, which is a day ahead, or the only one that is right
+                await page.clock.set_system_time(datetime.now(UTC) + timedelta(days=1))
             await her.press("back")
             await her.press("code.look")
             where = page.get_by_role("status" if lie is hidden else "alert")
             await where.filter(has_text=her.said(told).partition("{")[0]).wait_for(timeout=20_000)
+            if told == "log.doubtful":
+                await page.clock.set_system_time(datetime.now(UTC))
             if lie in (hidden, moved):
                 await pictures.look(page, f"receipt-{told.replace('.', '-')}", where.last)
         browser.line.lies = {}

@@ -53,9 +53,12 @@ export const InTheLog = ({ state, logged }: InTheLogProps) => {
           </p>
         </div>
       )}
-      {(log === "promised" || log === "unseen") && (
+      {(log === "promised" || log === "doubtful" || log === "unseen") && (
         <>
-          <p>{said.value(`log.${log}`)}</p>
+          <p>
+            {said.value(`log.${log}`, { agency: recorder ? agencyName(said.value, recorder) : "" })}
+            {log === "doubtful" && recorder?.phone && ` ${said.value("fault.phone", { phone: plain(recorder.phone) })}`}
+          </p>
           <Button wide onPress={() => void state.prove()}>
             {said.value("log.again")}
           </Button>

@@ -92,6 +92,8 @@ export const en: Catalogue = {
   "log.logged.done": "Your withdrawal is written down in the log that nobody can change. This device checked it.",
   "log.promised": "It is not in the log yet. Look again in a minute.",
   "log.unseen": "The log can’t be seen now. Look again in a minute.",
+  "log.doubtful":
+    "It is not in the log yet, by the network’s clock. By this device’s clock it should be: if that one is right, tell {agency}.",
   "log.missing": "It is missing from the log. It should be there by now. Tell {agency}.",
   "log.broken": "What is shown of the log is not right: somebody may have changed it. Tell {agency}.",
   "log.again": "Look again",

@@ -14,11 +14,18 @@ import type { Consent, Receipt } from "../protocol/schemas.ts";
 type Shown = Pick<ReceiptShownFragment, "documents" | "holders">;
 type Holder = NonNullable<Shown["holders"]>[number];
 
-/** All of them are in the log; one is too recent to be missed; one is missing. */
-export type Mark = "logged" | "promised" | "missing";
+/**
+ * All of them are in the log; one is too recent to be missed; by this device's clock alone it is not, and one clock is
+ * wrong; one is missing: by the hub's clock, or since it was first seen here.
+ */
+export type Mark = "logged" | "promised" | "doubtful" | "missing";
 
-/** What was seen of the log, for what is shown next. network: H of its first version. */
+/**
+ * What was seen of the log, for what is shown next. network: H of its first version. since: when each document was first
+ * seen, by H and by a clock that nobody sets.
+ */
 export interface Seen {
+  readonly since: ReadonlyMap<string, number>;
   readonly head: Checkpoint | null;
   readonly network: string;
 }
@@ -40,7 +47,8 @@ export const ownOf = ({ documents }: Shown): Promise<readonly Own[]> =>
   );
 
 /**
- * key: the code's public one. network: its id. now: as the hub has it, since her device may be days off.
+ * key: the code's public one. network: its id. now: as the hub has it, since her device may be days off. clock: the
+ * device's; watch: milliseconds by a clock that nobody sets.
  *
  * Refused: signature_invalid, hash_mismatch for documents that are not of this code, or do not say what is shown;
  * directory_fork, checkpoint_unwitnessed, checkpoint_rollback, proof_invalid.
@@ -50,14 +58,17 @@ export async function proofOf(
   shown: Shown,
   answer: ProveWithReceiptMutation["proveWithReceipt"],
   asked: { readonly key: string; readonly network: string; readonly now: Instant; readonly seen: Seen | null },
+  { clock = Date.now(), watch = performance.now() } = {},
 ): Promise<Proof> {
   await checkOwn(own, shown, asked.key);
   const directory = new Directory(asked.seen?.network ?? null);
   for (const entry of answer.networks) await directory.append(entry);
   if (directory.id !== asked.network) throw new Refused("directory_fork", { field: "network" });
   const network = (await read(directory.entries[0]!, "network")).sha256;
+  const since = new Map(own.map(({ sha256 }) => [sha256, asked.seen?.since.get(sha256) ?? watch]));
   const policy = await directory.policy();
-  if (!policy.logs.some((one) => one.name.endsWith(ACTIVITY))) return { mark: null, seen: { head: null, network } };
+  if (!policy.logs.some((one) => one.name.endsWith(ACTIVITY)))
+    return { mark: null, seen: { head: null, network, since } };
   const origin = logNamed(policy, ACTIVITY).name;
   const before = asked.seen?.head ?? null;
   const opened = await continued(answer.log, before?.origin === origin ? before : null, origin, policy);
@@ -65,8 +76,11 @@ export async function proofOf(
   const wanted = own.map((one) => one.sha256);
   const found = head === null ? new Map() : await placed(answer.logged, wanted, head);
   const left = own.filter((one) => !found.has(one.sha256));
-  const isLate = left.some((one) => asked.now - instant(one.body.at) > WITHHELD);
-  return { mark: left.length === 0 ? "logged" : isLate ? "missing" : "promised", seen: { head, network } };
+  const isLate = (now: number) => left.some((one) => now - instant(one.body.at) > WITHHELD);
+  const isWatched = left.some(({ sha256 }) => watch - since.get(sha256)! > WITHHELD);
+  const notYet = isLate(clock) ? "doubtful" : "promised";
+  const mark = isLate(asked.now) || isWatched ? "missing" : notYet;
+  return { mark: left.length === 0 ? "logged" : mark, seen: { head, network, since } };
 }
 
 /** What was taken back this code has signed; each decision names it, and says what is shown. */

@@ -143,8 +143,9 @@ export const receiptState = (
       if (isLeft()) return;
       const found = await provenOf(of);
       if (isLeft()) return;
-      if (found !== "promised" || pause === PAUSES.at(-1)) log.value = found;
-      if (found !== "promised") return;
+      const isYet = found === "promised" || found === "doubtful";
+      if (!isYet || pause === PAUSES.at(-1)) log.value = found;
+      if (!isYet) return;
     }
   };
   const provenOf = async (of: Shown): Promise<Log | null> => {

@@ -98,7 +98,7 @@ describe("a fault", () => {
 
 describe("the log", () => {
   const digits = "0".repeat(31);
-  const seen = { head: null, network: "" };
+  const seen = { head: null, network: "", since: new Map<string, number>() };
   const opened = async (prove: Calls["prove"], documents = shown.documents) => {
     const { checkDigit } = await import("../../src/protocol/receipt.ts");
     const calls = { look: async () => ({ ...shown, documents }), withdraw: vi.fn(), make: vi.fn(), prove };
@@ -121,6 +121,7 @@ describe("the log", () => {
 
   test.each([
     [async () => ({ mark: "promised" as const, seen }), "promised"],
+    [async () => ({ mark: "doubtful" as const, seen }), "doubtful"],
     [async () => ({ mark: "missing" as const, seen }), "missing"],
     [async () => ({ mark: null, seen }), null],
     [() => Promise.reject(new Refused("proof_invalid")), "broken"],
