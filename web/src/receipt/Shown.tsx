@@ -1,3 +1,4 @@
+import { lastDay } from "../days.ts";
 import { Button } from "../parts/Button.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Icon, type IconName } from "../parts/Icon.tsx";
@@ -75,7 +76,7 @@ const mayRead = (said: Said, one: Holder): readonly string[] => {
     return [
       said(isOver(one) ? "shown.agreed" : "shown.reads", { sections: sectionNames(said, one.sections) }),
       said("shown.purpose", { purposes: purposeNames(said, one.purposes) }),
-      ...(one.until === null ? [] : [said("shown.until", { day: lastDay(said, one.until) })]),
+      ...(one.until === null ? [] : [said("shown.until", { day: untilDay(said, one.until) })]),
       ...(one.referrals.length > 0 ? [] : [said("shown.not_sent")]),
     ];
   if (one.ended === null) return [];
@@ -103,4 +104,4 @@ const became = (said: Said, sent: Holder["referrals"][number]): readonly string[
 };
 
 /** A grant ends with a day: the last one on which it holds. */
-const lastDay = (said: Said, until: string): string => day(said, Date.parse(until) - 1);
+const untilDay = (said: Said, until: string): string => day(said, lastDay(Date.parse(until)));

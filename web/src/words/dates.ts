@@ -1,3 +1,4 @@
+import { DAY, dayNumber, HOUR, ULAANBAATAR } from "../days.ts";
 import type { Words } from "./words.ts";
 
 /**
@@ -6,9 +7,6 @@ import type { Words } from "./words.ts";
  */
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const OFFSET = 8 * HOUR; // no summer time since 2017
 
 /** From here on what is left is said in days. */
 const TO_THE_MINUTE = 2 * DAY;
@@ -41,7 +39,7 @@ interface Here {
 }
 
 const here = (at: number): Here => {
-  const date = new Date(at + OFFSET);
+  const date = new Date(at + ULAANBAATAR);
   return {
     year: date.getUTCFullYear(),
     month: date.getUTCMonth() + 1,
@@ -52,8 +50,6 @@ const here = (at: number): Here => {
 };
 
 const two = (number: number): string => String(number).padStart(2, "0");
-
-const dayNumber = (at: number): number => Math.floor((at + OFFSET) / DAY);
 
 // --- said -------------------------------------------------------------------------------------------------------------
 
@@ -151,20 +147,6 @@ export const span = (words: Words, late: number): string => {
   if (late < HOUR) return words("clock.minutes", { count: Math.floor(late / MINUTE) });
   if (late < TO_THE_MINUTE) return words("clock.hours", { count: Math.floor(late / HOUR) });
   return words("clock.days", { count: Math.floor(late / DAY) });
-};
-
-// --- a day to people, an instant to the rule (as ortoo/days.py) ---------------------------------------------------------
-
-/** Where "for so many days" ends: with that day in Ulaanbaatar. */
-export const endOfDay = (at: number, days: number): number => (dayNumber(at) + days + 1) * DAY - OFFSET;
-
-/** A moment of the last day on which something that ends at `until` may be read. */
-export const lastDay = (until: number): number => until - 1000;
-
-/** Where "tonight" ends: at the next 08:00. */
-export const endOfNight = (at: number): number => {
-  const morning = dayNumber(at) * DAY + 8 * HOUR - OFFSET;
-  return morning > at ? morning : morning + DAY;
 };
 
 // --- typed dates ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-import { day, lastDay } from "./dates.ts";
+import { lastDay } from "../days.ts";
+import { day } from "./dates.ts";
 import { label, labels } from "./labels.ts";
 import type { Key } from "./mn.ts";
 import { capital, plain, small, type Words } from "./words.ts";

@@ -1,5 +1,6 @@
 /** What a worker filled in, of which decisions and referrals are made; as ortoo/form.py has it. */
 
+import { endOfDay } from "../days.ts";
 import type { SealedFile } from "../protocol/attachments.ts";
 import { ALL, isException, MOST_DAYS } from "../protocol/consent.ts";
 import type { Instant } from "../protocol/documents.ts";
@@ -88,14 +89,6 @@ export function partsFor(form: Form, agency: string, kind: string): readonly str
   }
   const chosen = there.filter((one) => one !== "justification" && isWanted(one));
   return exception !== null && there.includes("justification") ? [...chosen, "justification"] : chosen;
-}
-
-const DAY = 86_400_000; // milliseconds
-const ULAANBAATAR = 8 * 3_600_000; // milliseconds ahead of UTC; no summer time since 2017
-
-/** Where “for so many days” ends: with that day in Ulaanbaatar, as an instant. Every client uses this one. */
-export function endOfDay(at: Instant, days: number): Instant {
-  return (Math.floor((at + ULAANBAATAR) / DAY) + days + 1) * DAY - ULAANBAATAR;
 }
 
 /** The end of a grant's last day; without consent at most 30 times 24 hours (protocol §7). */

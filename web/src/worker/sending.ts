@@ -7,6 +7,7 @@
  * what was sent, so that it can go to another agency; `found/SERVICE PLACE` who gave a service when it was last looked.
  */
 
+import { dayNumber, lastDay, ULAANBAATAR } from "../days.ts";
 import type { Items } from "../device/store.ts";
 import { Failed } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
@@ -33,8 +34,6 @@ import type { Answer, Opened, Work } from "./work.ts";
 
 const RETAIN_DAYS = 90;
 const TRIES = 5;
-const DAY = 86_400_000; // milliseconds
-const ULAANBAATAR = 8 * 3_600_000; // milliseconds ahead of UTC
 
 /** Nothing was written: it is sealed again, and that is sent. */
 const REMADE: readonly string[] = ["directory_stale", "epoch_stale", "clock_skew"];
@@ -514,8 +513,7 @@ function formOf({ routing, recipients, consent: given, sections }: api.SendForm,
 
 /** The last day was read out to her: it stays that day, whenever it is sealed. `grant_expired` where it is over. */
 function daysUntil(until: string, now: Instant): number {
-  const dayOf = (at: number) => Math.floor((at + ULAANBAATAR) / DAY);
-  const days = dayOf(Date.parse(until) - 1) - dayOf(now);
+  const days = dayNumber(lastDay(Date.parse(until))) - dayNumber(now);
   if (!(days >= 0)) throw new Refused("grant_expired", { field: "until" });
   return days;
 }

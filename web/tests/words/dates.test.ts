@@ -1,15 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { endOfDay, endOfNight, lastDay } from "../../src/days.ts";
 import {
   clockText,
   type DateFault,
   dateOf,
   dateText,
   day,
-  endOfDay,
-  endOfNight,
   type KnownDate,
-  lastDay,
   moment,
   momentSeenFrom,
   sayDate,

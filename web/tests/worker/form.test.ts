@@ -1,9 +1,10 @@
 /** What goes to whom from a form, and until when. */
 
 import { describe, expect, it } from "vitest";
+import { endOfDay } from "../../src/days.ts";
 import { stamp } from "../../src/protocol/documents.ts";
 import type { Consented, Form } from "../../src/worker/form.ts";
-import { addresseesOf, endOfDay, partsFor, untilOf } from "../../src/worker/form.ts";
+import { addresseesOf, partsFor, untilOf } from "../../src/worker/form.ts";
 
 const at = (text: string) => Date.parse(text);
 

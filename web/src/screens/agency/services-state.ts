@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { endOfNight } from "../../words/dates.ts";
+import { endOfNight } from "../../days.ts";
 import type { Language } from "../../words/words.ts";
 import type { Contact, Offer, OwnService, OwnServices } from "../../worker/agency-api.ts";
 import type { Vault } from "../../worker/api.ts";

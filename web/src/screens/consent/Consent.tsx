@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { lastDay } from "../../days.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Heading } from "../../parts/Heading.tsx";
@@ -6,7 +7,7 @@ import type { HubTime } from "../../parts/hub-time.ts";
 import { Sentences } from "../../parts/Sentences.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
-import { day, lastDay, momentSeenFrom } from "../../words/dates.ts";
+import { day, momentSeenFrom } from "../../words/dates.ts";
 import { label, labels } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
 import { ofDecision, type Sentence } from "../../words/sentences.ts";

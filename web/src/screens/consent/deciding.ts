@@ -1,4 +1,4 @@
-import { endOfDay } from "../../words/dates.ts";
+import { endOfDay } from "../../days.ts";
 import type { Deciding, Filled } from "../../worker/api.ts";
 import type { Anew, Change, Consented, Said, Standing } from "../../worker/consent-api.ts";
 import {

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { later } from "../../app/later.tsx";
+import { lastDay } from "../../days.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Carried } from "../../parts/Carried.tsx";
@@ -15,7 +16,7 @@ import { StateWord } from "../../parts/StateWord.tsx";
 import { Urgency } from "../../parts/Urgency.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
-import { day, lastDay, momentSeenFrom } from "../../words/dates.ts";
+import { day, momentSeenFrom } from "../../words/dates.ts";
 import { fieldLabel, fieldLines, namesSomebody } from "../../words/fields.ts";
 import { codes, label, labels, placeInFull } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";

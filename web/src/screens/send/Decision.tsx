@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { endOfDay, lastDay } from "../../days.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Chips, Choice, Several } from "../../parts/Choice.tsx";
@@ -7,7 +8,7 @@ import { DateParts } from "../../parts/DateParts.tsx";
 import { Field, HintAndError } from "../../parts/Field.tsx";
 import { Sentences } from "../../parts/Sentences.tsx";
 import { words } from "../../words/current.ts";
-import { dateOf, day, endOfDay, lastDay, type TypedDate } from "../../words/dates.ts";
+import { dateOf, day, type TypedDate } from "../../words/dates.ts";
 import { fieldLabel } from "../../words/fields.ts";
 import { codes, label } from "../../words/labels.ts";
 import { ofPlan, sectionName } from "../../words/sentences.ts";

@@ -1,10 +1,10 @@
+import { endOfDay } from "../../days.ts";
 import { Button } from "../../parts/Button.tsx";
 import { Chips, Choice } from "../../parts/Choice.tsx";
 import { Field } from "../../parts/Field.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { Without } from "../../parts/Without.tsx";
 import { words } from "../../words/current.ts";
-import { endOfDay } from "../../words/dates.ts";
 import { fieldLabel } from "../../words/fields.ts";
 import { label } from "../../words/labels.ts";
 import { plain } from "../../words/words.ts";

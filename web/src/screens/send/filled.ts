@@ -1,5 +1,6 @@
 import vocabulary from "../../../../ortoo/data/vocabulary.json" with { type: "json" };
-import { dateOf, dateText, endOfDay, type TypedDate } from "../../words/dates.ts";
+import { endOfDay } from "../../days.ts";
+import { dateOf, dateText, type TypedDate } from "../../words/dates.ts";
 import type { Plan } from "../../words/sentences.ts";
 import type { Again, Candidate, Deciding, Fields, FieldValue, Filled, Grant, SendForm } from "../../worker/api.ts";
 
