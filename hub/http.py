@@ -17,6 +17,7 @@ from django.http.request import split_domain_port, validate_host
 from graphql import OperationType
 
 from hub import answering, browsers, errors
+from hub.addresses import address_of
 from hub.answering import Parameters, from_json
 from hub.browsers import SessionCookie
 from hub.errors import BadRequest
@@ -105,12 +106,6 @@ def _refused(bad: BadRequest, media_type: str | None, cookie: str | None = None)
 
 def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-
-
-def address_of(scope: Scope) -> str:
-    """The client's network address, as the server (or the proxy that it trusts) gives it."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:

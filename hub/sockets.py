@@ -19,11 +19,12 @@ from uvicorn.protocols.utils import ClientDisconnected
 from agencies import signing_in
 from agencies.signing_in import Actor
 from hub import answering, browsers, errors, threads
+from hub.addresses import address_of
 from hub.answering import Context, Parameters
 from hub.browsers import Caller, SessionCookie
 from hub.documents import Prepared
 from hub.errors import BadRequest
-from hub.http import address_of, check_host, headers_of, token_of
+from hub.http import check_host, headers_of, token_of
 from hub.schema import schema
 from notifications import push
 

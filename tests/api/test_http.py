@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from hub.addresses import address_of
 from ortoo.client import document as document_of
 from tests.hubs import NO_TLS, Hub
 from tests.stores import REPOSITORY
@@ -526,3 +527,21 @@ def test_no_more_than_a_few_errors_are_told(http: httpx.Client) -> None:
     query = "mutation ($v: [SealedInput!]!) { recordConsent(decisions: $v) { to } }"
     answer = post(http, {"query": query, "variables": {"v": [{} for _ in range(10_000)]}})
     assert (len(answer.json()["errors"]), set(codes(answer))) == (5, {"bad_variables"})
+
+
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [
+        (("203.0.113.7", 1), "203.0.113.7"),
+        (("::ffff:203.0.113.7", 1), "203.0.113.7"),
+        (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2::7", 1), "2001:db8:1:2::/64"),  # a neighbour, or the same one again
+        (("2001:db8:1:3::7", 1), "2001:db8:1:3::/64"),
+        (("unix", 0), "unix"),
+        (None, ""),
+    ],
+)
+def test_tries_are_counted_by_the_network_of_whoever_has_all_of_its_addresses(
+    client: tuple[str, int] | None, name: str
+) -> None:
+    assert address_of({"client": client}) == name
