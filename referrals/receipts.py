@@ -121,7 +121,7 @@ def withdraw(envelope: str, address: str) -> Shown:
         directory.held()
         id = str(key.consent_id)
         before = consent.lock([id])[id]
-        _check_basis(before)
+        _check_basis(before, now)
         taken_back = rule.Withdrawal.by_receipt(signed)
         is_again = _is_said_already(taken_back, before)
         if len(before.withdrawals) >= MOST_WITHDRAWALS:
@@ -187,9 +187,12 @@ def _is_said_already(taken_back: rule.Withdrawal, before: Decisions) -> bool:
     return any(one.is_whole or all(scope in one.scopes for scope in taken_back.scopes) for one in before.withdrawals)
 
 
-def _check_basis(decisions: Decisions) -> None:
+def _check_basis(decisions: Decisions, now: datetime) -> None:
+    """What the law had passed on is not taken back; and before she is to be told of it, that is not said either."""
     for one in decisions.newest.values():
         if one.body.basis in NOT_TO_BE_TAKEN_BACK and one.body.exception is not None:
+            if not _is_told(decisions, now):
+                raise Refused("receipt_unknown")
             raise Refused(
                 "basis_not_allowed",
                 "The law had it passed on, and it cannot be taken back here. Turn to the agency that reviews it.",
@@ -228,8 +231,10 @@ def _is_shown(key: ReceiptKey, decisions: Decisions, now: datetime) -> bool:
     """Whether the code shows what was decided. What was passed on without her consent she is told of from `tell_after`
     on, which two have signed (§7).
     """
-    if key.mode != FULL or key.replaced:
-        return False
+    return key.mode == FULL and not key.replaced and _is_told(decisions, now)
+
+
+def _is_told(decisions: Decisions, now: datetime) -> bool:
     told = [one.body.exception.tell_after for one in decisions.newest.values() if one.body.exception is not None]
     return all(after is None or documents.instant(after) <= now for after in told)
 

@@ -56,18 +56,32 @@ async def seen_by(session: Session, id: str) -> tuple[bool, bool, bool]:
     return shown, listed, id in {edge.node.referral for edge in trail.edges}
 
 
+async def refusal(work: Any) -> tuple[str, dict[str, Any]]:
+    with pytest.raises(Refused) as raised:
+        await work
+    return raised.value.code, dict(raised.value.at)
+
+
 @pytest.mark.parametrize("own_hub", ["sqlite"], indirect=True)
 async def test_she_is_told_by_her_code_from_the_time_on_that_was_signed(own_hub: Hub) -> None:
     form, given = Form.read(NOBODY_ANSWERS), receipts.draw("full")
     assert form.consent.exception is not None
     later = replace(form.consent, exception=replace(form.consent.exception, tell_after_days=7))
+    law, childs = receipts.draw("full"), a_child(91)
+    assert childs.consent.exception is not None
+    childs_later = replace(childs.consent, exception=replace(childs.consent.exception, tell_after_days=7))
+    async with at_work(own_hub, "zu.tuya") as tuya:
+        await tuya.send(replace(childs, consent=childs_later), law.key(tuya.directory.id))
     async with at_work(own_hub, "hum.otgon") as otgon, Client(own_hub.url) as her:
         (sent,) = await otgon.send(replace(form, consent=later), given.key(otgon.directory.id))
         for by in (0, 7 * DAY - 60):
             await moved(otgon, by, sent.id)
             shown = await receipts.look(her, given.code)
             assert (shown.holders, shown.basis) == (None, None)
+            code, at = await refusal(receipts.withdraw(her, law.code, [receipts.everything()]))
+            assert (code, at) == ("receipt_unknown", {})  # nor is it said by what she may not take back
         await moved(otgon, 120, sent.id)
+        assert (await refusal(receipts.withdraw(her, law.code, [receipts.everything()])))[0] == "basis_not_allowed"
         holders = (await receipts.look(her, given.code)).holders
         assert [one.to for one in holders or []] == [sent.recipient]
 
