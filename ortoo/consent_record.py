@@ -16,7 +16,8 @@ from typing import Any, Final
 from ortoo.protocol import schemas, vocabulary
 from ortoo.protocol.consent import ALL, Decided, Decisions, Withdrawal, decided
 from ortoo.protocol.directory import View
-from ortoo.protocol.documents import Document, instant
+from ortoo.protocol.documents import Document, instant, stamp
+from ortoo.protocol.ids import made_at
 from ortoo.sentences import Sentence, name, of_decision, of_withdrawals
 from ortoo.words import Language, Words
 
@@ -40,7 +41,7 @@ def record(decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
         "@type": "dpv:ConsentRecord",
         "dct:identifier": first.consent,
         "dct:conformsTo": CONFORMS_TO,
-        "dct:created": first.at,
+        "dct:created": stamp(made_at(first.consent)),  # no newest version may be a first one
         "dct:modified": max(one.body.at for one in newest),
         "dpv:hasDataSubject": _person(first.consent),
         "dpv:hasDataController": _agency(first.recorder, view),
@@ -93,7 +94,9 @@ def _status(body: schemas.Consent, decisions: Decisions, view: View, at: datetim
     """The state by the rule, what she took back with her code included; since when, until when, and who said so."""
     said: dict[str, Any] = {"dct:date": body.at, "dpv:isImplementedByEntity": _person(body.consent)["@id"]}
     if body.granted is None:
-        return {"@type": "dpv:ConsentWithdrawn" if body.version > 1 else "dpv:ConsentRefused", **said}
+        # A kind, or everybody, is never granted anything that could be withdrawn.
+        is_refusal = body.version == 1 or body.to == ALL or body.to.startswith("kind:")
+        return {"@type": "dpv:ConsentRefused" if is_refusal else "dpv:ConsentWithdrawn", **said}
     agency = view.agency(body.to)
     parts = body.granted.sections if ALL not in body.granted.sections else list(vocabulary.terms("sections"))
     now: Decided = decided(decisions, agency=body.to, kind=agency.kind if agency else "", parts=parts, at=at)

@@ -3,6 +3,7 @@
 import secrets
 import time
 import uuid
+from datetime import UTC, datetime
 
 
 def uuid7() -> str:
@@ -11,3 +12,8 @@ def uuid7() -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))
+
+
+def made_at(id: str) -> datetime:
+    """When a UUIDv7 was made, by its maker's clock."""
+    return datetime.fromtimestamp((uuid.UUID(id).int >> 80) / 1000, UTC)

@@ -70,6 +70,7 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     assert taken_back in ortoo("--as", "mrc.nara", *shows).stdout
     assert "took back" not in ortoo("--as", "mgec.delger", *shows).stdout  # what else she took back is not its own
 
+    first = recorded(ortoo, id, tmp_path / "first.json")
     again = ("--as", "mrc.nara", "consent", "receipt", id, "--mode", "withdraw")
     assert ortoo(*again).returncode == 2
     renewed = ortoo.json(*again, "--yes")["receipt"]
@@ -80,6 +81,8 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
 
     before = recorded(ortoo, id, tmp_path / "before.json")
     assert state_of(before, "mgec") == "dpv:ConsentGiven"
+    assert state_of(before, "kind:police") == "dpv:ConsentRefused"  # with another code, in its next version
+    assert before["dct:created"] == first["dct:created"] < before["dct:modified"]
     assert before["dpv:hasConsentControl"]["@type"] == "dpv:WithdrawConsent"
     assert before["dpv:hasDataSubject"]["dct:identifier"] == before["dct:identifier"]
     assert before["dpv:hasNotice"]["dct:language"] == "mn"

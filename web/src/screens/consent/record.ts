@@ -3,7 +3,7 @@ import { ofDecision } from "../../words/sentences.ts";
 import { plain, type Words } from "../../words/words.ts";
 import type { Agency } from "../../worker/api.ts";
 import type { Consented, Said, Standing } from "../../worker/consent-api.ts";
-import { ALL } from "../send/filled.ts";
+import { ALL, isByName } from "../send/filled.ts";
 import { saysSomething } from "./deciding.ts";
 
 /**
@@ -18,6 +18,9 @@ const CONTEXT = {
   rdfs: "http://www.w3.org/2000/01/rdf-schema#",
   ortoo: "urn:ortoo:", // codes of the vocabulary, handles of agencies
 } as const;
+
+/** When a UUIDv7 was made, by its maker's clock: milliseconds. */
+const madeAt = (id: string): number => Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
 
 /** Both languages, Mongolian first. */
 export type Both = readonly [mn: Words, en: Words];
@@ -43,7 +46,7 @@ const record = (
     "@type": "dpv:ConsentRecord",
     "dct:identifier": consent,
     "dct:conformsTo": CONFORMS_TO,
-    "dct:created": stamp(first.at),
+    "dct:created": stamp(new Date(madeAt(consent)).toISOString()), // no newest version may be a first one
     "dct:modified": stamp(last.at),
     "dpv:hasDataSubject": personOf(consent),
     "dpv:hasDataController": named(recorder),
@@ -100,9 +103,11 @@ const STATES = {
 } as const;
 
 /** The state by the rule; since when, until when, and who said so. */
-const statusOf = (consent: string, { until, version, at }: Standing, holds: Holds[string]) => {
+const statusOf = (consent: string, { to, until, version, at }: Standing, holds: Holds[string]) => {
   const said = { "dct:date": stamp(at), "dpv:isImplementedByEntity": personOf(consent)["@id"] };
-  if (until === null) return { "@type": version > 1 ? "dpv:ConsentWithdrawn" : "dpv:ConsentRefused", ...said };
+  // A kind, or everybody, is never granted anything that could be withdrawn.
+  if (until === null)
+    return { "@type": version > 1 && isByName(to) ? "dpv:ConsentWithdrawn" : "dpv:ConsentRefused", ...said };
   return { "@type": STATES[holds], ...said, "dct:valid": stamp(until) };
 };
 
