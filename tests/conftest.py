@@ -8,6 +8,7 @@ start_hub   a function that starts further hubs on the same store (processes of 
 shared      the folder of shared test material; tests that take it are left out where it is not there
 """
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
@@ -91,6 +92,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: looking for garbage in it again and again took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
