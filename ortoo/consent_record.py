@@ -42,7 +42,7 @@ def record(decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
         "dct:identifier": first.consent,
         "dct:conformsTo": CONFORMS_TO,
         "dct:created": stamp(made_at(first.consent)),  # no newest version may be a first one
-        "dct:modified": max(one.body.at for one in newest),
+        "dct:modified": max([one.body.at for one in newest] + [one.at for one in decisions.withdrawals if one.at]),
         "dpv:hasDataSubject": _person(first.consent),
         "dpv:hasDataController": _agency(first.recorder, view),
         "dpv:hasJurisdiction": "MN",
@@ -92,16 +92,21 @@ def _process(decision: Document[schemas.Consent], decisions: Decisions, view: Vi
 
 def _status(body: schemas.Consent, decisions: Decisions, view: View, at: datetime) -> dict[str, Any]:
     """The state by the rule, what she took back with her code included; since when, until when, and who said so."""
-    said: dict[str, Any] = {"dct:date": body.at, "dpv:isImplementedByEntity": _person(body.consent)["@id"]}
+    by = {"dpv:isImplementedByEntity": _person(body.consent)["@id"]}
     if body.granted is None:
         # A kind, or everybody, is never granted anything that could be withdrawn.
         is_refusal = body.version == 1 or body.to == ALL or body.to.startswith("kind:")
-        return {"@type": "dpv:ConsentRefused" if is_refusal else "dpv:ConsentWithdrawn", **said}
+        return {"@type": "dpv:ConsentRefused" if is_refusal else "dpv:ConsentWithdrawn", "dct:date": body.at, **by}
     agency = view.agency(body.to)
+    kind, until = agency.kind if agency else "", body.granted.until
     parts = body.granted.sections if ALL not in body.granted.sections else list(vocabulary.terms("sections"))
-    now: Decided = decided(decisions, agency=body.to, kind=agency.kind if agency else "", parts=parts, at=at)
-    state = {"agreed": "dpv:ConsentGiven", "refused": "dpv:ConsentWithdrawn", "not_asked": "dpv:ConsentExpired"}[now]
-    return {"@type": state, **said, "dct:valid": body.granted.until}
+    now: Decided = decided(decisions, agency=body.to, kind=kind, parts=parts, at=at)
+    state, since = {
+        "agreed": ("dpv:ConsentGiven", body.at),
+        "refused": ("dpv:ConsentWithdrawn", decisions.changed_at(body.to, kind)),
+        "not_asked": ("dpv:ConsentExpired", until),
+    }[now]
+    return {"@type": state, "dct:date": since, **by, "dct:valid": until}
 
 
 def _given(given: schemas.Given) -> dict[str, Any]:

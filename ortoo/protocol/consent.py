@@ -40,10 +40,11 @@ class Withdrawal:
 
     scopes: tuple[Scope, ...]
     spared: frozenset[str] = frozenset()  # `overturned` leaves recorder and reviewer their access
+    at: str | None = None  # when she signed it; None of what a reviewer overturned, which the event's time says
 
     @classmethod
     def by_receipt(cls, receipt: Document[Receipt]) -> "Withdrawal":
-        return cls(tuple(receipt.body.scope or ()))
+        return cls(tuple(receipt.body.scope or ()), at=receipt.body.at)
 
     @classmethod
     def overturned(cls, consent: Consent) -> "Withdrawal":
@@ -63,7 +64,7 @@ class Withdrawal:
         scopes = (
             msgspec.structs.replace(one, agencies=[agency]) for one in self.scopes if _covers(one.agencies, agency)
         )
-        return Withdrawal(tuple(scopes), self.spared & {agency})
+        return Withdrawal(tuple(scopes), self.spared & {agency}, self.at)
 
     def purposes(self, agency: str, section: str) -> set[str]:
         """The purposes that it takes back from this agency for this section."""
@@ -97,6 +98,11 @@ class Decisions:
         """The decisions that speak of an agency: by its name, by its kind, of everybody."""
         found = (self.newest.get(to) for to in (agency, f"kind:{kind}", ALL))
         return [one.body for one in found if one is not None]
+
+    def changed_at(self, agency: str, kind: str) -> str:
+        """When something was last decided about an agency, or taken back from it with her code."""
+        taken_back = (one.at for one in self.withdrawals if one.at and one.on(agency).scopes)
+        return max([one.at for one in self.on(agency, kind)] + list(taken_back))
 
     def granted_to(self, agency: str) -> Granted | None:
         decision = self.newest.get(agency)

@@ -36,9 +36,15 @@ def recorded(ortoo: Ortoo, id: str, path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def state_of(record: Any, agency: str) -> str:
+def status_of(record: Any, agency: str) -> tuple[str, str]:
+    """What it is, and since when."""
     (process,) = [one for one in record["dpv:hasProcess"] if one["dpv:hasRecipient"]["dct:identifier"] == agency]
-    return str(process["dpv:hasConsentStatus"]["@type"])
+    status = process["dpv:hasConsentStatus"]
+    return status["@type"], status["dct:date"]
+
+
+def state_of(record: Any, agency: str) -> str:
+    return status_of(record, agency)[0]
 
 
 def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo: Ortoo, tmp_path: Path) -> None:
@@ -89,7 +95,9 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     status, said = hers(ortoo, "withdraw", renewed["code"], "--yes")
     assert status == 0, said
     assert "written down in the log that nobody can change" in said  # its own withdrawal, though it shows nothing
-    assert state_of(recorded(ortoo, id, tmp_path / "after.json"), "mgec") == "dpv:ConsentWithdrawn"
+    after = recorded(ortoo, id, tmp_path / "after.json")
+    assert status_of(after, "mgec") == ("dpv:ConsentWithdrawn", after["dct:modified"])
+    assert status_of(before, "mgec")[1] == before["dct:modified"] < after["dct:modified"]
     assert "She took everything back with her code." in ortoo("--as", "mrc.nara", *shows).stdout
     assert ortoo("--as", "mgec.delger", "open", id).returncode == 1
 

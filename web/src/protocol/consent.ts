@@ -33,16 +33,18 @@ export interface Withdrawal {
   readonly scopes: readonly Scope[];
   /** `overturned` leaves recorder and reviewer their access. */
   readonly spared: ReadonlySet<string>;
+  /** When she signed it; null of what a reviewer overturned, which the event's time says. */
+  readonly at: string | null;
 }
 
 export function withdrawnByReceipt(receipt: Document<Receipt>): Withdrawal {
-  return { scopes: receipt.body.scope ?? [], spared: new Set() };
+  return { scopes: receipt.body.scope ?? [], spared: new Set(), at: receipt.body.at };
 }
 
 export function overturned(consent: Consent): Withdrawal {
   const everything: Scope = { agencies: [ALL], sections: [ALL], purposes: [ALL] };
   const reviewer = consent.exception ? [consent.exception.reviewer] : [];
-  return { scopes: [everything], spared: new Set([consent.recorder, ...reviewer]) };
+  return { scopes: [everything], spared: new Set([consent.recorder, ...reviewer]), at: null };
 }
 
 /** The purposes that it takes back from this agency for this section. */
@@ -74,6 +76,19 @@ export function decisionsOf(
 /** The decisions that speak of an agency: by its name, by its kind, of everybody. */
 export function decisionsOn(decisions: Decisions, agency: string, kind: string): readonly Consent[] {
   return [agency, `kind:${kind}`, ALL].flatMap((to) => decisions.newest.get(to)?.body ?? []);
+}
+
+/** When something was last decided about an agency, or taken back from it with her code. */
+export function changedAt(decisions: Decisions, agency: string, kind: string): string {
+  const takenBack = decisions.withdrawals
+    .filter(({ scopes }) => scopes.some((scope) => covers(scope.agencies, agency)))
+    .flatMap(({ at }) => at ?? []);
+  return latest([...decisionsOn(decisions, agency, kind).map(({ at }) => at), ...takenBack]);
+}
+
+/** Of stamps, which sort as they follow one another. */
+export function latest(stamps: readonly string[]): string {
+  return [...stamps].sort().at(-1)!;
 }
 
 function firstOf(decisions: Decisions): Consent | null {

@@ -62,6 +62,8 @@ export interface Consented {
   readonly consent: string;
   readonly recorder: string;
   readonly basis: string;
+  /** When something was last decided, or taken back with her code. */
+  readonly changedAt: string;
   readonly isOver: boolean;
   readonly isExceptional: boolean;
   readonly receipt: ReceiptMode | null;
@@ -71,6 +73,9 @@ export interface Consented {
   readonly takenBack: readonly Scope[];
   readonly waits: { readonly deed: Deed; readonly isSigned: boolean; readonly returned: Returned | null } | null;
 }
+
+/** By addressee: what she decided, as it holds now, and when it last changed. */
+export type Holds = Readonly<Record<string, { readonly is: Decided; readonly changedAt: string }>>;
 
 export interface Consenting {
   /** The newest decisions under which this referral was sent. `not_found` for whoever has not recorded them. */
@@ -83,7 +88,7 @@ export interface Consenting {
   /**
    * What her decisions come to now, by addressee: `agreed`; `refused`, also with her code; `not_asked`, or not any more.
    */
-  whatHolds(referral: string): Promise<Readonly<Record<string, Decided>>>;
+  whatHolds(referral: string): Promise<Holds>;
   /** Of a code that she made on her own phone: what it shows, as it was typed. `malformed` for a slip. */
   ownReceipt(part: string, mode: ReceiptMode): Promise<ReceiptKey>;
   /** Keep what is filled in, sealed; null: nothing is any more. */

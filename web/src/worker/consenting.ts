@@ -18,7 +18,7 @@ import { authorOf, type Signer } from "../protocol/referral.ts";
 import type { Consent, Scope } from "../protocol/schemas.ts";
 import * as vocabulary from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
-import type { Change, Consented, Deed, Said, Standing, TakenBack } from "./consent-api.ts";
+import type { Change, Consented, Deed, Holds, Said, Standing, TakenBack } from "./consent-api.ts";
 import { DEEDS } from "./consenting-calls.ts";
 import type { SentTo } from "./files.ts";
 import type { Fields } from "./form.ts";
@@ -120,6 +120,7 @@ export function shownOf({ id, newest, withdrawals }: Known): Omit<Consented, "wa
     consent: id,
     recorder,
     basis,
+    changedAt: consent.latest([...all.map(({ body }) => body.at), ...withdrawals.flatMap(({ at }) => at ?? [])]),
     isOver: consent.isTakenBack({ newest, withdrawals }),
     takenBack: each(withdrawals.flatMap(({ scopes }) => scopes)),
     isExceptional: exception !== null,
@@ -154,15 +155,16 @@ function standingOf({ body, sha256 }: Document<Consent>): Standing {
 }
 
 /** By the rule, what she took back with her code included. */
-export async function whatHolds({ work }: At, referral: string): Promise<Readonly<Record<string, consent.Decided>>> {
+export async function whatHolds({ work }: At, referral: string): Promise<Holds> {
   const { newest, withdrawals } = await newestOf(work, referral);
   const view = work.network.directory.now();
   return Object.fromEntries(
     [...newest].map(([to, { body }]) => {
       const sections = body.granted?.sections ?? [];
       const parts = sections.includes(consent.ALL) ? [...vocabulary.codes("sections")] : sections;
-      const asked = { agency: to, kind: view.agency(to)?.kind ?? "", parts, at: work.network.now() };
-      return [to, consent.decided({ newest, withdrawals }, asked)];
+      const kind = view.agency(to)?.kind ?? "";
+      const is = consent.decided({ newest, withdrawals }, { agency: to, kind, parts, at: work.network.now() });
+      return [to, { is, changedAt: consent.changedAt({ newest, withdrawals }, to, kind) }];
     }),
   );
 }

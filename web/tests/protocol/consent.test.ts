@@ -24,7 +24,7 @@ beforeAll(async () => {
   place = await Town.founded();
 });
 
-const takenBack = (...scopes: Scope[]): consent.Withdrawal => ({ scopes, spared: new Set() });
+const takenBack = (...scopes: Scope[]): consent.Withdrawal => ({ scopes, spared: new Set(), at: null });
 const everything = (agency: string): Scope => ({ agencies: [agency], sections: ["*"], purposes: ["*"] });
 const texts = (...parts: string[]) => Object.fromEntries(parts.map((part) => [part, EMPTY_OBJECT]));
 

@@ -160,7 +160,7 @@ describe("an event", () => {
       const said = { ...(reason ? { reason } : {}), ...(note ? { note, decision } : {}) };
       await check(await town.step(by, sent, type, said), { state: "accepted" });
     }
-    const known = given([decision], { scopes: [everything], spared: new Set() });
+    const known = given([decision], { scopes: [everything], spared: new Set(), at: null });
     await check(await town.step("delger", sent, "closed", { reason: "withdrawn" }), { state: "withdrawn", known });
     const noted = await town.step("delger", sent, "closed", { reason: "withdrawn", note: "x", decision });
     await refused("malformed", () => check(noted, { state: "withdrawn", known }), { field: "sealed" });
@@ -170,7 +170,7 @@ describe("an event", () => {
 
   it("passes no note once consent is gone, nor under another consent", async () => {
     const message = await town.step("delger", sent, "message", { note: "x", decision });
-    const withdrawn = given([decision], { scopes: [everything], spared: new Set() });
+    const withdrawn = given([decision], { scopes: [everything], spared: new Set(), at: null });
     await refused("consent_withdrawn", () => check(message, { known: withdrawn }), { part: "note", reader: "shelter" });
     const newer = await town.decide("nara", "shelter", ["needs"], { after: decision });
     await refused("consent_superseded", () => check(message, { known: given([newer]) }));

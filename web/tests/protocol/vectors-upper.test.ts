@@ -60,7 +60,9 @@ async function decisionOf(given: GivenDecision): Promise<Document<Consent>> {
 
 function withdrawalsOf(given: readonly GivenWithdrawal[], decisions: readonly Document<Consent>[]): Withdrawal[] {
   return given.map((one) =>
-    one.overturned ? consent.overturned(decisions[0]!.body) : { scopes: one.scope ?? [], spared: new Set<string>() },
+    one.overturned
+      ? consent.overturned(decisions[0]!.body)
+      : { scopes: one.scope ?? [], spared: new Set<string>(), at: null },
   );
 }
 

@@ -29,7 +29,7 @@ const standing = (to: string, some: Partial<Standing> = {}): Standing => ({
 const granted = { sections: ["needs", "safety"], purposes: ["give_service"], until: UNTIL };
 const stands: Consented = {
   ...{ consent: "c", recorder: "mrc", basis: "informed_consent", isOver: false, isExceptional: false, receipt: null },
-  ...{ said, waits: null, takenBack: [] },
+  ...{ said, waits: null, takenBack: [], changedAt: "2026-11-25T10:00:00Z" },
   decisions: [
     standing("iom", { ...granted, sections: ["*"] }),
     standing("kind:police", { refused: ["*"] }),

@@ -2,7 +2,7 @@ import { codes, label, type Terms } from "../../words/labels.ts";
 import { ofDecision } from "../../words/sentences.ts";
 import { plain, type Words } from "../../words/words.ts";
 import type { Agency } from "../../worker/api.ts";
-import type { Consented, Said, Standing } from "../../worker/consent-api.ts";
+import type { Consented, Holds, Said, Standing } from "../../worker/consent-api.ts";
 import { ALL, isByName } from "../send/filled.ts";
 import { saysSomething } from "./deciding.ts";
 
@@ -25,20 +25,16 @@ const madeAt = (id: string): number => Number.parseInt(id.replaceAll("-", "").sl
 /** Both languages, Mongolian first. */
 export type Both = readonly [mn: Words, en: Words];
 
-/** What her decisions come to now, by addressee. */
-export type Holds = Readonly<Record<string, "agreed" | "refused" | "not_asked">>;
-
 export const recordOf = (consented: Consented, holds: Holds, agencies: readonly Agency[], both: Both): string =>
   `${JSON.stringify(record(consented, holds, agencies, both), null, 1)}\n`;
 
 const record = (
-  { consent, recorder, basis, decisions }: Consented,
+  { consent, recorder, basis, decisions, changedAt }: Consented,
   holds: Holds,
   agencies: readonly Agency[],
   both: Both,
 ) => {
   const first = decisions.reduce((one, other) => (Date.parse(other.at) < Date.parse(one.at) ? other : one));
-  const last = decisions.reduce((one, other) => (Date.parse(other.at) > Date.parse(one.at) ? other : one));
   const named = (to: string) => agencyOf(to, agencies, both);
   return {
     "@context": CONTEXT,
@@ -47,7 +43,7 @@ const record = (
     "dct:identifier": consent,
     "dct:conformsTo": CONFORMS_TO,
     "dct:created": stamp(new Date(madeAt(consent)).toISOString()), // no newest version may be a first one
-    "dct:modified": stamp(last.at),
+    "dct:modified": changedAt,
     "dpv:hasDataSubject": personOf(consent),
     "dpv:hasDataController": named(recorder),
     "dpv:hasJurisdiction": "MN",
@@ -63,7 +59,7 @@ const record = (
     },
     "dpv:hasProcess": decisions
       .filter(saysSomething)
-      .map((one) => processOf(consent, one, holds[one.to] ?? "not_asked", named(one.to), both)),
+      .map((one) => processOf(consent, one, holds[one.to]!, named(one.to), both)),
   };
 };
 
@@ -96,19 +92,20 @@ const processOf = (consent: string, one: Standing, holds: Holds[string], recipie
     : { "dpv:hasProhibition": { "@type": "dpv:Prohibition", "dpv:hasPersonalData": sectionsOf(one.refused, both) } }),
 });
 
-const STATES = {
-  agreed: "dpv:ConsentGiven",
-  refused: "dpv:ConsentWithdrawn",
-  not_asked: "dpv:ConsentExpired",
-} as const;
-
 /** The state by the rule; since when, until when, and who said so. */
 const statusOf = (consent: string, { to, until, version, at }: Standing, holds: Holds[string]) => {
-  const said = { "dct:date": stamp(at), "dpv:isImplementedByEntity": personOf(consent)["@id"] };
-  // A kind, or everybody, is never granted anything that could be withdrawn.
-  if (until === null)
-    return { "@type": version > 1 && isByName(to) ? "dpv:ConsentWithdrawn" : "dpv:ConsentRefused", ...said };
-  return { "@type": STATES[holds], ...said, "dct:valid": stamp(until) };
+  const by = { "dpv:isImplementedByEntity": personOf(consent)["@id"] };
+  if (until === null) {
+    // A kind, or everybody, is never granted anything that could be withdrawn.
+    const state = version > 1 && isByName(to) ? "dpv:ConsentWithdrawn" : "dpv:ConsentRefused";
+    return { "@type": state, "dct:date": stamp(at), ...by };
+  }
+  const [state, since] = {
+    agreed: ["dpv:ConsentGiven", stamp(at)],
+    refused: ["dpv:ConsentWithdrawn", holds.changedAt],
+    not_asked: ["dpv:ConsentExpired", stamp(until)],
+  }[holds.is];
+  return { "@type": state, "dct:date": since, ...by, "dct:valid": stamp(until) };
 };
 
 /** How she said it: by whom, in which way and language, with whose help. */
