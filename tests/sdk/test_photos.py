@@ -27,6 +27,7 @@ def segment(marker: int, content: bytes) -> bytes:
 FRAME: Final = segment(0xDB, b"\0" + b"\x10" * 64) + segment(0xC0, bytes([8, 0, 8, 0, 8, 1, 1, 0x11, 0]))
 SCAN: Final = segment(0xDA, bytes([1, 1, 0, 0, 63, 0])) + PICTURE + b"\xff\x00\xff\xd0" + PICTURE
 PROFILE: Final = segment(0xE2, b"ICC_PROFILE\0\1\1" + b"colours" * 10)
+ADOBE: Final = b"Adobe\0\x64\0\0\0\0\1"  # how the colours are to be taken
 JPEG: Final = (
     b"\xff\xd8"
     + segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\1\1" + PLANTED)
@@ -35,6 +36,7 @@ JPEG: Final = (
     + PROFILE
     + segment(0xE2, b"MPF\0" + PLANTED)
     + segment(0xED, b"Photoshop 3.0\0" + PLANTED)
+    + segment(0xEE, ADOBE + PLANTED)
     + segment(0xEF, PLANTED)
     + segment(0xFE, PLANTED)
     + FRAME
@@ -74,32 +76,51 @@ EXTENDED: Final = riff(b"VP8X", bytes([0x0C, 0, 0, 0]) + bytes(6))
 WEBP_BODY: Final = (
     EXTENDED + riff(b"VP8 ", PICTURE) + riff(b"EXIF", EXIF) + riff(b"XMP ", PLANTED) + riff(b"XYZW", PLANTED)
 )
-WEBP: Final = b"RIFF" + struct.pack("<I", 4 + len(WEBP_BODY)) + b"WEBP" + WEBP_BODY + PLANTED
+WORDS: Final = riff(b"XYZW", PLANTED)
+
+
+def riff_of(body: bytes) -> bytes:
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+WEBP: Final = riff_of(WEBP_BODY) + PLANTED
+
+
+NAME: Final = b"Samsung editor"  # of the software, and of each item
+LEFT: Final = b"left of another picture: " + PLANTED
+HEIC_EXIF: Final = b"\0\0\0\6Exif\0\0" + EXIF
+NO_EXIF: Final = b"\0\0\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"  # Exif that says nothing
 
 
 def box(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", 8 + len(content)) + name + content
 
 
-def heic(more: bytes = b"", beside: bytes = b"") -> bytes:
-    """A picture, its Exif and its XMP in `mdat`. more: boxes within `meta`; beside: after all."""
+def heic(more: bytes = b"", beside: bytes = b"", property: bytes = b"", exif_length: int | None = None) -> bytes:
+    """A picture, its Exif and its XMP in `mdat`, and what an earlier picture left there. more: boxes within `meta`;
+    beside: after all; property: of the picture; exif_length: as `iloc` says it.
+    """
 
     def entry(item: int, kind: bytes) -> bytes:
-        return box(b"infe", b"\2\0\0\0" + struct.pack(">HH", item, 0) + kind + b"\0")
+        return box(b"infe", b"\2\0\0\0" + struct.pack(">HH", item, 0) + kind + NAME + b"\0")
 
     ftyp = box(b"ftyp", b"heic\0\0\0\0mif1heic")
-    items = [(1, b"hvc1", PICTURE), (2, b"Exif", b"\0\0\0\6Exif\0\0" + EXIF), (3, b"mime", PLANTED)]
+    items = [(1, b"hvc1", PICTURE), (2, b"Exif", HEIC_EXIF), (3, b"mime", PLANTED)]
+    hdlr = box(b"hdlr", bytes(8) + b"pict" + bytes(12) + NAME + b"\0")
     iinf = box(b"iinf", b"\0\0\0\0" + struct.pack(">H", 3) + b"".join(entry(item, kind) for item, kind, _ in items))
+    iprp = box(b"iprp", box(b"ipco", box(b"ispe", bytes(12)) + property) + box(b"ipma", bytes(8)))
 
     def meta(begins: int) -> bytes:
         places, at = b"", begins
-        for item, _, content in items:
-            places += struct.pack(">HHHII", item, 0, 1, at, len(content))
+        for item, kind, content in items:
+            length = exif_length if kind == b"Exif" and exif_length is not None else len(content)
+            places += struct.pack(">HHHII", item, 0, 1, at, length)
             at += len(content)
-        return box(b"meta", b"\0\0\0\0" + iinf + box(b"iloc", b"\0\0\0\0\x44\0" + struct.pack(">H", 3) + places) + more)
+        iloc = box(b"iloc", b"\0\0\0\0\x44\0" + struct.pack(">H", 3) + places)
+        return box(b"meta", b"\0\0\0\0" + hdlr + iinf + iloc + iprp + more)
 
     begins = len(ftyp) + len(meta(0)) + 8
-    return ftyp + meta(begins) + box(b"mdat", b"".join(content for _, _, content in items)) + beside
+    return ftyp + meta(begins) + box(b"mdat", b"".join(content for _, _, content in items) + LEFT) + beside
 
 
 def cleaned(folder: Path, raw: bytes, name: str = "x") -> bytes:
@@ -126,14 +147,20 @@ def test_nothing_that_was_planted_is_left_and_the_picture_is(tmp_path: Path, raw
 def test_what_is_kept_written_out(tmp_path: Path) -> None:
     jfif = segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\0\0")
     turned = segment(0xE1, b"Exif\0\0" + TURNED)
-    assert cleaned(tmp_path, JPEG) == b"\xff\xd8" + jfif + turned + PROFILE + FRAME + SCAN + b"\xff\xd9"
+    assert (
+        cleaned(tmp_path, JPEG)
+        == b"\xff\xd8" + jfif + turned + PROFILE + segment(0xEE, ADOBE) + FRAME + SCAN + b"\xff\xd9"
+    )
     data = chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b"")
     assert cleaned(tmp_path, PNG) == PNG[:8] + HEADER + chunk(b"eXIf", TURNED) + data
     body = riff(b"VP8X", bytes([0x08, 0, 0, 0]) + bytes(6)) + riff(b"VP8 ", PICTURE) + riff(b"EXIF", TURNED)
-    assert cleaned(tmp_path, WEBP) == b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
-    assert cleaned(tmp_path, heic()) == heic().replace(b"\0\0\0\6Exif\0\0" + EXIF, bytes(10 + len(EXIF))).replace(
-        PLANTED, bytes(len(PLANTED))
-    )
+    assert cleaned(tmp_path, WEBP) == riff_of(body)
+    film = riff_of(EXTENDED[:8] + bytes(10) + riff(b"ANMF", bytes(16) + riff(b"ALPH", b"x") + riff(b"VP8 ", PICTURE)))
+    assert cleaned(tmp_path, film) == film
+    blank = heic().replace(HEIC_EXIF, NO_EXIF + bytes(len(HEIC_EXIF) - len(NO_EXIF)))
+    for words in (LEFT, PLANTED, NAME):
+        blank = blank.replace(words, bytes(len(words)))
+    assert cleaned(tmp_path, heic()) == blank
 
 
 NOT_UNDERSTOOD: Final[dict[str, bytes]] = {
@@ -144,14 +171,27 @@ NOT_UNDERSTOOD: Final[dict[str, bytes]] = {
     "a PNG that is cut": PNG[:60],
     "a PNG with a critical chunk that nobody knows": PNG[:8] + HEADER + chunk(b"ABCD", PLANTED) + PNG[33:],
     "a WebP that says it is longer": WEBP[:4] + struct.pack("<I", 10**6) + WEBP[8:],
+    "a WebP with words in a frame": riff_of(EXTENDED + riff(b"ANMF", bytes(16) + riff(b"VP8 ", PICTURE) + WORDS)),
     "a HEIC with XMP in a box of its own": heic(more=box(b"uuid", PLANTED)),
     "a HEIC with an item that nobody knows": heic().replace(b"hvc1", b"abcd"),
     "a HEIC with a film beside": heic(beside=box(b"moov", PLANTED)),
     "a HEIC with a maker's box": heic(beside=box(b"mpvd", PLANTED)),
     "a HEIC that is cut": heic()[:-20],
+    "a HEIC with a box that nobody knows": heic(more=box(b"abcd", PLANTED)),
+    "a HEIC whose picture has a name": heic(property=box(b"udes", PLANTED)),
+    "a HEIC with a box twice": heic(more=box(b"iprp", b"")),
+    "a HEIC whose Exif is all of the file": heic(exif_length=0),
+    "a HEIC whose Exif goes on behind its data": heic(exif_length=10_000),
+    "a HEIC whose Exif has no room to say nothing": heic(exif_length=8),
     "a film": box(b"ftyp", b"isom\0\0\0\0mp42") + box(b"moov", PLANTED),
     "a TIFF": b"II*\0\x08\0\0\0" + EXIF,
     "a GIF": b"GIF89a" + PLANTED,
+    "a JPEG XL": b"\0\0\0\x0cJXL \r\n\x87\n" + box(b"Exif", EXIF),
+    "a JPEG 2000": b"\0\0\0\x0cjP  \r\n\x87\n" + box(b"xml ", PLANTED),
+    "a Photoshop file": b"8BPS\0\1" + PLANTED,
+    "a film of an old camera": box(b"wide", b"") + box(b"moov", PLANTED),
+    "a film of Windows": b"0&\xb2u\x8ef\xcf\x11" + PLANTED,
+    "a picture of Olympus": b"IIRO\x08\0\0\0" + EXIF,
 }
 
 

@@ -16,7 +16,7 @@ import { KemKey, sealTo, selfCheck } from "../../src/protocol/hpke.ts";
 import * as keys from "../../src/protocol/keys.ts";
 import * as sealing from "../../src/protocol/sealing.ts";
 import { cleanName } from "../../src/worker/file-names.ts";
-import { contentOf, NotClean } from "../../src/worker/photos.ts";
+import { contentOf, NotClean } from "../../src/worker/photos/photos.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what Python asks is checked by what comes of it.
 export type Question = any;
