@@ -63,9 +63,11 @@ class Attached:
 
 
 def clean_name(name: str) -> str:
-    """A name that is one file's, on every system: no folder, nothing hidden, nothing that turns letters round."""
+    """A name that is one file's, on every system: no folder, nothing hidden, no option of a command, nothing that turns
+    letters round.
+    """
     last = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    kept = "".join("_" if _is_no_letter(one) else one for one in last).strip(" .")
+    kept = "".join("_" if _is_no_letter(one) else one for one in last).strip(" .").lstrip("-. ")
     stem, dot, ending = kept.rpartition(".")
     if not stem or len(ending.encode()) > 16:
         stem, dot, ending = kept, "", ""

@@ -65,9 +65,18 @@ def take_piece(actor: Actor, sha256: bytes, size: int, offset: int, piece: bytes
         raise Refused("size_mismatch", field="size")
     if file.received == offset and not file.whole:
         _write(file, offset, piece)
-        file.refresh_from_db()
+        file = _going_on(actor, sha256)
     if file.received == file.size and not file.whole:
         _check_whole(file)
+        file = _going_on(actor, sha256)
+    return file
+
+
+def _going_on(actor: Actor, sha256: bytes) -> File:
+    """The upload as it is now. It may have run out in between, or come to nothing by another's last piece."""
+    file = upload_of(actor, sha256)
+    if file is None:
+        raise Refused("upload_unknown")
     return file
 
 
@@ -124,14 +133,21 @@ def _save(name: str, content: bytes) -> None:
 
 def _check_whole(file: File) -> None:
     digest = hashlib.sha256()
-    for content in _contents(file):
-        digest.update(content)
+    try:
+        for content in _contents(file):
+            digest.update(content)
+    except FileNotFoundError:  # discarded meanwhile, or the storage lost it: it has to come again
+        _discard_upload(file)
+        raise Refused("upload_unknown") from None
     if digest.digest() != bytes(file.sha256):
-        with transaction.atomic():
-            discard(File.objects.filter(pk=file.pk, set=None))
+        _discard_upload(file)
         raise Refused("hash_mismatch", "What was uploaded is something else than it was said to be.", field="sha256")
     File.objects.filter(pk=file.pk).update(whole=True, changed_at=timezone.now())
-    file.whole = True
+
+
+def _discard_upload(file: File) -> None:
+    with transaction.atomic():
+        discard(File.objects.filter(pk=file.pk, set=None))
 
 
 # --- belonging to a document ------------------------------------------------------------------------------------------
@@ -219,7 +235,8 @@ def _path(name: str) -> str:
 
 def discard(unwanted: QuerySet[File]) -> None:
     """The files are gone with the caller's transaction; their objects right after it, or as soon as it can be done."""
-    pks = list(unwanted.values_list("pk", flat=True))
+    # Locked, so that none of them is named by a document in between: then it is not unwanted any more.
+    pks = list(unwanted.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     if not pks:
         return
     pieces = list(Piece.objects.filter(file__in=pks).values_list("pk", flat=True))

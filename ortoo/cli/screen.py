@@ -17,6 +17,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ortoo.attached import clean_name
+from ortoo.photos import OCTETS, SHOWN
 from ortoo.protocol import vocabulary
 from ortoo.protocol.directory import View
 from ortoo.protocol.documents import stamp
@@ -321,7 +323,8 @@ class Screen:
         """What its author says of its files: text, and nothing else."""
         for one in part.files:
             size = self.words("file.size", size=f"{max(0.1, one.said.size / 2**20):.1f}")
-            text = self.words("file.listed", name=plain(one.said.name), type=plain(one.said.type), size=size)
+            type = one.said.type if one.said.type in SHOWN else OCTETS
+            text = self.words("file.listed", name=clean_name(one.said.name), type=type, size=size)
             why = f" · {self.why(one.problem)}" if one.problem is not None else ""
             self.line(f"{indent}{text}{why}".replace("\n", " "), "red" if one.problem is not None else "")
 

@@ -1,11 +1,15 @@
 """What a hub, its storage or somebody else does with sealed files that it should not; and what is left of them."""
 
+import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import pytest
 
 from ortoo.attached import AttachmentError, clean_name
@@ -15,6 +19,7 @@ from ortoo.protocol.documents import b64, sha256
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.sealing import sealed_length
 from ortoo.session import Session
+from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import at_work
 from tests.stores import Stores
@@ -74,6 +79,10 @@ def one_twice(ours: Pieces, _: Pieces) -> None:
     ours[1].write_bytes(ours[0].read_bytes())
 
 
+def missing(ours: Pieces, _: Pieces) -> None:
+    ours[1].unlink()
+
+
 LIES: Final[dict[Callable[[Pieces, Pieces], None], str]] = {
     swapped: "cannot_open",
     flipped: "cannot_open",
@@ -82,6 +91,7 @@ LIES: Final[dict[Callable[[Pieces, Pieces], None], str]] = {
     from_another: "cannot_open",
     all_of_another: "cannot_open",
     one_twice: "cannot_open",
+    missing: "blob_missing",
 }
 
 
@@ -119,7 +129,7 @@ async def test_a_name_that_was_made_to_do_harm_is_a_name_in_the_folder(hub: Hub,
     folder = tmp_path / "saved"
     folder.mkdir()
     (folder / "evil.sh").write_text("mine")
-    attached = replace(a_file(tmp_path, "x.txt", b"hello"), name="../../\u202eevil.sh")
+    attached = replace(a_file(tmp_path, "x.txt", b"hello"), name="../../\u202eevil.sh", type="image/png; run me")
     async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
         (sent,) = await nara.send(with_files("needs", attached))
         (one,) = files_of(await delger.open_referral(sent.id))
@@ -130,6 +140,12 @@ async def test_a_name_that_was_made_to_do_harm_is_a_name_in_the_folder(hub: Hub,
         assert (folder / "evil.sh").read_text() == "mine"
         with pytest.raises(AttachmentError, match="no_such_folder"):
             await delger.save(one, folder / "not there")
+        # Nor does the place of a name lead elsewhere, and its type is one that is known, or none.
+        (folder / "_evil (3).sh").symlink_to(tmp_path / "elsewhere")
+        assert (await delger.save(one, folder)).name == "_evil (4).sh"
+        assert not (tmp_path / "elsewhere").exists()
+    listed = Ortoo(hub.practice, hub.url)("--as", "mgec.delger", "--lang", "en", "open", sent.id).stdout
+    assert "_evil.sh · application/octet-stream · " in listed
 
 
 @pytest.mark.parametrize(
@@ -142,6 +158,8 @@ async def test_a_name_that_was_made_to_do_harm_is_a_name_in_the_folder(hub: Hub,
         ("..", "file"),
         (".bashrc", "bashrc"),
         ("", "file"),
+        ("-rf.sh", "rf.sh"),
+        ("--", "file"),
         ("a\nb\x1b[2J.txt", "a_b_[2J.txt"),
         ("CON.txt", "_CON.txt"),
         ("photo.jpg ", "photo.jpg"),
@@ -151,6 +169,72 @@ async def test_a_name_that_was_made_to_do_harm_is_a_name_in_the_folder(hub: Hub,
 )
 def test_names_are_made_clean(name: str, clean: str) -> None:
     assert clean_name(name) == clean
+
+
+# --- a storage that fails ---------------------------------------------------------------------------------------------
+
+
+async def test_an_upload_goes_on_after_the_storage_failed_in_the_middle_and_begins_anew_where_it_lost_a_piece(
+    hub: Hub,
+) -> None:
+    hub.store.manage("work", "--once")
+    before = stored(hub), rows(hub, "file"), rows(hub, "piece")
+    sealed = secrets.token_bytes(2 * PIECE + 5000)
+    named, size = b64(sha256(sealed)), len(sealed)
+    folder, away = hub.practice / "files", hub.practice / "away"
+    async with at_work(hub, "mrc.nara") as nara:
+        upload = nara.client.upload_piece
+        await upload(named, size, 0, sealed[:PIECE])
+        folder.rename(away)
+        folder.write_text("no folder")  # whatever is written or read fails
+        with pytest.raises(HubError, match="internal"):
+            await upload(named, size, PIECE, sealed[PIECE : 2 * PIECE])
+        at = await nara.client.upload(named)
+        assert at is not None
+        assert (at.received, at.whole) == (PIECE, False)
+        folder.unlink()
+        away.rename(folder)
+        assert (await upload(named, size, PIECE, sealed[PIECE : 2 * PIECE])).received == 2 * PIECE
+        pieces_of(hub, newest(hub).id)[0].unlink()
+        with pytest.raises(Refused) as refused:
+            await upload(named, size, 2 * PIECE, sealed[2 * PIECE :])
+        assert refused.value.code == "upload_unknown"
+        for at in range(0, size, PIECE):
+            ended = await upload(named, size, at, sealed[at : at + PIECE])
+        assert ended.whole
+        # The last piece of something else, by two at once: refused to both, and nothing of it is left.
+        other = b64(sha256(b"else"))
+        await upload(other, PIECE + 5000, 0, sealed[:PIECE])
+        both = await asyncio.gather(
+            *(upload(other, PIECE + 5000, PIECE, sealed[PIECE : PIECE + 5000]) for _ in range(2)),
+            return_exceptions=True,
+        )
+        assert {one.code for one in both if isinstance(one, Refused)} <= {"hash_mismatch", "upload_unknown"}
+        assert sum(isinstance(one, Refused) for one in both) == 2
+        hub.store.execute(f"UPDATE referrals_file SET changed_at = '{AGO}' WHERE set_id IS NULL")  # noqa: S608
+        hub.store.execute(f"UPDATE referrals_piece SET remove_at = '{AGO}' WHERE file_id IS NULL")  # noqa: S608
+    hub.store.manage("work", "--once")
+    assert (stored(hub), rows(hub, "file"), rows(hub, "piece")) == before
+
+
+def test_an_upload_that_a_document_names_as_it_runs_out_stays(stores: Stores) -> None:
+    with stores.opened("postgres", "founded") as store:
+        store.execute("INSERT INTO referrals_sealedset DEFAULT VALUES")
+        store.execute(
+            "INSERT INTO referrals_file (agency_id, sha256, size, received, whole, part, changed_at)"  # noqa: S608
+            f" SELECT handle, '\\x{'ab' * 32}', {SMALLEST}, {SMALLEST}, true, '', '{AGO}' FROM agencies_agency LIMIT 1"
+        )
+        with psycopg.connect(store.database_url) as naming, ThreadPoolExecutor(1) as beside:
+            naming.execute(
+                "UPDATE referrals_file SET part = 'needs/file-1', set_id = (SELECT max(id) FROM referrals_sealedset)"
+            )
+            sweeping = beside.submit(store.manage, "work", "--once")
+            waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            while not store.execute(waits) and not sweeping.done():
+                time.sleep(0.02)
+            naming.commit()
+            sweeping.result(60)
+        assert store.execute("SELECT part FROM referrals_file") == [("needs/file-1",)]
 
 
 # --- what uploads may not ---------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ const LONGEST_NAME = 120; // bytes
 const NO_LETTER = /[/\\<>:"|?*]|(?! )[\p{C}\p{Z}]/gu;
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)[0-9])$/;
 
-/** A name that is one file's, on every system, as ortoo/attached.py has it: no folder, nothing hidden or turned round. */
+/** A name that is one file's, on every system, as ortoo/attached.py has it: no folder, nothing hidden or turned round, no option. */
 export function cleanName(name: string): string {
   const last = name.replaceAll("\\", "/").split("/").at(-1)!.normalize("NFC");
   const kept = stripped(last.replace(NO_LETTER, "_"));
@@ -23,5 +23,5 @@ export function cleanName(name: string): string {
 }
 
 function stripped(text: string): string {
-  return text.replace(/^[ .]+|[ .]+$/g, "");
+  return text.replace(/^[-. ]+|[. ]+$/g, "");
 }
