@@ -1,5 +1,6 @@
 """One operation, from its parameters to its answer: the same over HTTP and over a socket."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,8 +96,13 @@ async def answer(
     prepared: Prepared, parameters: Parameters, request_id: str, caller: Caller, session: SessionCookie
 ) -> dict[str, Any]:
     """Sign in and execute, in one hop into a database thread. Raises BadRequest where nothing was executed."""
-    hop = threads.write if prepared.kind is OperationType.MUTATION else threads.read
-    return await hop(_answer, prepared, parameters, request_id, caller, session)
+    return await _hop(prepared)(_answer, prepared, parameters, request_id, caller, session)
+
+
+def _hop(prepared: Prepared) -> Callable[..., Awaitable[dict[str, Any]]]:
+    if prepared.carries:
+        return threads.carry
+    return threads.write if prepared.kind is OperationType.MUTATION else threads.read
 
 
 def _answer(

@@ -37,7 +37,7 @@ from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 from graphql.utilities import coerce_input_value
 
 from hub.errors import BadRequest, Told, of_coercion, place, told
-from hub.schema import ANONYMOUS_FIELDS, SIGNING_IN_FIELDS, schema
+from hub.schema import ANONYMOUS_FIELDS, CARRYING_FIELDS, SIGNING_IN_FIELDS, schema
 
 MAX_LENGTH: Final = 32 * 1024  # characters
 MAX_TOKENS: Final = 500  # ours have 100 at most, introspection 182; validating takes time by their square
@@ -65,6 +65,11 @@ class Prepared:
     @property
     def signs_in(self) -> bool:
         return not self.roots.isdisjoint(SIGNING_IN_FIELDS)
+
+    @property
+    def carries(self) -> bool:
+        """Brings or fetches pieces of files."""
+        return not self.roots.isdisjoint(CARRYING_FIELDS)
 
     @property
     def kind(self) -> OperationType:

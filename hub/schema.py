@@ -27,6 +27,9 @@ schema = graphene.Schema(query=Query, mutation=Mutation, subscription=Subscripti
 # What begins a session, and so answers with its token.
 SIGNING_IN_FIELDS = frozenset({"signIn", "kitSignIn", "enrol", "apply"})
 
+# What waits for the storage of files.
+CARRYING_FIELDS = frozenset({"uploadPiece", "filePiece", "evidencePiece"})
+
 # What may be asked by whoever has no token.
 ANONYMOUS_FIELDS = frozenset(
     {

@@ -80,7 +80,7 @@ def _storage(files: Path | configuration.Bucket) -> dict[str, Any]:
                 s3={"addressing_style": "path"},
                 signature_version="s3v4",
                 connect_timeout=5,  # seconds: whoever withdraws does not wait for a store that is away
-                read_timeout=30,
+                read_timeout=10,
                 retries={"total_max_attempts": 2},
             ),
             "default_acl": None,

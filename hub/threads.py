@@ -1,7 +1,8 @@
 """The few threads in which the database is used.
 
 A request makes one hop into one of them. They live as long as the process, and each keeps its database connection:
-reading is quickest with two; writing waits for the disk, and so takes as many as the database serves at once.
+reading is quickest with two; writing waits for the disk, and so takes as many as the database serves at once. Pieces
+of files wait for their storage, which may be away for long: they have threads of their own, so nobody waits behind.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ _ONE_WRITER = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
 readers: Final = DatabaseThreads(2, thread_name_prefix="read")
 writers: Final = DatabaseThreads(1 if _ONE_WRITER else settings.ORTOO_THREADS, thread_name_prefix="write")
+carriers: Final = DatabaseThreads(2, thread_name_prefix="carry")
 
 
 async def read(work: Callable[P, T], *args: P.args) -> T:
@@ -46,6 +48,11 @@ async def read(work: Callable[P, T], *args: P.args) -> T:
 async def write(work: Callable[P, T], *args: P.args) -> T:
     """Do it in a writer's thread."""
     return await asyncio.get_running_loop().run_in_executor(writers, work, *args)
+
+
+async def carry(work: Callable[P, T], *args: P.args) -> T:
+    """Do it in a thread that may wait for the storage of files."""
+    return await asyncio.get_running_loop().run_in_executor(carriers, work, *args)
 
 
 def serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -1,5 +1,7 @@
 """The same files in an S3-compatible store: PyPI's `moto`, a server of its own, reached over a socket."""
 
+import asyncio
+import secrets
 import socket
 import subprocess
 import sys
@@ -14,6 +16,8 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 
 from ortoo import consenting
+from ortoo.protocol.attachments import PIECE
+from ortoo.protocol.documents import b64
 from tests.hubs import Hub
 from tests.members import at_work
 from tests.stores import Stores
@@ -105,6 +109,37 @@ async def test_what_the_store_did_not_remove_is_removed_later(hub: Hub, bucket: 
     hub.store.execute("UPDATE referrals_piece SET remove_at = '2020-01-01 00:00:00+00:00'")
     hub.store.manage("work", "--once")
     assert (rows(hub, "piece"), list(bucket.objects.all())) == (0, [])
+
+
+async def test_a_store_that_does_not_answer_holds_up_nobody_but_who_waits_for_a_file(
+    hub: Hub, bucket: Any, tmp_path: Path
+) -> None:
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        (sent,) = await nara.send(with_files("needs", a_file(tmp_path)))
+        await delger.open_referral(sent.id)
+    hub.stop()
+    silent = socket.create_server(("127.0.0.1", 0))  # it takes what comes, and says nothing
+    port = silent.getsockname()[1]
+    there = hub.store.more["FILES_URL"]
+    hub.store = replace(hub.store, more={"FILES_URL": there.replace(f":{bucket.port}/", f":{port}/")})
+    hub.start()
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        piece = secrets.token_bytes(PIECE)
+        waiting = [
+            *(asyncio.ensure_future(delger.client.file_piece(sent.id, None, "needs/file-1", 0)) for _ in range(4)),
+            *(
+                asyncio.ensure_future(nara.client.upload_piece(b64(secrets.token_bytes(32)), 2 * PIECE, 0, piece))
+                for _ in range(4)
+            ),
+        ]
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(5):
+            await delger.accept(sent.id)
+            assert [step.type for step in (await nara.show(sent.id)).steps][-1] == "accepted"
+        assert not any(one.done() for one in waiting)
+        silent.close()
+        for one in waiting:
+            one.cancel()
 
 
 def test_a_hub_whose_files_lie_in_a_folder_never_loads_what_speaks_to_a_bucket(stores: Stores) -> None:
