@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from ortoo import consenting
 from ortoo.attached import Attached
@@ -23,6 +23,11 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize
 HERE: Final = b"N\0\0\0"  # of the photo's place
 SAID: Final = "Хуруугаа дарсан. Орчуулагч байсан."
 RANDOM: Final = os.urandom(2_600_000)
+COPIED: Final = """async () => {
+  const canvas = new OffscreenCanvas(9, 9);
+  canvas.getContext("2d");
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": await canvas.convertToBlob() })]);
+}"""  # a picture, as from a program for pictures
 STORED: Final = """() => new Promise((done) => {
   const opening = indexedDB.open("ortoo");
   opening.onsuccess = () => {
@@ -36,6 +41,19 @@ async def attach(worker: Worker, *paths: Path) -> None:
     """To what is needed, on the screen that asks what to tell."""
     await worker.page.locator("details.files summary").first.click()
     await worker.page.locator("#send-files-needs").set_input_files([str(one) for one in paths])
+
+
+async def dropped(target: Locator, *paths: Path) -> None:
+    """As somebody drags files from a folder onto it."""
+    await target.scroll_into_view_if_needed()
+    box = await target.bounding_box()
+    assert box is not None
+    devtools = await target.page.context.new_cdp_session(target.page)
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + min(10, box["height"] / 2)}
+    data = {"items": [], "files": [str(one) for one in paths], "dragOperationsMask": 1}
+    for type in ("dragEnter", "dragOver", "drop"):
+        await devtools.send("Input.dispatchDragEvent", {"type": type, **at, "data": data})
+    await devtools.detach()
 
 
 async def to_tell(worker: Worker, form: Form) -> None:
@@ -188,9 +206,21 @@ async def test_files_of_others_are_text_until_they_are_saved_whole(visit: Visiti
         photo.write(taken, 200_000)
         page, form = delger.page, delger.page.locator(".answer-form")
         await delger.press("answer.more_asked")
-        await form.locator("details.files summary").click()
-        await page.locator("#send-files-note").set_input_files([str(taken), str(odd)])
-        await form.locator(".file-list li").nth(1).wait_for()
+        # Dropped beside its place a file is not shown by the browser; on it, it is picked; what is pasted is, too.
+        places = [one.url for one in page.context.pages]
+        await dropped(page.locator("#answer-note"), odd)
+        await dropped(form.locator("details.files summary"), taken)
+        await form.locator(".file-list li", has_text="asked.jpg").get_by_text(delger.said("file.cleaned")).wait_for()
+        assert [one.url for one in page.context.pages] == places
+        await page.locator("#send-files-note").set_input_files(str(odd))
+        await form.locator(".file-list li", has_text="page.html").get_by_text(delger.said("file.as_it_is")).wait_for()
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.evaluate(COPIED)
+        await page.locator("#send-files-note").focus()
+        await page.keyboard.press("Control+V")
+        pasted = form.locator(".file-list li", has_text="image.png")
+        await pasted.get_by_text(delger.said("file.cleaned")).wait_for()
+        await pasted.get_by_role("button").click()
         await form.locator(".file-list li", has_text="page.html").get_by_role("button").click()
         await expect(form.locator(".file-list li")).to_have_count(1)
         await form.get_by_role("button", name=delger.said("answer.send"), exact=True).click()

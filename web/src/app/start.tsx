@@ -160,6 +160,12 @@ export const start = async (
     else if (screen.value.at !== "find") ways.go({ at: "find" });
     event.preventDefault();
   });
+  // A file that is dropped beside its place would be shown by the browser, in a tab.
+  document.addEventListener("dragover", (event) => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
   effect(() => {
     document.documentElement.dataset.theme = kept.now.value.theme;
   });

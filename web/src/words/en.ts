@@ -251,15 +251,16 @@ export const en: Catalogue = {
   "file.add_to_note": "Files with the note",
   "file.pick": "Add files",
   "file.hint":
-    "Up to 10 files, each up to 50 MB. From photos the place, time and device are taken out. Sealed on this device before anything leaves it.",
+    "Up to 10 files, each up to 50 MB: add them, drop them here or paste them. From photos the place, time and device are taken out; other files stay as they are. Sealed on this device before anything leaves it.",
   "file.keep_metadata": "This is evidence: keep the next files as they are, with place, time and device",
   "file.taking": "Taking it in …",
   "file.too_large": "{name}: larger than 50 MB. Not added. Make it smaller, or bring it another way.",
   "file.not_clean":
-    "{name}: place and device cannot be taken out of this file. Not added. If it is evidence, tick that it stays as it is and add it again.",
+    "{name}: place and device cannot be taken out of this file. Not added. Save it as JPEG or PNG and add that; if it is evidence, tick that it stays as it is and add it again.",
   "file.unreadable": "{name}: could not be read. Not added. Try again.",
   "file.too_many": "{name}: there are 10 files already. Not added.",
   "file.cleaned": "place and device taken out",
+  "file.as_it_is": "as it is: what it says of who made it, where and when stays in it",
   "file.remove": "Remove",
   "file.one": "File",
   "file.photo": "Photo",

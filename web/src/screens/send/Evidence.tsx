@@ -4,7 +4,7 @@ import { words } from "../../words/current.ts";
 import { fieldLabel } from "../../words/fields.ts";
 import { faultAt } from "./Step.tsx";
 import { lens, type SendState } from "./state.ts";
-import { hasFiles, PickedFiles } from "./TellFiles.tsx";
+import { hasFiles, PickedFiles, takes } from "./TellFiles.tsx";
 
 /** What evidence is added with, the first time and later on. */
 export type ProvingState = Pick<
@@ -18,7 +18,11 @@ export const Evidence = ({ state }: { readonly state: ProvingState }) => {
   const note = state.filled.value?.fields.evidence?.note;
   const wasGiven = useSignal(hasFiles(state, "evidence") || (typeof note === "string" && note !== ""));
   return (
-    <details class="wide more files" open={wasGiven.value}>
+    <details
+      class="wide more files"
+      open={wasGiven.value || hasFiles(state, "evidence")}
+      {...takes("evidence", state, true)}
+    >
       <summary>{said("evidence.add")}</summary>
       <div class="stack">
         <p class="hint" id="send-files-evidence-hint">

@@ -17,7 +17,7 @@ export const TellFiles = ({ section, title, state }: FilesProps & { readonly tit
   const said = words.value;
   const keep = useSignal(false);
   return (
-    <details class="more files" open={hasFiles(state, section)}>
+    <details class="more files" open={hasFiles(state, section)} {...takes(section, state, keep.value)}>
       <summary>{title}</summary>
       <div class="field stack">
         <p class="hint" id={`send-files-${section}-hint`}>
@@ -44,6 +44,23 @@ export const hasFiles = (state: Picking, section: string): boolean =>
   (state.filled.value?.files?.[section] ?? []).length > 0 ||
   state.unattached.value.some((one) => one.section === section) ||
   state.attaching.value === section;
+
+/** Files that are dropped on it, or pasted in it, are picked as any others. */
+export const takes = (section: string, state: Picking, keepMetadata: boolean) => {
+  const take = (event: Event, carried: DataTransfer | null) => {
+    const files = [...(carried?.files ?? [])];
+    if (files.length === 0 || carried!.types.includes("text/plain")) return; // words that bring their picture along
+    event.preventDefault();
+    void state.attach(section, files, keepMetadata);
+  };
+  return {
+    onDragOver: (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    },
+    onDrop: (event: DragEvent) => take(event, event.dataTransfer),
+    onPaste: (event: ClipboardEvent) => take(event, event.clipboardData),
+  };
+};
 
 interface PickedProps extends FilesProps {
   readonly keepMetadata: boolean;
@@ -90,7 +107,7 @@ export const PickedFiles = ({ section, state, keepMetadata }: PickedProps) => {
             <li key={one.id}>
               <span>
                 <strong>{plain(one.name)}</strong> · {sizeText(said.language, one.size)}
-                {one.cleaned && ` · ${said("file.cleaned")}`}
+                {` · ${said(one.cleaned ? "file.cleaned" : "file.as_it_is")}`}
               </span>
               <Button look="quiet" onPress={() => state.detach(section, one.id)}>
                 {said("file.remove")}

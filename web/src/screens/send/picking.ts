@@ -36,34 +36,40 @@ export const picking = (
   const attaching = signal<string | null>(null);
   const unattached = signal<readonly Unattached[]>([]);
   let turn = 0;
+  let before: Promise<void> = Promise.resolve();
   const files = (): FilesBySection => filled.value?.files ?? {};
+
+  const take = async (mine: number, ...[section, picked, keepMetadata]: Parameters<Picking["attach"]>) => {
+    if (mine !== turn || filled.value === null) return;
+    attaching.value = section;
+    unattached.value = [];
+    try {
+      for (const file of picked) {
+        const taken =
+          filesIn({ files: files() }) < MOST_FILES
+            ? await vault.keepFile(file, keepMetadata)
+            : ({ fault: "too_many" } as const);
+        if (mine !== turn) {
+          if ("file" in taken) await vault.dropFiles([taken.file]);
+          return;
+        }
+        if ("file" in taken) put({ ...files(), [section]: [...(files()[section] ?? []), taken.file] });
+        else unattached.value = [...unattached.value, { section, name: file.name, fault: taken.fault }];
+      }
+    } catch (error) {
+      if (mine === turn) failed(problemOf(error)); // else the next sweep finds it
+    } finally {
+      if (mine === turn) attaching.value = null;
+    }
+  };
   return {
     filled,
     attaching,
     unattached,
-    attach: async (section, picked, keepMetadata) => {
-      if (attaching.value !== null || filled.value === null) return;
+    attach: (...wanted) => {
       const mine = turn;
-      attaching.value = section;
-      unattached.value = [];
-      try {
-        for (const file of picked) {
-          const taken =
-            filesIn({ files: files() }) < MOST_FILES
-              ? await vault.keepFile(file, keepMetadata)
-              : ({ fault: "too_many" } as const);
-          if (mine !== turn) {
-            if ("file" in taken) await vault.dropFiles([taken.file]);
-            return;
-          }
-          if ("file" in taken) put({ ...files(), [section]: [...(files()[section] ?? []), taken.file] });
-          else unattached.value = [...unattached.value, { section, name: file.name, fault: taken.fault }];
-        }
-      } catch (error) {
-        if (mine === turn) failed(problemOf(error)); // else the next sweep finds it
-      } finally {
-        if (mine === turn) attaching.value = null;
-      }
+      before = before.then(() => take(mine, ...wanted)); // one after the other: none is passed over
+      return before;
     },
     detach: (section, id) => put({ ...files(), [section]: (files()[section] ?? []).filter((one) => one.id !== id) }),
     leave: () => {
