@@ -1,5 +1,6 @@
 """What becomes of her decision later, in browsers: decided anew, taken back, and seen at once by whom it concerns."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
 
         # Filled in while a colleague was quicker: told, nothing is lost, and it can be read to her again.
         note, signed = "Маягтад гарын үсэг зурсан.", tmp_path / "signed.jpg"
-        photo.write(signed, 20_000)
+        photo.write(signed, 1_500_000)
         await recorder.press("later.decide")
         await prove(recorder, note, signed)
         await cell(recorder, "contact").click()
@@ -121,7 +122,10 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         await expect(page.locator("#send-evidence")).to_have_value(note)
         await expect(page.locator(".file-list li")).to_have_count(1)
         recorder.visit.line.lose_answers("RecordConsent")
+        recorder.visit.line.slow(kbit=1e6, there_and_back=0.4)
         await agree(recorder)
+        await page.get_by_text(re.compile(r"^Files: 1\.0 MB of 1\.\d MB are over")).wait_for()
+        recorder.visit.line.slow(kbit=1e6, there_and_back=0)
         await page.get_by_text(recorder.said("later.waits")).wait_for()
         recorder.visit.line.mend()
         await page.get_by_text("Version 4").wait_for()

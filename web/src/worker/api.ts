@@ -557,7 +557,8 @@ export type Happening =
   /** What waited was accepted, or came back as a draft. */
   | { readonly type: "sent"; readonly draft: string; readonly rows: readonly Row[] }
   | { readonly type: "returned"; readonly draft: string }
-  /** Of a draft's files that go to the hub, or a file that comes (`REFERRAL PART`): bytes that are over, of how many. */
+  /** Of files that go to the hub with a draft, a step (its referral) or a later decision (its consent), or of a file that
+   * comes (`REFERRAL PART`): bytes that are over, of how many. */
   | { readonly type: "carried"; readonly of: string; readonly over: number; readonly all: number }
   /** What waited to be passed on to an agency was, or came to nothing. */
   | { readonly type: "passed"; readonly of: string; readonly to: string; readonly problem: Problem | null }

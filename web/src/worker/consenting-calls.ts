@@ -25,7 +25,7 @@ export function consentingCalls(working: () => At, tell: (happening: api.Happeni
       },
       redecide: async (referral, deed, shown) => {
         const at = working();
-        return (await load()).redecide(at, referral, deed, shown);
+        return (await load()).redecide(at, referral, deed, shown, tell);
       },
       whatHolds: async (referral) => {
         const at = working();

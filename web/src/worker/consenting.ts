@@ -20,7 +20,7 @@ import * as vocabulary from "../protocol/vocabulary.ts";
 import type * as api from "./api.ts";
 import type { Change, Consented, Deed, Holds, Said, Standing, TakenBack } from "./consent-api.ts";
 import { DEEDS } from "./consenting-calls.ts";
-import type { SentTo } from "./files.ts";
+import type { Progress, SentTo } from "./files.ts";
 import type { Fields } from "./form.ts";
 import type { SealedEvidence } from "./giving.ts";
 import { handedIn } from "./handing-in.ts";
@@ -41,6 +41,7 @@ export interface At {
 
 type Newest = ReadonlyMap<string, Document<Consent>>;
 type Shown = Readonly<Record<string, string>>;
+type Tell = (happening: api.Happening) => void;
 
 /**
  * signed: as the hub takes it; null as long as it is filled in. sent: its files as they were sealed, once. returned: why the
@@ -174,7 +175,13 @@ export async function whatHolds({ work }: At, referral: string): Promise<Holds> 
 /** By consent: whoever asks again waits for the same answer. */
 const underWay = new Map<string, Promise<boolean>>();
 
-export async function redecide(at: At, referral: string, deed: Deed, shown: Shown): Promise<Consented | null> {
+export async function redecide(
+  at: At,
+  referral: string,
+  deed: Deed,
+  shown: Shown,
+  tell: Tell,
+): Promise<Consented | null> {
   const { work, items } = at;
   const { id, newest } = await asKnown(at, referral);
   const name = DEEDS + id;
@@ -185,7 +192,7 @@ export async function redecide(at: At, referral: string, deed: Deed, shown: Show
   await items.put(name, { referral, deed, shown, signed, sent, returned: null } satisfies Kept);
   await items.drop(UNDONE + id);
   await sweepFiles(items, evidenceOf(deed));
-  if (!(await once(at, id))) return null;
+  if (!(await once(at, id, tell))) return null;
   return { ...shownOf(known.get(work)!.get(referral)!), waits: null };
 }
 
@@ -220,12 +227,12 @@ async function proofOf(
 }
 
 /** There is a line: all that waits is handed in. */
-export async function resume(at: At, tell: (happening: api.Happening) => void): Promise<void> {
+export async function resume(at: At, tell: Tell): Promise<void> {
   for (const name of at.items.names(DEEDS)) {
     const kept = await at.items.get<Kept>(name);
     if (kept === null) continue;
     try {
-      if (!(await once(at, name.slice(DEEDS.length)))) return;
+      if (!(await once(at, name.slice(DEEDS.length), tell))) return;
       tell({ type: "redecided", referral: kept.referral, problem: null });
     } catch (error) {
       const problem = problemIn(error);
@@ -239,16 +246,16 @@ function problemIn(error: unknown): Problem | null {
   return error instanceof Failed ? error.problem : null;
 }
 
-function once(at: At, id: string): Promise<boolean> {
+function once(at: At, id: string, tell: Tell): Promise<boolean> {
   const begun = underWay.get(id);
   if (begun !== undefined) return begun;
-  const handing = handIn(at, id).finally(() => underWay.delete(id));
+  const handing = handIn(at, id, tell).finally(() => underWay.delete(id));
   underWay.set(id, handing);
   return handing;
 }
 
 /** Whether it was recorded; false: there is no line, and it waits as it is. What was refused is kept as undone. */
-async function handIn(at: At, id: string): Promise<boolean> {
+async function handIn(at: At, id: string, tell: Tell): Promise<boolean> {
   const { work, items, isLive } = at;
   const name = DEEDS + id;
   const kept = await items.get<Kept>(name);
@@ -258,7 +265,10 @@ async function handIn(at: At, id: string): Promise<boolean> {
     if (!isLive()) await ask(operations.network, {}, { once: true });
     for (let tries = 0; ; tries += 1) {
       try {
-        if (kept.sent) await (await import("./files.ts")).upload(items, work.signer(), [kept.sent], () => {});
+        if (kept.sent) {
+          const carried: Progress = (over, all) => tell({ type: "carried", of: id, over, all });
+          await (await import("./files.ts")).upload(items, work.signer(), [kept.sent], carried);
+        }
         const { recordConsent } = await ask(operations.recordConsent, { decisions: [...signed] });
         const recorded = recordConsent.map(({ envelope }) => envelope);
         if (recorded.length !== signed.length || !signed.every((one) => recorded.includes(one.envelope)))

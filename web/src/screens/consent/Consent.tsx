@@ -18,7 +18,7 @@ import { nameOf } from "../send/Step.tsx";
 import { Decide } from "./Decide.tsx";
 import { saysSomething } from "./deciding.ts";
 import { NewCode } from "./NewCode.tsx";
-import { type ConsentProps, type PageProps, Trouble } from "./parts.tsx";
+import { type ConsentProps, EvidenceGoes, type PageProps, Trouble } from "./parts.tsx";
 import { Record } from "./Record.tsx";
 import { type ConsentState, consentState } from "./state.ts";
 import { TakeBack } from "./TakeBack.tsx";
@@ -76,6 +76,7 @@ const Shown = ({ state, time, onGo, onElsewhere }: PageProps) => {
             {said(waits.deed.do === "take_back" ? "later.waits.take_back" : "later.waits")}
           </Band>
         )}
+        {isSigned && <EvidenceGoes state={state} />}
         {waits?.returned && <Band tone="late">{said("later.returned", { why: whyOf(waits.returned.code) })}</Band>}
         {waits && !waits.isSigned && (
           <Band

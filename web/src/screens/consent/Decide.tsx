@@ -11,7 +11,7 @@ import { namingOf } from "../send/naming.ts";
 import { faultAt, StepForm } from "../send/Step.tsx";
 import { lens } from "../send/state.ts";
 import { childsWord, isChilds, meantBy } from "./deciding.ts";
-import { type PageProps, Trouble } from "./parts.tsx";
+import { EvidenceGoes, type PageProps, Trouble } from "./parts.tsx";
 
 /** She is asked anew: it begins with what stands, and becomes the next version of what is otherwise. */
 export const Decide = ({ state, time, onBack }: PageProps) => {
@@ -55,6 +55,9 @@ export const Decide = ({ state, time, onBack }: PageProps) => {
       <Evidence state={state} />
       <MoreOfDecision state={state} columns={columns} there={SECTIONS} />
       <p class="hint">{said("later.signed")}</p>
+      <div role="status">
+        <EvidenceGoes state={state} />
+      </div>
       <div class="buttons">
         <Button look="main" busy={state.busy.value || state.attaching.value !== null}>
           {said("send.she_agrees")}

@@ -1,6 +1,7 @@
 /** What the pages of a person's decision have in common. */
 
 import { Band } from "../../parts/Band.tsx";
+import { Carried } from "../../parts/Carried.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { words } from "../../words/current.ts";
 import { problemText } from "../../words/problems.ts";
@@ -27,6 +28,12 @@ export interface PageProps extends Omit<ConsentProps, "page" | "vault"> {
   readonly vault: Vault;
   readonly state: ConsentState;
 }
+
+/** How far the files are that go with what she decides. */
+export const EvidenceGoes = ({ state }: { readonly state: ConsentState }) => {
+  const carried = state.carried.value;
+  return carried && <Carried way="file.carried" over={carried.over} all={carried.all} />;
+};
 
 /** What went wrong, beside the fields. */
 export const Trouble = ({ state }: { readonly state: ConsentState }) => {

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
+import type { HowFar } from "../../parts/Carried.tsx";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
 import type { Agency, Filled, Happening, Referral, Vault } from "../../worker/api.ts";
@@ -33,6 +34,8 @@ export interface ConsentState extends DecidingState, ProvingState {
   readonly problem: ReadonlySignal<Problem | null>;
   readonly busy: ReadonlySignal<boolean>;
   readonly outcome: ReadonlySignal<Outcome | null>;
+  /** Of the evidence that goes at this moment. */
+  readonly carried: ReadonlySignal<HowFar | null>;
   /** Her new code, as long as this stands on the screen. */
   readonly code: ReadonlySignal<string | null>;
   readonly load: () => Promise<void>;
@@ -66,6 +69,7 @@ export const consentState = (
   const problem = signal<Problem | null>(null);
   const busy = signal(false);
   const outcome = signal<Outcome | null>(null);
+  const carried = signal<HowFar | null>(null);
   const code = signal<string | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let saving: Promise<void> = Promise.resolve();
@@ -167,6 +171,7 @@ export const consentState = (
       return false;
     } finally {
       busy.value = false;
+      carried.value = null;
     }
   };
 
@@ -211,6 +216,7 @@ export const consentState = (
     problem,
     busy,
     outcome,
+    carried,
     code,
     kindOf,
     candidate: () => null,
@@ -261,9 +267,11 @@ export const consentState = (
       faults.value = found;
     },
     heard: (happening) => {
+      if (happening.type === "carried" && happening.of === stands.value?.consent) carried.value = happening;
       const isMine = happening.type === "redecided" && happening.referral === referral;
       if (isMine) {
         outcome.value = happening.problem === null ? "recorded" : null;
+        carried.value = null;
         done();
         void load();
       } else if (happening.type === "arrived" && ENDING.has(happening.kind) && !busy.value) void lookAgain();
