@@ -259,9 +259,11 @@ class Client:
         """How the decisions before the own agency under a consent were given; None where it is not its recorder."""
         return await self._ask("evidence", list[contract.Evidence] | None, consent=consent)  # type: ignore[arg-type]
 
-    async def evidence_listed(self, after: str | None = None) -> list[contract.Decision]:
-        """The decisions before the own agency of which evidence was given: a page of them, after that H."""
-        return await self._ask("evidence_listed", list[contract.Decision], after=after)
+    async def evidence_listed(self, after: str | None = None, *, unsent: bool = False) -> list[contract.Decision]:
+        """The decisions before the own agency of which evidence was given: a page of them, after that H. unsent: only
+        those under whose consent nothing was sent.
+        """
+        return await self._ask("evidence_listed", list[contract.Decision], after=after, unsent=unsent)
 
     async def evidence_piece(self, decision: str, part: str, offset: int) -> bytes:
         """Sealed bytes of a file that is evidence of a decision, to the end of the piece."""

@@ -478,6 +478,15 @@ class Session:
         self.memory.see_evidence(one.decision.sha256 for one in found)
         return found
 
+    async def unsent_evidence(self) -> list[Evidence]:
+        """How decisions were given under which nothing was sent, as long as that is kept: no referral leads to them."""
+        consents, after = dict[str, None](), None
+        while page := await self.client.evidence_listed(after, unsent=True):
+            consents |= dict.fromkeys(one.consent for one in page)
+            after = page[-1].sha256
+        found = [one for consent in consents for one in await self.evidence(consent) if one.part.status != "gone"]
+        return sorted(found, key=lambda one: (one.decision.body.at, one.decision.body.consent))
+
     async def send(self, form: Form, receipt: schemas.ReceiptKey | None = None) -> list[Referral]:
         """Record the form's decisions and send a referral to each recipient, or to none.
 

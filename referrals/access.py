@@ -88,6 +88,11 @@ def evidence_of(actor: Actor) -> QuerySet[Decision]:
     return Decision.objects.filter(consent__recorder_id=actor.agency, sealed__isnull=False)
 
 
+def unsent_evidence_of(actor: Actor) -> QuerySet[Decision]:
+    """Those of them under whose consent nothing was sent: no referral leads to them."""
+    return evidence_of(actor).filter(consent__referrals__isnull=True)
+
+
 def consents_of(actor: Actor) -> QuerySet[Consent]:
     """Looked at one by one: a list of all that the actor may see would be made for a consent that is there alone, and
     tell by the time which is.

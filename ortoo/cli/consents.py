@@ -73,14 +73,13 @@ def _said(decisions: Decisions, to: str, by: str | None) -> schemas.Given | None
 
 async def evidence(run: Run) -> int:
     """How she gave her decisions, as far as the own agency has recorded them; and its files, saved. One that cannot be
-    saved never hides the others.
+    saved never hides the others. Without a referral: of all decisions under which nothing was sent.
     """
     folder = Path(run.options.to) if run.options.to else None
     if folder is not None and not folder.is_dir():
         raise AttachmentError("no_such_folder", str(folder))
     async with started(run) as session:
-        consent, _ = await _consent(run, session)
-        found = await run.patiently(session.evidence(consent.decision.body.consent))
+        found = await run.patiently(_evidence(run, session))
         saved, not_saved = [], []
         for one in (one for each in found for one in each.part.files):
             if folder is None:
@@ -91,6 +90,13 @@ async def evidence(run: Run) -> int:
                 not_saved.append((one, refused))
         _show_evidence(run, found, saved, not_saved)
     return REFUSED if not_saved else DONE
+
+
+async def _evidence(run: Run, session: Session) -> list[Evidence]:
+    if run.options.id is None:
+        return await session.unsent_evidence()
+    consent, _ = await _consent(run, session)
+    return await session.evidence(consent.decision.body.consent)
 
 
 def _show_evidence(

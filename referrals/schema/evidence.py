@@ -34,6 +34,7 @@ class Query(graphene.ObjectType):
         description="The decisions before the own agency of which evidence was given, in the order of their H; at "
         f"most {MOST}.",
         after=Bytes(description="Only those whose H comes after this one."),
+        unsent=graphene.Boolean(description="Only those under whose consent nothing was sent."),
     )
     evidence_piece = graphene.Field(
         Bytes,
@@ -56,8 +57,11 @@ class Query(graphene.ObjectType):
         return [Evidence(decision=decision_shown(one), sealed=blobs_shown(handed.get(one.pk))) for one in found]
 
     @staticmethod
-    def resolve_evidence_listed(root: object, info: Any, after: bytes | None = None) -> list[Decision]:
-        rows = access.evidence_of(actor_in(info, *WORKERS, scope="read"))
+    def resolve_evidence_listed(
+        root: object, info: Any, after: bytes | None = None, unsent: bool | None = None
+    ) -> list[Decision]:
+        actor = actor_in(info, *WORKERS, scope="read")
+        rows = access.unsent_evidence_of(actor) if unsent else access.evidence_of(actor)
         if after is not None:
             rows = rows.filter(sha256__gt=after)
         return [decision_shown(one) for one in rows.order_by("sha256")[:MOST]]

@@ -385,6 +385,7 @@ def test_in_the_terminal_it_is_given_and_read(hub: Hub, tmp_path: Path) -> None:
     assert read.returncode == 0, read.stderr
     assert SAID in read.stdout
     assert (folder / "signed.jpg").read_bytes() == signed.read_bytes()  # as it is: it is evidence
+    assert SAID not in ortoo(*nara, "consent", "evidence").stdout  # it is of a referral
     again = ortoo(*nara, "consent", "decide", id, "--evidence", "Дахин асуусан.", "--yes")
     assert again.returncode == 0, again.stderr
     assert "Only your own agency can read it" in again.stdout
@@ -394,3 +395,28 @@ def test_in_the_terminal_it_is_given_and_read(hub: Hub, tmp_path: Path) -> None:
     other = ortoo("--as", "mgec.delger", "--lang", "en", "consent", "evidence", id)
     assert (other.returncode, SAID in other.stdout + other.stderr) == (1, False)
     assert ortoo(*nara, "resend", str(form), "--to", "mgec", "--yes").returncode == 0  # the form, whatever its evidence
+
+
+async def test_it_is_found_where_nothing_was_sent_too_until_something_is(hub: Hub, tmp_path: Path) -> None:
+    form = with_evidence(tonight(709), given(tmp_path, "Бүгдээс татгалзсан."))
+    nothing = replace(form.consent, grants={}, refusals={"mgec": (ALL,)})
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        await nara.send(with_evidence(tonight(710), given(tmp_path)))
+        refused = await nara.record(replace(form, recipients=(), consent=nothing))
+        granted = await nara.record(form)
+
+        async def found() -> list[str]:
+            return [one.decision.body.consent for one in await nara.unsent_evidence()]
+
+        assert await found() == [refused[0].body.consent, granted[0].body.consent]
+        assert await delger.unsent_evidence() == []
+        (one, _) = await nara.unsent_evidence()
+        assert one.part.section is not None
+        assert one.part.section.fields == {"note": "Бүгдээс татгалзсан."}
+        (folder := tmp_path / "saved").mkdir()
+        assert (await nara.save(one.part.files[0], folder)).read_bytes() == CONTENT
+        draft = await nara.draft(form, decisions=granted)
+        await nara.client.send_referrals(draft.sealed_referrals)
+        assert await found() == [refused[0].body.consent]
+        await consenting.withdraw(nara, refused[0].body.consent)
+        assert await found() == []

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize
 
 HERE: Final = b"N\0\0\0"  # of the photo's place
 SAID: Final = "Хуруугаа дарсан. Орчуулагч байсан."
+UNSENT: Final = "Хэнд ч битгий гэсэн."
 RANDOM: Final = os.urandom(2_600_000)
 COPIED: Final = """async () => {
   const canvas = new OffscreenCanvas(9, 9);
@@ -156,6 +158,22 @@ async def test_a_browser_sends_files_over_a_line_that_is_cut_and_they_are_gone_w
         nara.visit.line.lies = honest
         assert (await saved(nara, "film.mp4", folder)).read_bytes() == film.read_bytes()
         assert await page.evaluate(STORED) > 0  # kept for another agency
+
+        # What no referral leads to is found below the list.
+        film_kept = {"evidence": (Attached.of(film, keep_metadata=True),)}
+        sections = {**form.sections, "evidence": {"note": UNSENT}}
+        nobody = replace(form.consent, grants={}, refusals={"mgec": ("*",)})
+        await own.record(
+            replace(form, sender=None, recipients=(), consent=nobody, sections=sections, attached=film_kept)
+        )
+        await nara.place("place.inbox")
+        unsent = page.locator(".desk-list details.more").last
+        await unsent.locator("summary").click()
+        await unsent.get_by_text(UNSENT, exact=True).wait_for()
+        assert await unsent.get_by_text(SAID, exact=True).count() == 0
+        await nara.look("evidence-unsent", unsent)
+        (folder / "film.mp4").unlink()
+        assert (await saved(nara, "film.mp4", folder)).read_bytes() == film.read_bytes()
         await consenting.withdraw(own, opened.referral.decision.body.consent)
     async with at_work(hub, "mrc.nara"):
         for _ in range(100):

@@ -376,6 +376,7 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       agencies: async () => agencies,
       fetchFile: async () => new Blob([]),
       evidence: async () => [],
+      unsentEvidence: async () => [],
       fetchEvidence: async () => new Blob([]),
       keepFile: async () => ({ fault: "unreadable" }),
       dropFiles: async () => {},

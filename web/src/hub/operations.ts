@@ -321,6 +321,7 @@ export type EvidenceQuery = { readonly evidence: ReadonlyArray<{ readonly decisi
 
 export type EvidenceListedQueryVariables = Exact<{
   after?: string | null | undefined;
+  unsent?: boolean | null | undefined;
 }>;
 
 
@@ -1034,7 +1035,7 @@ export const evidence: Operation<EvidenceQuery, EvidenceQueryVariables> = {
 };
 
 export const evidenceListed: Operation<EvidenceListedQuery, EvidenceListedQueryVariables> = {
-  id: "sha256:8c522891d417a9a2ec754036c4cef01f406911c27a7f727cf9aaed8800f9d363",
+  id: "sha256:d4cef62b0565a647230127d4a55bceff35190ad62577cdb7384f4f7d668e7362",
   name: "EvidenceListed",
 };
 

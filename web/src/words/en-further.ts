@@ -61,6 +61,9 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "evidence.only_yours": "Only your agency can read this.",
   "evidence.none": "No evidence was added.",
   "evidence.of": "Decided {at}",
+  "evidence.unsent": "Decisions under which nothing was sent",
+  "evidence.unsent.about":
+    "How people gave decisions before your agency that no referral followed. Only your agency can read this.",
   "onward.title": "Pass on",
   "onward.about":
     "Only what you can read yourself, and only to an agency to which the person agreed. The agency that recorded it is told.",

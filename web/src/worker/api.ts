@@ -673,6 +673,8 @@ export interface Vault extends Joining, Sending, PassingOn, Consenting, Administ
   fetchFile(id: string, event: string | null, part: string): Promise<Blob>;
   /** How the decisions under which a referral was sent were given, in the order of signing. `not_found` for all but their recorder. */
   evidence(id: string): Promise<readonly Evidence[]>;
+  /** The same of all decisions under which nothing was sent, the newest first, as long as that is kept. */
+  unsentEvidence(): Promise<readonly Evidence[]>;
   /** The same of a file of it. decision: H. */
   fetchEvidence(decision: string, part: string): Promise<Blob>;
 

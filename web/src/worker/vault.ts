@@ -409,6 +409,15 @@ export async function newVault(url: string): Promise<api.Vault> {
       return (await work.evidence(referral.decision.body.consent)).map(evidenceOf);
     }),
 
+    unsentEvidence: guarded(async () => {
+      const { work } = working();
+      const found: api.Evidence[] = [];
+      for (const one of await work.unsent()) found.push(...(await work.evidence(one)).map(evidenceOf));
+      return found
+        .filter(({ part }) => part.status !== "gone")
+        .sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
+    }),
+
     fetchEvidence: guarded(async (decision, part) => {
       const { work } = working();
       const carried = (over: number, all: number) => tell({ type: "carried", of: `${decision} ${part}`, over, all });

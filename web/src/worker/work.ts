@@ -506,6 +506,17 @@ export class Work {
     return found;
   }
 
+  /** The consents before the own agency under which nothing was sent, but evidence was given. */
+  async unsent(): Promise<ReadonlySet<string>> {
+    const consents = new Set<string>();
+    for (let after: string | null = null; ; ) {
+      const page: operations.EvidenceListedQuery = await ask(operations.evidenceListed, { after, unsent: true });
+      for (const { consent } of page.evidenceListed) consents.add(consent);
+      after = page.evidenceListed.at(-1)?.sha256 ?? null;
+      if (after === null) return consents;
+    }
+  }
+
   /** A file of it. `not_found` where it was not looked at before. */
   async evidenceFile(decision: string, part: string): Promise<{ readonly said: File; readonly key: FileKey }> {
     const of = this.proofs.get(decision);

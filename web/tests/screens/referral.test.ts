@@ -82,7 +82,15 @@ describe("a withdrawal while it is read", () => {
     const never = () => new Promise<never>(() => undefined);
     const vault = {
       ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [] },
-      ...{ fetchFile: never, evidence: never, fetchEvidence: never, marks: never, keepFile: never, dropFiles: never },
+      ...{
+        fetchFile: never,
+        evidence: never,
+        unsentEvidence: never,
+        fetchEvidence: never,
+        marks: never,
+        keepFile: never,
+        dropFiles: never,
+      },
       watch: () => () => undefined,
     };
     const state = referralState(vault, () => undefined);

@@ -30,6 +30,7 @@ interface DeskProps {
 
 const fetchReferral = async () => (await import("../referral/Referral.tsx")).Referral;
 const Referral = later(fetchReferral);
+const Unsent = later(async () => (await import("../referral/Evidence.tsx")).Unsent);
 
 /** The list and what is open of it: side by side where there is room, else one of them. */
 export const Desk = ({ vault, inbox, referral, me, time, line, drafts, id, onOpen, onFind, onConsent }: DeskProps) => {
@@ -63,6 +64,7 @@ export const Desk = ({ vault, inbox, referral, me, time, line, drafts, id, onOpe
               <Drafts rows={drafts.rows.value} onOpen={drafts.open} onDiscard={(one) => void drafts.discard(one)} />
             )
           }
+          unsent={<Unsent files={referral.files} time={time} />}
           onSend={drafts.begin}
           onOpen={onOpen}
           onFind={onFind}

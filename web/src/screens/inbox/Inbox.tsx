@@ -50,6 +50,8 @@ interface InboxProps {
   readonly time: HubTime;
   /** What is not sent yet, if there is any. */
   readonly drafts: ComponentChildren;
+  /** What was decided, and nothing was sent under it. */
+  readonly unsent: ComponentChildren;
   readonly onSend: () => void;
   readonly onFind: () => void;
   readonly onOpen: (id: string) => void;
@@ -155,6 +157,7 @@ export const Inbox = (props: InboxProps) => {
               {said("inbox.more")}
             </Button>
           )}
+          {props.unsent}
         </>
       )}
     </div>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { Problem } from "../../failed.ts";
 import { Band } from "../../parts/Band.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
@@ -8,10 +9,10 @@ import { fieldLabel, fieldLines } from "../../words/fields.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
 import type { Evidence as Shown } from "../../worker/api.ts";
 import { Files } from "./Files.tsx";
-import type { ReferralState } from "./state.ts";
+import type { Holding } from "./state.ts";
 
 export interface EvidenceProps {
-  readonly state: ReferralState;
+  readonly state: Holding;
   readonly time: HubTime;
 }
 
@@ -19,21 +20,22 @@ export interface EvidenceProps {
 export const Evidence = ({ state, time }: EvidenceProps) => {
   const said = words.value;
   const [found, problem] = [useSignal<readonly Shown[] | null>(null), useSignal<Problem | null>(null)];
+  const id = state.shown.value?.id;
   const look = async () => {
-    const id = state.shown.value?.id ?? "";
     problem.value = null;
     try {
-      const evidence = await state.files.evidence(id);
+      const evidence = await (id ? state.files.evidence(id) : state.files.unsentEvidence());
       if (state.shown.value?.id === id) found.value = evidence; // else left meanwhile, or locked
     } catch (error) {
       problem.value = problemOf(error);
     }
   };
+  if (id === undefined) return null;
   return (
     <details class="wide more" onToggle={({ currentTarget }) => currentTarget.open && void look()}>
-      <summary>{said("evidence.title")}</summary>
+      <summary>{said(id === "" ? "evidence.unsent" : "evidence.title")}</summary>
       <div class="stack">
-        <p class="hint">{said("evidence.only_yours")}</p>
+        <p class="hint">{said(id === "" ? "evidence.unsent.about" : "evidence.only_yours")}</p>
         {problem.value && (
           <div role="alert" class="wide">
             <Band tone="late">{problemText(said, problem.value)}</Band>
@@ -46,6 +48,18 @@ export const Evidence = ({ state, time }: EvidenceProps) => {
       </div>
     </details>
   );
+};
+
+/** Of decisions under which nothing was sent: no referral leads to them. */
+export const Unsent = ({ files, time }: Pick<Holding, "files"> & Pick<EvidenceProps, "time">) => {
+  const shown = useSignal<{ readonly id: string } | null>({ id: "" });
+  useEffect(
+    () => () => {
+      shown.value = null;
+    },
+    [shown],
+  );
+  return <Evidence state={{ files, shown }} time={time} />;
 };
 
 const OneOf = ({ evidence: { decision, at, part }, state, time }: EvidenceProps & { readonly evidence: Shown }) => {

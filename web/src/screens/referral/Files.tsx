@@ -8,7 +8,7 @@ import { problemOf, problemText } from "../../words/problems.ts";
 import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
 import type { DescribedFile } from "../../worker/api.ts";
-import type { ReferralState } from "./state.ts";
+import type { Holding } from "./state.ts";
 
 interface FilesProps {
   readonly files: readonly DescribedFile[];
@@ -16,7 +16,7 @@ interface FilesProps {
   readonly event: string | null;
   /** H of the decision that they are evidence of. */
   readonly decision?: string;
-  readonly state: ReferralState;
+  readonly state: Holding;
 }
 
 /** What a file is called and how large it is, as its sender says; it is fetched and opened when it is to be saved. */

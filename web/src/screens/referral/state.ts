@@ -25,9 +25,18 @@ export interface AnswerFault {
   readonly key: PlainKey;
 }
 
-type Files = Pick<Vault, "fetchFile" | "evidence" | "fetchEvidence" | "watch" | "keepFile" | "dropFiles">;
+type Files = Pick<
+  Vault,
+  "fetchFile" | "evidence" | "unsentEvidence" | "fetchEvidence" | "watch" | "keepFile" | "dropFiles"
+>;
 
-export interface ReferralState {
+/** What files are shown of, and whence they come. shown: a referral; "": what no referral leads to; null: it was left. */
+export interface Holding {
+  readonly shown: ReadonlySignal<{ readonly id: string } | null>;
+  readonly files: Files;
+}
+
+export interface ReferralState extends Holding {
   readonly shown: ReadonlySignal<Referral | null>;
   readonly agencies: ReadonlySignal<readonly Agency[]>;
   readonly problem: ReadonlySignal<Problem | null>;
@@ -47,8 +56,6 @@ export interface ReferralState {
   /** What goes with the note; and how far it is: bytes that are over, of how many. */
   readonly picked: PickedForNote;
   readonly carried: ReadonlySignal<{ readonly over: number; readonly all: number } | null>;
-  /** Whence its files come. */
-  readonly files: Files;
   /** Show this one, as far as it was opened. */
   readonly go: (id: string) => Promise<void>;
   readonly open: () => Promise<void>;
