@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { later } from "../../app/later.tsx";
 import type { Lines } from "../../app/line.ts";
+import { Fold } from "../../parts/Fold.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { words } from "../../words/current.ts";
 import type { Me } from "../../worker/api.ts";
@@ -64,7 +65,9 @@ export const Desk = ({ vault, inbox, referral, me, time, line, drafts, id, onOpe
               <Drafts rows={drafts.rows.value} onOpen={drafts.open} onDiscard={(one) => void drafts.discard(one)} />
             )
           }
-          unsent={<Unsent files={referral.files} time={time} />}
+          unsent={
+            <Fold title={words.value("evidence.unsent")}>{() => <Unsent files={referral.files} time={time} />}</Fold>
+          }
           onSend={drafts.begin}
           onOpen={onOpen}
           onFind={onFind}

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Problem } from "../../failed.ts";
 import { Band } from "../../parts/Band.tsx";
+import { Fold } from "../../parts/Fold.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { words } from "../../words/current.ts";
 import { momentSeenFrom } from "../../words/dates.ts";
@@ -17,38 +18,9 @@ export interface EvidenceProps {
 }
 
 /** How she gave her decisions: to the agency before which she did, and to no other. Fetched when it is looked at. */
-export const Evidence = ({ state, time }: EvidenceProps) => {
-  const said = words.value;
-  const [found, problem] = [useSignal<readonly Shown[] | null>(null), useSignal<Problem | null>(null)];
-  const id = state.shown.value?.id;
-  const look = async () => {
-    problem.value = null;
-    try {
-      const evidence = await (id ? state.files.evidence(id) : state.files.unsentEvidence());
-      if (state.shown.value?.id === id) found.value = evidence; // else left meanwhile, or locked
-    } catch (error) {
-      problem.value = problemOf(error);
-    }
-  };
-  if (id === undefined) return null;
-  return (
-    <details class="wide more" onToggle={({ currentTarget }) => currentTarget.open && void look()}>
-      <summary>{said(id === "" ? "evidence.unsent" : "evidence.title")}</summary>
-      <div class="stack">
-        <p class="hint">{said(id === "" ? "evidence.unsent.about" : "evidence.only_yours")}</p>
-        {problem.value && (
-          <div role="alert" class="wide">
-            <Band tone="late">{problemText(said, problem.value)}</Band>
-          </div>
-        )}
-        {found.value?.length === 0 && <p role="status">{said("evidence.none")}</p>}
-        {found.value?.map((one) => (
-          <OneOf key={one.decision} evidence={one} state={state} time={time} />
-        ))}
-      </div>
-    </details>
-  );
-};
+export const Evidence = ({ state, time }: EvidenceProps) => (
+  <Fold title={words.value("evidence.title")}>{() => <Given state={state} time={time} />}</Fold>
+);
 
 /** Of decisions under which nothing was sent: no referral leads to them. */
 export const Unsent = ({ files, time }: Pick<Holding, "files"> & Pick<EvidenceProps, "time">) => {
@@ -59,7 +31,38 @@ export const Unsent = ({ files, time }: Pick<Holding, "files"> & Pick<EvidencePr
     },
     [shown],
   );
-  return <Evidence state={{ files, shown }} time={time} />;
+  return <Given state={{ files, shown }} time={time} />;
+};
+
+const Given = ({ state, time }: EvidenceProps) => {
+  const said = words.value;
+  const [found, problem] = [useSignal<readonly Shown[] | null>(null), useSignal<Problem | null>(null)];
+  const id = state.shown.value?.id;
+  useEffect(() => {
+    if (id === undefined) return;
+    (id === "" ? state.files.unsentEvidence() : state.files.evidence(id)).then(
+      (evidence) => {
+        if (state.shown.value?.id === id) found.value = evidence; // else left meanwhile, or locked
+      },
+      (error: unknown) => {
+        problem.value = problemOf(error);
+      },
+    );
+  }, [id]);
+  return (
+    <div class="stack">
+      <p class="hint">{said(id === "" ? "evidence.unsent.about" : "evidence.only_yours")}</p>
+      {problem.value && (
+        <div role="alert" class="wide">
+          <Band tone="late">{problemText(said, problem.value)}</Band>
+        </div>
+      )}
+      {found.value?.length === 0 && <p role="status">{said("evidence.none")}</p>}
+      {found.value?.map((one) => (
+        <OneOf key={one.decision} evidence={one} state={state} time={time} />
+      ))}
+    </div>
+  );
 };
 
 const OneOf = ({ evidence: { decision, at, part }, state, time }: EvidenceProps & { readonly evidence: Shown }) => {
