@@ -213,6 +213,14 @@ async def test_files_of_others_are_text_until_they_are_saved_whole(visit: Visiti
         assert await row.get_by_text(delger.said("file.saved")).count() == 0
         delger.visit.line.lies = honest
 
+        # Over a slow line it can be stopped before it is all here: nothing is saved, and it can be saved later on.
+        delger.visit.line.slow(kbit=1e6, there_and_back=0.5)
+        await row.get_by_role("button").click()
+        await row.get_by_role("button", name=delger.said("file.stop")).click()
+        await row.get_by_role("alert").get_by_text(delger.said("problem.stopped")).wait_for()
+        delger.visit.line.slow(kbit=1e6, there_and_back=0)
+        assert await row.get_by_text(delger.said("file.saved")).count() == 0
+
         path = await saved(delger, name, tmp_path)
         assert path.name.endswith(".html")
         assert "/" not in path.name

@@ -375,6 +375,7 @@ const atDesk = (id: string | null, prepare: (referral: ReturnType<typeof referra
       marks: async (all) => new Map(all.map(({ document }) => [document, document === "s2" ? "missing" : "logged"])),
       agencies: async () => agencies,
       fetchFile: async () => new Blob([]),
+      stopFetching: async () => {},
       evidence: async () => [],
       unsentEvidence: async () => [],
       fetchEvidence: async () => new Blob([]),

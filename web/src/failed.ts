@@ -4,7 +4,7 @@
  * Why something was not done. refused: a rule of the protocol or of the hub, with its stable code; hub: the hub could not
  * (`incident`: the number under which its operator finds it); line: no answer, what was sent may have arrived, and is
  * sent again by itself; device: this device could not (`store_full`, `no_store`, `locked`, `wrong_passphrase`,
- * `unlock_expired`, `another_tab`, `still_open`, `passkey_opens_not`, `passkey_none`).
+ * `unlock_expired`, `another_tab`, `still_open`, `stopped`, `passkey_opens_not`, `passkey_none`).
  */
 export type Problem =
   | { readonly kind: "refused"; readonly code: string; readonly fields: Readonly<Record<string, string | number>> }
@@ -20,6 +20,7 @@ export type DeviceCode =
   | "unlock_expired"
   | "another_tab"
   | "still_open"
+  | "stopped"
   | "no_agency_key"
   | "passkey_opens_not"
   | "passkey_none";

@@ -270,6 +270,7 @@ export const en: Catalogue = {
   "file.carried": "Files: {over} of {all} are over. It goes on from there if the line is lost.",
   "file.coming": "{over} of {all} are here.",
   "file.save": "Save",
+  "file.stop": "Stop",
   "file.saved": "Saved among the downloads. Delete it when it is not needed: Ortoo can’t.",
   "file.left":
     "Files that went with it are not on this device ({count}). Add them again on “What do they need to know?”.",
@@ -396,6 +397,7 @@ export const en: Catalogue = {
   "problem.store_full": "This device is full. What you typed is still on the screen; make room and try again.",
   "problem.no_store": "This browser lets nothing be kept. Is it a private window? Open an ordinary one.",
   "problem.locked": "It is locked. Unlock to go on.",
+  "problem.stopped": "Stopped. Nothing was saved.",
   "problem.still_open":
     "You are signed out on this device. The hub does not know it yet: that is told as soon as there is a line, while this page is open.",
   "problem.another_tab": "It goes on in another tab. To go on here, unlock here: the other one locks.",

@@ -52,6 +52,7 @@ const device = {
   unlock_expired: "sign_in.expired",
   another_tab: "problem.another_tab",
   still_open: "problem.still_open",
+  stopped: "problem.stopped",
   no_agency_key: "problem.no_agency_key",
   passkey_opens_not: "problem.passkey_opens_not",
   passkey_none: "problem.passkey_none",

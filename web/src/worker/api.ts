@@ -671,6 +671,8 @@ export interface Vault extends Joining, Sending, PassingOn, Consenting, Administ
    * section. Told as `carried` while it comes.
    */
   fetchFile(id: string, event: string | null, part: string): Promise<Blob>;
+  /** A file that comes is not wanted any more (`of` as `carried` tells it): it ends before its next piece, with nothing. */
+  stopFetching(of: string): Promise<void>;
   /** How the decisions under which a referral was sent were given, in the order of signing. `not_found` for all but their recorder. */
   evidence(id: string): Promise<readonly Evidence[]>;
   /** The same of all decisions under which nothing was sent, the newest first, as long as that is kept. */

@@ -297,6 +297,16 @@ export async function newVault(url: string): Promise<api.Vault> {
     return enter({ account, kk, items, network });
   };
 
+  /** Files that come, and are not wanted any more. */
+  const unwanted = new Set<string>();
+  const coming = (of: string) => {
+    unwanted.delete(of);
+    return (over: number, all: number) => {
+      if (unwanted.delete(of)) throw new Failed({ kind: "device", code: "stopped" });
+      tell({ type: "carried", of, over, all });
+    };
+  };
+
   const vault: api.Vault = {
     clockOff: async () => now?.work.network.clockOff ?? 0,
     known: guarded(async () => {
@@ -399,8 +409,11 @@ export async function newVault(url: string): Promise<api.Vault> {
 
     fetchFile: guarded(async (id, event, part) => {
       const { work } = working();
-      const carried = (over: number, all: number) => tell({ type: "carried", of: `${id} ${part}`, over, all });
-      return (await import("./files.ts")).fetchFile(work, id, event, part, carried);
+      return (await import("./files.ts")).fetchFile(work, id, event, part, coming(`${id} ${part}`));
+    }),
+
+    stopFetching: guarded(async (of) => {
+      unwanted.add(of);
     }),
 
     evidence: guarded(async (id) => {
@@ -420,8 +433,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 
     fetchEvidence: guarded(async (decision, part) => {
       const { work } = working();
-      const carried = (over: number, all: number) => tell({ type: "carried", of: `${decision} ${part}`, over, all });
-      return (await import("./files.ts")).fetchEvidence(work, decision, part, carried);
+      return (await import("./files.ts")).fetchEvidence(work, decision, part, coming(`${decision} ${part}`));
     }),
 
     ...guardedAll(sending.calls),

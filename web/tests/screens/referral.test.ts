@@ -84,6 +84,7 @@ describe("a withdrawal while it is read", () => {
       ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [] },
       ...{
         fetchFile: never,
+        stopFetching: never,
         evidence: never,
         unsentEvidence: never,
         fetchEvidence: never,

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { Problem } from "../../failed.ts";
 import { Button } from "../../parts/Button.tsx";
 import { Carried } from "../../parts/Carried.tsx";
@@ -37,12 +38,21 @@ const OneFile = ({ file, event, decision, state }: FileProps) => {
   const [isSaved, busy, problem] = [useSignal(false), useSignal(false), useSignal<Problem | null>(null)];
   const name = plain(file.name);
   const id = state.shown.value?.id ?? "";
+  const of = `${decision ?? id} ${file.part}`;
+  const stop = () => void state.files.stopFetching(of);
+  // Whoever leaves does not wait for it, nor does the line carry it on.
+  useEffect(
+    () => () => {
+      if (busy.value) stop();
+    },
+    [],
+  );
   const carried = useSignal<{ readonly over: number; readonly all: number } | null>(null);
   const save = async () => {
     [isSaved.value, busy.value, problem.value] = [false, true, null];
     carried.value = null;
     const unwatch = state.files.watch((one) => {
-      if (one.type === "carried" && one.of === `${decision ?? id} ${file.part}`) carried.value = one;
+      if (one.type === "carried" && one.of === of) carried.value = one;
     });
     try {
       const blob = await (decision === undefined
@@ -67,6 +77,12 @@ const OneFile = ({ file, event, decision, state }: FileProps) => {
         {said("file.save")}
         <span class="unseen">: {name}</span>
       </Button>
+      {busy.value && carried.value !== null && (
+        <Button look="quiet" onPress={stop}>
+          {said("file.stop")}
+          <span class="unseen">: {name}</span>
+        </Button>
+      )}
       <div role="status">
         {busy.value && carried.value !== null && (
           <Carried way="file.coming" over={carried.value.over} all={carried.value.all} />

@@ -27,7 +27,7 @@ export interface AnswerFault {
 
 type Files = Pick<
   Vault,
-  "fetchFile" | "evidence" | "unsentEvidence" | "fetchEvidence" | "watch" | "keepFile" | "dropFiles"
+  "fetchFile" | "stopFetching" | "evidence" | "unsentEvidence" | "fetchEvidence" | "watch" | "keepFile" | "dropFiles"
 >;
 
 /** What files are shown of, and whence they come. shown: a referral; "": what no referral leads to; null: it was left. */
