@@ -334,6 +334,7 @@ HONEST: Final[dict[str, Any]] = {
     "referral": None,
     "type": "opened",
     "outboxAfter": None,
+    "unsent": True,
     "first": 1,
     "decisions": [SEALED],
     "referrals": [SEALED],

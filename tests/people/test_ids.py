@@ -120,7 +120,7 @@ NO_IDS: Final = (
     *("name", "nameEn", "handle", "kind", "roles", "role", "scopes", "method", "part", "agency"),
     *("key", "kem", "kemKeys", "sealed", "ciphertext", "wrap"),
     *("auth", "newAuth", "totp", "recovery", "code", "device", "challenge", "proof", "response"),
-    *("service", "basis", "unanswered", "withoutConsent", "waiting", "what", "format"),
+    *("service", "basis", "unanswered", "withoutConsent", "waiting", "what", "format", "unsent"),
 )
 
 
