@@ -504,6 +504,14 @@ class Outbox:
                 if event.on.id == referral and event.type != "deleted":
                     self.drop(path.stem)
 
+    def forget_onward(self, referral: str) -> None:
+        """Forget what was to be passed on of a referral and was not accepted."""
+        for path in self._kept():
+            draft = self.find(path.stem)
+            parents = [one.document.body.parent for one in draft.referrals] if draft is not None else []
+            if any(one is not None and one.id == referral for one in parents):
+                self.drop(path.stem)
+
     def __len__(self) -> int:
         return len(self._kept())
 

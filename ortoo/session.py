@@ -1105,8 +1105,10 @@ class Session:
             await self.agency_epochs()
         try:
             verified = self._reader().verify(answer, self.rule_time())
-            if verified.state in ("withdrawn", "expired") and verified.as_ == "recipient":
-                self.drafts.forget_steps(verified.id)
+            if verified.as_ == "recipient" and verified.state in events.ENDED_ACCESS:
+                self.drafts.forget_onward(verified.id)
+                if verified.state in ("withdrawn", "expired"):
+                    self.drafts.forget_steps(verified.id)
             return verified
         except Refused as refused:
             raise refused.within(referral=answer.id) from None
