@@ -14,7 +14,7 @@ from hub import errors
 from notifications import delivery, reaching
 from notifications.housekeeping import sweep as sweep_mail
 from ortoo.protocol.errors import Refused
-from referrals import due, ending, files, firing, standing
+from referrals import due, ending, files, firing, sealed, standing
 from referrals.housekeeping import forget_old_seeds
 
 EVERY: Final = 60.0  # seconds
@@ -28,6 +28,7 @@ SOMETIMES: Final[Sequence[Callable[[], object]]] = (
     standing.settle,
     standing.forget,
     files.sweep,
+    sealed.sweep,
     sweep_mail,
 )
 SEQUENCING: Final = 0.5  # seconds, between looks at what waits for its place in the activity log

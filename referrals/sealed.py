@@ -103,6 +103,12 @@ def empty_write_ahead_log() -> None:
         again.start()
 
 
+def sweep() -> None:
+    """The same of what a process destroyed that was killed before it came to this. Safe to run at any time."""
+    if connection.vendor == "sqlite":
+        _emptied()
+
+
 def _emptied() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout=0")

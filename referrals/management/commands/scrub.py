@@ -5,11 +5,12 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
+from agencies.models import Account, AgencyKey
 from referrals import ending, sealed
 from referrals.housekeeping import forget_old_seeds
 from referrals.models import Part, PartKey, Wrap
 
-HELD: Final = (Part, PartKey, Wrap)
+HELD: Final = (Part, PartKey, Wrap, AgencyKey, Account)  # seeds of old epochs, and keyrings that had them, too
 
 
 class Command(BaseCommand):
