@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,12 +22,14 @@ from ortoo.protocol.errors import Refused, naming
 from ortoo.protocol.referral import WHO_SENDS
 from ortoo.protocol.sealing import Blobs, check_blobs
 from referrals import access, enforcing, files, receipt_keys, sealed, standing
+from referrals.enforcing import Lost
 from referrals.models import Consent, Decision, Referral, SealedSet, Withdrawal
 from referrals.rule import may_read
 
 Signed = Document[schemas.Consent]
 COORDINATE: Final = "coordinate"
 WARNED_BEFORE: Final = timedelta(days=7)
+UNTOLD: Final = timedelta(days=365)  # of an exception, at most
 MOST_EVIDENCE: Final = 64  # decisions of a consent that evidence was given with
 
 
@@ -76,19 +78,21 @@ def record(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Decisio
         new = {one.body.consent for one in fresh}
         for id in sorted(new):
             receipt_keys.follow(id, decisions[id])
-        lost = {**lost, **_enforced(new, decisions, now)}
+        again = _enforced(new, decisions, now)
+        lost |= {pk: one for pk, one in again.items() if one.by_recipient or pk not in lost}
         log.queue(one.hash for one in fresh)
         if new:
-            moved = {**{one.pk: one for one in standing.turned_down(renewed)}, **lost}
+            moved = {one.pk: one for one in standing.turned_down(renewed)}
+            moved |= {pk: one.referral for pk, one in lost.items()}
             standing.follow(list(moved.values()), now)
         if lost:
-            feed.tell(enforcing.news(list(lost.values())), at=now)
+            feed.tell(enforcing.news(lost.values()), at=now)
     return [kept[one.hash] for one in signed]
 
 
-def _enforced(consents: Iterable[str], decisions: Mapping[str, Decisions], now: datetime) -> dict[UUID, Referral]:
-    """Of what was sent under these consents, that whose recipient has lost something by these decisions."""
-    return {row.pk: row for id in sorted(consents) for row in enforcing.enforce(id, decisions[id], at=now)}
+def _enforced(consents: Iterable[str], decisions: Mapping[str, Decisions], now: datetime) -> dict[UUID, Lost]:
+    """Of what was sent under these consents, that of which somebody has lost something by these decisions."""
+    return {one.referral.pk: one for id in sorted(consents) for one in enforcing.enforce(id, decisions[id], at=now)}
 
 
 def lock(consents: Iterable[str]) -> dict[str, Decisions]:
@@ -160,7 +164,7 @@ def taken_back(actor: Actor, consent: Consent) -> list[str]:
     return list(rows.values_list("envelope", flat=True))
 
 
-def overturn(referral: Referral, decisions: Decisions, at: datetime) -> list[Referral]:
+def overturn(referral: Referral, decisions: Decisions, at: datetime) -> list[Lost]:
     """A reviewer says that there was no ground: access under the whole consent ends, but for recorder and reviewer.
 
     The consent's row is locked by the caller. Gives what somebody has lost.
@@ -238,7 +242,7 @@ _NOTHING = schemas.Sealed(parts=[], readers=[], keys=[])
 def _checked(one: Signed, blobs: Blobs, *, is_new: bool) -> Blobs:
     """What is sealed beside a decision, with its files, once all of it was found to be right."""
     listed, agency = one.body.sealed or _NOTHING, one.body.author.agency
-    blobs = files.named_in(agency, listed, blobs) if is_new else files.taken_before(listed, blobs)
+    blobs = files.named_in(agency, listed, blobs) if is_new else files.taken_before(agency, listed, blobs)
     check_blobs(listed, blobs)
     files.check_none_beside(blobs)
     return blobs
@@ -268,6 +272,10 @@ def _check_exception(actor: Actor, body: schemas.Consent, known: Decisions) -> N
             raise Refused("basis_not_allowed", "Its reviewer stays who it was.", field="exception.reviewer")
         if other.body.basis != body.basis:
             raise Refused("basis_not_allowed", "Its ground stays what it was.", field="basis")
+        if other.body.exception is not None and _is_told(body) > _is_told(other.body):
+            raise Refused("basis_not_allowed", "When she is told is not put off.", field="exception.tell_after")
+    if _is_told(body) - documents.instant(body.at) > UNTOLD:
+        raise Refused("basis_not_allowed", "She is told within a year.", field="exception.tell_after")
     first = Decision.objects.filter(consent=body.consent, to=body.to, version=1).values_list("envelope", flat=True)
     for envelope in first:
         rule.check_exception(body, documents.instant(documents.read(envelope, schemas.Consent).body.at))
@@ -276,6 +284,12 @@ def _check_exception(actor: Actor, body: schemas.Consent, known: Decisions) -> N
         known = access.decisions_of(actor).filter(consent=named.consent, to=named.to, sha256=unb64(named.sha256))
         if not known.exists():
             raise Refused("not_found", "There is no such decision, or it is not yours to see.", field="overrides")
+
+
+def _is_told(body: schemas.Consent) -> datetime:
+    """From when on her code tells her of an exception."""
+    after = body.exception.tell_after if body.exception is not None else None
+    return documents.instant(after) if after is not None else datetime.min.replace(tzinfo=UTC)
 
 
 def _open_consents(signed: Sequence[Signed]) -> None:

@@ -48,7 +48,7 @@ def _end(id: UUID, now: datetime) -> None:
     decisions = consent.lock([str(id)])[str(id)]
     lost = enforcing.enforce(str(id), decisions, at=now)
     enforcing.settled(str(id), now)
-    standing.follow(lost, now)
+    standing.follow([one.referral for one in lost], now)
     if lost:
         feed.tell(enforcing.news(lost), at=now)
 

@@ -4,7 +4,8 @@ and when a referral has been over for as long as it was to be kept.
 Whoever calls holds the consent's row, and writes what it decided in the same transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from ortoo.protocol import consent as rule
 from ortoo.protocol import documents, events, schemas
 from ortoo.protocol.consent import Decisions
 from referrals import clocks, sealed
-from referrals.models import Decision, Event, Referral
+from referrals.models import Decision, Event, PartKey, Referral
 from referrals.rule import may_read
 
 WITHDRAWN: Final = "withdrawn"
@@ -27,9 +28,21 @@ OVER: Final = events.OVER
 LOOKED_AGAIN: Final = timedelta(days=1)  # whether evidence is needed of what has run out and was not ended yet
 
 
-def enforce(consent: str, decisions: Decisions, *, at: datetime, only: Iterable[Any] | None = None) -> list[Referral]:
+@dataclass(frozen=True)
+class Lost:
+    """A referral of which somebody can read less now.
+
+    by_recipient: else by its sender alone, of its own copy. kind: what is told of it.
+    """
+
+    referral: Referral
+    by_recipient: bool
+    kind: str
+
+
+def enforce(consent: str, decisions: Decisions, *, at: datetime, only: Iterable[Any] | None = None) -> list[Lost]:
     """Destroy what these decisions and withdrawals no longer allow anybody to read, of all that was sent under the
-    consent (or `only` these referrals), and the evidence of its decisions. Gives those whose recipient has lost
+    consent (or `only` these referrals), and the evidence of its decisions. Gives those of which somebody has lost
     something.
 
     The one way in which a consent ends, whoever signed it away and whether or not time did: a referral of which the
@@ -41,7 +54,8 @@ def enforce(consent: str, decisions: Decisions, *, at: datetime, only: Iterable[
         _enforce_on_evidence(consent, decisions, at, whole)
     else:
         rows = rows.filter(pk__in=list(only))
-    return [one for one in rows.select_for_update().order_by("pk") if _enforce(one, decisions, at, whole)]
+    enforced = [_enforce(one, decisions, at, whole) for one in rows.select_for_update().order_by("pk")]
+    return [one for one in enforced if one is not None]
 
 
 def has_run_out(referral: Referral, decisions: Decisions, at: datetime) -> bool:
@@ -50,7 +64,7 @@ def has_run_out(referral: Referral, decisions: Decisions, at: datetime) -> bool:
     return referral.state in LIVE and granted is not None and documents.instant(granted.until) <= at
 
 
-def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool) -> bool:
+def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool) -> Lost | None:
     body = documents.read(referral.envelope, schemas.Referral).body
     lost = _destroy(referral.sealed_id, body.sealed, decisions, at, whole)
     for event in Event.objects.filter(referral=referral, sealed__isnull=False):
@@ -61,12 +75,21 @@ def _enforce(referral: Referral, decisions: Decisions, at: datetime, whole: bool
     if ended:
         lost |= sealed.destroy_keys(sealed.sets_of(referral), referral.recipient_id)
     if referral.recipient_id not in lost and not ended:
-        return False
+        kind = _become_of(referral, decisions, at)
+        return Lost(referral, by_recipient=False, kind=kind) if referral.sender_id in lost else None
     owe_deletion(referral, at)
     referral.changed_at = at
     referral.save(update_fields=["state", "changed_at", "empties_at", "deletion_owed_since"])
     clocks.ended(referral)
-    return True
+    return Lost(referral, by_recipient=True, kind=referral.state if ended else NARROWED)
+
+
+def _become_of(referral: Referral, decisions: Decisions, at: datetime) -> str:
+    """What has become of its sender's own copy."""
+    if PartKey.objects.filter(set=referral.sealed_id, agency=referral.sender_id).exists():
+        return NARROWED
+    granted = decisions.granted_to(referral.sender_id)
+    return EXPIRED if granted is not None and documents.instant(granted.until) <= at else WITHDRAWN
 
 
 def evidence_of(consent: Any) -> QuerySet[Decision]:
@@ -140,13 +163,18 @@ def empties_at(referral: Referral, decisions: Decisions, at: datetime) -> dateti
     return events.kept_until(referral.state, decision.body, at) if decision is not None else None
 
 
-def news(lost: Sequence[Referral]) -> list[Told]:
-    """What both agencies of each are told."""
-    return [
-        Told(agency, one.state if one.state in (WITHDRAWN, EXPIRED) else NARROWED, str(one.pk), urgency=one.urgency)
-        for one in lost
-        for agency in sorted({one.sender_id, *({one.recipient_id} if one.delivered_at else ())})
-    ]
+def news(lost: Iterable[Lost]) -> list[Told]:
+    """What both agencies of each are told; its sender alone, that its own copy is gone, where nothing else has changed:
+    so nothing stays in what its clients keep of it.
+    """
+    return [told for one in lost for told in _news_of(one)]
+
+
+def _news_of(lost: Lost) -> list[Told]:
+    one, told = lost.referral, {lost.referral.sender_id}
+    if lost.by_recipient and one.delivered_at:
+        told.add(one.recipient_id)
+    return [Told(agency, lost.kind, str(one.pk), urgency=one.urgency) for agency in sorted(told)]
 
 
 def ends_at(body: schemas.Consent) -> datetime | None:

@@ -5,7 +5,7 @@ by nobody but its sender and whoever is to give the second. A reviewer's `overtu
 consent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -83,16 +83,19 @@ def check(
                 "step_illegal", "It stands on her consent, and needs no second signature.", state=referral.state
             )
         events.check_second(signed, document, view)
+        if member in _who_signed(referral, VERDICTS):
+            raise Refused("role_not_allowed", "Whoever reviewed it gives no second signature.", field="author")
     if type in VERDICTS:
-        seconded = Event.objects.filter(referral__consent=referral.consent_id, type="seconded")
-        if member in {_member(one) for one in seconded.values_list("envelope", flat=True)}:
+        if member in _who_signed(referral, ("seconded",)):
             raise Refused("role_not_allowed", "Whoever gave the second signature does not review it.", field="author")
         if referral.consent.overturned_at is not None:
             raise Refused("step_illegal", "It was reviewed, and overturned.", state=referral.state)
 
 
-def _member(envelope: str) -> str:
-    return documents.read(envelope, schemas.Event).body.author.member
+def _who_signed(referral: Referral, types: Sequence[str]) -> set[str]:
+    """The members who have signed one of these steps on anything under the same consent."""
+    signed = Event.objects.filter(referral__consent=referral.consent_id, type__in=types)
+    return {documents.read(one, schemas.Event).body.author.member for one in signed.values_list("envelope", flat=True)}
 
 
 def deliver(referral: Referral, now: datetime) -> list[Told]:

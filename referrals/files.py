@@ -169,10 +169,20 @@ def named_in(agency: str, sealed: schemas.Sealed | None, blobs: Blobs) -> Blobs:
     return Blobs(blobs.parts, blobs.wraps, blobs.keys, stored)
 
 
-def taken_before(sealed: schemas.Sealed, blobs: Blobs) -> Blobs:
+def taken_before(agency: str, sealed: schemas.Sealed, blobs: Blobs) -> Blobs:
     """The blobs of a document that was accepted before, with its files, whatever has become of them since."""
+    forget_again(agency, sealed)
     stored = {part.name: Stored(part.size, part.sha256) for part in _files_of(sealed)}
     return Blobs(blobs.parts, blobs.wraps, blobs.keys, stored)
+
+
+def forget_again(agency: str, sealed: schemas.Sealed | None) -> None:
+    """Files that were uploaded once more for a document that had been accepted: whoever had no answer did not know, and
+    what was taken back meanwhile must not be here again.
+    """
+    again = [unb64(part.sha256) for part in _files_of(sealed)] if sealed is not None else []
+    with transaction.atomic():
+        discard(File.objects.filter(agency_id=agency, sha256__in=again, set=None))
 
 
 def check_none_beside(blobs: Blobs) -> None:

@@ -3,7 +3,8 @@
 Under the same consent id, so that whatever ends it ends every link; the recorder is told, and sees the chain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,35 +15,44 @@ from ortoo.protocol import consent as rule
 from ortoo.protocol import schemas
 from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
-from referrals import access, consent
+from referrals import access, consent, reading
 from referrals.models import Consent, Decision, Event, PartKey, Referral
 
 FORWARDED: Final = "forwarded"
 MOST_LINKS: Final = 500
 
 
-def check_parent(body: schemas.Referral, actor: Actor) -> None:
-    """A referral onward holds nothing but what its sender was sent, has opened, and can still open.
+def check_parent(body: schemas.Referral, actor: Actor, *, at: datetime) -> None:
+    """A referral onward holds nothing but what its sender was sent, has opened, and can still open. Without a parent
+    the recorder sends; anybody else what it has passed on before, once more.
 
     Its consent's row is locked by the caller: nothing is taken back meanwhile.
     Raises Refused: `not_found`, `step_illegal` (with the parent's state), `grant_missing`, `malformed`.
     """
     if body.parent is None:
+        if not access.recorded_by(actor).filter(pk=body.authority.consent).exists():
+            passed_on = Referral.objects.filter(sender=actor.agency, consent=body.authority.consent)
+            _check_held(body, actor, passed_on.values_list("sealed", flat=True))
         return
     parent = access.received_by(actor).filter(pk=body.parent.id, consent=body.authority.consent).first()
     if parent is None or bytes(parent.sha256) != unb64(body.parent.sha256):
         raise Refused("not_found", "There is no such referral to pass on, or it is not yours.", field="parent")
-    held = PartKey.objects.filter(set=parent.sealed_id, agency_id=actor.agency).values_list("part", flat=True)
     opened = Event.objects.filter(referral=parent, agency_id=actor.agency, type="opened").exists()
-    if not held or not opened:
+    if not opened or reading.is_read_no_more(parent, at):
         raise Refused(
             "step_illegal", "Only what was opened, and can still be opened, is passed on.", state=parent.state
         )
+    _check_held(body, actor, [parent.sealed_id])
+    if body.routing.minor != parent.minor:
+        raise Refused("malformed", "Whether she is a child stays as it was.", field="routing.minor")
+
+
+def _check_held(body: schemas.Referral, actor: Actor, sets: Iterable[int]) -> None:
+    """Its sender holds a key for each of its parts in one of these sealed sets."""
+    held = set(PartKey.objects.filter(set__in=sets, agency_id=actor.agency).values_list("part", flat=True))
     for part in body.sealed.parts:
         if part.name not in held:
             raise Refused("grant_missing", part=part.name, reader=actor.agency)
-    if body.routing.minor != parent.minor:
-        raise Refused("malformed", "Whether she is a child stays as it was.", field="routing.minor")
 
 
 def may_go(actor: Actor, referral: UUID, to: str, parts: Sequence[str]) -> Decision:

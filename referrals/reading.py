@@ -45,6 +45,12 @@ def is_empty(referral: Referral, at: datetime) -> bool:
     return referral.empties_at is not None and referral.empties_at <= at
 
 
+def is_read_no_more(referral: Referral, at: datetime) -> bool:
+    """Whether its recipient has nothing left of it, or it has been kept for as long as it was to be."""
+    own = PartKey.objects.filter(set=referral.sealed_id, agency=referral.recipient_id)
+    return is_empty(referral, at) or not own.exists()
+
+
 def _kind(agency: str) -> str:
     state = directory.in_force().now().agency(agency)
     return state.kind if state else ""
@@ -133,7 +139,9 @@ def _set_read_by(actor: Actor, row: Referral, event: UUID | None, part: str, at:
     if event is not None:
         kept = Event.objects.filter(pk=event, referral=row).values_list("sealed_id", flat=True).first()
     own = directory.in_force().now().agency(actor.agency)
-    if own is None or own.suspended or not PartKey.objects.filter(set=kept, part=part, agency=actor.agency).exists():
+    if own is None or own.suspended or is_empty(row, at):
+        return None
+    if not PartKey.objects.filter(set=kept, part=part, agency=actor.agency).exists():
         return None
     opened = Event.objects.filter(referral=row, agency_id=actor.agency, type="opened")
     if row.sender_id != actor.agency and not opened.exists():

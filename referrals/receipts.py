@@ -25,6 +25,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.sealing import base
 from referrals import consent, enforcing, standing
 from referrals.models import Decision, Event, PartKey, ReceiptKey, Referral, Withdrawal
+from referrals.reading import is_empty
 from referrals.rule import may_read
 
 FULL: Final = "full"
@@ -136,7 +137,7 @@ def withdraw(envelope: str, address: str) -> Shown:
             return _shown(key, now)
         after = Decisions(before.newest, [*before.withdrawals, taken_back])
         lost = enforcing.enforce(id, after, at=now)
-        moved = {one.pk: one for one in [*standing.turned_down([id]), *lost]}
+        moved = {one.pk: one for one in [*standing.turned_down([id]), *(one.referral for one in lost)]}
         standing.follow(list(moved.values()), now)
         feed.tell(enforcing.news(lost), at=now)
         return _shown(key, now)
@@ -289,7 +290,8 @@ def _sent(id: str, decisions: Decisions, now: datetime) -> dict[str, list[Sent]]
     found: dict[str, list[Sent]] = {}
     for one in referrals:
         to, done = one.recipient_id, steps[one.pk]
-        parts = may_read(keys.get((one.sealed_id, to), []), to, kinds[to], decisions, now)
+        held = [] if is_empty(one, now) else keys.get((one.sealed_id, to), [])
+        parts = may_read(held, to, kinds[to], decisions, now)
         deleted = done.get("deleted") if one.deletion_owed_since is None else None
         answers = [done[type] for type in ("accepted", "declined", "more_asked") if type in done]
         found.setdefault(to, []).append(

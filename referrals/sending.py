@@ -63,7 +63,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 view = current.at(body.directory.size)
                 rules.check_consent(body, view, _known(body, view, decisions, now), at=now)
                 exceptions.check_child_protection(body, decisions[body.authority.consent])
-                onward.check_parent(body, actor)
+                onward.check_parent(body, actor, at=now)
                 _check_steps(body, kept, now)
                 rules.check_suspension(body, current.now())
                 if body.to not in receiving:
@@ -106,7 +106,7 @@ def _checked(one: SealedReferral, current: Directory, *, is_new: bool) -> Sealed
     with _naming(one):
         if is_new:
             _verify(one, current)
-        blobs = files.named_in(agency, sealed, one.blobs) if is_new else files.taken_before(sealed, one.blobs)
+        blobs = files.named_in(agency, sealed, one.blobs) if is_new else files.taken_before(agency, sealed, one.blobs)
         check_blobs(sealed, blobs)
         files.check_none_beside(blobs)
     return SealedReferral(one.document, blobs)

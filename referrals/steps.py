@@ -121,6 +121,7 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
     """Verify and write one event on a referral whose row is locked."""
     known = Event.objects.filter(pk=signed.body.id).first()
     if known is not None and bytes(known.sha256) == signed.hash:
+        files.forget_again(actor.agency, signed.body.sealed)
         return referral
     now = clock.now()
     current = directory.held()
@@ -148,6 +149,8 @@ def _take(actor: Actor, signed: Signed, blobs: Blobs, referral: Referral, by: As
         raise Refused("limit_exceeded", "There are too many steps on this referral.", field="events", most=MOST_STEPS)
     _check_head(signed, referral)
     state = events.after(referral.state, signed.body.type, by)
+    if signed.body.type == "message" and reading.is_read_no_more(referral, now):
+        raise Refused("step_illegal", "Nothing of it is left that could be talked about here.", state=referral.state)
     _write(signed, blobs, referral, state, decisions, now)
     return referral
 
@@ -212,11 +215,11 @@ def _write(signed: Signed, blobs: Blobs, referral: Referral, state: str, decisio
     trail.stepped(referral, body, now)
     log.queue([signed.hash])
     lost = consent.overturn(referral, decisions, now) if body.type == "overturned" else []
-    standing.follow([*[one for one in lost if one.pk != referral.pk], referral], now)
+    others = [one for one in lost if one.referral.pk != referral.pk]
+    standing.follow([*[one.referral for one in others], referral], now)
     if news:
         exceptions.alert_reviewers([referral], now)
-    others = enforcing.news([one for one in lost if one.pk != referral.pk])
-    feed.tell([*(news or _told(referral, body)), *others], at=now)
+    feed.tell([*(news or _told(referral, body)), *enforcing.news(others)], at=now)
 
 
 def _told(referral: Referral, body: schemas.Event) -> list[feed.Told]:

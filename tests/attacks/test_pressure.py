@@ -83,7 +83,10 @@ async def test_a_newer_decision_hides_nobodys_outbox(hub: Hub) -> None:
         )
         second = sign(own, zaya.signer.key)
         await zaya.client.record_consent([contract.Sealed(envelope=second.envelope)])
-        sent = await sealed_and_sent(zaya, second, "mgec")
+        held = await zaya.show(await sealed_and_sent(nara, first, "iom"))
+        await zaya.open_referral(held.id)
+        parent = schemas.Named(id=held.id, sha256=held.document.sha256)
+        sent = await sealed_and_sent(zaya, second, "mgec", parent=parent)
         third = msgspec.structs.replace(
             own, author=first.body.author, version=2, prev=second.sha256, directory=nara.directory.head
         )
@@ -215,7 +218,11 @@ async def decided(
 
 
 async def sealed_and_sent(
-    session: Session, decision: Document[schemas.Consent], to: str, sections: tuple[str, ...] = ("needs",)
+    session: Session,
+    decision: Document[schemas.Consent],
+    to: str,
+    sections: tuple[str, ...] = ("needs",),
+    parent: schemas.Named | None = None,
 ) -> str:
     form = Form.read(SHELTER_TONIGHT)
     one = sealing.seal(
@@ -227,6 +234,7 @@ async def sealed_and_sent(
         texts={name: sealing.section_text(name, form.sections[name]) for name in sections},
         public_keys=await session.public_keys({session.identity.agency, to}),
         at=session.now(),
+        parent=parent,
     )
     (accepted,) = await session.client.send_referrals([contract.Sealed.of(one.document.envelope, one.blobs)])
     return accepted.id

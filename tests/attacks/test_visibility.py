@@ -331,7 +331,7 @@ def test_a_part_that_she_took_back_is_not_handed_out(story: Story) -> None:
 def test_a_grantee_who_sends_sees_its_referral_and_the_decision_that_rules_it(story: Story) -> None:
     """Not the recorder, and not the one decided about: it named the decision, and sees that one and its own."""
     town = story.town
-    whole = town.refer(UYANGA, "mgec", story.decisions["mgec"])
+    whole = passed_on(town, story.decisions["mgec"], story.decisions["shelter-sainshand"])
     (sent,) = town.send(UYANGA, whole)
     assert sent["decision"]["sha256"] == story.decisions["mgec"].sha256
     assert town.data(UYANGA, "referral", id=id_of(whole))["decision"]["to"] == "mgec"
@@ -341,10 +341,17 @@ def test_a_grantee_who_sends_sees_its_referral_and_the_decision_that_rules_it(st
     assert town.data(NARA, "referral", id=id_of(whole)) is None
 
 
-def asks_for_safety(town: PracticeTown, by: str, to: str, decision: Document[schemas.Consent]) -> SealedReferral:
-    whole = town.refer(by, to, decision)
-    asked = again(whole.document, town.people[by].secrets.sign, routing=routing(services=["safety"]))
-    return SealedReferral(asked, whole.blobs)
+def passed_on(
+    town: PracticeTown, decision: Document[schemas.Consent], own: Document[schemas.Consent], **asked: Any
+) -> SealedReferral:
+    """What Uyanga was sent under her own agency's decision, opened, and sealed anew for MGEC."""
+    held = town.refer(NARA, "shelter-sainshand", own)
+    town.send(NARA, held)
+    town.open(UYANGA, held)
+    parent = schemas.Named(id=id_of(held), sha256=held.document.sha256)
+    whole = town.refer(UYANGA, "mgec", decision, parent=parent)
+    signed = again(whole.document, town.people[UYANGA].secrets.sign, routing=routing(**asked))
+    return SealedReferral(signed, whole.blobs)
 
 
 def test_alternatives_tell_no_more_than_the_sender_may_ask_by_name(story: Story) -> None:
@@ -358,7 +365,7 @@ def test_alternatives_tell_no_more_than_the_sender_may_ask_by_name(story: Story)
         theirs = town.decide(NARA, "shelter-sainshand", ["needs"], consent=consent)
         refusal = [town.decide(NARA, "kind:police", refused=["*"], consent=consent)] if refusing else []
         town.record(NARA, ours, theirs, *refusal)
-        whole = asks_for_safety(town, UYANGA, "mgec", ours)
+        whole = passed_on(town, ours, theirs, services=["safety"])
         town.send(UYANGA, whole)
         town.take(DELGER, whole, "declined", reason="no_capacity")
         asked = {"referral": id_of(whole)}

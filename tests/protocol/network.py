@@ -224,6 +224,7 @@ class Town:
         at: datetime = NOW,
         minor: bool = False,
         id: str | None = None,
+        parent: schemas.Named | None = None,
     ) -> SealedReferral:
         return referral.seal(
             self.signer(by),
@@ -234,6 +235,7 @@ class Town:
             texts=texts,
             public_keys=self.public_keys,
             at=at,
+            parent=parent,
         )
 
     def step(

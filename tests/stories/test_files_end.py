@@ -1,5 +1,6 @@
 """Files go with their last reader: handed back, run out, kept for long enough, taken back. Nothing is left of them."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -43,6 +44,17 @@ async def files_end(hub: Hub, objects: Callable[[], list[Any]], folder: Path) ->
         assert len(objects()) == rows(hub, "piece") == 6
         for session in (nara, delger):
             assert await are_gone(session, *taken_back)
+
+        # Asked for once more with its files, as where no answer came: it is told as before, and brings nothing back.
+        outbox, aside = hub.practice / "state" / "mrc.nara.outbox", folder / "aside"
+        draft = await nara.draft(form(9005, scan))
+        shutil.copytree(outbox, aside)
+        (once,) = await nara.submit(draft)
+        await consenting.withdraw(nara, consent_of(once))
+        shutil.copytree(aside, outbox, dirs_exist_ok=True)
+        (again,) = await nara.submit(draft)
+        assert (again.id, again.state) == (once.id, "withdrawn")
+        assert len(objects()) == rows(hub, "piece") == 6
 
         # Handed back: whoever had it has none of it any more, not what it wrote itself; its sender may send it on.
         await delger.accept(handed_back[0].id)

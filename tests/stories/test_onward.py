@@ -23,6 +23,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.protocol.sealing import base
 from ortoo.reading import Referral
 from ortoo.session import Session
+from tests.attacks.test_pressure import suspend
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import at_work, feed_of
@@ -86,6 +87,9 @@ async def test_the_coordinator_adds_a_decision_and_a_withdrawal_reaches_every_li
         shown = terminal("--as", "mrc.nara", "--lang", "en", "chain", sent.id).stdout
         assert "→ Mongolian Gender Equality Centre, passed on from" in shown
 
+        # Sealed to go on, and not handed in: the device keeps it no longer than it may be read.
+        await forwarding._draft(zaya, await forwarding.forwarding(zaya, sent.id, "mgec", ["safety"]), None)
+        assert len(zaya.drafts) == 1
         kept = [key for agency in ("iom", "mgec") for key in keys_of(hub.store, onward.id, agency)]
         texts = texts_of(hub.store, onward.id)
         assert (len(kept), len(texts)) == (6, 2)
@@ -95,6 +99,7 @@ async def test_the_coordinator_adds_a_decision_and_a_withdrawal_reaches_every_li
             assert (seen.state, seen.deletion_owed_since is not None) == ("withdrawn", True)
             assert await refused(reader.open_referral(one)) == ("step_illegal", "withdrawn")
             assert (await reader.confirm_deletion(one)).deletion_owed_since is None
+        assert len(zaya.drafts) == 0
         assert texts_of(hub.store, onward.id) == texts_of(hub.store, sent.id) == []
         assert not [secret for secret in (*kept, *(text[-64:] for text in texts)) if is_kept(hub.store, secret)]
         assert await fault(forwarding.forward(zaya, sent.id, "mgec", ["needs"])) == ("grant_missing", "needs")
@@ -107,10 +112,14 @@ async def handed_on(
     sections: tuple[str, ...],
     *,
     parent: schemas.Named | None = None,
+    is_again: bool = False,
     file: tuple[str, Attached] | None = None,
     **routing: Any,
 ) -> Any:
-    """Sealed and handed in whatever the own client would say. Gives the refusal's code and what it names."""
+    """Sealed and handed in whatever the own client would say. Gives the refusal's code and what it names.
+
+    is_again: without a parent, as what is sent once more.
+    """
     form, to, id = tonight(0), decision.body.to, new_id()
     binding = sealing.binding(session.signer, id, decision)
     files = [session.drafts.seal_file(file[1], file[0], binding)] if file else []
@@ -129,7 +138,7 @@ async def handed_on(
         files=files,
         public_keys=await session.public_keys((session.identity.agency, to)),
         at=session.now(),
-        parent=parent or schemas.Named(id=of.id, sha256=of.document.sha256),
+        parent=None if is_again else parent or schemas.Named(id=of.id, sha256=of.document.sha256),
     )
     for one in files:
         await attaching.upload(session.client, session.drafts.sealed_file(one.stored.sha256), one.stored)
@@ -196,11 +205,43 @@ async def test_nothing_goes_on_but_what_was_sent_opened_and_may_still_be_read(hu
         await consenting.withdraw(nara, consent_of(sent), Scope(("iom",), sections=("safety",)))
         gone = ("grant_refused", {"part": "safety", "reader": "iom"})
         assert await handed_on(zaya, sent, to_mgec, ("needs", "safety")) == gone
+        nothing = ("grant_missing", {"part": "needs", "reader": "iom"})
+        assert await handed_on(zaya, sent, to_mgec, ("needs",), is_again=True) == nothing  # it has sent nothing yet
         onward = await forwarding.forward(zaya, sent.id, "mgec", ["needs"])
         assert (await delger.open_referral(onward.id)).readable == ["needs"]
         await nara.recall(sent.id, "sent_by_mistake")
         assert await handed_on(zaya, sent, to_mgec, ("needs",)) == ("step_illegal", {"state": "recalled"})
+        never = ("grant_missing", {"part": "identity", "reader": "iom"})
+        assert await handed_on(zaya, sent, to_mgec, ("needs", "identity"), is_again=True) == never
+        again = await handed_on(zaya, sent, to_mgec, ("needs",), is_again=True)  # what it sent itself, once more
+        assert (await delger.open_referral(again)).readable == ["needs"]
         assert (await refused(forwarding.forward(zaya, sent.id, "mgec", ["needs"])))[0] == "step_illegal"
+
+        # Its own copies of what it sent end with its own grant. It is told, for what its clients keep; others are not.
+        told = [len(await feed_of(one)) for one in (nara, zaya, delger)]
+        await consenting.withdraw(nara, consent_of(sent), Scope(("iom",)))
+        assert keys_of(hub.store, onward.id, "iom") == keys_of(hub.store, again, "iom") == []
+        assert [(one.kind, one.referral) for one in (await feed_of(zaya))[told[1] :]] == [
+            ("withdrawn", onward.id),
+            ("withdrawn", again),
+        ]
+        assert [len(await feed_of(one)) for one in (nara, delger)] == [told[0], told[2]]
+        assert (await zaya.open_referral(onward.id)).readable == []
+        assert (await delger.open_referral(onward.id)).readable == ["needs"]
+        # So is whoever sent what had been taken back already, once she takes back all of it.
+        await consenting.withdraw(nara, consent_of(sent))
+        ended = [(one.kind, one.referral) for one in (await feed_of(nara))[told[0] :]]
+        assert ended == [("withdrawn", sent.id)]
+        assert (await nara.open_referral(sent.id)).readable == []
+
+        # What a suspended agency owes it may still do.
+        await suspend(hub, "mgec", True)
+        try:
+            await delger.sync()
+            assert (await delger.show(onward.id)).deletion_owed_since is not None
+            assert (await delger.confirm_deletion(onward.id)).deletion_owed_since is None
+        finally:
+            await suspend(hub, "mgec", False)
 
 
 @pytest.mark.parametrize("own_hub", ["sqlite"], indirect=True)

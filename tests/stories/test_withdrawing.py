@@ -7,6 +7,8 @@ import os
 import random
 import re
 import secrets
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,22 @@ async def test_one_agency_of_three_loses_it_and_the_others_learn_nothing(hub: Hu
             assert (shown.state, shown.changed_at) == ("sent", one.changed_at)
             assert keys_of(hub.store, one.id, one.recipient) == kept[one.id]
         assert [e.kind for e in (await feed_of(sender))[len(before[others[0].id]) :]] == ["withdrawn"]
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_what_was_taken_back_can_be_closed_and_no_word_follows(hub: Hub) -> None:
+    """Also where the agency may read something still, of which nothing was sent here."""
+    form = tonight(207)
+    wider = {"mgec": replace(form.consent.grants["mgec"], sections=(*FOUR, "medical"))}
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        (sent,) = await nara.send(replace(form, consent=replace(form.consent, grants=wider)))
+        await delger.accept(sent.id)
+        await delger.start(sent.id)
+        await consenting.withdraw(nara, consent_of(sent), Scope(("mgec",), sections=tuple(FOUR)))
+        assert (await delger.show(sent.id)).state == "withdrawn"
+        assert (await delger.close(sent.id, "service_given")).state == "closed"
+        for one in (nara, delger):
+            assert await refused(one.message(sent.id, "Сайн уу.")) == ("step_illegal", "closed")
 
 
 @pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
@@ -324,6 +342,32 @@ async def test_killed_while_it_withdraws_it_is_whole_or_absent(own_hub: Hub) -> 
                 assert (state, left) in (("sent", keys[one.id]), ("withdrawn", [])), one.id
                 assert state == "withdrawn" or one.id not in acknowledged
         assert not [key for several in keys.values() for key in several if is_kept(hub.store, key)]
+
+        # Killed while a backup reads, so that what was destroyed is still in SQLite's log: the next start empties it.
+        (last,) = await nara.send(tonight(3100))
+        gone = keys_of(hub.store, last.id, "mgec")
+        arguments = [sys.executable, "-c", READS, str(hub.practice / "hub.sqlite3")]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE) as backup:
+            assert backup.stdout is not None
+            assert backup.stdout.readline() == b"reads\n"
+            await consenting.withdraw(nara, consent_of(last), Scope(("mgec",)))
+            assert all(is_kept(hub.store, key) for key in gone)
+            hub.kill()
+            backup.kill()
+        hub.start()
+        async with asyncio.timeout(10):
+            while any(is_kept(hub.store, key) for key in gone):
+                await asyncio.sleep(0.1)
+
+
+READS = """
+import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1])
+database.execute("BEGIN")
+database.execute("SELECT count(*) FROM referrals_partkey").fetchone()
+print("reads", flush=True)
+time.sleep(600)
+"""
 
 
 async def take_all_back(session: Session, sent: list[Referral], acknowledged: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from ortoo import consenting, contract, receipts
 from ortoo.client import Client
 from ortoo.form import Form, Grant
 from ortoo.protocol import schemas
-from ortoo.protocol.documents import new_id, sign
+from ortoo.protocol.documents import instant, new_id, sign, stamp
 from ortoo.protocol.errors import Refused
 from ortoo.reading import Referral
 from ortoo.session import Opened, Session
@@ -210,6 +211,20 @@ async def test_danger_to_life_leaves_at_once_and_the_second_signature_is_owed(ow
         assert (await sodnom.second(sent.id)).state == "accepted"
         assert [one for one in await reviewer.client.overdue() if one.referral == sent.id] == []
 
+        # Whoever has reviewed it does not sign for it afterwards.
+        async with (
+            at_work(own_hub, "moj.bat") as alone,
+            at_work(own_hub, "nhrcm.uyanga") as colleague,
+        ):
+            await reviewer.sync()
+            (other,) = await alone.send(
+                replace(form, sender=None, sections={**form.sections, "needs": {"dependants": 7}})
+            )
+            assert (await reviewer.review(other.id, "upheld")).state == "sent"
+            assert (await refused(reviewer.second(other.id)))[0] == "role_not_allowed"
+            await colleague.second(other.id)
+            assert (await refused(colleague.review(other.id, "overturned")))[0] == "role_not_allowed"
+
 
 def forged(session: Session, body: schemas.Consent, **changes: Any) -> contract.Sealed:
     return contract.Sealed(envelope=sign(msgspec.structs.replace(body, **changes), session.signer.key).envelope)
@@ -222,6 +237,12 @@ async def test_no_exception_is_wider_or_longer_than_the_protocol_has_it(hub: Hub
         body = sent.decision.body
         assert body.granted
         assert body.exception
+        after = stamp(instant(body.exception.tell_after or body.at) + timedelta(seconds=1))
+
+        def told(after: str) -> schemas.ConsentException:
+            assert body.exception
+            return msgspec.structs.replace(body.exception, tell_after=after)
+
         never = schemas.Decision(consent=new_id(), to="mgec", sha256=sent.decision.sha256)
         fresh = {"version": 1, "prev": None, "consent": new_id()}
         late = "2027-06-01T00:00:00Z"
@@ -241,6 +262,9 @@ async def test_no_exception_is_wider_or_longer_than_the_protocol_has_it(hub: Hub
                 "basis_not_allowed",
             ),
             ({**fresh, "exception": msgspec.structs.replace(body.exception, overrides=never)}, "not_found"),
+            # She is told once, and by then: not after years, and not later than was said.
+            ({**fresh, "exception": told(stamp(tuya.now() + timedelta(days=366)))}, "basis_not_allowed"),
+            ({"version": 2, "prev": sent.decision.sha256, "exception": told(after)}, "basis_not_allowed"),
         ):
             assert (await refused(tuya.client.record_consent([forged(tuya, body, **changes)])))[0] == code, changes
         await bold.recall(sent.id, "no_longer_needed")
