@@ -85,23 +85,28 @@ class Life:
         for one in (own, self.decided.get(f"kind:{KINDS[agency]}", Decided()), everybody):
             if {"*", section} & one.refused:
                 return False
-        return section in own.sections and own.until is not None and at < own.until
+        granted = bool(own.sections) if section == "note" else section in own.sections
+        return granted and own.until is not None and at < own.until
 
 
 @dataclass
 class Sent:
-    """One referral; `parts` by reader: what is still there for it."""
+    """One referral; `parts` by reader: what is still there for it. `notes`: who has still what was written on it."""
 
     id: str
     sender: str
     recipient: str
     parts: dict[str, set[str]]
     state: str = "sent"
-    keys: dict[tuple[str, str], bytes] = field(default_factory=dict)  # that the hub had, by reader and part
+    notes: dict[str, set[str]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], bytes] = field(default_factory=dict)  # that the hub had, by reader and part or note
 
     @property
     def is_open_to_recipient(self) -> bool:
-        return self.state == "sent" and bool(self.parts[self.recipient])
+        return self.state in ("sent", "closed") and bool(self.parts[self.recipient])
+
+    def has(self, reader: str, part: str) -> bool:
+        return part in self.parts[reader] or reader in self.notes.get(part, ())
 
 
 class World:
@@ -196,8 +201,14 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
                     parts &= {part for part in parts if life.may(reader, part, at)}
                 if one.state == "sent" and not one.parts[one.recipient]:
                     one.state = "ended"
+                for readers in one.notes.values():
+                    readers -= {reader for reader in readers if not life.may(reader, "note", at)}
+                    if one.state not in ("sent", "closed"):
+                        readers.discard(one.recipient)
                 for reader, parts in one.parts.items():
                     assert self.kept(one, reader) == parts, (one.sender, one.recipient, reader, one.state, life)
+                    notes = {note for note, readers in one.notes.items() if reader in readers}
+                    assert self.kept_notes(one, reader) == notes, (one, reader, life)
 
         def kept(self, one: Sent, reader: str) -> set[str]:
             """The parts for which the hub keeps this reader a key."""
@@ -207,8 +218,21 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
                 "JOIN referrals_referral AS r ON r.sealed_id = one.set_id "
                 f"WHERE r.id = '{one.id.replace('-', '')}' AND one.agency_id = '{reader}'",
             )
-            one.keys |= {(reader, str(part)): bytes(key) for part, key in found}
-            return {str(part) for part, _ in found}
+            return self.had(one, reader, found)
+
+        def kept_notes(self, one: Sent, reader: str) -> set[str]:
+            """The notes for which it does."""
+            found = rows(
+                store,
+                "SELECT e.id, key FROM referrals_partkey AS one "  # noqa: S608
+                "JOIN referrals_event AS e ON e.sealed_id = one.set_id "
+                f"WHERE e.referral_id = '{one.id.replace('-', '')}' AND one.agency_id = '{reader}'",
+            )
+            return self.had(one, reader, found)
+
+        def had(self, one: Sent, reader: str, found: list[tuple[Any, ...]]) -> set[str]:
+            one.keys |= {(reader, str(what)): bytes(key) for what, key in found}
+            return {str(what) for what, _ in found}
 
         def take_in(self, life: Life, signed: Any) -> None:
             for document in signed:
@@ -350,7 +374,19 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
                 life.sent.append(Sent(onward.id, by, to, {by: {*sections}, to: {*sections}}))
             self.settle()
 
-        @rule(at=which, what=st.sampled_from(["declined", "handed_back", "recalled", "accepted"]))
+        @rule(at=which, by_sender=st.booleans())
+        @told
+        def write(self, at: int, by_sender: bool) -> None:
+            life, one = self.pick(at)
+            sides, now = (one.sender, one.recipient), self.now()
+            may = one.is_open_to_recipient and all(life.may(side, "note", now) for side in sides)
+            written = world.tried(world.at_work[sides[not by_sender]].message(one.id, f"Сайн уу. {len(one.notes)}"))
+            assert isinstance(written, Refused) != may, (written, one, life)
+            if may:
+                one.notes[written.steps[-1].id.replace("-", "")] = {*sides}
+            self.settle()
+
+        @rule(at=which, what=st.sampled_from(["declined", "handed_back", "recalled", "accepted", "closed"]))
         @told
         def answer(self, at: int, what: str) -> None:
             _, one = self.pick(at)
@@ -360,11 +396,14 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
                 "handed_back": lambda: recipient.hand_back(one.id, "no_capacity"),
                 "recalled": lambda: sender.recall(one.id, "no_longer_needed"),
                 "accepted": lambda: recipient.accept(one.id),
+                "closed": lambda: recipient.close(one.id, "service_given"),
             }
             if not isinstance(world.tried(steps[what]()), Refused) and what != "accepted":
-                assert one.state == "sent"
-                one.state = what
-                one.parts[one.recipient] = set()
+                assert one.state == "sent" or (one.state, what) == ("ended", "closed")
+                if what != "closed":
+                    one.parts[one.recipient] = set()
+                if one.state == "sent":
+                    one.state = what
             self.settle()
 
         @rule(at=which, hours=st.sampled_from([1, 20, 30]), to_the_end=st.booleans())
@@ -427,7 +466,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
                         assert (found or set()) == one.parts[agency], (reader, one)
                     else:
                         assert found is None, (reader, one)
-                gone = [key for (reader, part), key in one.keys.items() if part not in one.parts[reader]]
+                gone = [key for (reader, what), key in one.keys.items() if not one.has(reader, what)]
                 assert not any(is_kept(store, key) for key in gone)
 
         def opened(self, session: Session, one: Sent) -> set[str] | None:
