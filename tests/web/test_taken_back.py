@@ -135,7 +135,7 @@ async def test_from_the_consul_home_through_four_agencies_and_all_of_it_taken_ba
     await her.press("next")
     await her.press("sure.yes")
     await her.heading("done.title")
-    for one in (delger, tuul, zaya):
+    for one in (delger, tuul, zaya, bilguun):
         await one.page.locator("article details.part").first.wait_for(state="detached")
         await one.sees_state("withdrawn")
         await expect(one.button("referral.open")).to_have_count(0)

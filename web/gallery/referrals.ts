@@ -114,6 +114,7 @@ export const referrals = (now: number): Readonly<Record<string, Referral>> => {
       refused: ["account"],
     },
     opened: true,
+    keptUntil: null,
     next: [],
     ...some,
   });

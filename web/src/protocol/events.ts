@@ -10,7 +10,7 @@ import * as consent from "./consent.ts";
 import type { Directory, View } from "./directory.ts";
 import { memberOf } from "./directory.ts";
 import type { Bytes, Document, Instant } from "./documents.ts";
-import { canonical, checkClock, sign, stamp } from "./documents.ts";
+import { canonical, checkClock, instant, sign, stamp } from "./documents.ts";
 import { Refused } from "./errors.ts";
 import type { PublicKeys, Signer } from "./referral.ts";
 import { authorOf, bindingBy, fitted, readerOf } from "./referral.ts";
@@ -37,6 +37,7 @@ export const ENDED_ACCESS: ReadonlySet<string> = new Set([
   "withdrawn",
   "expired",
 ]);
+const DAY = 24 * 60 * 60 * 1000; // milliseconds
 /** Somebody else may be asked. */
 export const CAME_TO_NOTHING: ReadonlySet<string> = new Set([...ENDED_ACCESS].filter((one) => one !== "withdrawn"));
 export const NOTED: ReadonlySet<string> = new Set([
@@ -50,6 +51,13 @@ export const NOTED: ReadonlySet<string> = new Set([
   "recalled",
 ]);
 export const NO_BLOBS: Blobs = { parts: new Map(), wraps: new Map(), keys: new Map() };
+
+/** From closing so many days, from another end not before the grant has run out. The counterpart of `kept_until`. */
+export function keptUntil(state: string, decision: Consent, since: Instant): Instant | null {
+  if (state !== "closed" && !ENDED_ACCESS.has(state)) return null;
+  const until = since + decision.retain_days * DAY;
+  return state === "closed" || decision.granted === null ? until : Math.max(until, instant(decision.granted.until));
+}
 
 /** The state after a legal step; `step_illegal` (with the present state) for any other. */
 export function after(state: string, type: string, by: As): string {

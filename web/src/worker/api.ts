@@ -234,6 +234,8 @@ export interface Referral extends Row {
   readonly steps: readonly Step[];
   readonly decision: Decision;
   readonly opened: boolean;
+  /** Until when what is over is kept, by whomever; null while it is not. */
+  readonly keptUntil: string | null;
   /** The steps that are legal now for this member, the most usual first. */
   readonly next: readonly string[];
 }

@@ -20,6 +20,7 @@ interface Kept<T> {
 export class Seen {
   private readonly items: Items;
   private readonly now: () => Instant;
+  private readonly changes = new Map<string, number>(); // of each referral, how often since this began
 
   constructor(items: Items, now: () => Instant) {
     this.items = items;
@@ -50,12 +51,19 @@ export class Seen {
     await this.keep(name, { ...page, rows: [...before, ...page.rows].slice(0, MOST) });
   }
 
-  /** The referral as the hub has it, or as it was seen last; never beyond the end of her consent. */
+  /**
+   * The referral as the hub has it, or as it was seen last; never beyond the end of her consent, nor when it is kept no
+   * longer. With a line alone is seen what an agency passed on, which it reads under a grant of its own, and what it
+   * reviews, of which it is told nothing.
+   */
   async referral(id: string, asked: () => Promise<api.Referral>): Promise<api.Referral> {
     const name = PREFIX + id;
     try {
-      const referral = await asked();
-      await this.keep(name, referral); // of what is not handed out any more it holds no word
+      const referral = await this.newest(id, asked);
+      const { as, isRecorder } = referral;
+      if (as === "recipient" || (as === "sender" && isRecorder)) {
+        await this.keep(name, referral); // of what is not handed out any more it holds no word
+      } else await this.items.drop(name);
       await this.bound(name);
       return referral;
     } catch (error) {
@@ -67,11 +75,22 @@ export class Seen {
     }
   }
 
+  /**
+   * What was asked, or where something has happened to it meanwhile, what is so `since`: on a slow line an answer comes
+   * later than the news that she took it back.
+   */
+  async newest(id: string, asked: () => Promise<api.Referral>, since = asked): Promise<api.Referral> {
+    const before = this.changes.get(id);
+    const referral = await asked();
+    return this.changes.get(id) === before ? referral : this.newest(id, since);
+  }
+
   /** Something happened to it: what was seen is gone until the newest state of it was. Rejects with `Failed`. */
   async changed(id: string, asked: () => Promise<api.Referral>): Promise<void> {
-    if (this.items.names(PREFIX + id).length === 0) return;
-    await this.items.drop(PREFIX + id);
-    await this.referral(id, asked);
+    this.changes.set(id, (this.changes.get(id) ?? 0) + 1);
+    const wasSeen = this.items.names(PREFIX + id).length > 0;
+    await this.items.drop(PREFIX + id); // of what is just being kept, too
+    if (wasSeen) await this.referral(id, asked);
   }
 
   /** What was seen and holds each of these words, the newest change first. */
@@ -106,8 +125,10 @@ export class Seen {
   private async readable(name: string): Promise<Kept<api.Referral> | null> {
     const kept = await this.items.get<Kept<api.Referral>>(name);
     if (kept === null) return null;
-    const { until } = kept.what.decision;
-    if (kept.what.as === "sender" || (until !== null && Date.parse(until) > this.now())) return kept;
+    const { as, decision, keptUntil } = kept.what;
+    const isOver = (end: string | null) => end !== null && Date.parse(end) <= this.now();
+    const isGranted = as === "sender" || (decision.until !== null && !isOver(decision.until));
+    if (isGranted && !isOver(keptUntil)) return kept;
     await this.items.drop(name);
     return null;
   }

@@ -78,9 +78,16 @@ export function referralOf(
       until: granted === null ? null : iso(instant(granted.until)),
       refused,
     },
+    keptUntil: keptUntil(referral),
     opened: referral.steps.some((one) => one.type === "opened" && one.as === "recipient"),
     next: nextOf(referral).filter((type) => type !== "seconded" || shownRow.without?.isToSign === true),
   };
+}
+
+function keptUntil({ state, steps, changedAt, decision }: VerifiedReferral): string | null {
+  const end = steps.filter(({ type }) => type === state).at(-1);
+  const until = events.keptUntil(state, decision.body, end?.at ?? changedAt);
+  return until === null ? null : iso(until);
 }
 
 function stepOf({ id, document, agency, member, type, reason, at, note }: Step): api.Step {

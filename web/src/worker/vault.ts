@@ -217,10 +217,10 @@ export async function newVault(url: string): Promise<api.Vault> {
     const isWaiting = () => WAITING.some((prefix) => items.names(prefix).length > 0);
     const follower: Follower = {
       taken: async (entry) => {
-        await items.put("feed", entry.sequence);
         await sending.arrived(at, entry.kind, entry.referral);
         const { referral } = entry;
         if (referral !== null) await seen.changed(referral, () => shownOf(at, referral)).catch(() => undefined);
+        await items.put("feed", entry.sequence); // last: it comes again to a page that was closed meanwhile
         tell({ type: "arrived", kind: entry.kind, referral: entry.referral });
       },
       line: (live) => {
@@ -389,9 +389,13 @@ export async function newVault(url: string): Promise<api.Vault> {
       return { ...referral, ...(waits && { waits }), ...(passing.length > 0 && { passing }) };
     }),
     open: guarded(async (id) => {
-      const { work, seen } = working();
-      const { referral, parts } = await work.open(id);
-      return seen.referral(id, async () => referralOf(referral, parts, work.who));
+      const at = working();
+      const opened = async () => {
+        const { referral, parts } = await at.work.open(id);
+        return referralOf(referral, parts, at.work.who);
+      };
+      const found = await at.seen.newest(id, opened, () => shownOf(at, id));
+      return at.seen.referral(id, async () => found);
     }),
     step: guarded(async (id, type, reason, note, files) => {
       const at = working();

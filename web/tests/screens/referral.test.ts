@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import vocabulary from "../../../ortoo/data/vocabulary.json" with { type: "json" };
 import {
   ANSWERS,
@@ -35,6 +35,7 @@ describe("what stands on the screen", () => {
   const until = "2026-11-26T16:00:00Z";
   const shown = {
     as: "recipient",
+    keptUntil: null,
     decision: { document: "", to: "mgec", sections: ["needs"], purposes: [], until, refused: [] },
     parts: [part("needs", [["dependants", 1]])],
     steps: [step],
@@ -60,25 +61,26 @@ describe("what stands on the screen", () => {
   });
 
   test("is its sender's own for longer", () => {
-    const sent = { ...shown, as: "sender" } as Referral;
+    const sent = { ...shown, as: "sender", keptUntil: "2026-11-27T16:00:00Z" } as Referral;
     expect(readableAt(sent, Date.parse(until))).toBe(sent);
+    expect(readableAt(sent, Date.parse("2026-11-27T16:00:00Z")).parts).toEqual([part("needs", [], "gone")]);
   });
 });
 
 describe("a withdrawal while it is read", () => {
   const had = {
     id: "one",
-    as: "recipient",
     state: "opened",
     next: ["opened"],
+    keptUntil: null,
     decision: { document: "", to: "mgec", sections: ["needs"], purposes: [], until: null, refused: [] },
     parts: [part("needs", [["dependants", 1]])],
     steps: [],
   } as unknown as Referral;
   const arrived = (kind: string) => ({ type: "arrived", kind, referral: "one" }) as const;
 
-  const reading = async () => {
-    let answer: Promise<Referral> = Promise.resolve(had);
+  const reading = async (as: Referral["as"]) => {
+    let answer: Promise<Referral> = Promise.resolve({ ...had, as });
     const never = () => new Promise<never>(() => undefined);
     const vault = {
       ...{ show: () => answer, open: never, step: never, resend: never, agencies: async () => [] },
@@ -99,19 +101,30 @@ describe("a withdrawal while it is read", () => {
     return { state, answers: (next: Promise<Referral>) => (answer = next) };
   };
 
-  test.each(["withdrawn", "narrowed", "expired", "recalled"])(
-    "%s empties the screen at once, with a line or without",
-    async (kind) => {
-      const { state, answers } = await reading();
-      expect(state.shown.value!.parts[0]!.status).toBe("readable");
-      answers(new Promise(() => undefined)); // the hub's answer is long in coming
-      state.heard(arrived(kind));
-      expect(state.shown.value!.parts).toEqual([part("needs", [], "gone")]);
-    },
-  );
+  test.each([
+    ...["withdrawn", "narrowed", "expired", "recalled"].map((kind) => [kind, "recipient"] as const),
+    ...["withdrawn", "narrowed", "expired"].map((kind) => [kind, "sender"] as const),
+  ])("%s empties the screen of its %s at once, with a line or without", async (kind, as) => {
+    const { state, answers } = await reading(as);
+    expect(state.shown.value!.parts[0]!.status).toBe("readable");
+    answers(new Promise(() => undefined)); // the hub's answer is long in coming
+    state.heard(arrived(kind));
+    expect(state.shown.value!.parts).toEqual([part("needs", [], "gone")]);
+  });
+
+  test("what is newer and was not shown yet is not shown any more", async () => {
+    const { state, answers } = await reading("sender");
+    answers(Promise.resolve({ ...had, as: "sender", state: "accepted" }));
+    state.heard(arrived("accepted"));
+    await vi.waitFor(() => expect(state.newer.value).not.toBeNull());
+    answers(new Promise(() => undefined));
+    state.heard(arrived("withdrawn"));
+    state.showNewer();
+    expect(state.shown.value!.parts).toEqual([part("needs", [], "gone")]);
+  });
 
   test("another's step leaves it", async () => {
-    const { state } = await reading();
+    const { state } = await reading("recipient");
     state.heard(arrived("message"));
     expect(state.shown.value!.parts[0]!.status).toBe("readable");
   });

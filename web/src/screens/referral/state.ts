@@ -98,8 +98,9 @@ export const faultsOf = (
 
 /** What stood on the screen when her consent ended is there no longer, whatever the hub says or does not say. now: milliseconds. */
 export const readableAt = (referral: Referral, now: number): Referral => {
-  const { until } = referral.decision;
-  return referral.as === "sender" || until === null || Date.parse(until) > now ? referral : emptied(referral);
+  const until = referral.as === "sender" ? null : referral.decision.until;
+  const isOver = (end: string | null) => end !== null && Date.parse(end) <= now;
+  return isOver(until) || isOver(referral.keptUntil) ? emptied(referral) : referral;
 };
 
 const emptied = (referral: Referral): Referral => {
@@ -120,10 +121,8 @@ export const withRead = (referral: Referral, had: Referral | null): Referral => 
   return { ...referral, parts };
 };
 
-/** What ends a recipient's access, or a part of it: nobody asks whether what stands on the screen shall go. */
+/** What ends an agency's access, or a part of it: nobody asks whether what stands on the screen shall go. */
 const ENDING: ReadonlySet<string> = new Set(["withdrawn", "narrowed", "expired", "recalled", "overturned"]);
-
-const isEnding = (kind: string, { as }: Referral): boolean => as === "recipient" && ENDING.has(kind);
 
 /** Whether a refusal means that somebody else of the agency was there first. */
 export const isOvertaken = (problem: Problem): boolean =>
@@ -263,6 +262,7 @@ export const referralState = (
   /** She took it back, or part of it, or its time is over: what was read of it leaves the screen before anything else. */
   const goes = async (id: string, had: Referral) => {
     shown.value = emptied(had);
+    newer.value = null;
     if (busy.value) return;
     await alone(() => take(vault.show(id)));
     if (answering.value !== null && shown.value?.next.includes(answering.value) === false) choose(null);
@@ -353,7 +353,7 @@ export const referralState = (
         return;
       }
       const had = shown.value;
-      if (happening.type === "arrived" && happening.referral === at && had !== null && isEnding(happening.kind, had)) {
+      if (happening.type === "arrived" && happening.referral === at && had !== null && ENDING.has(happening.kind)) {
         void goes(at, had);
         return;
       }
