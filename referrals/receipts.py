@@ -177,11 +177,20 @@ def _answered(envelope: str, do: str, address: str) -> tuple[Signed, ReceiptKey 
         raise Refused("malformed", field="do")
     if signed.body.scope is not None:
         receipt.check_scope(signed.body.scope)
+        _check_agencies(signed.body.scope)
     given = unb64(signed.body.challenge)
     fresh = second_factor.use_challenge(given, second_factor.RECEIPT)
     key = ReceiptKey.objects.filter(key=unb64(signed.body.key)).first()
     receipt.check(signed, network=directory.in_force().id, challenge=given, now=clock.now())
     return signed, key if fresh else None
+
+
+def _check_agencies(scopes: Sequence[schemas.Scope]) -> None:
+    """By a slip in an agency's name nothing would end, and she would be told that it had."""
+    view = directory.in_force().now()
+    for named in {to for one in scopes for to in one.agencies} - {ALL}:
+        if view.agency(named) is None:
+            raise Refused("malformed", "There is no such agency to take back from.", field="scope.agencies")
 
 
 def _is_said_already(taken_back: rule.Withdrawal, before: Decisions) -> bool:
