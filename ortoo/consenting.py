@@ -85,6 +85,9 @@ async def withdraw(session: Session, id: str, scope: Scope | None = None) -> tup
     """
     scope = scope or Scope()
     known = await session.decisions(id)
+    for to in scope.agencies or ():
+        if to not in known.newest:  # a slip in one of several names would pass unseen
+            raise Refused("not_found", "Nothing was decided on this agency.", field="scope.agencies", reader=to)
     changes = {
         to: _narrower(decision.body, scope)
         for to, decision in sorted(known.newest.items())

@@ -421,6 +421,9 @@ async def test_in_the_terminal_she_decides_anew_and_takes_back(hub: Hub, tmp_pat
     assert {line.strip() for line in said.splitlines()} <= {*read_to_her["en"], ""}
     assert "Цэцэгмаа" not in printed + record.read_text(encoding="utf-8")
 
+    slip = ("--agency", "mgec", "--agency", "iomm", "--yes")
+    missed = ortoo("--as", "mrc.nara", "--lang", "en", "consent", "withdraw", id, *slip)
+    assert (missed.returncode, "Nothing was taken back. [not_found: " in missed.stderr) == (1, True), missed.stderr
     whole = ortoo("--as", "mrc.nara", "--lang", "en", "consent", "withdraw", id, "--yes")
     assert (whole.returncode, "can read nothing" in whole.stdout) == (0, True), whole.stdout + whole.stderr
     assert ortoo.json("--as", "mrc.nara", "show", id)["referral"]["state"] == "withdrawn"
