@@ -50,6 +50,9 @@ async def test_what_was_seen_is_there_without_a_line_and_gone_once_it_was_taken_
         (sent,) = await nara.send(form(NEED))
         await one.shows_new()
         await one.opens_first()
+        await page.go_back()  # as a phone does; what lies behind was there before the work began
+        await page.locator(".inbox .filters").wait_for()
+        await row_opened(page)
         await installed(page)
 
         # No line, and the page is loaded anew: it starts, unlocks, and says as of when it shows what.

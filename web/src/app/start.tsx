@@ -94,7 +94,17 @@ export const start = async (
     if (happening.type === "signed_out") session.closed();
     if (happening.type === "stepped" && happening.problem !== null) session.failed(happening.problem);
   });
-  const { back } = guard(ways, history, (heard) => addEventListener("popstate", heard));
+  const isAtWork = computed(() => session.now.value.at === "work");
+  // The service worker answers there: a reload needs no line. Behind it lies an entry from before the work began.
+  const comeHome = () => {
+    if (location.pathname !== HOME) history.replaceState(history.state, "", HOME);
+  };
+  const { back } = guard(ways, history, (heard) =>
+    addEventListener("popstate", () => {
+      if (isAtWork.peek()) comeHome();
+      heard();
+    }),
+  );
 
   effect(() => {
     speak(kept.now.value.language).catch(() => {
@@ -117,8 +127,7 @@ export const start = async (
     agency.now?.state.clear();
   };
   const take = () => {
-    // The service worker answers here: a reload needs no line.
-    if (location.pathname !== HOME) history.replaceState(history.state, "", HOME);
+    comeHome();
     send.resume();
     vault.clockOff().then(
       (off) => {
@@ -129,7 +138,6 @@ export const start = async (
     );
     setTimeout(() => void releases.keep(), SETTLED);
   };
-  const isAtWork = computed(() => session.now.value.at === "work");
   effect(() => {
     const does = isAtWork.value ? take : putAway;
     untracked(does); // else what they read would call them again
