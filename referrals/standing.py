@@ -135,6 +135,8 @@ def _place(referral: Referral, agency: str, owed: Sequence[Clock], ended: Ended 
     due = min(ours or [one.due_at for one in owed], default=None)
     if ours and due is not None:
         return Place(Standing.CLOCK, micros(due), due)
+    if referral.state == "waiting":  # for the second signature, and in the sender's list alone
+        return Place(Standing.OURS, micros(referral.sent_at), due)
     if ended is not None and ended.choosing_until is not None and ended.choosing_until > now:
         return Place(Standing.OURS, micros(ended.at), due, ended.choosing_until)
     if due is not None:

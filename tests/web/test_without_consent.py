@@ -73,6 +73,7 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
     assert await tuya.button("answer.seconded").count() == 0
 
     # A colleague reads it, sees what she had refused, and signs.
+    await bold.sees_row_in("inbox.needs", "waiting")
     row = await bold.sees_row("verb.sign")
     await row.click()
     await bold.page.get_by_text(str(form.sections["justification"]["reason"])).wait_for()
