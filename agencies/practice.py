@@ -4,8 +4,11 @@ network (four coordinators, threshold 2) → one admission an agency, signed by 
 signed by its first administrator, with its first epoch, handed over to each member.
 """
 
+import hashlib
+import inspect
 import json
 import secrets
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +19,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from agencies import keys, members, publishing, services, signing_in
@@ -90,10 +94,23 @@ def found(report: Callable[[str], None]) -> bool:
         for one in people.values():
             if "coordinator" in one.roles:
                 _write(folder / "coordinators" / f"{one.handle}.json", _coordinator_of(one))
-        _write(partial, {"network": network.body.network, "anchor": network.sha256, "hub": _hub()})
+        made = {"network": network.body.network, "anchor": network.sha256, "hub": _hub(), "version": version()}
+        _write(partial, made)
     partial.rename(marker)
     report(f"Founded: {log.size_in_force(log.DIRECTORY)} signed entries in the directory.")
     return True
+
+
+def is_of_another_version() -> bool:
+    """Whether a practice network is there that was made with other tables or formats: these cannot go on with it."""
+    marker = Path(settings.ORTOO_PRACTICE_DIR) / "network.json"
+    return marker.exists() and json.loads(marker.read_text(encoding="utf-8")).get("version") != version()
+
+
+def version() -> str:
+    """Of the tables and the formats of all that is signed. What never shipped is altered in place and has no number."""
+    tables = [sys.modules[one.__module__] for _, one in sorted(MigrationLoader(None).disk_migrations.items())]
+    return hashlib.sha256("".join(inspect.getsource(one) for one in [*tables, schemas]).encode()).hexdigest()
 
 
 def _read() -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The practice network as a client meets it: the folder that the practice hub writes (`found_practice`).
 
-    network.json            {"network": id, "anchor": H(network version 1), "hub": "http://127.0.0.1:8000"}
+    network.json            {"network": id, "anchor": H(network version 1), "hub": "http://127.0.0.1:8000",
+                             "version": of the hub that can serve it}
     members/HANDLE.json     {"handle", "agency", "member", "name": {"en", "mn"}, "roles", "sign", "kem", "token"}
     state/HANDLE.json       the client's own memory, written by `ortoo.memory`
 

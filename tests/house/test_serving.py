@@ -1,10 +1,12 @@
 """`make run`: up with a founded network, up again with the same one, and one sentence where it cannot be."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -81,6 +83,34 @@ def test_a_port_that_cannot_be_had_is_one_sentence(store: Store, port: str | Non
     assert tried.returncode == 1
     assert tried.stderr == f"CommandError: {sentence.format(port=port)}\n"
     assert not (store.practice / "network.json").exists()
+
+
+@pytest.mark.parametrize("store_kind", ["sqlite"])
+def test_a_network_of_an_earlier_version_is_one_sentence(founded: Store, tmp_path: Path) -> None:
+    """A program with other tables than the one that founded it says what to do, and changes nothing."""
+    other = tmp_path / "ortoo"
+    left_out = shutil.ignore_patterns(".*", "node_modules", "dist", "docs", "tests", "practice", "__pycache__")
+    shutil.copytree(REPOSITORY, other, ignore=left_out)
+    initial = other / "referrals" / "migrations" / "0001_initial.py"
+    initial.write_text(initial.read_text() + "\n# Since then a column is called otherwise.\n")
+    before = (founded.practice / "network.json").read_bytes()
+
+    tried = subprocess.run(
+        [sys.executable, other / "manage.py", "run_practice", "--port", "0"],
+        cwd=other,
+        env=founded.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert tried.returncode == 1
+    assert tried.stderr == (
+        f"CommandError: The practice network in {founded.practice}/ was made by another version of Ortoo. Removing that "
+        "folder forgets it, with all that was sent in it and the keys of its members; the next `make run` founds a new "
+        "one.\n"
+    )
+    assert (founded.practice / "network.json").read_bytes() == before
 
 
 def network(hub: Hub) -> dict[str, str]:

@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from agencies import practice
 from hub import witnessing, working
 
 HOST: Final = "127.0.0.1"  # a practice network has no secrets: it serves this machine alone
@@ -39,6 +40,11 @@ and in a third, send it one:
 Ctrl-C stops the hub; what it holds is kept, and `make clean` forgets it.
 """
 
+OLDER: Final = (
+    "The practice network in {folder} was made by another version of Ortoo. {way} forgets it, with all that was sent in "
+    "it and the keys of its members; the next `make run` founds a new one."
+)
+
 
 class Command(BaseCommand):
     help = "Serve the practice network on 127.0.0.1: migrate, found it once, then answer until Ctrl-C."
@@ -55,6 +61,10 @@ class Command(BaseCommand):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         os.umask(0o077)
+        if practice.is_of_another_version():
+            is_own = folder == settings.BASE_DIR / "practice"
+            way = "`make clean`" if is_own else "Removing that folder"
+            raise CommandError(OLDER.format(folder=_short(folder), way=way))
 
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
