@@ -111,6 +111,7 @@ async def test_she_takes_back_a_part_and_all_while_the_shelter_has_it_open(
         await expect(field).to_be_focused()
         await her.look("slip")
         await field.fill("")
+        await expect(page.locator(".error")).to_have_count(0)
         await field.press_sequentially(given.code.replace(" ", ""))
         await expect(field).to_have_value(given.code)
         await page.keyboard.press("Enter")

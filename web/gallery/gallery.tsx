@@ -121,6 +121,8 @@ const rows: readonly GalleryRow[] = Array.from({ length: 50_000 }, (_, place) =>
   state: codes("states")[place % 13]!,
 }));
 
+const faults = signal([1, 2, 3]);
+
 const short = "problem.line" as const;
 
 const AllParts = () => {
@@ -165,7 +167,7 @@ const AllParts = () => {
       </Part>
       <Part name="ErrorSummary">
         <ErrorSummary
-          of={plan}
+          of={faults}
           errors={[
             { id: "own-words", text: said("problem.limit_exceeded") },
             { id: "born", text: said("date.not_a_date") },

@@ -171,7 +171,10 @@ const Code = ({ state }: { readonly state: ReceiptState }) => {
           value={state.code.value}
           aria-describedby={ofField !== null ? "code-hint code-error" : "code-hint"}
           aria-invalid={ofField !== null ? true : undefined}
-          onInput={(event) => typed(event.currentTarget, state)}
+          onInput={(event) => {
+            typed(event.currentTarget, state);
+            if (ofField !== null) state.fault.value = null;
+          }}
           onKeyDown={(event) => {
             if (event.key !== "Enter") return;
             event.preventDefault();

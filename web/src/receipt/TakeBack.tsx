@@ -68,6 +68,7 @@ export const ChooseScreen = ({ state }: { readonly state: ReceiptState }) => {
                 checked={chosen.value === way.value}
                 onChange={() => {
                   chosen.value = way.value;
+                  fault.value = null;
                 }}
               />
               <span>
@@ -91,6 +92,7 @@ export const ChooseScreen = ({ state }: { readonly state: ReceiptState }) => {
                   onChange={(event) => {
                     const rest = parts.value.filter((other) => other !== one);
                     parts.value = event.currentTarget.checked ? [...rest, one] : rest;
+                    fault.value = null;
                   }}
                 />
                 <span>{said.value(`section.${one}`)}</span>

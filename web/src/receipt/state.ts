@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Failed } from "../failed.ts";
 import { Refused } from "../protocol/errors.ts";
 import { DIGITS, grouped, parseCode } from "../protocol/receipt.ts";
@@ -67,7 +67,7 @@ export interface ReceiptState {
   readonly screen: ReadonlySignal<Screen>;
   readonly code: { value: string };
   readonly shown: ReadonlySignal<Shown | null>;
-  readonly fault: ReadonlySignal<Fault | null>;
+  readonly fault: Signal<Fault | null>;
   readonly busy: ReadonlySignal<boolean>;
   /** null: there is nothing to look for. */
   readonly log: ReadonlySignal<Log | null>;

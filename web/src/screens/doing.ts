@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Problem } from "../failed.ts";
 import type { PlainKey } from "../words/mn.ts";
 import { problemOf } from "../words/problems.ts";
@@ -7,7 +7,7 @@ import type { Fault } from "./fault.ts";
 /** What is being done in a place: one thing at a time, and what went wrong with it. */
 export interface Doing {
   readonly busy: ReadonlySignal<boolean>;
-  readonly faults: ReadonlySignal<readonly Fault[]>;
+  readonly faults: Signal<readonly Fault[]>;
   /** What was done last; null: nothing, or that is told elsewhere. */
   readonly done: ReadonlySignal<PlainKey | null>;
   /** Something is being fetched, which hinders nothing. */

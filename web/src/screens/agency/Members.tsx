@@ -21,7 +21,7 @@ export const nameIn = (names: Names): string => plain(names[words.value.language
 /** What went wrong on this page. */
 export const Faults = ({ state }: { readonly state: AgencyState }) => {
   const faults = state.doing.faults.value;
-  return <ErrorSummary of={faults} errors={worded(words.value, faults)} />;
+  return <ErrorSummary of={state.doing.faults} errors={worded(words.value, faults)} />;
 };
 
 /** Who waits comes first: nobody else can let them in. */

@@ -8,6 +8,7 @@ import { sectionName } from "../../words/sentences.ts";
 import type { TakenBack } from "../../worker/consent-api.ts";
 import { SECTIONS } from "../send/filled.ts";
 import { faultAt, nameOf, StepForm } from "../send/Step.tsx";
+import { lens } from "../send/state.ts";
 import { type PageProps, Trouble } from "./parts.tsx";
 
 const WHATS = ["all", "sections", "purposes"] as const;
@@ -57,7 +58,13 @@ export const TakeBack = ({ state, onBack }: PageProps) => {
         <Choice
           id="later-what"
           legend={said("later.what")}
-          value={what}
+          value={lens(
+            () => what.value,
+            (chosen) => {
+              what.value = chosen;
+              state.fail([]);
+            },
+          )}
           options={WHATS.map((value) => ({ value, label: said(`later.what.${value}`) }))}
         />
       )}

@@ -44,7 +44,7 @@ const Top = ({ state, title }: StepProps & { readonly title: string }) => {
   return (
     <>
       <Heading>{title}</Heading>
-      <ErrorSummary of={faults} errors={worded(words.value, faults)} />
+      <ErrorSummary of={state.faults} errors={worded(words.value, faults)} />
     </>
   );
 };

@@ -36,7 +36,7 @@ export interface FirstDayState {
   readonly codes: ReadonlySignal<readonly string[]>;
   readonly asked: ReadonlySignal<readonly [Asked, Asked]>;
   readonly busy: ReadonlySignal<boolean>;
-  readonly faults: ReadonlySignal<readonly Fault[]>;
+  readonly faults: Signal<readonly Fault[]>;
   /** What is on the paper. Leads to the passphrase. */
   readonly take: () => Promise<void>;
   readonly another: () => void;

@@ -39,7 +39,7 @@ const Second = ({ state }: { readonly state: UnlockState }) => {
       }}
     >
       <Heading>{said("sign_in.second")}</Heading>
-      <ErrorSummary of={faults} errors={worded(said, faults)} />
+      <ErrorSummary of={state.faults} errors={worded(said, faults)} />
       <Field
         id="second"
         label={said("ended.second")}
@@ -75,7 +75,7 @@ const Ask = ({ state, session, known, ended }: UnlockProps) => {
       }}
     >
       <Heading>{said(ended ? "ended.title" : "unlock.title")}</Heading>
-      <ErrorSummary of={faults} errors={worded(said, faults)} />
+      <ErrorSummary of={state.faults} errors={worded(said, faults)} />
       <p>{said(ended ? "ended.why" : "unlock.kept")}</p>
       {known.length > 1 ? (
         <Choice
@@ -129,7 +129,7 @@ const Forget = ({ state }: { readonly state: UnlockState }) => {
   return (
     <div class="stack">
       <Heading>{said("unlock.forget")}</Heading>
-      <ErrorSummary of={state.faults.value} errors={worded(said, state.faults.value)} />
+      <ErrorSummary of={state.faults} errors={worded(said, state.faults.value)} />
       <p>{said("unlock.forget.sure")}</p>
       <div class="buttons">
         <Button look="grave" busy={state.busy.value} onPress={() => void state.forget()}>

@@ -10,7 +10,7 @@ export interface UnlockState {
   readonly login: Signal<string>;
   readonly passphrase: Signal<string>;
   readonly busy: ReadonlySignal<boolean>;
-  readonly faults: ReadonlySignal<readonly Fault[]>;
+  readonly faults: Signal<readonly Fault[]>;
   /** On the page that asks before all is removed. */
   readonly isForgetting: Signal<boolean>;
   /** The session has ended, and the passphrase was given: the second step is asked for. */

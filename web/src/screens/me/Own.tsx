@@ -87,7 +87,7 @@ export const Top = ({ state, title }: { readonly state: OwnState; readonly title
   return (
     <>
       <Heading>{title}</Heading>
-      <ErrorSummary of={faults} errors={worded(words.value, faults)} />
+      <ErrorSummary of={state.doing.faults} errors={worded(words.value, faults)} />
     </>
   );
 };

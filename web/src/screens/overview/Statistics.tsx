@@ -38,7 +38,7 @@ interface StatisticsProps {
 /** The numbers of a closed period: pictures for the eye, and under each the table that says the same. */
 export const Statistics = ({ vault }: StatisticsProps) => {
   const ours = overseeing.value;
-  const [typed, fault] = [useSignal(""), useSignal(false)];
+  const [typed, refused] = [useSignal(""), useSignal<string | null>(null)];
   const period = useSignal<string | null>(null);
   const asked = useAsked(() => vault.statistics(period.value), vault, period.value);
   const isOpen = asked.problem.value?.kind === "refused" && asked.problem.value.code === "malformed";
@@ -50,8 +50,8 @@ export const Statistics = ({ vault }: StatisticsProps) => {
         onSubmit={(event) => {
           event.preventDefault();
           const wanted = typed.value.trim().toUpperCase();
-          fault.value = wanted !== "" && !PERIOD.test(wanted);
-          if (!fault.value) period.value = wanted === "" ? null : wanted;
+          if (wanted === "" || PERIOD.test(wanted)) period.value = wanted === "" ? null : wanted;
+          else refused.value = typed.value;
         }}
       >
         <Field
@@ -60,7 +60,7 @@ export const Statistics = ({ vault }: StatisticsProps) => {
           hint={ours("statistics.period.hint")}
           value={typed}
           maxLength={7}
-          error={fault.value || isOpen ? ours("statistics.period.wrong") : null}
+          error={refused.value === typed.value || isOpen ? ours("statistics.period.wrong") : null}
         />
         <Button>{ours("statistics.show")}</Button>
       </form>

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Problem } from "../../failed.ts";
 import { dateOf, type KnownDate, type TypedDate } from "../../words/dates.ts";
 import { problemOf } from "../../words/problems.ts";
@@ -10,6 +10,7 @@ const NO_DATE: TypedDate = { year: "", month: "", day: "" };
 
 export const CHOICES = ["agency", "place", "service", "urgency", "basis", "state"] as const;
 export const SWITCHES = ["overdue", "unanswered", "withoutConsent"] as const;
+const ENDS = ["since", "until"] as const;
 type Choice = (typeof CHOICES)[number];
 type Switch = (typeof SWITCHES)[number];
 
@@ -52,14 +53,16 @@ export const trailState = (vault: Pick<Vault, "trail" | "exportTrail">, now: () 
   const chosen = signal<TrailState["chosen"]["value"]>({});
   const switched = signal<readonly Switch[]>([]);
   const [since, until] = [signal(NO_DATE), signal(NO_DATE)];
-  const faults = signal<readonly ("since" | "until")[]>([]);
+  const typed = { since, until };
+  const refused = signal<readonly TypedDate[]>([]);
+  const faults = computed(() => ENDS.filter((one) => refused.value.includes(typed[one].value)));
   const on = signal(0);
   let wanted: Wanted = {};
 
   /** What the form asks for; null where a date in it is none. */
   const read = (): Wanted | null => {
     const dates = { since: dateOf(since.value, now()), until: dateOf(until.value, now()) };
-    faults.value = (["since", "until"] as const).filter((one) => typeof dates[one] === "string");
+    refused.value = ENDS.filter((one) => typeof dates[one] === "string").map((one) => typed[one].value);
     if (faults.value.length > 0) return null;
     const bound = (which: "since" | "until") => {
       const date = dates[which];

@@ -46,7 +46,7 @@ export interface ReferralState extends Holding {
   readonly overtaken: ReadonlySignal<Overtaken | null>;
   /** By referral. Each is sent again when the line is back, whatever is on the screen then. */
   readonly unsent: ReadonlySignal<ReadonlyMap<string, Unsent>>;
-  readonly faults: ReadonlySignal<readonly AnswerFault[]>;
+  readonly faults: Signal<readonly AnswerFault[]>;
   readonly areNamesShown: Signal<boolean>;
   readonly answering: ReadonlySignal<Answer | null>;
   readonly reason: Signal<string>;

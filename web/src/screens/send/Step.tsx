@@ -26,7 +26,7 @@ export const StepForm = ({ state, title, children, onNext }: StepProps) => (
     }}
   >
     <Heading>{title}</Heading>
-    {state.faults.value.length > 0 && <ErrorSummary of={state.faults.value} errors={worded(state)} />}
+    <ErrorSummary of={state.faults} errors={worded(state)} />
     {children}
   </form>
 );

@@ -77,7 +77,7 @@ export interface SendState {
   readonly found: ReadonlySignal<Found | null>;
   readonly again: ReadonlySignal<Again | null>;
   readonly agencies: ReadonlySignal<readonly Agency[]>;
-  readonly faults: ReadonlySignal<readonly SendFault[]>;
+  readonly faults: Signal<readonly SendFault[]>;
   readonly problem: ReadonlySignal<Problem | null>;
   /** A save that failed: what was typed is on the screen alone. */
   readonly unsaved: ReadonlySignal<Problem | null>;
@@ -108,6 +108,8 @@ export interface SendState {
   readonly find: () => Promise<void>;
   /** Go on from this step, if it is in order. */
   readonly next: (step: Step) => void;
+  /** What she decides on is read out to her; or was. */
+  readonly readAloud: (isRead: boolean) => void;
   /** Go to a step, and from there back to the check. */
   readonly mend: (step: Step) => void;
   /** Ask her about this one too, though nothing goes there now. */
@@ -545,6 +547,10 @@ export const sendState = (
       if (draft.value === null || busy.value) return;
       if (step === "decision" && filled.value?.ownPart != null) void afterPart(() => proceed(step));
       else proceed(step);
+    },
+    readAloud: (isRead) => {
+      if (isRead) ways.go({ at: "send", step: "aloud" });
+      else ways.back();
     },
     mend: (step) => {
       if (busy.value) return;

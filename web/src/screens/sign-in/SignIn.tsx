@@ -28,7 +28,7 @@ export const SignIn = ({ state, onFirstDay }: SignInProps) => {
   return (
     <form class="stack" noValidate onSubmit={sends(state.begin)}>
       <Heading>{said("sign_in.title")}</Heading>
-      <ErrorSummary of={faults} errors={worded(said, faults)} />
+      <ErrorSummary of={state.faults} errors={worded(said, faults)} />
       <Field
         id="login"
         label={said("sign_in.login")}
@@ -61,7 +61,7 @@ export const SecondStep = ({ state }: { readonly state: SignInState }) => {
   return (
     <form class="stack" noValidate onSubmit={sends(state.finish)}>
       <Heading>{said("sign_in.second")}</Heading>
-      <ErrorSummary of={faults} errors={worded(said, faults)} />
+      <ErrorSummary of={state.faults} errors={worded(said, faults)} />
       {byRecovery ? (
         <Field
           key="recovery"
@@ -107,7 +107,7 @@ export const Fingerprint = ({ state }: { readonly state: SignInState }) => {
   return (
     <form class="stack" noValidate onSubmit={sends(state.vouch)}>
       <Heading>{said("sign_in.fingerprint.title")}</Heading>
-      <ErrorSummary of={faults} errors={worded(said, faults)} />
+      <ErrorSummary of={state.faults} errors={worded(said, faults)} />
       <p>{said("sign_in.fingerprint.why")}</p>
       <Field
         id="fingerprint"
@@ -136,7 +136,7 @@ export const WaitingForConfirmation = ({ state, number, administrators }: Waitin
   return (
     <div class="stack">
       <Heading>{said("sign_in.waiting.title")}</Heading>
-      <ErrorSummary of={faults} errors={worded(said, faults)} />
+      <ErrorSummary of={state.faults} errors={worded(said, faults)} />
       <p>{said("sign_in.waiting")}</p>
       <p class="number">{plain(number)}</p>
       {names && <p>{said("sign_in.waiting.who", { names })}</p>}

@@ -13,7 +13,7 @@ export interface SignInState {
   readonly fingerprint: Signal<string>;
   readonly byRecovery: Signal<boolean>;
   readonly busy: ReadonlySignal<boolean>;
-  readonly faults: ReadonlySignal<readonly Fault[]>;
+  readonly faults: Signal<readonly Fault[]>;
   /** Login and passphrase: opened in the worker, which takes seconds. Leads to the second step. */
   readonly begin: () => Promise<void>;
   /** The second step. Leads to work, to the fingerprint, or to waiting. */
