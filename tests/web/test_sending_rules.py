@@ -217,6 +217,11 @@ async def test_sending_and_answering_need_no_mouse(visit: Visiting, hub: Hub, tm
     await to("#send-needs-when_needed")
     await keys.press("Enter")
     await nara.heading("send.decision")
+    await nara.press("send.read_aloud")
+    await nara.heading("send.read_aloud")
+    await expect(page.locator("h1")).to_be_focused()
+    await keys.press("Alt+ArrowLeft")  # each way back from it leads to her decision
+    await nara.heading("send.decision")
     await to("#send-how")
     await keys.press("Space")
     await keys.press("Enter")

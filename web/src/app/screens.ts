@@ -2,7 +2,7 @@ import type { IconName } from "../parts/Icon.tsx";
 import type { ConsentPage } from "../screens/consent/pages.ts";
 import type { JoinStep } from "../screens/first-day/state.ts";
 import type { OwnPage } from "../screens/me/pages.ts";
-import type { Step } from "../screens/send/filled.ts";
+import type { SendPage } from "../screens/send/filled.ts";
 import type { PlainKey } from "../words/mn.ts";
 import type { Me, Names } from "../worker/api.ts";
 
@@ -19,7 +19,7 @@ export type Screen =
   /** What was decided, under which this referral was sent. */
   | { readonly at: "consent"; readonly id: string; readonly page: ConsentPage }
   | { readonly at: "find" }
-  | { readonly at: "send"; readonly step: Step | "sent" }
+  | { readonly at: "send"; readonly step: SendPage }
   | { readonly at: "overview"; readonly page: OverviewPage; readonly id: string | null }
   | { readonly at: "agency"; readonly page: AgencyPage; readonly id: string | null }
   | { readonly at: "me"; readonly page: OwnPage | "keyboard" | null; readonly id: string | null };

@@ -6,6 +6,7 @@ import { Button } from "../../parts/Button.tsx";
 import { Chips, Choice, Several } from "../../parts/Choice.tsx";
 import { DateParts } from "../../parts/DateParts.tsx";
 import { Field, HintAndError } from "../../parts/Field.tsx";
+import { Heading } from "../../parts/Heading.tsx";
 import { Sentences } from "../../parts/Sentences.tsx";
 import { words } from "../../words/current.ts";
 import { dateOf, day, type TypedDate } from "../../words/dates.ts";
@@ -37,26 +38,8 @@ export const DecisionStep = ({ state, time }: SendProps) => {
   const filledIn = Object.keys(form.sections).filter((section) => section !== "justification");
   const there = [...new Set([...filledIn, ...heldOf(filled, stands)])];
   const columns = columnsOf(filled);
-  const isReading = useSignal(false);
   if (filled.without) return <ExceptionStep state={state} there={there} time={time} />;
   const sentences = ofPlan(said, "her", planOf(form), namingOf(state));
-  if (isReading.value)
-    return (
-      <div class="read-aloud stack">
-        <h1>{said("send.read_aloud")}</h1>
-        <p class="her">{said("her.before")}</p>
-        <Sentences voice="her" of={sentences} />
-        <p class="her">{said("her.limits")}</p>
-        <Button
-          look="main"
-          onPress={() => {
-            isReading.value = false;
-          }}
-        >
-          {said("app.back")}
-        </Button>
-      </div>
-    );
   return (
     <StepForm
       state={state}
@@ -69,12 +52,7 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         </Band>
       )}
       <p class="her">{said("her.before")}</p>
-      <Button
-        icon="show"
-        onPress={() => {
-          isReading.value = true;
-        }}
-      >
+      <Button icon="show" onPress={() => state.readAloud(true)}>
         {said("send.read_aloud")}
       </Button>
       <WhoReads state={state} columns={columns} there={there} now={time.now()} />
@@ -127,6 +105,22 @@ export const DecisionStep = ({ state, time }: SendProps) => {
         {said("without.begin")}
       </Button>
     </StepForm>
+  );
+};
+
+/** The sentences alone, large: a screen of its own, from which each way back leads to her decision. */
+export const Aloud = ({ state }: { readonly state: SendState }) => {
+  const said = words.value;
+  return (
+    <div class="read-aloud stack">
+      <Heading>{said("send.read_aloud")}</Heading>
+      <p class="her">{said("her.before")}</p>
+      <Sentences voice="her" of={ofPlan(said, "her", planOf(state.form()), namingOf(state))} />
+      <p class="her">{said("her.limits")}</p>
+      <Button look="main" onPress={() => state.readAloud(false)}>
+        {said("app.back")}
+      </Button>
+    </div>
   );
 };
 
@@ -243,6 +237,7 @@ const Cell = ({ state, agency, section }: CellProps) => {
   return (
     <button
       type="button"
+      name={`send-decided-${agency}`}
       class={isIn ? "cell reads" : "cell"}
       data-agency={agency}
       data-section={section}

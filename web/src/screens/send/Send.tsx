@@ -6,8 +6,8 @@ import { words } from "../../words/current.ts";
 import { problemText } from "../../words/problems.ts";
 import type { DraftRow, Me } from "../../worker/api.ts";
 import { CheckStep } from "./Check.tsx";
-import { DecisionStep } from "./Decision.tsx";
-import { STEPS, type Step } from "./filled.ts";
+import { Aloud, DecisionStep } from "./Decision.tsx";
+import { type SendPage, STEPS } from "./filled.ts";
 import { NeedStep } from "./Need.tsx";
 import { SentStep } from "./Sent.tsx";
 import type { SendState } from "./state.ts";
@@ -19,7 +19,7 @@ export { sendState } from "./state.ts";
 
 export interface SendProps {
   readonly state: SendState;
-  readonly step: Step | "sent";
+  readonly step: SendPage;
   readonly me: Me;
   readonly time: HubTime;
   readonly drafts: readonly DraftRow[];
@@ -50,6 +50,12 @@ export const Send = (props: SendProps) => {
     ) : (
       <div role="alert">
         <Band tone="late">{problemText(said, problem)}</Band>
+      </div>
+    );
+  if (step === "aloud")
+    return (
+      <div class="send stack" key={step}>
+        <Aloud state={state} />
       </div>
     );
   return (

@@ -5,11 +5,11 @@ import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import type { Me } from "../../worker/api.ts";
 import type { SendEntry } from "./entry.ts";
-import type { Step } from "./filled.ts";
+import type { SendPage } from "./filled.ts";
 
 interface SendingProps {
   readonly entry: SendEntry;
-  readonly step: Step | "sent";
+  readonly step: SendPage;
   readonly me: Me;
   readonly time: HubTime;
   readonly hasLeft: () => boolean;

@@ -19,6 +19,9 @@ type Basis = "informed_consent" | "guardian_and_assent";
 export const STEPS = ["need", "who", "tell", "decision", "check"] as const;
 export type Step = (typeof STEPS)[number];
 
+/** What of sending is on the screen: a step, her decision as it is read out to her, or what became of it. */
+export type SendPage = Step | "aloud" | "sent";
+
 export const emptyFilled = (place: string): Filled => ({
   urgency: "",
   services: [],
