@@ -123,6 +123,8 @@ class Worker:
         await self.page.locator("article .part").first.wait_for()
 
     async def answers(self, step: str, *, reason: str = "", note: str = "") -> None:
+        if not await self.button(f"answer.{step}").is_visible():  # on a phone some stand behind “More”
+            await self.press("answer.more")
         await self.press(f"answer.{step}")
         if reason:
             await self.page.locator(f'input[name="answer-reason"][value="{reason}"]').check()

@@ -95,6 +95,7 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         await agree(recorder)
         await page.locator(".errors").get_by_text(recorder.said("later.nothing_changed")).wait_for()
         await cell(recorder, "safety").click()
+        await expect(page.locator(".errors, .error")).to_have_count(0)
         await recorder.tick("send-until-mgec", "180")
         await recorder.look("consent-decide")
         await agree(recorder)
@@ -103,6 +104,8 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         # The shelter loses the one part at once, and keeps the keys of the others.
         parts = shelter.page.locator("article details.part")
         await expect(parts).to_have_count(0)
+        await shelter.page.get_by_text(shelter.said("referral.narrowed")).wait_for()
+        await shelter.page.get_by_text(shelter.said("referral.owe_deletion")).wait_for()
         await shelter.press("referral.open")
         await expect(parts).to_have_count(3)
         assert await shelter.reads() == ["needs", "identity", "contact"]
@@ -226,6 +229,7 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         await recorder.press("later.take_back")
         await page.locator(".errors").get_by_text(recorder.said("later.needs_from")).wait_for()
         await recorder.tick("later-from", "mgec")
+        await expect(page.locator(".errors, .error")).to_have_count(0)  # what is put right is called wrong no longer
         await recorder.look("consent-take-back")
         recorder.visit.line.cut()
         await recorder.press("later.take_back")
@@ -234,7 +238,7 @@ async def test_narrower_renewed_and_taken_back_while_the_shelter_has_it_open(
         recorder.visit.line.mend()
         await page.get_by_text(recorder.said("later.recorded")).wait_for()
         recorder.visit.seen.errors.clear()
-        await shelter.page.get_by_text(shelter.said("referral.owe_deletion")).wait_for()
+        await shelter.page.get_by_text(shelter.said("state.withdrawn")).wait_for()
         await shelter.answers("deleted")
         stands = await nara.decisions(id)
         await recorder.press("later.record")

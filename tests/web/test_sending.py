@@ -97,6 +97,9 @@ async def a_bed_tonight(form: Form, nara: Worker, delger: Worker) -> str:
     await page.get_by_text(str(form.sections["identity"]["given_name"])).wait_for()
 
     await nara.sees_state("opened")
+    bar = await delger.page.locator(".answers").bounding_box()
+    assert bar is not None
+    assert bar["height"] < 3 * 44  # of a phone: two rows, under which the parts can be read
     await delger.answers("acknowledged")
     await delger.answers("message", note=READY)
     await delger.answers("accepted")

@@ -35,6 +35,8 @@ async def fill_exception(worker: Worker, form: Form, ground: str) -> None:
     await expect(page.locator(".errors .to-field")).to_have_count(4)
     await worker.look("send-without")
     await worker.tick("without-ground", ground)
+    await expect(page.locator(".errors .to-field")).to_have_count(3)  # one is put right, and the focus is where it was
+    await expect(page.locator(".errors")).not_to_be_focused()
     await page.locator("#without-reason").fill(str(why["reason"]))
     await page.locator("#without-tried").fill(str(why["alternatives_tried"]))
     await page.locator("#without-law").fill(str(why["legal_ground"]))

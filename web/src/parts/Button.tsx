@@ -12,6 +12,8 @@ interface ButtonProps {
   readonly id?: string;
   readonly describedBy?: string;
   readonly pressed?: boolean;
+  /** It shows more, and hides it again. */
+  readonly expanded?: boolean;
   readonly onPress?: () => void;
 }
 
@@ -30,6 +32,7 @@ export const Button = (props: ButtonProps) => {
       aria-disabled={busy || undefined}
       aria-describedby={props.describedBy}
       aria-pressed={props.pressed}
+      aria-expanded={props.expanded}
       onClick={pressed}
     >
       {icon && <Icon name={icon} />}

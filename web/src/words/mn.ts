@@ -284,6 +284,7 @@ export const mn = {
   "referral.damaged":
     "Энэ хувийг өөрчилсөн, эсвэл манай түлхүүрт зориулаагүй: нээгээгүй, юу ч алдагдаагүй. Илгээгчид хэлнэ үү.",
   "referral.expired": "Зөвшөөрлийн хугацаа дууссан. Энд юу ч үлдээгүй.",
+  "referral.narrowed": "Зөвшөөрлийн зарим хэсгийг цуцалсан. Тэр хэсгээс энд юу ч үлдээгүй.",
   "referral.owe_deletion": "Та хуулбараа (хэвлэсэн, тэмдэглэсэн) устгах үүрэгтэй хэвээр.",
   "referral.who_reads": "Хэн юу унших вэ",
   "referral.was_agreed": "Хүний зөвшөөрсөн байсан зүйл",
@@ -311,6 +312,7 @@ export const mn = {
   "answer.recalled": "Буцаан татах",
   "answer.deleted": "Бид устгасан",
   "answer.message": "Захидал бичих",
+  "answer.more": "Бусад",
   "answer.send": "Илгээх",
   "answer.sending": "Илгээж байна…",
   "answer.needs_reason": "Нэгийг нь сонгоно уу",

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { later } from "../../app/later.tsx";
 import { lastDay } from "../../days.ts";
@@ -125,11 +126,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
         {trouble && <Band tone="late">{trouble}</Band>}
         {problem?.kind === "line" && !unsent && <Band tone="late">{said("problem.line")}</Band>}
       </div>
-      {ENDED[referral.state] && (
-        <Band tone="late">
-          {said(ENDED[referral.state]!)} {referral.deletionOwedSince !== null && said("referral.owe_deletion")}
-        </Band>
-      )}
+      <Lost of={referral} />
       {warnings.length > 0 && (
         <section class="warnings wide" aria-labelledby="warnings">
           <h2 id="warnings">
@@ -164,7 +161,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
           {said("verb.choose_another")}
         </Button>
       )}
-      <Answers referral={referral} state={state} isClosed={isClosed} />
+      <Answers key={referral.id} referral={referral} state={state} isClosed={isClosed} />
       <section class="stack wide" aria-labelledby="who-reads">
         <h2 id="who-reads">{said(isGone(referral.parts) ? "referral.was_agreed" : "referral.who_reads")}</h2>
         <InLog of={referral.decision.document} state={state} />
@@ -213,7 +210,22 @@ const Onward = later<OnwardProps>(async () => (await import("./Onward.tsx")).Onw
 const mayGoOn = ({ as, parts }: Shown): boolean =>
   as === "sender" || (as === "recipient" && parts.some((part) => part.status === "readable"));
 
-const ENDED: Readonly<Record<string, "state.withdrawn" | "referral.expired">> = {
+/** Why what was there is gone, and what is owed since. */
+const Lost = ({ of }: { readonly of: Shown }) => {
+  const said = words.value;
+  const why = ENDED[of.state] ?? (GIVEN_UP.has(of.state) ? undefined : "referral.narrowed");
+  const isOwed = answersOf(of).includes("deleted");
+  return ENDED[of.state] || isOwed ? (
+    <Band tone="late">
+      {why && said(why)} {isOwed && said("referral.owe_deletion")}
+    </Band>
+  ) : null;
+};
+
+/** The agency gave it up, or it was taken from it: whoever has it open knows. */
+const GIVEN_UP: ReadonlySet<string> = new Set(["declined", "handed_back", "recalled", "closed"]);
+
+const ENDED: Readonly<Record<string, "state.withdrawn" | "referral.expired" | "referral.narrowed">> = {
   withdrawn: "state.withdrawn",
   expired: "referral.expired",
 };
@@ -397,8 +409,12 @@ interface AnswersProps {
   readonly isClosed: boolean;
 }
 
+/** So many stand in two rows at the thumb of a phone, the last being “More”. */
+const AT_THE_THUMB = 4;
+
 const Answers = ({ referral, state, isClosed }: AnswersProps) => {
   const said = words.value;
+  const isMore = useSignal(false);
   const answers = answersOf(referral);
   const usual = usualOf(referral, isClosed);
   const answering = state.answering.value;
@@ -407,19 +423,38 @@ const Answers = ({ referral, state, isClosed }: AnswersProps) => {
   if (answers.length === 0) return null;
   // The usual one first; each of the others is as good, and none of them is filled.
   const ordered = usual === null ? answers : [usual, ...answers.filter((answer) => answer !== usual)];
+  const first = ordered.length > AT_THE_THUMB ? ordered.slice(0, AT_THE_THUMB - 1) : ordered;
+  const button = (answer: Answer) => (
+    <Button
+      key={answer}
+      look={answer === usual ? "main" : "plain"}
+      busy={state.busy.value}
+      onPress={() => {
+        isMore.value = false;
+        state.choose(answer);
+      }}
+    >
+      {said(`answer.${answer}`)}
+    </Button>
+  );
   return (
-    <section class="answers" aria-label={said("referral.answers")}>
+    <section class={isMore.value ? "answers all" : "answers"} aria-label={said("referral.answers")}>
       <div class="buttons">
-        {ordered.map((answer) => (
-          <Button
-            key={answer}
-            look={answer === usual ? "main" : "plain"}
-            busy={state.busy.value}
-            onPress={() => state.choose(answer)}
-          >
-            {said(`answer.${answer}`)}
-          </Button>
-        ))}
+        {first.map(button)}
+        {first.length < ordered.length && (
+          <>
+            <Button
+              icon="more"
+              expanded={isMore.value}
+              onPress={() => {
+                isMore.value = !isMore.value;
+              }}
+            >
+              {said("answer.more")}
+            </Button>
+            <div class="further">{ordered.slice(first.length).map(button)}</div>
+          </>
+        )}
       </div>
     </section>
   );
@@ -457,15 +492,10 @@ const AnswerForm = ({ referral, state, answer }: FormProps) => {
         <h2 id="answer-title" tabIndex={-1}>
           {said(`answer.${answer}`)}
         </h2>
-        {faults.length > 0 && (
-          <ErrorSummary
-            of={faults}
-            errors={faults.map(({ field, key }) => ({
-              id: field === "reason" ? "answer-reason" : "answer-note",
-              text: said(key),
-            }))}
-          />
-        )}
+        <ErrorSummary
+          of={state.faults}
+          errors={faults.map(({ field, key }) => ({ id: `answer-${field}`, text: said(key) }))}
+        />
         {answer === "accepted" && <p>{said("referral.accept.about")}</p>}
         {isOfException(answer) && <p>{said(`without.${answer}.about`)}</p>}
         <p>{said(referral.as === "sender" ? "referral.recipient_sees" : "referral.sender_sees")}</p>
