@@ -106,9 +106,9 @@ def test_a_network_of_an_earlier_version_is_one_sentence(founded: Store, tmp_pat
 
     assert tried.returncode == 1
     assert tried.stderr == (
-        f"CommandError: The practice network in {founded.practice}/ was made by another version of Ortoo. Removing that "
-        "folder forgets it, with all that was sent in it and the keys of its members; the next `make run` founds a new "
-        "one.\n"
+        f"CommandError: The practice network in {founded.practice}/ was made by another version of Ortoo. Removing "
+        "that folder forgets it, with all that was sent in it and the keys of its members; the next `make run` founds "
+        "a new one.\n"
     )
     assert (founded.practice / "network.json").read_bytes() == before
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Error, Page, WebError
 
 from tests.web.line import Line
-from tests.web.node import PACKAGES
+from tests.web.node import PACKAGES, WEB
 
 AXE: Final = PACKAGES / "axe-core" / "axe.min.js"
 
@@ -17,6 +17,14 @@ addEventListener("securitypolicyviolation", (event) =>
   ortooViolation(`${event.effectiveDirective}: ${event.blockedURI}`));
 """
 
+CLOCK: Final = """{
+  const Device = Date;
+  globalThis.Date = class extends Device {
+    constructor(...of) { super(...(of.length > 0 ? of : [Device.now() + AHEAD])); }
+    static now() { return Device.now() + AHEAD; }
+  };
+}
+"""
 
 # What the page has begun to keep of a release is fetched to its end, or the console tells of it.
 KEPT_WHOLE: Final = """() => navigator.serviceWorker?.getRegistration("/app/").then((found) => found?.installing &&
@@ -62,10 +70,18 @@ class Visit:
         assert self.seen == Seen(), f"seen at {self.origin}: {self.seen}"
 
 
-async def begin(browser: Browser, origin: str, **options: Any) -> Visit:
-    """A context behind a line to `origin` alone; `options` are Playwright's (viewport, locale, color_scheme…)."""
+async def begin(browser: Browser, origin: str, *, ahead: float = 0, **options: Any) -> Visit:
+    """A context behind a line to `origin` alone; `options` are Playwright's (viewport, locale, color_scheme…).
+
+    ahead: seconds by which the device's clock is; it keeps no release then, whose worker would not be the one it names.
+    """
     line = Line(origin).start()
     try:
+        if ahead:
+            options["service_workers"] = "block"
+            clock = CLOCK.replace("AHEAD", str(int(ahead * 1000)))
+            (worker,) = (WEB / "dist" / "assets").glob("worker-*.js")
+            line.files[f"/assets/{worker.name}"] = lambda content: clock.encode() + content
         proxy: Any = {"server": f"http://127.0.0.1:{line.port}", "bypass": "<-loopback>"}
         context = await browser.new_context(proxy=proxy, timezone_id="Asia/Ulaanbaatar", **options)
         context.set_default_timeout(30_000)
@@ -83,6 +99,8 @@ async def begin(browser: Browser, origin: str, **options: Any) -> Visit:
 
         await context.expose_function("ortooViolation", violate)
         await context.add_init_script(TELL_VIOLATIONS)
+        if ahead:
+            await context.add_init_script(clock)
         context.on("console", hear)
         context.on("weberror", hear_error)
         return Visit(origin, context, line, seen, await context.new_page())

@@ -41,8 +41,8 @@ Ctrl-C stops the hub; what it holds is kept, and `make clean` forgets it.
 """
 
 OLDER: Final = (
-    "The practice network in {folder} was made by another version of Ortoo. {way} forgets it, with all that was sent in "
-    "it and the keys of its members; the next `make run` founds a new one."
+    "The practice network in {folder} was made by another version of Ortoo. {way} forgets it, with all that was sent "
+    "in it and the keys of its members; the next `make run` founds a new one."
 )
 
 
