@@ -121,6 +121,8 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
     await reviewer.look("referral-to-review")
     assert await reviewer.reads() == ["justification"]
     await reviewer.answers("overturned")
+    await page.get_by_text(reviewer.said("referral.overturned")).wait_for()
+    await expect(page.locator(".answers")).to_have_count(0)  # there is nothing more to review
     await page.get_by_role("button", name=reviewer.said("app.back"), exact=True).click()
     await page.get_by_text(reviewer.said("overview.reviews.none")).wait_for()
     await expect(page.locator(".inbox")).to_have_count(0)  # a coordinator has no list of people
@@ -128,3 +130,4 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
     # What stood open on the recipient's screen is gone without being asked for.
     await reason.wait_for(state="detached")
     await tsend.page.get_by_text(tsend.said("referral.owe_deletion")).wait_for()
+    await tsend.page.get_by_text(tsend.said("referral.overturned")).wait_for()  # nobody had taken a consent back

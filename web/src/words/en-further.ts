@@ -34,6 +34,8 @@ export const further: Readonly<Record<FurtherKey, string>> = {
   "without.tell_after.hint":
     "It is signed with the rest. If it is later, she is given no code now; one that she gets later shows it from then on.",
   "without.tell_now": "At once",
+  "without.read_until": "Can be read until",
+  "without.read_it": "Who could read what",
   "without.ask_her": "Ask for her consent",
   "without.said_no": "The person had refused this agency.",
   "without.reviewed_by": "Reviewed by: {agency}",

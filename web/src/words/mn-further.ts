@@ -32,6 +32,8 @@ export const further = {
   "without.tell_after.hint":
     "Бусадтай нь хамт гарын үсгээр баталгаажна. Дараа мэдэгдэх бол одоо код өгөхгүй; дараа нь авах код тэр үеэс хойш харуулна.",
   "without.tell_now": "Шууд",
+  "without.read_until": "Унших эцсийн өдөр",
+  "without.read_it": "Хэн юу уншиж байсан",
   "without.ask_her": "Зөвшөөрлийг нь асуух",
   "without.said_no": "Тухайн хүн энэ байгууллагаас татгалзсан байсан.",
   "without.reviewed_by": "Хянах байгууллага: {agency}",

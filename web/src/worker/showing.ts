@@ -80,7 +80,10 @@ export function referralOf(
     },
     keptUntil: keptUntil(referral),
     opened: referral.steps.some((one) => one.type === "opened" && one.as === "recipient"),
-    next: nextOf(referral).filter((type) => type !== "seconded" || shownRow.without?.isToSign === true),
+    next: nextOf(referral).filter((type) => {
+      if (type === "seconded") return shownRow.without?.isToSign === true;
+      return !VERDICTS.includes(type) || !referral.steps.some((step) => step.type === "overturned");
+    }),
   };
 }
 
@@ -89,6 +92,9 @@ function keptUntil({ state, steps, changedAt, decision }: VerifiedReferral): str
   const until = events.keptUntil(state, decision.body, end?.at ?? changedAt);
   return until === null ? null : iso(until);
 }
+
+/** Of the reviewer: what was overturned is reviewed no more. */
+const VERDICTS: readonly string[] = ["upheld", "overturned"];
 
 function stepOf({ id, document, agency, member, type, reason, at, note }: Step): api.Step {
   const said = { id, document: document.sha256, agency, member, type, reason, at: iso(at) };

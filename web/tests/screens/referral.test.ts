@@ -3,6 +3,7 @@ import vocabulary from "../../../ortoo/data/vocabulary.json" with { type: "json"
 import {
   ANSWERS,
   answersOf,
+  lostOf,
   mustOpen,
   noteRule,
   REASONS,
@@ -268,5 +269,48 @@ describe("a field", () => {
     expect(known.filter(([section, field]) => namesSomebody(section, field))).toHaveLength(10);
     expect(namesSomebody("identity", "given_name")).toBe(true);
     expect(namesSomebody("contact", "warnings")).toBe(false);
+  });
+});
+
+describe("what is said of what is gone", () => {
+  const step = (type: string) => ({
+    id: "",
+    agency: "",
+    member: "",
+    type,
+    reason: null,
+    at: "",
+    note: null,
+    document: "",
+  });
+  const of = (more: object): Parameters<typeof lostOf>[0] => ({
+    ...received,
+    next: [],
+    steps: [],
+    parts: [part("needs", [], "gone")],
+    ...more,
+  });
+  const owing = { deletionOwedSince: "2026-11-25T11:00:00Z", next: ["deleted"] };
+
+  test("is nothing while all of it stands", () => {
+    expect(lostOf(of({}))).toEqual([]);
+  });
+
+  test("is why, and that copies are to be deleted", () => {
+    expect(lostOf(of({ ...owing, state: "withdrawn" }))).toEqual(["state.withdrawn", "referral.owe_deletion"]);
+    expect(lostOf(of({ ...owing, state: "accepted" }))).toEqual(["referral.narrowed", "referral.owe_deletion"]);
+    expect(lostOf(of({ ...owing, state: "handed_back" }))).toEqual(["referral.owe_deletion"]);
+  });
+
+  test("is no consent that was taken back where there was none", () => {
+    const overturned = { state: "withdrawn", steps: [step("opened"), step("overturned")] };
+    expect(lostOf(of({ ...owing, ...overturned }))).toEqual(["referral.overturned", "referral.owe_deletion"]);
+  });
+
+  test("tells a sender who keeps its own that the other side reads nothing, and not to delete", () => {
+    const kept = { as: "sender", parts: [part("needs", [])], deletionOwedSince: "2026-11-25T11:00:00Z" };
+    expect(lostOf(of({ ...kept, state: "withdrawn" }))).toEqual(["referral.withdrawn_there"]);
+    expect(lostOf(of({ ...kept, state: "expired" }))).toEqual(["referral.expired_there"]);
+    expect(lostOf(of({ as: "sender", state: "withdrawn" }))).toEqual(["state.withdrawn"]);
   });
 });

@@ -25,7 +25,17 @@ import { ofDecision, sectionName } from "../../words/sentences.ts";
 import { plain } from "../../words/words.ts";
 import type { Agency, Part, Referral as Shown, Step } from "../../worker/api.ts";
 import { agencyName, canGoElsewhere, endsSoon, owedFirst } from "../inbox/order.ts";
-import { type Answer, answersOf, mustOpen, noteRule, REASONS, undoneBy, usualOf, warningsOf } from "./answers.ts";
+import {
+  type Answer,
+  answersOf,
+  lostOf,
+  mustOpen,
+  noteRule,
+  REASONS,
+  undoneBy,
+  usualOf,
+  warningsOf,
+} from "./answers.ts";
 import type { EvidenceProps } from "./Evidence.tsx";
 import type { OnwardProps } from "./Onward.tsx";
 import { loggedOf, type ReferralState, readableAt } from "./state.ts";
@@ -163,7 +173,7 @@ export const Referral = ({ state, own, time, vault, onRetry, onElsewhere, onCons
       )}
       <Answers key={referral.id} referral={referral} state={state} isClosed={isClosed} />
       <section class="stack wide" aria-labelledby="who-reads">
-        <h2 id="who-reads">{said(isGone(referral.parts) ? "referral.was_agreed" : "referral.who_reads")}</h2>
+        <h2 id="who-reads">{said(whoReads(referral))}</h2>
         <InLog of={referral.decision.document} state={state} />
         <Sentences
           voice="worker"
@@ -213,21 +223,8 @@ const mayGoOn = ({ as, parts }: Shown): boolean =>
 /** Why what was there is gone, and what is owed since. */
 const Lost = ({ of }: { readonly of: Shown }) => {
   const said = words.value;
-  const why = ENDED[of.state] ?? (GIVEN_UP.has(of.state) ? undefined : "referral.narrowed");
-  const isOwed = answersOf(of).includes("deleted");
-  return ENDED[of.state] || isOwed ? (
-    <Band tone="late">
-      {why && said(why)} {isOwed && said("referral.owe_deletion")}
-    </Band>
-  ) : null;
-};
-
-/** The agency gave it up, or it was taken from it: whoever has it open knows. */
-const GIVEN_UP: ReadonlySet<string> = new Set(["declined", "handed_back", "recalled", "closed"]);
-
-const ENDED: Readonly<Record<string, "state.withdrawn" | "referral.expired" | "referral.narrowed">> = {
-  withdrawn: "state.withdrawn",
-  expired: "referral.expired",
+  const lost = lostOf(of).map((key) => said(key));
+  return lost.length === 0 ? null : <Band tone="late">{lost.join(" ")}</Band>;
 };
 
 const kindOf = (agency: Agency): string => label(words.value.language, "agency_kinds", agency.kind);
@@ -253,12 +250,18 @@ const Facts = ({ referral, agencies, time }: FactsProps) => {
       <dd>{momentSeenFrom(said, Date.parse(referral.sentAt), time.now())}</dd>
       {referral.until !== null && (
         <>
-          <dt>{said("referral.until")}</dt>
+          <dt>{said(referral.without ? "without.read_until" : "referral.until")}</dt>
           <dd>{day(said, lastDay(Date.parse(referral.until)))}</dd>
         </>
       )}
     </dl>
   );
+};
+
+/** What the sentences are on: who may read what; or, of what is gone, to what she had agreed. */
+const whoReads = ({ parts, without }: Shown) => {
+  if (!isGone(parts)) return "referral.who_reads";
+  return without ? "without.read_it" : "referral.was_agreed";
 };
 
 /** Whatever was granted of it is gone. */

@@ -1,6 +1,7 @@
 import vocabulary from "../../../../ortoo/data/vocabulary.json" with { type: "json" };
 import { fieldLabel, fieldLines } from "../../words/fields.ts";
 import type { Terms } from "../../words/labels.ts";
+import type { PlainKey } from "../../words/mn.ts";
 import type { Words } from "../../words/words.ts";
 import type { Part, Referral } from "../../worker/api.ts";
 
@@ -64,6 +65,31 @@ export const answersOf = (referral: Pick<Referral, "next" | "deletionOwedSince">
   ANSWERS.filter(
     (answer) => referral.next.includes(answer) && (answer !== "deleted" || referral.deletionOwedSince !== null),
   );
+
+/** The agency gave it up, or it was taken from it: whoever has it open knows. */
+const GIVEN_UP: readonly string[] = ["declined", "handed_back", "recalled", "closed"];
+
+/** Why what was there is gone, and whether copies are to be deleted, in words. A sender may have kept its own. */
+export const lostOf = (
+  of: Pick<Referral, "as" | "state" | "parts" | "next" | "deletionOwedSince"> & {
+    readonly steps: readonly Pick<Referral["steps"][number], "type">[];
+  },
+): readonly PlainKey[] => {
+  const isOwed = answersOf(of).includes("deleted");
+  const isKept = of.as === "sender" && of.parts.some((part) => part.status === "readable");
+  const why = (): PlainKey | null => {
+    if (isOverturned(of.steps)) return "referral.overturned";
+    if (of.state === "withdrawn") return isKept ? "referral.withdrawn_there" : "state.withdrawn";
+    if (of.state === "expired") return isKept ? "referral.expired_there" : "referral.expired";
+    return isOwed && !GIVEN_UP.includes(of.state) ? "referral.narrowed" : null;
+  };
+  const [found, owed] = [why(), "referral.owe_deletion" as const];
+  return [...(found === null ? [] : [found]), ...(isOwed ? [owed] : [])];
+};
+
+/** The reviewer found no ground. */
+const isOverturned = (steps: readonly { readonly type: string }[]): boolean =>
+  steps.some(({ type }) => type === "overturned");
 
 const USUAL: readonly Answer[] = ["acknowledged", "accepted", "under_way", "closed"];
 
