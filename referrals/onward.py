@@ -13,6 +13,7 @@ from agencies.signing_in import Actor
 from notifications.feed import Told
 from ortoo.protocol import consent as rule
 from ortoo.protocol import schemas
+from ortoo.protocol.consent import Decisions
 from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
 from referrals import access, consent, reading
@@ -22,15 +23,15 @@ FORWARDED: Final = "forwarded"
 MOST_LINKS: Final = 500
 
 
-def check_parent(body: schemas.Referral, actor: Actor, *, at: datetime) -> None:
+def check_parent(body: schemas.Referral, known: Decisions, actor: Actor, *, at: datetime) -> None:
     """A referral onward holds nothing but what its sender was sent, has opened, and can still open. Without a parent
     the recorder sends; anybody else what it has passed on before, once more.
 
-    Its consent's row is locked by the caller: nothing is taken back meanwhile.
+    known: what was decided under its consent, whose row is locked by the caller: nothing is taken back meanwhile.
     Raises Refused: `not_found`, `step_illegal` (with the parent's state), `grant_missing`, `malformed`.
     """
     if body.parent is None:
-        if not access.recorded_by(actor).filter(pk=body.authority.consent).exists():
+        if actor.agency not in {one.body.recorder for one in known.newest.values()}:
             passed_on = Referral.objects.filter(sender=actor.agency, consent=body.authority.consent)
             _check_held(body, actor, passed_on.values_list("sealed", flat=True))
         return

@@ -63,7 +63,7 @@ def accept(actor: Actor, handed_in: Sequence[tuple[str, Blobs]]) -> list[Referra
                 view = current.at(body.directory.size)
                 rules.check_consent(body, view, _known(body, view, decisions, now), at=now)
                 exceptions.check_child_protection(body, decisions[body.authority.consent])
-                onward.check_parent(body, actor, at=now)
+                onward.check_parent(body, decisions[body.authority.consent], actor, at=now)
                 _check_steps(body, kept, now)
                 rules.check_suspension(body, current.now())
                 if body.to not in receiving:

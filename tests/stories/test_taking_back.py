@@ -196,12 +196,13 @@ async def test_sent_again_with_its_answer_lost_it_is_one_referral(hub: Hub) -> N
     async with at_work(hub, "mrc.nara") as nara:
         (sent,) = await nara.send(form)
     async with Line(hub.port) as line, at_work(hub, "mrc.nara", line.url) as nara:
+        before = len(nara.drafts)
         line.swallow_mutations = 5
         with pytest.raises(HubUnreachable):
             await nara.resend(form, "mgec")
-        assert len(nara.drafts) == 1
+        assert len(nara.drafts) == before + 1
         again = await nara.resend(form, "mgec")
-        assert len(nara.drafts) == 0
+        assert len(nara.drafts) == before
         listed = [one.id for one in (await nara.outbox()).items]
         assert listed.index(again.id) - listed.index(sent.id) == 1
 
