@@ -122,10 +122,16 @@ class Worker:
         await self.press("referral.open")
         await self.page.locator("article .part").first.wait_for()
 
+    async def chooses(self, step: str) -> None:
+        """To answer with this step: its form."""
+        answer, more = self.button(f"answer.{step}"), self.button("answer.more")
+        await answer.or_(more).first.wait_for()
+        if not await answer.is_visible():  # on a phone some stand behind “More”
+            await more.click()
+        await answer.click()
+
     async def answers(self, step: str, *, reason: str = "", note: str = "") -> None:
-        if not await self.button(f"answer.{step}").is_visible():  # on a phone some stand behind “More”
-            await self.press("answer.more")
-        await self.press(f"answer.{step}")
+        await self.chooses(step)
         if reason:
             await self.page.locator(f'input[name="answer-reason"][value="{reason}"]').check()
         if note:
@@ -135,7 +141,7 @@ class Worker:
         await self.page.locator(".answer-form").wait_for(state="detached")
 
     async def answers_without_line(self, step: str) -> None:
-        await self.press(f"answer.{step}")
+        await self.chooses(step)
         await self.page.locator(".answer-form").get_by_role("button", name=self.said("answer.send"), exact=True).click()
         await self.page.get_by_text(self.said("referral.unsent")).wait_for()
 

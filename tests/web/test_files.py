@@ -231,7 +231,7 @@ async def test_files_of_others_are_text_until_they_are_saved_whole(visit: Visiti
         taken = tmp_path / "asked.jpg"
         photo.write(taken, 200_000)
         page, form = delger.page, delger.page.locator(".answer-form")
-        await delger.press("answer.more_asked")
+        await delger.chooses("more_asked")
         # Dropped beside its place a file is not shown by the browser; on it, it is picked; what is pasted is, too.
         places = [one.url for one in page.context.pages]
         await dropped(page.locator("#answer-note"), odd)
