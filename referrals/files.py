@@ -181,6 +181,8 @@ def forget_again(agency: str, sealed: schemas.Sealed | None) -> None:
     what was taken back meanwhile must not be here again.
     """
     again = [unb64(part.sha256) for part in _files_of(sealed)] if sealed is not None else []
+    if not again:
+        return
     with transaction.atomic():
         discard(File.objects.filter(agency_id=agency, sha256__in=again, set=None))
 
