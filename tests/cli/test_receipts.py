@@ -91,7 +91,7 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     before = recorded(ortoo, id, tmp_path / "before.json")
     assert state_of(before, "mgec") == "dpv:ConsentGiven"
     assert state_of(before, "kind:police") == "dpv:ConsentRefused"  # with another code, in its next version
-    assert before["dct:created"] == first["dct:created"] < before["dct:modified"]
+    assert before["dct:created"] == first["dct:created"] <= before["dct:modified"]
     assert before["dpv:hasConsentControl"]["@type"] == "dpv:WithdrawConsent"
     assert before["dpv:hasDataSubject"]["dct:identifier"] == before["dct:identifier"]
     assert before["dpv:hasNotice"]["dct:language"] == "mn"
@@ -100,7 +100,7 @@ def test_she_looks_takes_back_a_part_then_all_and_a_lost_code_is_replaced(ortoo:
     assert "written down in the log that nobody can change" in said  # its own withdrawal, though it shows nothing
     after = recorded(ortoo, id, tmp_path / "after.json")
     assert status_of(after, "mgec") == ("dpv:ConsentWithdrawn", after["dct:modified"])
-    assert status_of(before, "mgec")[1] == before["dct:modified"] < after["dct:modified"]
+    assert status_of(before, "mgec")[1] == before["dct:modified"] <= after["dct:modified"]  # to the second
     assert "She took everything back with her code." in ortoo("--as", "mrc.nara", *shows).stdout
     assert ortoo("--as", "mgec.delger", "open", id).returncode == 1
 

@@ -32,7 +32,7 @@ from ortoo.session import Session
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work
-from tests.stories.test_answering import is_kept, rows
+from tests.stories.test_answering import is_kept, is_there, rows
 from tests.stories.test_attachments import stored
 from tests.stories.test_clocks import DAY, moved
 from tests.stories.test_onward import to_iom
@@ -135,7 +135,7 @@ async def test_it_is_read_by_whom_she_decided_before_and_its_recipients_do_not_l
 
         kept = blobs_of(hub, consent)
         assert len(kept) == 1 + 1 + 2
-        assert all(is_kept(hub.store, blob[-64:]) for blob in kept)
+        assert all(is_there(hub.store, blob[-64:]) for blob in kept)
         await consenting.withdraw(nara, consent, Scope(("mgec",)))
         assert [one.part.status for one in await nara.evidence(consent)] == ["readable"]
         await consenting.withdraw(nara, consent)

@@ -20,7 +20,7 @@ from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import SCENARIOS, SHELTER_TONIGHT, at_work, feed_of
 from tests.sdk.line import Line
-from tests.stories.test_answering import is_kept, keys_of
+from tests.stories.test_answering import is_kept, is_there, keys_of
 
 HANDED_BACK = SCENARIOS / "10-handed-back.json"
 
@@ -54,7 +54,7 @@ async def test_what_was_taken_back_is_opened_by_nobody_and_its_deletion_is_owed(
         keys = keys_of(hub.store, sent.id, "mgec")
         own = keys_of(hub.store, sent.id, "mrc-umnugobi")
         assert (len(keys), len(own)) == (5, 5)
-        assert all(is_kept(hub.store, key) for key in keys)
+        assert all(is_there(hub.store, key) for key in keys)
         told = len(await feed_of(delger)), len(await feed_of(nara))
 
         recalled = await nara.recall(sent.id, "another_accepted", "Уучлаарай.")

@@ -28,7 +28,7 @@ from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import THREE_AGENCIES, at_work, feed_of
 from tests.stores import Store
-from tests.stories.test_answering import is_kept, keys_of, rows
+from tests.stories.test_answering import is_kept, is_there, keys_of, rows
 from tests.stories.test_clocks import DAY, kinds, moved
 from tests.stories.test_taking_back import refused, tonight
 
@@ -108,7 +108,7 @@ async def test_by_section_by_agency_and_in_whole(hub: Hub) -> None:
 
         texts = texts_of(hub.store, id)
         assert len(texts) == 5
-        assert all(is_kept(hub.store, text[-64:]) for text in texts)
+        assert all(is_there(hub.store, text[-64:]) for text in texts)
         if hub.store.kind == "postgres":
             assert all(in_files_of_the_database(hub.store, text[:64]) for text in texts)
         everybody = await consenting.withdraw(nara, consent_of(sent))
@@ -351,12 +351,12 @@ async def test_killed_while_it_withdraws_it_is_whole_or_absent(own_hub: Hub) -> 
             assert backup.stdout is not None
             assert backup.stdout.readline() == b"reads\n"
             await consenting.withdraw(nara, consent_of(last), Scope(("mgec",)))
-            assert all(is_kept(hub.store, key) for key in gone)
+            assert all(is_there(hub.store, key) for key in gone)
             hub.kill()
             backup.kill()
         hub.start()
         async with asyncio.timeout(10):
-            while any(is_kept(hub.store, key) for key in gone):
+            while any(is_there(hub.store, key) for key in gone):
                 await asyncio.sleep(0.1)
 
 
