@@ -484,7 +484,9 @@ def _witness(parser: argparse.ArgumentParser, words: Words) -> None:
 
 def _practice(parser: argparse.ArgumentParser, words: Words) -> None:
     action = _actions(parser, words, required=True)
-    action("play", False).add_argument("files", nargs="+", metavar="FILE.json", help=words("help.practice.files"))
+    play = action("play", False)
+    play.add_argument("files", nargs="*", metavar="FILE.json", help=words("help.practice.files"))
+    play.add_argument("--all", action="store_true", help=words("help.practice.all"))
     action("credentials", True)
     action("clock", False).add_argument("--forward", metavar="64h", help=words("help.practice.forward"))
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,19 +17,24 @@ from ortoo.cli.screen import instant_of
 from ortoo.client import Client
 from ortoo.identity import Identity
 from ortoo.memory import write_whole
-from ortoo.practice import PracticeError
+from ortoo.practice import PracticeError, fresh
 from ortoo.practice.player import Played, Player, Scenario
 from ortoo.protocol.documents import unb64
 from ortoo.protocol.errors import Refused
 from ortoo.session import Session
 
+SCENARIOS: Final = Path(__file__).resolve().parents[1] / "data" / "scenarios"
 STEP: Final = timedelta(seconds=30)  # of an authenticator's codes
 
 
 async def play(run: Run) -> int:
-    """Play scenario files one after the other; REFUSED if any step did not go as expected."""
+    """Play scenario files one after the other, or all, each in a network of its own; REFUSED if any step did not go as
+    expected.
+    """
+    if bool(run.options.files) == run.options.all:
+        raise Usage("error.play_what")
     results = []
-    for file in run.options.files:
+    for file in run.options.files or sorted(map(str, SCENARIOS.glob("*.json"))):
         scenario = Scenario.read(Path(file))
         steps: list[Played] = []
         if not run.screen.json:
@@ -39,7 +45,8 @@ async def play(run: Run) -> int:
             if not run.screen.json:
                 _show(run, played)
 
-        as_expected = await Player(scenario, run.hub, practice.folder()).play(report)
+        with fresh.network() if run.options.all else nullcontext((run.hub, practice.folder())) as (hub, folder):
+            as_expected = await Player(scenario, hub, folder).play(report)
         results.append((file, scenario, steps, as_expected))
         if not run.screen.json:
             key = "play.went_well" if as_expected else "play.went_wrong"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ortoo.form import Form
+from ortoo.practice import fresh
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
 from tests.members import PUSHED, SHELTER_TONIGHT, THREE_AGENCIES, at_work, feed_of, following
@@ -104,3 +105,17 @@ def _read_until(stream: Any, words: str) -> None:
 def _the_only(found: list[str]) -> str:
     (one,) = found
     return one
+
+
+def test_all_that_ortoo_brings_is_played_each_in_a_network_of_its_own(hub: Hub, tmp_path: Path) -> None:
+    """test_leaks.py plays all of them to the end, on both stores."""
+    play = Ortoo(tmp_path / "nowhere", hub.url)  # no network of anybody is touched
+    nothing = play("--lang", "en", "practice", "play")
+    assert (nothing.returncode, "--all" in nothing.stderr) == (2, True)
+    both = play("practice", "play", "--all", str(SHELTER_TONIGHT))
+    assert both.returncode == 2
+    with fresh.network() as (url, folder):
+        assert url != hub.url
+        run = Ortoo(folder, url)("--json", "practice", "play", str(SHELTER_TONIGHT))
+        assert json.loads(run.stdout)["plays"][0]["as_expected"] is True
+    assert not folder.exists()
