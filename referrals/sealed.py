@@ -17,8 +17,8 @@ from referrals.models import Event, File, Part, PartKey, Referral, SealedSet, Wr
 log = structlog.get_logger()
 
 BUSY_TIMEOUT: Final = 20_000  # milliseconds, as in the settings
-AGAIN_AFTER: Final = 2.0  # seconds
-TRIES: Final = 1800  # an hour: longer than any backup reads
+AGAIN_AFTER: Final = 0.25  # seconds
+TRIES: Final = 14_400  # an hour: longer than any backup reads
 
 
 def sets_of(referral: Referral) -> list[int]:

@@ -72,14 +72,7 @@ def test_a_hub_without_anything_founds_its_network_once(store: Store) -> None:
 def test_a_port_that_cannot_be_had_is_one_sentence(store: Store, port: str | None, sentence: str) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = port or str(taken.getsockname()[1])
-        tried = subprocess.run(
-            [sys.executable, REPOSITORY / "manage.py", "run_practice", "--port", port],
-            cwd=REPOSITORY,
-            env=store.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        tried = run_practice(REPOSITORY, port, store)
     assert tried.returncode == 1
     assert tried.stderr == f"CommandError: {sentence.format(port=port)}\n"
     assert not (store.practice / "network.json").exists()
@@ -95,14 +88,7 @@ def test_a_network_of_an_earlier_version_is_one_sentence(founded: Store, tmp_pat
     initial.write_text(initial.read_text() + "\n# Since then a column is called otherwise.\n")
     before = (founded.practice / "network.json").read_bytes()
 
-    tried = subprocess.run(
-        [sys.executable, other / "manage.py", "run_practice", "--port", "0"],
-        cwd=other,
-        env=founded.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    tried = run_practice(other, "0", founded)
 
     assert tried.returncode == 1
     assert tried.stderr == (
@@ -111,6 +97,18 @@ def test_a_network_of_an_earlier_version_is_one_sentence(founded: Store, tmp_pat
         "a new one.\n"
     )
     assert (founded.practice / "network.json").read_bytes() == before
+
+
+def run_practice(program: Path, port: str, store: Store) -> subprocess.CompletedProcess[str]:
+    """The command of a checkout that is to refuse, on this store; what it said."""
+    return subprocess.run(
+        [sys.executable, program / "manage.py", "run_practice", "--port", port],
+        cwd=program,
+        env=store.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def network(hub: Hub) -> dict[str, str]:

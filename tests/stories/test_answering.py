@@ -100,7 +100,7 @@ def keys_of(store: Store, referral: str, agency: str) -> list[bytes]:
 
 def is_kept(store: Store, key: bytes) -> bool:
     """Whether these bytes stay anywhere. Where somebody read in the very moment in which they were destroyed, SQLite's
-    log is emptied two seconds later.
+    log is emptied as soon as they have ended.
     """
     until = time.monotonic() + 5
     while is_there(store, key):
