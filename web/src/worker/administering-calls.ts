@@ -1,7 +1,7 @@
 /** The administrator's calls, as the vault serves them. What they do is fetched when it is first needed. */
 
-import type { At } from "./administering.ts";
 import type { Administering } from "./agency-api.ts";
+import type { At } from "./rosters.ts";
 
 const MEMBERS = [
   "people",

@@ -18,13 +18,8 @@ import { generateMemberSecrets, publicKeys, safetyNumber } from "../protocol/key
 import type { MemberKeys, RosterMember } from "../protocol/schemas.ts";
 import type * as api from "./agency-api.ts";
 import { entriesOf, vouched } from "./agency-entries.ts";
-import { handOverTheRest, own, publish } from "./rosters.ts";
+import { type At, handOverTheRest, own, publish } from "./rosters.ts";
 import type { Work } from "./work.ts";
-
-export interface At {
-  readonly work: Work;
-  readonly items: Items;
-}
 
 // --- members ------------------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ import * as operations from "../hub/operations.ts";
 import { ask } from "../hub/query.ts";
 import { newId } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
-import type { At } from "./administering.ts";
 import type * as api from "./agency-api.ts";
+import type { At } from "./rosters.ts";
 
 type Answered = operations.SetFullMutation["setFull"];
 

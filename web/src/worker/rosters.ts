@@ -1,5 +1,6 @@
 /** One roster: signed and published with the seeds that its members need, and read back (ortoo/administration.py). */
 
+import type { Items } from "../device/store.ts";
 import { Failed } from "../failed.ts";
 import * as operations from "../hub/operations.ts";
 import { ask, badAnswer, rest } from "../hub/query.ts";
@@ -9,13 +10,17 @@ import { Refused } from "../protocol/errors.ts";
 import { checkPublicKey, KemKey } from "../protocol/hpke.ts";
 import { handOver } from "../protocol/keys.ts";
 import type { Epoch, Roster, RosterMember } from "../protocol/schemas.ts";
-import type { At } from "./administering.ts";
 import { madeHere } from "./agency-entries.ts";
 import type { Work } from "./work.ts";
 
 const RENEW = 90 * 86_400_000; // milliseconds
 const WITNESSED_WITHIN = 30; // seconds
 const MOST_HASHES = 100; // of one question
+
+export interface At {
+  readonly work: Work;
+  readonly items: Items;
+}
 
 interface Change {
   /** With the next epoch. */

@@ -1,37 +1,18 @@
 import { useEffect } from "preact/hooks";
 import type { AgencyPage } from "../../app/screens.ts";
 import { Band } from "../../parts/Band.tsx";
-import { Button } from "../../parts/Button.tsx";
 import type { HubTime } from "../../parts/hub-time.ts";
 import { Tabs } from "../../parts/Tabs.tsx";
 import { words } from "../../words/current.ts";
-import type { PlainKey } from "../../words/mn.ts";
 import type { Me } from "../../worker/api.ts";
 import { ClientKeys, Clients, NewClient, NewToken, Token } from "./Clients.tsx";
 import { ChangeKey, Keys, Strange } from "./Keys.tsx";
 import { Compare, End, Invite, Members, Paper, Roles } from "./Members.tsx";
+import type { Ways } from "./parts.tsx";
 import { ContactForm, EndService, ServiceForm } from "./ServiceForm.tsx";
 import { Services } from "./Services.tsx";
 import { type AgencyState, agencyState, type HeldAgency } from "./state.ts";
 import "./agency.css";
-
-/** Where to, within the agency. */
-export interface Ways {
-  readonly go: (page: AgencyPage, id?: string | null) => void;
-  /** Back to the list, where there is nothing to go back to; done: what is said there. */
-  readonly finish: (page: AgencyPage, done?: PlainKey) => void;
-  readonly back: () => void;
-}
-
-/** What every page of the agency has. */
-export interface PageProps {
-  readonly state: AgencyState;
-  readonly me: Me;
-  readonly time: HubTime;
-  readonly ways: Ways;
-  /** Of whom or what the page is; null: of none. */
-  readonly id: string | null;
-}
 
 interface AgencyProps {
   readonly held: HeldAgency;
@@ -114,8 +95,3 @@ const stateOf = (held: HeldAgency, me: Me): AgencyState => {
   if (held.now?.of !== me.login) held.now = { of: me.login, state: agencyState(held.vault) };
   return held.now.state;
 };
-
-/** Leave a page without doing what it says. */
-export const Cancel = ({ ways }: { readonly ways: Ways }) => (
-  <Button onPress={ways.back}>{words.value("app.cancel")}</Button>
-);

@@ -9,9 +9,8 @@ import { day, dayOfYear } from "../../words/dates.ts";
 import { plain } from "../../words/words.ts";
 import type { ApiClient, ClientToken } from "../../worker/agency-api.ts";
 import { faultAt } from "../fault.ts";
-import { Cancel, type PageProps } from "./Agency.tsx";
 import { SCOPES } from "./clients-state.ts";
-import { Faults, NameFields, nameIn } from "./Members.tsx";
+import { Cancel, Faults, NameFields, nameIn, type PageProps } from "./parts.tsx";
 
 /** Partner systems: each a member without a person, with keys of its own and tokens that run out. */
 export const Clients = ({ state, me, ways }: PageProps) => {

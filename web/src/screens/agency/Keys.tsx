@@ -7,8 +7,7 @@ import { moment } from "../../words/dates.ts";
 import type { Words } from "../../words/words.ts";
 import type { AgencyEntry } from "../../worker/agency-api.ts";
 import type { Names } from "../../worker/api.ts";
-import { Cancel, type PageProps } from "./Agency.tsx";
-import { Faults, nameIn } from "./Members.tsx";
+import { Cancel, Faults, nameIn, type PageProps } from "./parts.tsx";
 import type { AgencyState } from "./state.ts";
 
 const DAY = 86_400_000;

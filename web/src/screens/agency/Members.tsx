@@ -2,7 +2,6 @@ import { useEffect } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Several } from "../../parts/Choice.tsx";
-import { ErrorSummary } from "../../parts/ErrorSummary.tsx";
 import { Field } from "../../parts/Field.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
@@ -11,18 +10,8 @@ import { day, dayOfYear, moment } from "../../words/dates.ts";
 import { label, labels } from "../../words/labels.ts";
 import { plain } from "../../words/words.ts";
 import type { ListedMember, WaitingMember } from "../../worker/agency-api.ts";
-import type { Names } from "../../worker/api.ts";
-import { faultAt, worded } from "../fault.ts";
-import { Cancel, type PageProps } from "./Agency.tsx";
-import type { AgencyState } from "./state.ts";
-
-export const nameIn = (names: Names): string => plain(names[words.value.language]);
-
-/** What went wrong on this page. */
-export const Faults = ({ state }: { readonly state: AgencyState }) => {
-  const faults = state.doing.faults.value;
-  return <ErrorSummary of={state.doing.faults} errors={worded(words.value, faults)} />;
-};
+import { faultAt } from "../fault.ts";
+import { Cancel, Faults, NameFields, nameIn, type PageProps } from "./parts.tsx";
 
 /** Who waits comes first: nobody else can let them in. */
 export const Members = ({ state, ways }: PageProps) => {
@@ -180,44 +169,6 @@ const RoleBoxes = ({ state, me }: Pick<PageProps, "state" | "me">) => {
       }))}
       error={faultAt(said, state.doing.faults.value, "agency-roles")}
     />
-  );
-};
-
-/** How somebody new, a person or a system, is called. */
-export const NameFields = ({
-  state,
-  of,
-}: {
-  readonly state: AgencyState;
-  readonly of: Pick<AgencyState["members"], "handle" | "nameMn" | "nameEn">;
-}) => {
-  const said = words.value;
-  const error = (field: string) => faultAt(said, state.doing.faults.value, field);
-  return (
-    <>
-      <Field
-        id="agency-handle"
-        label={said("agency.handle")}
-        hint={said("agency.handle.hint")}
-        value={of.handle}
-        maxLength={80}
-        error={error("agency-handle")}
-      />
-      <Field
-        id="agency-name"
-        label={said("agency.name")}
-        value={of.nameMn}
-        maxLength={200}
-        error={error("agency-name")}
-      />
-      <Field
-        id="agency-name-en"
-        label={said("agency.name_en")}
-        value={of.nameEn}
-        maxLength={200}
-        error={error("agency-name-en")}
-      />
-    </>
   );
 };
 

@@ -8,8 +8,7 @@ import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { allPlaces, codes, label, placeInFull } from "../../words/labels.ts";
 import { faultAt } from "../fault.ts";
-import { Cancel, type PageProps } from "./Agency.tsx";
-import { Faults, nameIn } from "./Members.tsx";
+import { Cancel, Faults, nameIn, type PageProps } from "./parts.tsx";
 
 const GENDERS = [
   "Feminine",

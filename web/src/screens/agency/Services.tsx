@@ -8,9 +8,9 @@ import { weekdayTime } from "../../words/dates.ts";
 import { label, labels, placeName } from "../../words/labels.ts";
 import { plain, type Words } from "../../words/words.ts";
 import type { Offer, OwnService } from "../../worker/agency-api.ts";
-import type { PageProps } from "./Agency.tsx";
 import { hoursText } from "./hours.ts";
-import { Faults, nameIn } from "./Members.tsx";
+import type { PageProps } from "./parts.tsx";
+import { Faults, nameIn } from "./parts.tsx";
 
 /** One row for each service, with what changes from day to day; each change can be undone for ten seconds. */
 export const Services = ({ state, me, time, ways, id }: PageProps) => {

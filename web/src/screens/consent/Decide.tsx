@@ -4,12 +4,14 @@ import { Sentences } from "../../parts/Sentences.tsx";
 import { words } from "../../words/current.ts";
 import { label } from "../../words/labels.ts";
 import { ofDecision } from "../../words/sentences.ts";
-import { HOWS, MoreOfDecision, Nobody, WhoReads } from "../send/Decision.tsx";
+import { HOWS, MoreOfDecision } from "../send/Decision.tsx";
 import { Evidence } from "../send/Evidence.tsx";
 import { columnsOf, SECTIONS } from "../send/filled.ts";
+import { Nobody } from "../send/Nobody.tsx";
 import { namingOf } from "../send/naming.ts";
 import { faultAt, StepForm } from "../send/Step.tsx";
 import { lens } from "../send/state.ts";
+import { WhoReads } from "../send/WhoReads.tsx";
 import { childsWord, isChilds, meantBy } from "./deciding.ts";
 import { EvidenceGoes, type PageProps, Trouble } from "./parts.tsx";
 

@@ -6,7 +6,7 @@ import { faultAt } from "../fault.ts";
 import { AuthenticatorSecret } from "../first-day/AuthenticatorSecret.tsx";
 import { KitPaper } from "../first-day/KitPaper.tsx";
 import { NewPassphrase } from "../first-day/NewPassphrase.tsx";
-import { Do, type OwnProps, PresentPassphrase, sends, Top } from "./Own.tsx";
+import { Do, type OwnProps, PresentPassphrase, sends, Top } from "./parts.tsx";
 
 /** What it does to other devices and to passkeys is said first. */
 export const Passphrase = ({ state, finish, back }: OwnProps) => {

@@ -4,7 +4,7 @@ import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { day } from "../../words/dates.ts";
 import { plain } from "../../words/words.ts";
-import { type OwnProps, Top } from "./Own.tsx";
+import { type OwnProps, Top } from "./parts.tsx";
 
 /** Where one is signed in, by day. */
 export const Sessions = ({ state }: OwnProps) => {

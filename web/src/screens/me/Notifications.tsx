@@ -7,7 +7,7 @@ import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { codes, label } from "../../words/labels.ts";
 import { faultAt } from "../fault.ts";
-import { type OwnProps, sends, Top } from "./Own.tsx";
+import { type OwnProps, sends, Top } from "./parts.tsx";
 
 const HOURS = ["8", "12", "17"];
 

@@ -7,7 +7,7 @@ import { words } from "../../words/current.ts";
 import { day } from "../../words/dates.ts";
 import { plain } from "../../words/words.ts";
 import { faultAt } from "../fault.ts";
-import { Do, type OwnProps, PresentPassphrase, sends, Top } from "./Own.tsx";
+import { Do, type OwnProps, PresentPassphrase, sends, Top } from "./parts.tsx";
 
 export const Passkeys = ({ state, go }: OwnProps) => {
   const said = words.value;

@@ -15,7 +15,7 @@ import { sizeText } from "../../words/sizes.ts";
 import { plain } from "../../words/words.ts";
 import { neededFor, planOf, type Step } from "./filled.ts";
 import { namingOf } from "./naming.ts";
-import type { SendProps } from "./Send.tsx";
+import type { SendProps } from "./parts.ts";
 import { nameOf, StepForm } from "./Step.tsx";
 
 export const CheckStep = ({ state }: SendProps) => {

@@ -9,11 +9,11 @@ import { fieldLabel } from "../../words/fields.ts";
 import { label } from "../../words/labels.ts";
 import { plain } from "../../words/words.ts";
 import type { Filled } from "../../worker/api.ts";
-import { DecisionCard } from "./Decision.tsx";
 import { WITHOUT_DAYS } from "./filled.ts";
 import { SelectField } from "./Selects.tsx";
 import { faultAt, nameOf, StepForm } from "./Step.tsx";
 import { lens, type SendState } from "./state.ts";
+import { DecisionCard } from "./WhoReads.tsx";
 
 interface ExceptionProps {
   readonly state: SendState;

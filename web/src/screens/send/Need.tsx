@@ -5,8 +5,8 @@ import { words } from "../../words/current.ts";
 import { allPlaces, codes, label } from "../../words/labels.ts";
 import { Drafts } from "./Drafts.tsx";
 import { MoreChips } from "./MoreChips.tsx";
+import type { SendProps } from "./parts.ts";
 import { PlaceField, SelectField } from "./Selects.tsx";
-import type { SendProps } from "./Send.tsx";
 import { faultAt, StepForm } from "./Step.tsx";
 import { lens } from "./state.ts";
 

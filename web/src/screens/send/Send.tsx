@@ -1,33 +1,19 @@
 import { useEffect } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
-import type { HubTime } from "../../parts/hub-time.ts";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { problemText } from "../../words/problems.ts";
-import type { DraftRow, Me } from "../../worker/api.ts";
 import { CheckStep } from "./Check.tsx";
 import { Aloud, DecisionStep } from "./Decision.tsx";
-import { type SendPage, STEPS } from "./filled.ts";
+import { STEPS } from "./filled.ts";
 import { NeedStep } from "./Need.tsx";
+import type { SendProps } from "./parts.ts";
 import { SentStep } from "./Sent.tsx";
-import type { SendState } from "./state.ts";
 import { TellStep } from "./Tell.tsx";
 import { WhoStep } from "./Who.tsx";
 import "./send.css";
 
 export { sendState } from "./state.ts";
-
-export interface SendProps {
-  readonly state: SendState;
-  readonly step: SendPage;
-  readonly me: Me;
-  readonly time: HubTime;
-  readonly drafts: readonly DraftRow[];
-  readonly onDraft: (id: string) => void;
-  /** Whether another place is shown now; else it is only locked over. */
-  readonly hasLeft: () => boolean;
-  readonly onDone: () => void;
-}
 
 /** The six screens of sending: one question each. */
 export const Send = (props: SendProps) => {

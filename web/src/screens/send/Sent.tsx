@@ -5,8 +5,8 @@ import { Heading } from "../../parts/Heading.tsx";
 import { words } from "../../words/current.ts";
 import { time as timeText } from "../../words/dates.ts";
 import { owedFirst } from "../inbox/order.ts";
+import type { SendProps } from "./parts.ts";
 import { ReceiptCard } from "./ReceiptCard.tsx";
-import type { SendProps } from "./Send.tsx";
 import { nameOf } from "./Step.tsx";
 
 /** What became of it: sent is what the hub has accepted. */
