@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 from cryptography.hazmat.primitives import constant_time, hashes
 from cryptography.hazmat.primitives.twofactor import InvalidToken
@@ -71,17 +70,6 @@ def check(account: Account | None, given: SecondFactor, at: datetime, *, use: bo
 
 
 # --- codes of an app --------------------------------------------------------------------------------------------------
-
-
-def new_totp() -> bytes:
-    """A secret of 160 bits (RFC 4226, section 4)."""
-    return secrets.token_bytes(20)
-
-
-def totp_uri(secret: bytes, login: str) -> str:
-    """What an authenticator app reads from a QR code."""
-    text = base64.b32encode(secret).decode()
-    return f"otpauth://totp/Ortoo:{quote(login)}?secret={text}&issuer=Ortoo&digits={DIGITS}&period={STEP}"
 
 
 def totp_step(secret: bytes, code: str, at: datetime, *, after: int) -> int | None:

@@ -32,7 +32,6 @@ from ortoo.protocol.keys import (
 
 GROUPS: Final = 5  # of a passphrase that is offered: 5 × 12.8 bits
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"
-RECOVERY_BYTES: Final = 32
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,6 @@ def new_passphrase() -> str:
 
 
 # --- the keyring ------------------------------------------------------------------------------------------------------
-
-
-def new_recovery_code() -> bytes:
-    """256 random bits for a paper that opens the keyring."""
-    return secrets.token_bytes(RECOVERY_BYTES)
 
 
 def seal(

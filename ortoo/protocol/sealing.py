@@ -8,7 +8,7 @@ d: the document, o: the agency whose member made it, k: that member's signing ke
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -337,7 +337,3 @@ def open_key(binding: Binding, key: schemas.SealedKey, sealed_key: bytes, reader
 def base(part: str) -> str:
     """The section that governs a part: its name up to any `/`."""
     return part.split("/", 1)[0]
-
-
-def sections_of(parts: Iterable[str]) -> set[str]:
-    return {base(part) for part in parts}

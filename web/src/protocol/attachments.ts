@@ -26,7 +26,6 @@ import {
 
 export const PIECE = 1024 * 1024; // bytes in which a sealed file is carried
 const LEAST = 1024; // bytes of a padded file
-export const LARGEST = sealedLength(padme(MAX_FILE + 1)); // bytes of a sealed file
 
 /** Exactly `length` bytes from `at`. */
 export type ReadAt = (at: number, length: number) => Promise<Bytes>;

@@ -38,8 +38,6 @@ export const ENDED_ACCESS: ReadonlySet<string> = new Set([
   "expired",
 ]);
 const DAY = 24 * 60 * 60 * 1000; // milliseconds
-/** Somebody else may be asked. */
-export const CAME_TO_NOTHING: ReadonlySet<string> = new Set([...ENDED_ACCESS].filter((one) => one !== "withdrawn"));
 export const NOTED: ReadonlySet<string> = new Set([
   "message",
   "more_asked",

@@ -26,7 +26,6 @@ import type { Binding, Blobs, Reader } from "./sealing.ts";
 import { base, checkBlobs, checkForm, NO_CONSENT, sealSet } from "./sealing.ts";
 import * as vocabulary from "./vocabulary.ts";
 
-export const MAX_TOGETHER = 16; // referrals accepted together
 export const WHO_SENDS: readonly Role[] = ["focal_point", "api"];
 export const NEVER_SENT: readonly string[] = ["evidence", "note"];
 

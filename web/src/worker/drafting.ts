@@ -146,12 +146,6 @@ function checkGuardian({ consent: given, sections }: Pick<Form, "consent" | "sec
   }
 }
 
-/** Those whose keys are needed in order to seal. */
-export function agenciesIn(form: Form, sender: string): ReadonlySet<string> {
-  const without = form.consent.exception;
-  return new Set([sender, ...form.recipients, ...(without ? [without.reviewer] : [])]);
-}
-
 /** FormError where the form names an agency that the directory does not have. */
 export function checkAgencies(form: Form, view: View): void {
   for (const [place, to] of form.recipients.entries()) {

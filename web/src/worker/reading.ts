@@ -153,16 +153,6 @@ export interface VerifiedReferral {
   readonly owed: readonly Owed[];
 }
 
-/** Its recipient owes an answer, a decision or a word on how it goes, and the time is over. */
-export function isLate(of: VerifiedReferral): boolean {
-  return of.owed.some((one) => one.late && one.agency === of.recipient && one.kind !== "delete");
-}
-
-/** Its sender may ask who else could take it: it came to nothing, or its recipient is late. */
-export function wantsAnother(of: VerifiedReferral): boolean {
-  return of.as === "sender" && (isLate(of) || events.CAME_TO_NOTHING.has(of.state));
-}
-
 export function counterpartOf(of: VerifiedReferral): string {
   return of.as === "sender" ? of.recipient : of.sender;
 }
