@@ -51,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = Words(_language(given))
     parser = _parser(words)
     try:
-        options = parser.parse_args(given)
+        options, further = parser.parse_known_args(given)
+        # argparse ends a list of words at the first option: what of a code stands behind one belongs to it, too.
+        if further and options.command == "receipt" and not any(one.startswith("-") for one in further):
+            options.code += further
+        elif further:
+            parser.parse_args(given)  # says which
         if options.command is None:
             parser.print_help()
             return USAGE
