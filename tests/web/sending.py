@@ -118,7 +118,10 @@ class Worker:
 
     async def opens_first(self) -> None:
         """The first row of the list, read as one who opens it."""
-        await self.page.locator(".inbox .row").first.click()
+        await self.opens(self.page.locator(".inbox .row").first)
+
+    async def opens(self, row: Locator) -> None:
+        await row.click()
         await self.press("referral.open")
         await self.page.locator("article .part").first.wait_for()
 

@@ -198,8 +198,7 @@ async def test_three_views_of_one_person_and_a_shelter_that_is_full(visit: Visit
     await munkh.page.keyboard.press("Control+Enter")
     await munkh.page.locator(".sent-rows").get_by_text(munkh.agency("mgec")).wait_for()
 
-    await solongo.sees_row("verb.open")  # what is new before it may be of her own three
-    await solongo.opens_first()
+    await solongo.opens(await solongo.sees_row("verb.open"))  # others that are new may stand before it
     assert await solongo.reads() == ["needs", "identity", "safety"]
     await solongo.answers("accepted")
     async with at_work(hub, "pdo.munkh") as session:
