@@ -28,7 +28,7 @@ SOMETIMES: Final[Sequence[Callable[[], object]]] = (
     standing.settle,
     standing.forget,
     files.sweep,
-    sealed.sweep,
+    sealed.empty_write_ahead_log,
     sweep_mail,
 )
 SEQUENCING: Final = 0.5  # seconds, between looks at what waits for its place in the activity log

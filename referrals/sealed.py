@@ -19,6 +19,7 @@ log = structlog.get_logger()
 BUSY_TIMEOUT: Final = 20_000  # milliseconds, as in the settings
 AGAIN_AFTER: Final = 0.25  # seconds
 TRIES: Final = 14_400  # an hour: longer than any backup reads
+_trying_again: Final = threading.Lock()
 
 
 def sets_of(referral: Referral) -> list[int]:
@@ -94,24 +95,21 @@ def destroy_keys(sets: Sequence[int], agency: str | None = None, parts: Sequence
 
 
 def empty_write_ahead_log() -> None:
-    """SQLite's log still holds the pages as they were: what was destroyed would lie there until it is written over."""
-    if connection.vendor != "sqlite":
+    """SQLite's log still holds the pages as they were: what was destroyed would lie there until it is written over.
+
+    Safe to run at any time: also for what a process destroyed that was killed before it came to this.
+    """
+    if connection.vendor != "sqlite" or log_emptied():
         return
-    if not _emptied():  # somebody reads, a backup perhaps: nobody waits for that, and it is tried again
+    if _trying_again.acquire(blocking=False):  # somebody reads, a backup perhaps: nobody waits for that
         log.warning("write_ahead_log_kept")
-        again = threading.Thread(target=_empty_it_later, daemon=True)
-        again.start()
+        threading.Thread(target=_empty_it_later, daemon=True).start()
 
 
-def sweep() -> None:
-    """The same of what a process destroyed that was killed before it came to this. Safe to run at any time."""
-    if connection.vendor == "sqlite":
-        _emptied()
-
-
-def _emptied() -> bool:
+def log_emptied(wait: int = 0) -> bool:
+    """Whether SQLite's log is empty now, after waiting for those who read (`wait`: milliseconds)."""
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout=0")
+        cursor.execute(f"PRAGMA busy_timeout={wait}")
         try:
             busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
@@ -120,11 +118,14 @@ def _emptied() -> bool:
 
 
 def _empty_it_later() -> None:
+    """One thread at a time. It lets go before it tries: what is destroyed after that has a thread of its own."""
     try:
         for _ in range(TRIES):
             time.sleep(AGAIN_AFTER)
-            if _emptied():
+            _trying_again.release()
+            if log_emptied() or not _trying_again.acquire(blocking=False):
                 return
+        _trying_again.release()
         log.error("write_ahead_log_kept")
     finally:
         connection.close()

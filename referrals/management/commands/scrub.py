@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from agencies.models import Account, AgencyKey
@@ -11,6 +11,8 @@ from referrals.housekeeping import forget_old_seeds
 from referrals.models import Part, PartKey, Wrap
 
 HELD: Final = (Part, PartKey, Wrap, AgencyKey, Account)  # seeds of old epochs, and keyrings that had them, too
+
+READERS: Final = 5_000  # milliseconds, for those who read to come to their end
 
 
 class Command(BaseCommand):
@@ -24,7 +26,11 @@ class Command(BaseCommand):
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM")
-            sealed.empty_write_ahead_log()
+            if not sealed.log_emptied(wait=READERS):
+                raise CommandError(
+                    "Somebody reads the database, a backup perhaps: what was destroyed stays in its log "
+                    "(hub.sqlite3-wal) until that ends. Say scrub again then."
+                )
         else:
             self._rewrite()
         self.stdout.write("Done. Backups, and PostgreSQL's own log, hold it until they are over (docs/operations.md).")
