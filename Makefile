@@ -29,7 +29,7 @@ test: setup-test
 	@.venv/bin/python -m pytest -n 3 --dist worksteal $(TESTS)
 
 bench: setup-test
-	@.venv/bin/python -m bench && .venv/bin/python -m bench.files
+	@.venv/bin/python -m bench && .venv/bin/python -m bench.files && .venv/bin/python -m bench.browser
 
 check: setup-test
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports

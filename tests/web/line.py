@@ -90,7 +90,8 @@ class Line:
         """One connection of the browser: one request, or a tunnel for a socket."""
         self._open.add(writer)
         try:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            # Cancelled by `_close`, and told to nobody: asyncio before 3.12 tells the console.
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
                 await self._pass_on(reader, writer)
         finally:
             self._open.discard(writer)
