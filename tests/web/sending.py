@@ -179,15 +179,17 @@ class Worker:
         await self.until(word, self.button("referral.newer.show"))
 
     async def sees_row(self, verb: str) -> Locator:
-        """The first row with this verb; what is new is shown as often as that is offered."""
+        """The first row with this verb (not `open`, which every other row has); what is new is shown when offered."""
         row = self.page.locator(".inbox .row", has_text=self.said(verb)).first
         await self.until(row, self.new)
         return row
 
-    async def sees_row_in(self, section: str, state: str) -> None:
-        """A row in this state under that heading, after showing what is new."""
+    async def sees_row_in(self, section: str, state: str) -> Locator:
+        """The first row in this state under that heading, after showing what is new."""
         rows = self.page.get_by_role("list", name=self.said(section), exact=True).locator(".row")
-        await self.until(rows.filter(has_text=self.label("states", state)).first, self.new)
+        row = rows.filter(has=self.page.get_by_text(self.label("states", state), exact=True)).first
+        await self.until(row, self.new)
+        return row
 
     async def until(self, wanted: Locator, newer: Locator) -> None:
         """Several changes may follow each other, and each is shown when it is asked for."""
