@@ -289,6 +289,8 @@ class ReceiptHolder(Answer, frozen=True, kw_only=True):
     until: datetime | None
     refused: list[str]
     ended: str | None
+    basis: str | None
+    reviewer: ReceiptAgency | None
     referrals: list[ReceiptReferral]
 
 
@@ -297,7 +299,6 @@ class ReceiptShown(Answer, frozen=True, kw_only=True):
 
     mode: str
     recorder: ReceiptAgency
-    basis: str | None
     holders: list[ReceiptHolder] | None
     documents: list[str]
 

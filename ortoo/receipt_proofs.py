@@ -122,10 +122,13 @@ def _check(own: Sequence[Own], shown: contract.ReceiptShown, key: str) -> None:
 
 
 def _says(decided: schemas.Consent | None, holder: contract.ReceiptHolder) -> bool:
-    """Whether a decision says what is shown of it: all that it refuses, and no more than it grants."""
+    """Whether a decision says what is shown of it: on what basis, all that it refuses, and no more than it grants."""
     if decided is None:
         return not holder.sections and not holder.refused
-    if sorted(holder.refused) != sorted(decided.refused):
+    if sorted(holder.refused) != sorted(decided.refused) or holder.basis != decided.basis:
+        return False
+    reviewer = decided.exception.reviewer if decided.exception is not None else None
+    if (holder.reviewer.handle if holder.reviewer is not None else None) != reviewer:
         return False
     granted = decided.granted
     if granted is None:

@@ -66,6 +66,8 @@ class Holder:
     until: datetime | None
     refused: tuple[str, ...]
     ended: str | None  # the rule's code, where something was granted and nothing may be read any more
+    basis: str | None  # None where nothing was decided
+    reviewer: Agency | None  # who reviews what went without her consent
     sent: tuple[Sent, ...]
 
 
@@ -78,7 +80,6 @@ class Shown:
 
     mode: str
     recorder: Agency
-    basis: str | None
     holders: tuple[Holder, ...] | None
     documents: tuple[str, ...]
 
@@ -218,18 +219,17 @@ def _shown(key: ReceiptKey, now: datetime) -> Shown:
     recorder = Agency.objects.get(pk=key.consent.recorder_id)
     decisions = consent.newest([id])[id]
     if not _is_shown(key, decisions, now):
-        return Shown(key.mode, recorder, None, None, ())
+        return Shown(key.mode, recorder, None, ())
     sent = _sent(id, decisions, now)
-    agencies = Agency.objects.in_bulk([*decisions.newest, *sent])
-    basis = next((one.body.basis for one in decisions.newest.values()), None)
+    reviewers = [one.body.exception.reviewer for one in decisions.newest.values() if one.body.exception is not None]
+    agencies = Agency.objects.in_bulk([*decisions.newest, *sent, *reviewers])
     said = {to for to, one in decisions.newest.items() if to != ALL or one.body.refused}  # else it carries evidence
     named = sorted({*said, *sent} - {recorder.pk})
     taken_back = Withdrawal.objects.filter(consent=key.consent_id).order_by("pk")
     return Shown(
         key.mode,
         recorder,
-        basis,
-        tuple(_holder(to, agencies.get(to), decisions, sent, now) for to in named),
+        tuple(_holder(to, agencies, decisions, sent, now) for to in named),
         (
             *(one.envelope for _, one in sorted(decisions.newest.items())),
             *(one.envelope for one in taken_back if _is_of(one, key)),
@@ -250,8 +250,9 @@ def _is_told(decisions: Decisions, now: datetime) -> bool:
 
 
 def _holder(
-    to: str, agency: Agency | None, decisions: Decisions, sent: Mapping[str, Sequence[Sent]], now: datetime
+    to: str, agencies: Mapping[str, Agency], decisions: Decisions, sent: Mapping[str, Sequence[Sent]], now: datetime
 ) -> Holder:
+    agency = agencies.get(to)
     body = decisions.newest[to].body if to in decisions.newest else None
     granted = body.granted if body is not None else None
     sections, ended, purposes = [], None, set[str]()
@@ -273,6 +274,8 @@ def _holder(
         until=documents.instant(granted.until) if granted is not None else None,
         refused=tuple(body.refused) if body is not None else (),
         ended=ended if not sections else None,
+        basis=body.basis if body is not None else None,
+        reviewer=agencies[body.exception.reviewer] if body is not None and body.exception is not None else None,
         sent=tuple(sent.get(to, ())),
     )
 

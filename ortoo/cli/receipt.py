@@ -92,7 +92,9 @@ def told(shown: contract.ReceiptShown, words: Words) -> list[str]:
     if shown.holders is None:
         said = [words("receipt.shows_nothing", agency=recorder)]
     else:
-        said = [words("receipt.recorder", agency=recorder)]
+        bases = [one.reviewer is None for one in shown.holders if one.basis is not None]
+        without = bool(bases) and not any(bases)
+        said = [words("receipt.passed_on" if without else "receipt.recorder", agency=recorder)]
         for one in shown.holders:
             said += ["", *_of_holder(one, words)]
     if shown.recorder.phone:
@@ -116,6 +118,9 @@ def _of_holder(one: contract.ReceiptHolder, words: Words) -> list[str]:
             said.append(words("consent.nobody_reads", sections=words.labels("sections", one.refused)))
         else:
             said.append(words("consent.refused", agency=name, sections=words.labels("sections", one.refused)))
+    if one.basis is not None and one.reviewer is not None:
+        basis, reviewer = words.label("consent_bases", one.basis), _name(one.reviewer, words)
+        said.append("  " + words("receipt.without", basis=basis, agency=reviewer, phone=plain(one.reviewer.phone)))
     for sent in one.referrals:
         said += ["  " + line for line in _of_referral(sent, words)]
     if not one.referrals and one.agency is not None and one.sections:

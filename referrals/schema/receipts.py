@@ -57,6 +57,10 @@ class ReceiptHolder(graphene.ObjectType):
     until = graphene.DateTime(description="When that ends.")
     refused = _codes("What it may not read; `*`: nothing.")
     ended = graphene.String(description="Why it may read nothing of what was granted: a code of the protocol's errors.")
+    basis = graphene.String(description="A code of `consent_bases`; null where nothing was decided.")
+    reviewer = graphene.Field(
+        ReceiptAgency, description="Who reviews it, where it went without her consent; else null."
+    )
     referrals = graphene.List(graphene.NonNull(ReceiptReferral), required=True, description="What was sent to it.")
 
 
@@ -65,7 +69,6 @@ class ReceiptShown(graphene.ObjectType):
 
     mode = graphene.String(required=True, description="`full`, or `withdraw`: it shows nothing, and only takes back.")
     recorder = graphene.Field(ReceiptAgency, required=True, description="The agency before which she decided.")
-    basis = graphene.String(description="A code of `consent_bases`; null where nothing is shown.")
     holders = graphene.List(graphene.NonNull(ReceiptHolder), description="Null where nothing is shown.")
     documents = graphene.List(
         graphene.NonNull(Envelope),
@@ -159,7 +162,6 @@ def _shown(shown: receipts.Shown) -> ReceiptShown:
     return ReceiptShown(
         mode=shown.mode,
         recorder=_agency(shown.recorder),
-        basis=shown.basis,
         holders=holders,
         documents=shown.documents,
     )
@@ -174,6 +176,8 @@ def _holder(one: receipts.Holder) -> ReceiptHolder:
         until=one.until,
         refused=one.refused,
         ended=one.ended,
+        basis=one.basis,
+        reviewer=_agency(one.reviewer) if one.reviewer is not None else None,
         referrals=[
             ReceiptReferral(
                 state=sent.state,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ortoo import consenting, contract, receipts
+from ortoo import consenting, contract, receipt_proofs, receipts
 from ortoo.client import Client
 from ortoo.form import Form, Grant
 from ortoo.protocol import schemas
@@ -78,13 +78,26 @@ async def test_she_is_told_by_her_code_from_the_time_on_that_was_signed(own_hub:
         for by in (0, 7 * DAY - 60):
             await moved(otgon, by, sent.id)
             shown = await receipts.look(her, given.code)
-            assert (shown.holders, shown.basis) == (None, None)
+            assert (shown.holders, shown.documents) == (None, [])
             code, at = await refusal(receipts.withdraw(her, law.code, [receipts.everything()]))
             assert (code, at) == ("receipt_unknown", {})  # nor is it said by what she may not take back
         await moved(otgon, 120, sent.id)
         assert (await refusal(receipts.withdraw(her, law.code, [receipts.everything()])))[0] == "basis_not_allowed"
-        holders = (await receipts.look(her, given.code)).holders
-        assert [one.to for one in holders or []] == [sent.recipient]
+        shown = await receipts.look(her, given.code)
+        (holder,) = shown.holders or []
+        assert holder.reviewer is not None
+        assert (holder.to, holder.basis, holder.reviewer.handle) == (sent.recipient, "danger_to_life", "nhrcm")
+        (of_law,) = (await receipts.look(her, law.code)).holders or []
+        assert (of_law.to, of_law.basis) == ("cfdc-dornogobi", "child_at_risk")
+        said = Ortoo(own_hub.practice, own_hub.url)("--lang", "en", "receipt", given.code).stdout
+        assert "Umnugobi aimag hospital passed this on without your consent." in said
+        assert "You decided" not in said
+        assert "Without your consent: Danger to life (vital interest). Reviewed by: National Human Rights" in said
+
+        # A hub that calls it her consent is found out by what was signed.
+        lied = msgspec.structs.replace(holder, basis="informed_consent", reviewer=None)
+        with pytest.raises(Refused, match="not what was signed"):
+            await receipt_proofs.prove(her, given.code, msgspec.structs.replace(shown, holders=[lied]))
 
 
 async def test_it_waits_for_a_colleague_and_is_overturned_at_once(hub: Hub) -> None:

@@ -6,15 +6,20 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from ortoo import receipts
 from ortoo.form import Form
 from tests.hubs import Hub
 from tests.members import SCENARIOS, at_work
+from tests.stories.test_clocks import DAY, HOUR, moved
 from tests.web.conftest import Visiting
 from tests.web.sending import Worker, member, signed_in
+from tests.web.test_hub import address
+from tests.web.test_receipt import Her
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
 ALONE = SCENARIOS / "04-child-alone-at-the-border.json"
+NOBODY_ANSWERS = SCENARIOS / "08-nobody-answers.json"
 PHONE = {"width": 360, "height": 740}
 
 
@@ -131,3 +136,91 @@ async def test_a_child_at_the_border_is_signed_for_by_two_and_a_reviewer_ends_it
     await reason.wait_for(state="detached")
     await tsend.page.get_by_text(tsend.said("referral.owe_deletion")).wait_for()
     await tsend.page.get_by_text(tsend.said("referral.overturned")).wait_for()  # nobody had taken a consent back
+
+
+async def test_for_danger_to_life_it_leaves_at_once_and_she_is_told_when_that_was_said(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    form = Form.read(NOBODY_ANSWERS)
+    whole = replace(form, sections={name: form.sections[name] for name in ("needs", "safety")})
+    why = form.sections["justification"]
+    otgon = await signed_in(visit, hub, await member(hub, tmp_path, "hum.otgon", "hum.send1"), "en")
+    page = otgon.page
+    await otgon.place("place.send")
+    await otgon.need(whole)
+    await otgon.who_can(whole.recipients)
+    await otgon.tell(whole)
+    await otgon.heading("send.decision")
+    await otgon.press("without.begin")
+    await otgon.heading("without.title")
+    await otgon.tick("without-ground", "danger_to_life")
+    await page.get_by_text(otgon.said("without.leaves_now")).wait_for()
+    await page.locator("#without-reason").fill(str(why["reason"]))
+    await page.locator("#without-tried").fill(str(why["alternatives_tried"]))
+    await otgon.tick("without-told", "no")
+    await page.locator("#without-reviewer").select_option("nhrcm")
+    await otgon.tick("without-tell", "0")
+    await otgon.press("sign_in.continue")
+    await otgon.heading("send.check")
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_text(otgon.said("without.sent.about")).wait_for()
+    await otgon.look("sent-danger-to-life")
+    code = await page.locator(".receipt-code").inner_text()
+    await otgon.press("send.done")
+
+    # It is with the police at once. A colleague signs afterwards, late: who reviews it was told so.
+    enkh = await signed_in(visit, hub, await member(hub, tmp_path, "pum.enkh", "pum.read1"), "mn", viewport=PHONE)
+    await enkh.opens(await enkh.sees_row_in("inbox.needs", "sent"))
+    await enkh.page.get_by_text(enkh.said("without.unsigned")).wait_for()
+    assert await enkh.reads() == ["needs", "safety", "justification"]
+    await enkh.answers("accepted")
+    async with at_work(hub, "hum.otgon") as session, at_work(hub, "nhrcm.bold") as reviewer:
+        (sent,) = (await session.outbox()).items
+        assert await moved(session, 24 * HOUR - 600, sent.id) == []
+        assert "second_member_missing_escalated" in await moved(session, 1200, sent.id)
+        assert sent.id in [one.referral for one in await reviewer.client.overdue()]
+        sodnom = await signed_in(visit, hub, await member(hub, tmp_path, "hum.otgon", "hum.sign1"), "en")
+        await (await sodnom.sees_row("verb.sign")).click()
+        await sodnom.page.get_by_text(str(why["reason"])).wait_for()
+        await sodnom.answers("seconded")
+        await expect(sodnom.button("answer.seconded")).to_have_count(0)
+        assert sent.id not in [one.referral for one in await reviewer.client.overdue()]
+
+        # She is told by her code, and takes it back: nobody says that she had decided it.
+        browser = await visit(address(hub), viewport=PHONE, locale="en-GB")
+        her = Her(await browser.go(f"/r/#{code.replace(' ', '')}"))
+        await her.press("next")
+        await her.press("code.look")
+        await her.heading("shown.title")
+        await her.page.get_by_text(her.said("shown.passed_on", agency="Umnugobi aimag hospital")).wait_for()
+        card = her.page.locator(".card")
+        await expect(card).to_contain_text(her.said("shown.without", basis=her.said("basis.danger_to_life")))
+        await expect(card).to_contain_text(her.said("shown.reviewer", phone="").partition("{")[0].strip())
+        await expect(her.page.get_by_role("status")).to_have_text(her.said("log.logged"), timeout=15_000)
+        await her.look("without")
+        await her.press("take.open")
+        await her.page.get_by_role("radio").first.check()
+        await her.press("next")
+        await her.press("sure.yes")
+        await her.heading("done.title")
+        await enkh.page.get_by_text(enkh.said("referral.owe_deletion")).wait_for()
+
+        # What the law had passed on she learns on the day that was said, and is told that it is not taken back here.
+        given, childs = receipts.draw("full"), a_child()
+        assert childs.consent.exception is not None
+        later = replace(childs.consent, exception=replace(childs.consent.exception, tell_after_days=7))
+        async with at_work(hub, "zu.tuya") as tuya, at_work(hub, "zu.bold") as bold:
+            (waits,) = await tuya.send(replace(childs, consent=later), given.key(tuya.directory.id))
+            await bold.second(waits.id)
+        for by, title in ((7 * DAY - 60, "shown.silent.title"), (120, "shown.title")):
+            await moved(session, by, waits.id)
+            browser = await visit(address(hub), viewport=PHONE, locale="en-GB")
+            her = Her(await browser.go(f"/r/#{given.code.replace(' ', '')}"))
+            await her.press("next")
+            await her.press("code.look")
+            await her.heading(title)
+        law = her.said("shown.without", basis=her.said("basis.child_at_risk"))
+        await expect(her.page.locator(".card", has_text="Child")).to_contain_text(law)
+        await her.page.get_by_text(her.said("fault.basis")).wait_for()
+        await expect(her.page.get_by_role("button", name=her.said("take.open"))).to_have_count(0)
+        await her.look("law")

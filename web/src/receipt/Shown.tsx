@@ -4,10 +4,10 @@ import { Heading } from "../parts/Heading.tsx";
 import { Icon, type IconName } from "../parts/Icon.tsx";
 import { day, moment } from "../words/dates.ts";
 import { plain } from "../words/words.ts";
-import { agencyName, purposeNames, sectionNames, severalName } from "./naming.ts";
+import { agencyName, basisName, purposeNames, sectionNames, severalName } from "./naming.ts";
 import { Aloud, InTheLog, isWrong, Trouble } from "./parts.tsx";
 import { type Said, said } from "./said.ts";
-import { holdersOf, type ReceiptState } from "./state.ts";
+import { holdersOf, isLaw, type ReceiptState } from "./state.ts";
 
 type Shown = NonNullable<ReceiptState["shown"]["value"]>;
 type Holder = NonNullable<Shown["holders"]>[number];
@@ -29,11 +29,14 @@ export const ShownScreen = ({ state }: { readonly state: ReceiptState }) => {
   const cards = inOrder.map((one) => cardOf(said.value, one));
   const isSilent = shown.holders === null;
   const who = agencyName(said.value, shown.recorder);
+  const decided = all.filter((one) => one.basis !== null);
+  const isPassedOn = decided.length > 0 && decided.every((one) => one.reviewer !== null);
+  const by = isPassedOn ? "shown.passed_on" : "shown.recorder";
   const aloud = cards.map((one) => [one.name, ...one.lines].join(". ")).join(". ");
   return (
     <div class="stack">
       <Heading>{said.value(isSilent ? "shown.silent.title" : "shown.title")}</Heading>
-      <p>{said.value(isSilent ? "shown.silent" : "shown.recorder", { agency: who })}</p>
+      <p>{said.value(isSilent ? "shown.silent" : by, { agency: who })}</p>
       {shown.recorder.phone !== "" && <p>{said.value("shown.phone", { phone: plain(shown.recorder.phone) })}</p>}
       {!isSilent && holdersOf(shown).length === 0 && <p class="strong">{said.value("shown.nobody")}</p>}
       {isWrong(state.log.value) && <InTheLog state={state} logged="log.logged" />}
@@ -53,9 +56,13 @@ export const ShownScreen = ({ state }: { readonly state: ReceiptState }) => {
       {!isWrong(state.log.value) && <InTheLog state={state} logged="log.logged" />}
       <Trouble state={state} />
       {!isSilent && <Aloud text={aloud} />}
-      <Button look="main" wide onPress={() => state.go({ at: "choose" })}>
-        {said.value("take.open")}
-      </Button>
+      {isLaw(shown) ? (
+        <p class="strong">{said.value("fault.basis")}</p>
+      ) : (
+        <Button look="main" wide onPress={() => state.go({ at: "choose" })}>
+          {said.value("take.open")}
+        </Button>
+      )}
     </div>
   );
 };
@@ -64,17 +71,32 @@ const cardOf = (said: Said, one: Holder): Card => ({
   key: one.to,
   name: one.agency ? agencyName(said, one.agency) : severalName(said, one.to),
   icon: one.sections.length > 0 && !isOver(one) ? "show" : "hide",
-  lines: [...mayRead(said, one), ...refused(said, one), ...one.referrals.flatMap((sent) => became(said, sent))],
+  lines: [
+    ...without(said, one),
+    ...mayRead(said, one),
+    ...refused(said, one),
+    ...one.referrals.flatMap((sent) => became(said, sent)),
+  ],
 });
 
 /** What was sent there is closed again, though her yes still holds for another time. */
 const isOver = (one: Holder): boolean =>
   one.referrals.length > 0 && one.referrals.every((sent) => sent.parts.length === 0);
 
+const without = (said: Said, { basis, reviewer }: Holder): readonly string[] =>
+  reviewer === null
+    ? []
+    : [
+        said("shown.without", { basis: basisName(said, basis) }),
+        said("shown.reviewer", { agency: agencyName(said, reviewer), phone: plain(reviewer.phone) }).trim(),
+      ];
+
 const mayRead = (said: Said, one: Holder): readonly string[] => {
   if (one.sections.length > 0)
     return [
-      said(isOver(one) ? "shown.agreed" : "shown.reads", { sections: sectionNames(said, one.sections) }),
+      said(isOver(one) ? (one.reviewer === null ? "shown.agreed" : "shown.could") : "shown.reads", {
+        sections: sectionNames(said, one.sections),
+      }),
       said("shown.purpose", { purposes: purposeNames(said, one.purposes) }),
       ...(one.until === null ? [] : [said("shown.until", { day: untilDay(said, one.until) })]),
       ...(one.referrals.length > 0 ? [] : [said("shown.not_sent")]),

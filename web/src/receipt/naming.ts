@@ -36,6 +36,15 @@ export const purposeNames = (said: Said, codes: readonly string[]): string =>
     PURPOSES.filter((one) => codes.includes(one)).map((one) => `purpose.${one}` as const),
   );
 
+const BASES = ["danger_to_life", "child_at_risk", "legal_duty"] as const;
+
+/** On what ground something went without her consent. */
+export const basisName = (said: Said, code: string | null): string =>
+  listed(
+    said,
+    BASES.filter((one) => one === code).map((one) => `basis.${one}` as const),
+  );
+
 export const agencyName = (said: Said, agency: { readonly name: string; readonly nameEn: string }): string =>
   plain(said.language === "mn" ? agency.name : agency.nameEn);
 

@@ -95,10 +95,11 @@ async function checkOwn(own: readonly Own[], shown: Shown, key: string): Promise
     if (!says(decided.get(one.to), one)) throw new Refused("hash_mismatch", { to: one.to });
 }
 
-/** Whether a decision says what is shown of it: all that it refuses, and no more than it grants. */
-function says(decided: Consent | undefined, { sections, purposes, until, refused }: Holder): boolean {
+/** Whether a decision says what is shown of it: on what basis, all that it refuses, and no more than it grants. */
+function says(decided: Consent | undefined, { sections, purposes, until, refused, basis, reviewer }: Holder): boolean {
   if (decided === undefined) return sections.length === 0 && refused.length === 0;
   if (refused.length !== decided.refused.length || !within(refused, decided.refused)) return false;
+  if (basis !== decided.basis || reviewer?.handle !== decided.exception?.reviewer) return false;
   const { granted } = decided;
   if (granted === null) return sections.length === 0;
   const isWithin = granted.sections.includes("*") || within(sections, granted.sections);

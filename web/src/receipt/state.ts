@@ -50,6 +50,10 @@ export const holdersOf = (shown: Shown): readonly Holder[] =>
     (one) => one.agency !== null && (one.sections.length > 0 || one.referrals.some((sent) => sent.parts.length > 0)),
   );
 
+/** What the law had passed on is not taken back here. */
+export const isLaw = (shown: Shown): boolean =>
+  (shown.holders ?? []).some((one) => one.reviewer !== null && one.basis !== "danger_to_life");
+
 /** The parts that anybody reads now, each once, in the order in which they come. */
 export const partsOf = (shown: Shown): readonly string[] => [
   ...new Set(holdersOf(shown).flatMap((one) => [...one.sections, ...one.referrals.flatMap((sent) => sent.parts)])),

@@ -17,11 +17,12 @@ const holder = (to: string, sections: readonly string[], isSeveral = false) => (
   until: "2027-02-23T16:00:00Z",
   refused: isSeveral ? ["*"] : [],
   ended: null,
+  basis: "informed_consent",
+  reviewer: null,
   referrals: [],
 });
 const shown: Shown = {
   mode: "full",
-  basis: "informed_consent",
   recorder: agency("mrc"),
   holders: [holder("mgec", ["needs", "safety"]), holder("iom", ["needs", "legal"]), holder("kind:police", [], true)],
   documents: ["{}"],
