@@ -189,5 +189,6 @@ def _section(
     )
     facts = [recorded, words("decisions.printed", moment=words.moment(at))]
     shown = "".join(f'<p class="fact">{escape(one)}</p>' for one in facts)
-    title = escape(words("decisions.title"))
+    went_without = newest[0].body.exception is not None
+    title = escape(words("decisions.title_without" if went_without else "decisions.title"))
     return f'<section lang="{words.language}"><h1>{title}</h1><ul>\n{items}\n</ul>{shown}</section>'

@@ -89,10 +89,17 @@ async def test_she_is_told_by_her_code_from_the_time_on_that_was_signed(own_hub:
         assert (holder.to, holder.basis, holder.reviewer.handle) == (sent.recipient, "danger_to_life", "nhrcm")
         (of_law,) = (await receipts.look(her, law.code)).holders or []
         assert (of_law.to, of_law.basis) == ("cfdc-dornogobi", "child_at_risk")
-        said = Ortoo(own_hub.practice, own_hub.url)("--lang", "en", "receipt", given.code).stdout
+        ortoo = Ortoo(own_hub.practice, own_hub.url)
+        said = ortoo("--lang", "en", "receipt", given.code).stdout
         assert "Umnugobi aimag hospital passed this on without your consent." in said
         assert "You decided" not in said
         assert "Without your consent: Danger to life (vital interest). Reviewed by: National Human Rights" in said
+
+        page = own_hub.practice / "page.html"
+        assert ortoo("--as", "hum.otgon", "consent", "export", sent.id, "--out", str(page)).returncode == 0
+        printed = page.read_text(encoding="utf-8")
+        assert "<h1>Without the person’s consent</h1>" in printed
+        assert "What was agreed" not in printed
 
         # A hub that calls it her consent is found out by what was signed.
         lied = msgspec.structs.replace(holder, basis="informed_consent", reviewer=None)

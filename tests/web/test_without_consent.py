@@ -205,6 +205,19 @@ async def test_for_danger_to_life_it_leaves_at_once_and_she_is_told_when_that_wa
         await her.heading("done.title")
         await enkh.page.get_by_text(enkh.said("referral.owe_deletion")).wait_for()
 
+        # Nor do the pages of those who recorded it, on the screen and on paper.
+        basis = f"On the basis of: {sodnom.label('consent_bases', 'danger_to_life')}."
+        await sodnom.press("later.open")
+        await sodnom.heading("without.mark")
+        await sodnom.page.get_by_text(basis).wait_for()
+        await sodnom.look("consent-without")
+        await sodnom.press("later.record")
+        record = sodnom.page.locator(".consent-record").last
+        await record.get_by_role("heading", name=sodnom.said("without.mark")).wait_for()
+        await record.get_by_text(basis).wait_for()
+        await record.get_by_text("she took back with her code: everything").wait_for()
+        await sodnom.look("consent-record-without")
+
         # What the law had passed on she learns on the day that was said, and is told that it is not taken back here.
         given, childs = receipts.draw("full"), a_child()
         assert childs.consent.exception is not None

@@ -66,7 +66,7 @@ export const ofPlan = (words: Words, voice: Voice, plan: Plan, naming: Naming): 
     ...sorted(plan.agreed).map((grant) => say.agreedToo(grant)),
     ...sorted(plan.refusals).map((refusal) => say.refused(refusal)),
     ...(plan.stays.length > 0 ? [say.stays(plan.stays)] : []),
-    ...(voice === "worker" ? [say.basis(plan.basis)] : []),
+    ...(voice === "worker" ? [ofBasis(words, plan.basis)] : []),
   ];
 };
 
@@ -92,6 +92,30 @@ export const ofDecision = (
     ...(refused.length > 0 ? [say.refused({ to, sections: refused })] : []),
   ];
 };
+
+/** What she took back by herself, with her code. */
+export const ofTakenBack = (
+  words: Words,
+  { agencies, sections, purposes }: { readonly [what in "agencies" | "sections" | "purposes"]: readonly string[] },
+  naming: Naming,
+): readonly Sentence[] => {
+  const what = sections.includes(ALL) ? words("later.everything") : labels(words.language, "sections", sections);
+  const why = purposes.includes(ALL)
+    ? ""
+    : ` ${words("later.by_her_code.for", { purposes: labels(words.language, "purposes", purposes) })}`;
+  return agencies.map((to) => ({
+    kind: "refused",
+    agency: to,
+    text: words("later.by_her_code", { agency: addressee(words, "worker", to, naming), sections: what }) + why,
+  }));
+};
+
+/** On what ground: said to her where it went without her consent, and to workers always. */
+export const ofBasis = (words: Words, basis: string): Sentence => ({
+  kind: "basis",
+  agency: "",
+  text: words("consent.basis", { basis: label(words.language, "consent_bases", basis) }),
+});
 
 /** A section as the voice calls it. */
 export const sectionName = (words: Words, voice: Voice, section: string): string => {
@@ -155,11 +179,6 @@ const speaker = (words: Words, voice: Voice, naming: Naming) => {
       kind: "stays",
       agency: "",
       text: words(hers ? "her.stays" : "consent.stays", { sections: sections(codes) }),
-    }),
-    basis: (basis: string): Sentence => ({
-      kind: "basis",
-      agency: "",
-      text: words("consent.basis", { basis: label(words.language, "consent_bases", basis) }),
     }),
   };
 };

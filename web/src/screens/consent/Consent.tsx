@@ -8,11 +8,10 @@ import { Sentences } from "../../parts/Sentences.tsx";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { day, momentSeenFrom } from "../../words/dates.ts";
-import { label, labels } from "../../words/labels.ts";
+import { label } from "../../words/labels.ts";
 import { problemText } from "../../words/problems.ts";
-import { ofDecision, type Sentence } from "../../words/sentences.ts";
-import type { Consented, Standing } from "../../worker/consent-api.ts";
-import { ALL } from "../send/filled.ts";
+import { ofBasis, ofDecision, ofTakenBack } from "../../words/sentences.ts";
+import type { Standing } from "../../worker/consent-api.ts";
 import { namingOf } from "../send/naming.ts";
 import { nameOf } from "../send/Step.tsx";
 import { Decide } from "./Decide.tsx";
@@ -68,7 +67,8 @@ const Shown = ({ state, time, onGo, onElsewhere }: PageProps) => {
   const ended = stands.decisions.filter(({ until }) => until !== null && Date.parse(until) <= time.minute.value);
   return (
     <>
-      <Heading>{said("send.decision")}</Heading>
+      <Heading>{said(stands.isExceptional ? "without.mark" : "send.decision")}</Heading>
+      {stands.isExceptional && <p>{ofBasis(said, stands.basis).text}</p>}
       <div role="status" class="wide stack">
         {state.outcome.value === "recorded" && <Band tone="done">{said("later.recorded")}</Band>}
         {isSigned && (
@@ -101,7 +101,9 @@ const Shown = ({ state, time, onGo, onElsewhere }: PageProps) => {
           <One key={one.to} state={state} of={one} time={time} />
         ))}
       </ol>
-      {stands.takenBack.length > 0 && <Sentences voice="worker" of={stands.takenBack.flatMap(byHerCode(state))} />}
+      {stands.takenBack.length > 0 && (
+        <Sentences voice="worker" of={stands.takenBack.flatMap((one) => ofTakenBack(said, one, namingOf(state)))} />
+      )}
       <p class="hint">{said("later.versions")}</p>
       {!stands.isOver && ended.length > 0 && (
         <Band tone="wait" action={<Button onPress={onElsewhere}>{said("later.anew")}</Button>}>
@@ -128,22 +130,6 @@ const whyOf = (code: string): string =>
   code === "head_moved"
     ? words.value("later.overtaken")
     : problemText(words.value, { kind: "refused", code, fields: {} });
-
-/** What she took back with her code, in a sentence for each agency. */
-const byHerCode =
-  (state: ConsentState) =>
-  ({ agencies, sections, purposes }: Consented["takenBack"][number]): readonly Sentence[] => {
-    const said = words.value;
-    const what = sections.includes(ALL) ? said("later.everything") : labels(said.language, "sections", sections);
-    const why = purposes.includes(ALL)
-      ? ""
-      : ` ${said("later.by_her_code.for", { purposes: labels(said.language, "purposes", purposes) })}`;
-    return agencies.map((to) => ({
-      kind: "refused",
-      agency: to,
-      text: said("later.by_her_code", { agency: addressee(state, to), sections: what }) + why,
-    }));
-  };
 
 interface OneProps {
   readonly state: ConsentState;

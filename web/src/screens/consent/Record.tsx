@@ -7,10 +7,10 @@ import { hand } from "../../parts/hand.ts";
 import { Waiting } from "../../parts/Waiting.tsx";
 import { words } from "../../words/current.ts";
 import { day, moment } from "../../words/dates.ts";
-import { label } from "../../words/labels.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
-import { ofDecision } from "../../words/sentences.ts";
+import { ofBasis, ofDecision, ofTakenBack } from "../../words/sentences.ts";
 import { plain, type Words, wordsOf } from "../../words/words.ts";
+import { namingOf } from "../send/naming.ts";
 import type { PageProps } from "./parts.tsx";
 import { type Both, recordOf } from "./record.ts";
 import type { ConsentState } from "./state.ts";
@@ -65,20 +65,20 @@ interface InWordsProps {
 
 const InWords = ({ state, said, now }: InWordsProps) => {
   const { language } = said;
-  const { recorder, decisions } = state.stands.value!;
+  const { recorder, decisions, takenBack, basis, isExceptional } = state.stands.value!;
   const agencyIn = (id: string) => state.agencies.value.find((one) => one.id === id);
-  const sentences = decisions.flatMap((one) =>
-    ofDecision(said, "her", one, (id) => {
-      const agency = agencyIn(id);
-      return agency && { name: plain(agency.names[language]), what: label(language, "agency_kinds", agency.kind) };
-    }),
-  );
+  const naming = namingOf(state, language);
+  const sentences = [
+    ...decisions.flatMap((one) => ofDecision(said, "her", one, naming)),
+    ofBasis(said, basis),
+    ...takenBack.flatMap((one) => ofTakenBack(said, one, naming)),
+  ];
   const last = Math.max(...decisions.map(({ at }) => Date.parse(at)));
   return (
     <section lang={language} class="consent-record wide stack">
-      <h2>{said("decisions.title")}</h2>
+      <h2>{said(isExceptional ? "without.mark" : "decisions.title")}</h2>
       <ul>
-        {sentences.map(({ text }) => (
+        {[...new Set(sentences.map(({ text }) => text))].map((text) => (
           <li key={text} class="her">
             {text}
           </li>

@@ -6,9 +6,8 @@ import type { SendState } from "./state.ts";
 
 /** An agency as the sentences name it: with the service that is asked of it, else its kind. */
 export const namingOf =
-  (state: Pick<SendState, "agencies" | "filled" | "candidate">): Naming =>
+  (state: Pick<SendState, "agencies" | "filled" | "candidate">, language = words.value.language): Naming =>
   (id) => {
-    const { language } = words.value;
     const agency = state.agencies.value.find((one) => one.id === id);
     if (agency === undefined) return undefined;
     const asked = state.filled.value?.services ?? [];
