@@ -186,23 +186,23 @@ class Session:
         """
         async with self._syncing:
             notes: list[str] = []
+            seen = self.memory.now  # before it is asked: another program may see more of it meanwhile
             try:
                 network, (entries, checkpoint) = await asyncio.gather(
                     self.client.network(),
-                    fetch_directory(self.client.directory, self.memory.now, notes.append),
+                    fetch_directory(self.client.directory, seen, notes.append),
                 )
                 self._set_clock(network.now)
                 own: tuple[Document[Any], ...] = ()
                 if not self.directory.entries or self.directory.entries != list(entries):
-                    replayed, own = self._replay(entries)
+                    replayed, own = self._replay(entries, seen)
                 else:
                     replayed = self.directory
-                lost = self._check_continued(replayed, checkpoint)
-                self._check_checkpoint(replayed, checkpoint)
+                lost = self._check_continued(replayed, checkpoint, seen)
+                self._check_checkpoint(replayed, checkpoint, seen)
             except Refused as refused:
-                raise self._with_evidence(refused, notes) from None
+                raise self._with_evidence(refused, notes, seen) from None
             self.directory = replayed
-            seen = self.memory.now
             if checkpoint != seen.checkpoint or len(entries) != len(seen.entries):
                 self.memory.see_directory(entries, checkpoint)
             practice = self.directory.network.body.practice
@@ -212,18 +212,17 @@ class Session:
             self.synced = Synced(self.directory.size, own, practice, self._clock_off, looked.withheld, lost)
             return self.synced
 
-    def _with_evidence(self, refused: Refused, notes: Sequence[str]) -> Refused:
+    def _with_evidence(self, refused: Refused, notes: Sequence[str], seen: Remembered) -> Refused:
         """What was shown of the directory, kept where it does not fit what was seen before."""
-        seen = self.memory.now
         if not seen.checkpoint or not notes:
             return refused
-        directory, _ = self._replay(seen.entries)
+        directory, _ = self._replay(seen.entries, seen)
         policy = directory.policy
         return evidence.kept(
             refused, self.memory, policy, policy.log_named(LOG).name, seen=seen.checkpoint, shown=notes[-1]
         )
 
-    def _replay(self, entries: Sequence[str]) -> tuple[Directory, tuple[Document[Any], ...]]:
+    def _replay(self, entries: Sequence[str], seen: Remembered) -> tuple[Directory, tuple[Document[Any], ...]]:
         """The directory of these entries; with the documents on the own agency that were not seen before.
 
         What this process has verified to the same first entries under the same anchor is gone on from.
@@ -235,29 +234,28 @@ class Session:
         for entry in entries[directory.size :]:
             directory.append(entry)
         _verified[anchor] = directory
-        seen = len(self.memory.now.entries)
-        own = [_on(self.identity.agency, entry) for entry in entries[seen:]] if seen else []
+        new = entries[len(seen.entries) :] if seen.entries else ()
+        own = [_on(self.identity.agency, entry) for entry in new]
         return directory, tuple(one for one in own if one is not None)
 
-    def _check_continued(self, directory: Directory, note: str) -> tuple[Document[Any], ...]:
+    def _check_continued(self, directory: Directory, note: str, seen: Remembered) -> tuple[Document[Any], ...]:
         """Where the hub goes on under another log: that its coordinators say so. Gives what was lost of the agency."""
-        seen = self.memory.now
         if not continuing.is_another_log(note, seen.checkpoint):
             return ()
-        known, _ = self._replay(seen.entries)
+        known, _ = self._replay(seen.entries, seen)
         continued = continuing.check(directory.entries, note, known, _opened(known, seen.checkpoint))
         _opened(directory, note)
         self.memory.see_continued(tuple(directory.entries), note)
         lost = (_on(self.identity.agency, entry) for entry in continued.lost)
         return tuple(one for one in lost if one is not None)
 
-    def _check_checkpoint(self, directory: Directory, note: str) -> None:
+    def _check_checkpoint(self, directory: Directory, note: str, before: Remembered) -> None:
         """The signed checkpoint is over this very directory; and it continues the one that was seen before."""
         checkpoint = _opened(directory, note)
         if checkpoint.size != directory.size or checkpoint.root != directory.root_at(directory.size):
             raise Refused("directory_fork", size=checkpoint.size)
-        if self.memory.now.checkpoint:
-            seen = _opened(directory, self.memory.now.checkpoint, upto=len(self.memory.now.entries))
+        if before.checkpoint and not continuing.is_another_log(note, before.checkpoint):
+            seen = _opened(directory, before.checkpoint, upto=len(before.entries))
             if seen.size > checkpoint.size:
                 raise Refused("checkpoint_rollback", size=checkpoint.size)
             if seen.root != directory.root_at(seen.size):

@@ -48,6 +48,7 @@ class Run:
 
 RUN = pytest.StashKey[Run]()
 HUBS = pytest.StashKey[list[Hub]]()
+HAS_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -110,6 +111,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Where a test failed, show what its hubs said."""
     report = yield
     if report.failed:
+        item.stash[HAS_FAILED] = True
         report.sections += [(one.log.name, one.said()[-6000:]) for one in item.stash.get(HUBS, [])]
     return report
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ortoo import practice
+from ortoo import contract, practice
 from ortoo.client import Client, HubError, HubUnreachable
 from ortoo.form import Form, FormError
 from ortoo.memory import Memory
@@ -20,6 +20,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.reading import Referral
 from ortoo.session import Arrival, Session
 from tests.hubs import Hub
+from tests.people.newcomers import Newcomer, confirmed, expected
 from tests.sdk.conftest import SCENARIOS
 from tests.sdk.line import Line
 
@@ -82,6 +83,29 @@ async def test_a_bed_tonight_is_asked_for_opened_answered_and_closed(hub: Hub, s
         assert [item.id for item in (await nara.outbox()).items] == [sent.id]
         assert [item.id for item in (await delger.inbox()).items] == [sent.id]
         assert await nara.ids() == [sent.id]
+
+
+@ON_ONE_STORE
+async def test_a_directory_that_another_program_saw_grow_meanwhile_is_no_rollback(hub: Hub, tmp_path: Path) -> None:
+    async with at_work(hub, "mgec.delger") as follows, at_work(hub, "mgec.delger") as other:
+        ask = follows.client.network
+        is_answered = asyncio.Event()
+
+        async def slowly() -> contract.Network:
+            answer = await ask()
+            await is_answered.wait()
+            return answer
+
+        follows.client.network = slowly  # type: ignore[method-assign]  # the line is slow
+        syncing = asyncio.ensure_future(follows.sync())
+        await asyncio.sleep(0.5)  # the directory has been answered, the clock has not
+        newcomer = Newcomer("mgec.new", tmp_path)
+        await confirmed(other, await newcomer.enrol(await expected(other, newcomer)))
+        await other.sync()
+        follows.memory.see_feed(1)  # what was told meanwhile is remembered beside what the other program saw
+        is_answered.set()
+        before = (await syncing).size
+        assert (await follows.sync()).size > before
 
 
 @ON_ONE_STORE

@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Error, expect
 
+from tests.conftest import HAS_FAILED
 from tests.web import chromium, visits
 from tests.web.pages import Pages, serving
 from tests.web.visits import Visit
+
+# What a page shows comes when it comes: how long a user waits is measured in bench/, not in tests.
+expect.set_options(timeout=60_000)
 
 Visiting = Callable[..., Awaitable[Visit]]
 
@@ -39,8 +43,8 @@ def served_first(request: pytest.FixtureRequest) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, served_first: None) -> AsyncIterator[Visiting]:
-    """Whatever a visit saw that no page of Ortoo does fails the test at its end."""
+async def visit(browser: Browser, served_first: None, request: pytest.FixtureRequest) -> AsyncIterator[Visiting]:
+    """Whatever a visit saw that no page of Ortoo does fails the test at its end. A failed one tells what it showed."""
     begun: list[Visit] = []
 
     async def begin(origin: str, **options: Any) -> Visit:
@@ -52,9 +56,19 @@ async def visit(browser: Browser, served_first: None) -> AsyncIterator[Visiting]
         yield begin
     finally:
         for one in begun:
+            if HAS_FAILED in request.node.stash:
+                await tell(one)
             await one.close()
     for one in begun:
         one.assert_clean()
+
+
+async def tell(visit: Visit) -> None:
+    for page in visit.context.pages:
+        try:
+            print(f"--- {page.url}\n{await page.locator('body').aria_snapshot(timeout=5000)}")
+        except Error as error:
+            print(f"--- {page.url}: {error}")
 
 
 @pytest.fixture

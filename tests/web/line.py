@@ -7,7 +7,7 @@ Being below the browser, it sees what pages, workers and service workers ask for
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,8 +32,9 @@ class Line:
         self._is_cut = False
         self._lost: bytes | None = None
         self.lies: dict[str, Lie] = {}  # by the operation's name, what becomes of its data
+        self.late: dict[str, Iterator[float]] = {}  # by the operation's name, seconds by which its answers are late
         self.files: dict[str, Callable[[bytes], bytes]] = {}  # by path, what becomes of the hub's files
-        self.asked: list[str] = []  # the operations, while there are lies
+        self.asked: list[str] = []  # the operations, while there are lies or late answers
         self.streams: list[
             bytearray
         ] = []  # what went over sockets and to and from the API, each way of each connection
@@ -123,7 +124,7 @@ class Line:
                 if at.path in self.files:
                     await self._serve_other(text, self.files[at.path], upstream, to_hub, writer)
                     return
-                if self.lies and at.path == "/graphql":
+                if (self.lies or self.late) and at.path == "/graphql":
                     await self._lie(text, reader, upstream, to_hub, writer)
                     return
                 to_hub.write(text.encode("latin-1"))
@@ -185,6 +186,7 @@ class Line:
         said, content = (await upstream.read()).split(b"\r\n\r\n", 1)
         answer = json.loads(content)
         self.asked.append(operation)
+        await asyncio.sleep(next(self.late.get(operation, iter(())), 0))
         if operation in self.lies and answer.get("data"):
             answer["data"] = self.lies[operation](answer["data"])
         content = json.dumps(answer).encode()

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ortoo.protocol.checkpoint import Checkpoint, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, b64, stamp, unb64
 from tests import warm
 from tests.hubs import Hub
-from tests.members import SHELTER_TONIGHT, all_ids, at_work
+from tests.members import SCENARIOS, SHELTER_TONIGHT, all_ids, at_work, plain_form
 from tests.web.conftest import Visiting
 from tests.web.pictures import look
 from tests.web.sending import Worker, member, signed_in
@@ -238,3 +239,27 @@ async def test_what_a_hub_has_changed_is_refused_in_plain_words_and_nothing_is_s
     assert await page.locator("main > [role=alert]").inner_text() == ""
     async with at_work(hub, "mrc.nara") as nara:
         assert await all_ids(nara, "outbox") == before
+
+
+async def test_a_directory_that_grew_while_it_was_asked_for_twice_is_no_lie(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    """Both lists hold what a new colleague of another agency signed, so each brings the directory up."""
+    async with at_work(hub, "mgec.delger") as delger:
+        (sent,) = await delger.send(replace(Form.read(SCENARIOS / "03-declined-and-rerouted.json"), sender=None))
+    one = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.twice"), "en")
+    line = one.visit.line
+    await one.page.locator(".inbox .fold").click()
+    line.late = {"Directory": iter((2, 4))}
+    line.cut()
+    colleague = await member(hub, tmp_path, "osc.uyanga", "osc.new")
+    async with colleague.at_work() as new:
+        await new.open_referral(sent.id)
+        await new.send(plain_form(1))
+    line.mend()
+    row = await one.sees_row_in("inbox.needs", "sent")
+    await one.sees_row_in("inbox.others", "opened")
+    assert line.asked.count("Directory") >= 2
+    await one.opens(row)
+    assert set(await one.page.locator("[role=alert]").all_inner_texts()) == {""}
+    one.visit.seen.errors.clear()  # Chromium itself writes down that the line was cut

@@ -84,7 +84,7 @@ async def begin(browser: Browser, origin: str, *, ahead: float = 0, **options: A
             line.files[f"/assets/{worker.name}"] = lambda content: clock.encode() + content
         proxy: Any = {"server": f"http://127.0.0.1:{line.port}", "bypass": "<-loopback>"}
         context = await browser.new_context(proxy=proxy, timezone_id="Asia/Ulaanbaatar", **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         seen = Seen(foreign=line.refused)
 
         def violate(what: str) -> None:

@@ -29,6 +29,7 @@ export class Network {
   directory: Directory;
   private checkpoint = "";
   private off = 0;
+  private turn: Promise<void> = Promise.resolve();
   private readonly keys = new Map<string, Bytes>();
 
   constructor(anchor: string) {
@@ -67,11 +68,18 @@ export class Network {
   }
 
   /**
-   * Fetch what is new in the directory, verify all of it, and take it. `seen`: by another device of this member.
+   * Fetch what is new in the directory, verify all of it, and take it. One at a time: an answer is held against what was
+   * taken before it was asked for. `seen`: by another device of this member.
    *
    * Refused: checkpoint_rollback, directory_fork, checkpoint_unwitnessed, and whatever a replay refuses.
    */
-  async sync(seen: Seen | null): Promise<void> {
+  sync(seen: Seen | null): Promise<void> {
+    const mine = this.turn.then(() => this.taken(seen));
+    this.turn = mine.catch(() => {});
+    return mine;
+  }
+
+  private async taken(seen: Seen | null): Promise<void> {
     const { network } = await ask(operations.network, {});
     const off = Date.parse(network.now) - Date.now();
     this.off = Math.abs(off) > TOLERANCE ? off : 0;
