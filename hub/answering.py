@@ -144,7 +144,7 @@ def signed_in(prepared: Prepared, caller: Caller) -> Actor | None:
     A browser sends its cookie along whether or not the page means to: one that has ended keeps nobody from signing in.
     """
     actor = signing_in.actor_of(caller.token) if caller.token is not None else None
-    if caller.token is not None and actor is None and not (caller.by_cookie and prepared.is_for_anybody):
+    if caller.token is not None and actor is None and not (caller.of_cookie and prepared.is_for_anybody):
         raise errors.signed_out()
     if actor is None and not prepared.is_for_anybody:
         raise errors.not_signed_in()

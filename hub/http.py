@@ -74,7 +74,7 @@ async def _answer(
         return Answer(405, {"errors": [told]}, allow="GET, POST")
     if media_type is None:
         raise BadRequest.because("bad_request", f"The answer can be {GRAPHQL} or {JSON}.", status=406)
-    caller = browsers.caller_of(scope, bearer(headers), address_of(scope))
+    caller = browsers.caller_of(scope, bearer(headers), address_of(scope), headers.get("ortoo-member"))
     most = MAX_ANONYMOUS_BODY if caller.token is None else MAX_BODY
     parameters = _of_url(scope) if scope["method"] == "GET" else await _of_body(headers, receive, most)
     prepared = await answering.prepare(parameters, caller)

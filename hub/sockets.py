@@ -111,8 +111,9 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         self._initialised = True
         try:
-            token = token_of(payload.get("authorization") if isinstance(payload, dict) else None)
-            self._caller = browsers.caller_of(self.scope, token, address_of(self.scope))
+            said = payload if isinstance(payload, dict) else {}
+            token, member = token_of(said.get("authorization")), said.get("member")
+            self._caller = browsers.caller_of(self.scope, token, address_of(self.scope), member)
         except BadRequest:
             await self.close(SIGNED_OUT)
             return

@@ -29,7 +29,7 @@ def text_of(document_id: str) -> str:
 
 def check(text: str, caller: Caller) -> None:
     """Whether this caller may send this document. Raises BadRequest."""
-    if caller.by_cookie and settings.ORTOO_TRUSTED_DOCUMENTS and text not in _TEXTS:
+    if caller.of_cookie and settings.ORTOO_TRUSTED_DOCUMENTS and text not in _TEXTS:
         raise _unknown("Signed in by cookie, one can only ask what this release's own pages ask.")
 
 

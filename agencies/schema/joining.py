@@ -426,7 +426,7 @@ def _candidates(rows: list[CandidateRow]) -> list[Candidate]:
 
 
 def _enrolment(info: Any, done: EnrolledNow) -> Enrolment:
-    token = info.context.session.give(done.token, done.expires_at)
+    token = info.context.session.give(str(done.member.pk), done.token, done.expires_at)
     return Enrolment(token=token, member=member_of(done.member), recovery_codes=list(done.recovery_codes))
 
 

@@ -202,7 +202,7 @@ class SignInMutation(graphene.Mutation):
         )
         done = signing_in.sign_in(attempt)
         return SignIn(
-            token=info.context.session.give(done.token, done.expires_at),
+            token=info.context.session.give(str(done.account.member.pk), done.token, done.expires_at),
             expires_at=done.expires_at,
             device=done.device,
             member=member_of(done.account.member),
@@ -236,8 +236,9 @@ class KitSignIn(graphene.Mutation):
 
     @staticmethod
     def mutate(root: object, info: Any, member: str, challenge: bytes, proof: bytes) -> str:
-        token, expires_at = signing_in.sign_in_with_kit(_id(member), challenge, proof, info.context.address)
-        given: str = info.context.session.give(token, expires_at)
+        id = _id(member)
+        token, expires_at = signing_in.sign_in_with_kit(id, challenge, proof, info.context.address)
+        given: str = info.context.session.give(id, token, expires_at)
         return given
 
 

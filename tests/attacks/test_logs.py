@@ -64,7 +64,16 @@ def by_http(hub: Hub) -> None:
     query = {"query": "{ network { id } }"}
     answers = []
     with httpx.Client(base_url=hub.url, trust_env=False, timeout=30, verify=NO_TLS) as http:
-        for header in ("Authorization", "Cookie", "User-Agent", "Referer", "X-Forwarded-For", "X-Request-Id", "Accept"):
+        for header in (
+            "Authorization",
+            "Cookie",
+            "Ortoo-Member",
+            "User-Agent",
+            "Referer",
+            "X-Forwarded-For",
+            "X-Request-Id",
+            "Accept",
+        ):
             answers.append(http.post("/graphql", json=query, headers={header: ASCII_MARK}))
         for value in (f"Bearer {ASCII_MARK}", f"Basic {ASCII_MARK}", f"Bearer {token}{ASCII_MARK}"):
             answers.append(http.post("/graphql", json=query, headers={"Authorization": value}))

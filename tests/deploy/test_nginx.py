@@ -112,8 +112,9 @@ def test_each_security_header_comes_once_from_every_part_of_the_hub(standing: Se
 def test_pages_come_with_each_header_once_and_a_page_is_signed_in_by_cookie(standing: Served) -> None:
     """Through nginx the hub still knows its own address, with its port: it is held against the page's origin."""
     me = {"documentId": f"sha256:{sha256(document('me').encode()).hexdigest()}"}
-    cookie = f"__Host-ortoo={practice.identity('mgec.delger', standing.practice).token}"
-    with https(standing.nginx, cookie=cookie) as client:
+    delger = practice.identity("mgec.delger", standing.practice)
+    said = {"cookie": f"__Host-ortoo-{delger.member}={delger.token}", "ortoo-member": delger.member}
+    with https(standing.nginx, **said) as client:
         for path in ("/", "/app/"):
             page = client.get(path)
             assert page.status_code in (200, 503)  # whether or not the client is built here

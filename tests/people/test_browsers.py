@@ -28,8 +28,8 @@ from tests.stores import Stores
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"
-CLEARED: Final = "__Host-ortoo=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict"
-GIVEN: Final = re.compile(r"__Host-ortoo=([A-Za-z0-9_-]{43}); Max-Age=(\d+); Path=/; Secure; HttpOnly; SameSite=Strict")
+ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Strict"
+GIVEN: Final = re.compile(rf"__Host-ortoo-([0-9a-f-]{{36}})=([A-Za-z0-9_-]{{43}}); Max-Age=(\d+); {ATTRIBUTES}")
 FREE: Final = "{ me { handle } }"  # no document of ours
 
 
@@ -55,13 +55,25 @@ def named(operation: str, /, **variables: Any) -> dict[str, Any]:
 ME: Final = named("me")
 
 
-def post(hub: Hub, body: dict[str, Any], cookie: str | None = None, **headers: str | None) -> httpx.Response:
-    """From a page of this hub, which has the cookie; None leaves a header out."""
+def cleared(member: str) -> str:
+    return f"__Host-ortoo-{member}=; Max-Age=0; {ATTRIBUTES}"
+
+
+def id_of(hub: Hub, handle: str = "mgec.delger") -> str:
+    return practice.identity(handle, hub.practice).member
+
+
+def post(
+    hub: Hub, body: dict[str, Any], cookie: str | None = None, member: str | None = None, **headers: str | None
+) -> httpx.Response:
+    """From a page of this hub, which has the cookie and means its member (Delger); None leaves a header out."""
+    member = member or id_of(hub)
     said: dict[str, str | None] = {
         "Origin": hub.url,
         "Content-Type": JSON,
         "Accept": GRAPHQL,
-        "Cookie": f"__Host-ortoo={cookie}" if cookie is not None else None,
+        "Ortoo-Member": member,
+        "Cookie": f"__Host-ortoo-{member}={cookie}" if cookie is not None else None,
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     sent = [(name, value) for name, value in said.items() if value is not None]
@@ -103,19 +115,20 @@ async def test_a_page_signs_in_works_and_signs_out(hub: Hub, tmp_path: Path) -> 
     assert answer.json()["data"]["signIn"]["token"] == ""
     given = GIVEN.fullmatch(answer.headers["set-cookie"])
     assert given
-    token = given[1]
-    assert 30 * 86400 - 60 < int(given[2]) <= 30 * 86400
+    member, token = given[1], given[2]
+    assert 30 * 86400 - 60 < int(given[3]) <= 30 * 86400
     assert token not in answer.text
+    assert member == newcomer.device.find(newcomer.login).member
 
-    working = post(hub, ME, token)
+    working = post(hub, ME, token, member)
     assert (working.status_code, who(working)) == (200, newcomer.login)
     assert "set-cookie" not in working.headers
     assert token not in working.text
 
-    gone = post(hub, named("sign_out"), token)
-    assert (gone.json(), gone.headers["set-cookie"]) == ({"data": {"signOut": True}}, CLEARED)
-    after = post(hub, ME, token)
-    assert (after.status_code, codes(after), after.headers["set-cookie"]) == (401, ["signed_out"], CLEARED)
+    gone = post(hub, named("sign_out"), token, member)
+    assert (gone.json(), gone.headers["set-cookie"]) == ({"data": {"signOut": True}}, cleared(member))
+    after = post(hub, ME, token, member)
+    assert (after.status_code, codes(after), after.headers["set-cookie"]) == (401, ["signed_out"], cleared(member))
     assert token not in hub.said()
 
 
@@ -154,9 +167,9 @@ async def test_a_page_that_enrols_gets_its_session_as_a_cookie(hub: Hub, tmp_pat
     assert answer.json()["data"]["enrol"]["token"] == ""
     given = GIVEN.fullmatch(answer.headers["set-cookie"])
     assert given
-    waiting = post(hub, named("waiting"), given[1])
+    waiting = post(hub, named("waiting"), given[2], given[1])
     assert waiting.json()["data"]["waiting"] is not None
-    assert given[1] not in answer.text + waiting.text + hub.said()
+    assert given[2] not in answer.text + waiting.text + hub.said()
 
 
 async def test_a_cookie_that_has_ended_keeps_nobody_from_signing_in(hub: Hub, tmp_path: Path) -> None:
@@ -189,9 +202,9 @@ def test_whoever_signs_out_by_another_token_keeps_the_cookie(hub: Hub) -> None:
         ({"Sec_Fetch_Site": "none"}, 403, "origin_refused"),
         ({"Content_Type": "text/plain"}, 415, "bad_request"),  # what a form can send
         ({"Content_Type": "application/x-www-form-urlencoded"}, 415, "bad_request"),
-        ({"Cookie": "ortoo={token}"}, 401, "not_signed_in"),
-        ({"Cookie": "__Secure-ortoo={token}"}, 401, "not_signed_in"),
-        ({"Cookie": "__host-ortoo={token}"}, 401, "not_signed_in"),
+        ({"Ortoo-Member": None}, 401, "not_signed_in"),  # a page that does not say whose cookie it means
+        ({"Ortoo-Member": ""}, 401, "not_signed_in"),
+        ({"Ortoo-Member": "x={token}; Path=/"}, 401, "not_signed_in"),
     ],
 )
 def test_the_cookie_counts_for_our_own_page_alone(
@@ -206,26 +219,44 @@ def test_the_cookie_counts_for_our_own_page_alone(
 
 
 def test_and_does_count_there(hub: Hub) -> None:
-    for more in ({}, {"Sec_Fetch_Site": "same-origin"}, {"Cookie": f"a=b; __Host-ortoo={token_of(hub)};c=d"}):
+    for more in ({}, {"Sec_Fetch_Site": "same-origin"}, {"Cookie": f"a=b; {both(hub)};c=d"}):
         assert who(post(hub, ME, token_of(hub), **more)) == "mgec.delger"
+
+
+def both(hub: Hub) -> str:
+    """The cookies of two members who share a browser."""
+    return "; ".join(f"__Host-ortoo-{id_of(hub, one)}={token_of(hub, one)}" for one in ("mgec.delger", "mrc.nara"))
+
+
+def test_of_members_who_share_a_browser_each_page_is_served_as_the_one_it_names(hub: Hub) -> None:
+    for handle in ("mgec.delger", "mrc.nara"):
+        assert who(post(hub, ME, member=id_of(hub, handle), Cookie=both(hub))) == handle
+    other = id_of(hub, "pct.dorj")
+    answer = post(hub, ME, member=other, Cookie=both(hub))
+    assert (answer.status_code, codes(answer), answer.headers["set-cookie"]) == (401, ["signed_out"], cleared(other))
 
 
 @pytest.mark.parametrize(
     "cookie",
     [
-        "{0}; __Host-ortoo={0}",
-        "{0}; __Host-ortoo=",
-        "{0}; __Host-ortoo={1}",
-        "",
-        "{0}" * 200,
-        '"{0}"',
-        "{0} x",
-        "é" * 43,
+        "{0}={1}; {0}={1}",
+        "{0}={1}; {0}=",
+        "{0}={1}; {0}={2}",
+        "ortoo={1}",
+        "{3}={1}",
+        "{4}={1}",
+        "{0}=",
+        "{0}=" + "{1}" * 200,
+        '{0}="{1}"',
+        "{0}={1} x",
+        "{0}=" + "é" * 43,
     ],
 )
 def test_a_cookie_that_is_none_of_ours_is_nobodys_and_is_cleared(hub: Hub, cookie: str) -> None:
-    """Two of the name, an empty, an overlong, a quoted one."""
-    header = "__Host-ortoo=" + cookie.format(token_of(hub), token_of(hub, "mrc.nara"))
+    """Two of the name, one of another name, an empty, an overlong, a quoted one."""
+    name = f"__Host-ortoo-{id_of(hub)}"
+    others = (name.replace("Host", "Secure"), name.replace("Host", "host"))
+    header = cookie.format(name, token_of(hub), token_of(hub, "mrc.nara"), *others)
     with httpx.Client(trust_env=False, verify=NO_TLS) as client:
         answer = client.post(
             hub.graphql,
@@ -234,16 +265,19 @@ def test_a_cookie_that_is_none_of_ours_is_nobodys_and_is_cleared(hub: Hub, cooki
                 (b"Origin", hub.url.encode()),
                 (b"Content-Type", JSON.encode()),
                 (b"Accept", GRAPHQL.encode()),
+                (b"Ortoo-Member", id_of(hub).encode()),
                 (b"Cookie", header.encode()),
             ],
         )
-    assert (answer.status_code, codes(answer), answer.headers["set-cookie"]) == (401, ["signed_out"], CLEARED)
+    said = (answer.status_code, codes(answer), answer.headers["set-cookie"])
+    assert said == (401, ["signed_out"], cleared(id_of(hub)))
 
 
 def test_two_lines_of_cookies_are_looked_at_both(hub: Hub) -> None:
-    headers = [("Origin", hub.url), ("Content-Type", JSON), ("Accept", GRAPHQL)]
-    for second, status in (("other=1", 200), (f"__Host-ortoo={token_of(hub)}", 401)):
-        lines = [("Cookie", f"__Host-ortoo={token_of(hub)}"), ("Cookie", second)]
+    headers = [("Origin", hub.url), ("Content-Type", JSON), ("Accept", GRAPHQL), ("Ortoo-Member", id_of(hub))]
+    cookie = f"__Host-ortoo-{id_of(hub)}={token_of(hub)}"
+    for second, status in (("other=1", 200), (cookie, 401)):
+        lines = [("Cookie", cookie), ("Cookie", second)]
         answer = httpx.post(
             hub.graphql, content=json.dumps(ME), headers=headers + lines, trust_env=False, verify=NO_TLS
         )
@@ -255,7 +289,12 @@ def test_a_get_with_the_cookie_is_nobodys(hub: Hub) -> None:
         answer = httpx.get(
             hub.graphql,
             params={"documentId": ME["documentId"]},
-            headers={"Cookie": f"__Host-ortoo={token_of(hub)}", "Accept": GRAPHQL, **headers},
+            headers={
+                "Cookie": f"__Host-ortoo-{id_of(hub)}={token_of(hub)}",
+                "Ortoo-Member": id_of(hub),
+                "Accept": GRAPHQL,
+                **headers,
+            },
             trust_env=False,
             verify=NO_TLS,
         )
@@ -294,14 +333,17 @@ async def test_no_other_page_signs_anybody_in(hub: Hub, tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def socket(hub: Hub, cookie: str | None, origin: str | None, token: str | None = None) -> AsyncIterator[Any]:
-    headers = {} if cookie is None else {"Cookie": f"__Host-ortoo={cookie}"}
+async def socket(
+    hub: Hub, cookie: str | None, origin: str | None, token: str | None = None, member: Any = None
+) -> AsyncIterator[Any]:
+    member = id_of(hub) if member is None else member
+    headers = {} if cookie is None else {"Cookie": f"__Host-ortoo-{member}={cookie}"}
     subprotocols = [websockets.Subprotocol(SUBPROTOCOL)]
     said = websockets.Origin(origin) if origin is not None else None
     async with connect(
         hub.socket, subprotocols=subprotocols, additional_headers=headers, origin=said, proxy=None
     ) as line:
-        payload = {"authorization": f"Bearer {token}"} if token else {}
+        payload = {"member": member} | ({"authorization": f"Bearer {token}"} if token else {})
         await line.send(json.dumps({"type": "connection_init", "payload": payload}))
         yield line
 
@@ -350,24 +392,28 @@ async def test_a_socket_of_a_foreign_page_is_refused(hub: Hub, origin: str) -> N
 
 
 async def test_a_socket_with_a_cookie_that_is_none_of_ours_is_closed(hub: Hub) -> None:
-    for cookie in ("A" * 43, "", token_of(hub) * 50, f"{token_of(hub)}; __Host-ortoo={token_of(hub)}"):
+    twice = f"{token_of(hub)}; __Host-ortoo-{id_of(hub)}={token_of(hub)}"
+    for cookie in ("A" * 43, "", token_of(hub) * 50, twice, None):
         async with socket(hub, cookie, hub.url) as line:
             assert await closed(line) == 4401
+    for member in ("", 1, ["x"], {}):  # it does not say whose it means
+        async with socket(hub, token_of(hub), hub.url, member=member) as line:
+            assert await asks(line, ME) == ["not_signed_in"]
 
 
 async def test_a_session_that_ends_closes_its_socket(hub: Hub, tmp_path: Path) -> None:
     given = GIVEN.fullmatch(post(hub, signing_in(await somebody(hub, tmp_path))).headers["set-cookie"])
     assert given
-    async with socket(hub, given[1], hub.url) as line:
+    async with socket(hub, given[2], hub.url, member=given[1]) as line:
         assert await asks(line, ME)
-        post(hub, named("sign_out"), given[1])
+        post(hub, named("sign_out"), given[2], given[1])
         assert await closed(line) == 4401
 
 
 async def test_a_page_does_not_sign_in_over_a_socket(hub: Hub, tmp_path: Path) -> None:
     """There it could only be told the token."""
     asked = signing_in(await somebody(hub, tmp_path))
-    async with socket(hub, None, hub.url) as line:
+    async with socket(hub, None, hub.url, member="") as line:
         assert await asks(line, asked) == ["bad_request"]
     async with socket(hub, None, None) as line:
         assert len((await asks(line, asked))["signIn"]["token"]) == 43

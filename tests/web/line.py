@@ -35,6 +35,7 @@ class Line:
         self.late: dict[str, Iterator[float]] = {}  # by the operation's name, seconds by which its answers are late
         self.files: dict[str, Callable[[bytes], bytes]] = {}  # by path, what becomes of the hub's files
         self.asked: list[str] = []  # the operations, while there are lies or late answers
+        self.answered: list[str] = []
         self.streams: list[
             bytearray
         ] = []  # what went over sockets and to and from the API, each way of each connection
@@ -193,6 +194,7 @@ class Line:
         lines = [line for line in said.split(b"\r\n") if not line.lower().startswith(b"content-length:")]
         writer.write(b"\r\n".join([*lines, f"Content-Length: {len(content)}".encode(), b"", content]))
         await writer.drain()
+        self.answered.append(operation)
 
     async def _wait(self, size: int) -> None:
         await asyncio.sleep(self.there_and_back / 2 + size / self.rate)

@@ -95,7 +95,7 @@ async def test_a_live_line_that_is_lost_comes_back_by_itself_with_what_was_misse
         await one.press("me.sign_out")
         still_open = one.page.get_by_text(one.said("problem.still_open"))
         await still_open.wait_for()
-        assert [cookie["name"] for cookie in await one.page.context.cookies()] == ["__Host-ortoo"]
+        assert len(await one.page.context.cookies()) == 1
         one.visit.line.mend()
         await still_open.wait_for(state="detached")
         assert await one.page.context.cookies() == []

@@ -17,6 +17,7 @@ from tests.members import at_work
 from tests.people.newcomers import Newcomer, expected
 from tests.web.conftest import Visiting
 from tests.web.pictures import look
+from tests.web.sending import catalogue
 from tests.web.test_hub import address
 from tests.web.test_signing_in import press
 
@@ -150,9 +151,15 @@ async def test_a_newcomer_gets_from_the_paper_to_the_inbox_however_often_the_pag
     await page.get_by_label(said.passphrase, exact=True).fill(passphrase)
     await press(page, said.unlock)
     await page.get_by_text(number).wait_for()
+    browser.line.late = {"ActivityLog": iter((6,))}  # for longer than between two looks whether it is confirmed
     await confirm(hub, number)
     await page.get_by_role("heading", name=said.inbox).wait_for()
     assert page.url == f"{browser.origin}/app/"
+    while browser.line.asked.count("ActivityLog") > browser.line.answered.count("ActivityLog"):
+        await page.wait_for_timeout(300)
+    await page.locator("nav.frame-places button").nth(1).click()
+    await page.locator('input[name="send-services"]').first.check()
+    await page.locator(".send-place").get_by_text(catalogue(locale[:2])["app.saved"]).wait_for()
 
 
 async def test_a_link_is_wiped_from_the_address_and_a_paper_of_another_network_or_used_before_leads_nowhere(

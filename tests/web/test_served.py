@@ -18,13 +18,14 @@ from tests.web.conftest import Visiting
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
 
-ASK = """async (body) => {
-  const answer = await fetch("/graphql", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+ASK = """async ([body, member]) => {
+  const headers = { "Content-Type": "application/json", "Ortoo-Member": member };
+  const answer = await fetch("/graphql", { method: "POST", body, headers });
   return { ...(await answer.json()), seen: [...answer.headers.keys()] };
 }"""
-OVER_A_SOCKET = """(body) => new Promise((done, failed) => {
+OVER_A_SOCKET = """([body, member]) => new Promise((done, failed) => {
   const socket = new WebSocket(`ws://${location.host}/graphql`, "graphql-transport-ws");
-  socket.onopen = () => socket.send('{"type":"connection_init"}');
+  socket.onopen = () => socket.send(JSON.stringify({ type: "connection_init", payload: { member } }));
   socket.onerror = () => failed(new Error("no socket"));
   socket.onclose = (end) => failed(new Error(`closed: ${end.code}`));
   socket.onmessage = ({ data }) => {
@@ -50,19 +51,21 @@ async def test_a_page_signs_in_and_works_over_http_and_a_socket(hub: Hub, visit:
     page = await one.go("/")
     assert await page.evaluate("[isSecureContext, crossOriginIsolated]") == [True, True]
     second = {"totp": newcomer.code()}
-    done = await page.evaluate(ASK, named("sign_in", login=newcomer.login, auth=b64(auth), second=second, name="page"))
+    signing_in = named("sign_in", login=newcomer.login, auth=b64(auth), second=second, name="page")
+    done = await page.evaluate(ASK, [signing_in, ""])
+    member = done["data"]["signIn"]["member"]["id"]
     assert done["data"]["signIn"]["token"] == ""
     assert "set-cookie" not in done["seen"]
     assert await page.evaluate("document.cookie") == ""
 
     (cookie,) = await one.context.cookies()
-    assert (cookie["name"], cookie["path"], cookie["domain"]) == ("__Host-ortoo", "/", "localhost")
+    assert (cookie["name"], cookie["path"], cookie["domain"]) == (f"__Host-ortoo-{member}", "/", "localhost")
     assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Strict")
 
     me = named("me")
     for how in (ASK, OVER_A_SOCKET):  # the policy's connect-src 'self' is the socket, too
-        assert (await page.evaluate(how, me))["data"]["me"]["handle"] == newcomer.login
+        assert (await page.evaluate(how, [me, member]))["data"]["me"]["handle"] == newcomer.login
 
-    assert (await page.evaluate(ASK, named("sign_out")))["data"] == {"signOut": True}
+    assert (await page.evaluate(ASK, [named("sign_out"), member]))["data"] == {"signOut": True}
     assert await one.context.cookies() == []
     assert cookie["value"] not in hub.said()

@@ -101,7 +101,7 @@ async def test_a_member_signs_in_locks_unlocks_and_signs_out(visit: Visiting, hu
     assert page.url == f"{browser.origin}/app/"
     (cookie,) = await page.context.cookies()
     assert (cookie["name"], cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (
-        "__Host-ortoo", True, True, "Strict",
+        f"__Host-ortoo-{one.device.find(one.login).member}", True, True, "Strict",
     )  # fmt: skip
     kept = await page.evaluate(KEPT)
     for secret in (one.passphrase, cookie["value"], "New Member 2", "wrap"):

@@ -1,4 +1,5 @@
-"""Two tabs of one browser: one at a time works for a member, and neither loses what the other has written."""
+"""Tabs of one browser: one at a time works for a member, and neither loses what the other has written; two members who
+share the browser each work as themselves."""
 
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from playwright.async_api import expect
 
 from ortoo.form import Form
 from tests.hubs import Hub
-from tests.members import SHELTER_TONIGHT
+from tests.members import SHELTER_TONIGHT, at_work
 from tests.web.conftest import Visiting
 from tests.web.pictures import look
 from tests.web.sending import Worker, member, signed_in
@@ -56,3 +57,55 @@ async def test_the_same_draft_in_two_tabs_is_gone_on_with_where_one_unlocks(
     await second.unlock()
     await page.locator(".inbox .filters").wait_for()
     assert await page.locator(".draft-row").count() == 0
+
+
+async def test_two_members_who_share_a_browser_each_work_as_themselves(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    nara = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.shares"), "en")
+    await nara.place("place.me")
+    await nara.press("me.lock")
+
+    # A colleague of another agency signs in beside her, in a tab of his own.
+    page = await nara.visit.context.new_page()
+    await page.goto(f"{nara.visit.origin}/app/")
+    delger = Worker(nara.visit, page, await member(hub, tmp_path, "mgec.delger", "mgec.shares"), "en", nara.paper)
+    await delger.press("unlock.other")
+    await delger.sign_in()
+
+    # She unlocks, and is nobody but herself: what she sends is hers, and arrives at his.
+    await nara.unlock()
+    await nara.send(Form.read(SHELTER_TONIGHT))
+    await nara.press("send.done")
+    await delger.opens(await delger.sees_row_in("inbox.needs", "sent"))
+    await nara.opens_sent_in("opened")
+
+    # She signs out: of her own session alone.
+    await nara.place("place.me")
+    await nara.press("me.sign_out")
+    await nara.page.locator("button.door").first.wait_for()
+    await delger.answers("acknowledged")
+    async with at_work(hub, "mrc.nara") as session:
+        assert [one.state for one in (await session.outbox()).items] == ["acknowledged"]
+
+
+async def test_a_tab_whose_unlocking_is_overtaken_by_another_stays_locked(
+    visit: Visiting, hub: Hub, tmp_path: Path
+) -> None:
+    first = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.overtaken"), "en")
+    await first.place("place.me")
+    await first.press("me.lock")
+    page = await first.visit.context.new_page()
+    await page.goto(f"{first.visit.origin}/app/")
+    second = Worker(first.visit, page, first.who, "en", first.paper)
+    line = first.visit.line
+    line.late = {"ActivityLog": iter((6,))}
+    await first.unlock()
+    while "ActivityLog" not in line.asked:
+        await page.wait_for_timeout(100)
+    await second.unlock()
+    await second.place("place.send")
+    await second.heading("send.need")
+    await first.page.get_by_text(first.said("problem.locked")).wait_for()
+    assert await first.page.locator(".inbox").count() == 0
+    assert await page.get_by_text(second.said("problem.another_tab")).count() == 0

@@ -27,8 +27,8 @@ const QUIET = 12_000; // milliseconds between pings, and for their answer: a dea
 
 type Follow = Operation<{ readonly feed: FeedEntry }, { readonly after: number }>;
 
-/** Follow the feed behind `after`, until the returned function is called. url: of the socket, same origin. */
-export function follow(operation: Follow, url: string, after: number, follower: Follower): () => void {
+/** Follow the member's feed behind `after`, until the returned function is called. url: of the socket, same origin. */
+export function follow(operation: Follow, url: string, member: string, after: number, follower: Follower): () => void {
   let last = after;
   let over = false;
   let client: Client | null = null;
@@ -43,7 +43,7 @@ export function follow(operation: Follow, url: string, after: number, follower: 
   };
 
   const begin = () => {
-    client = dial(url, () => {
+    client = dial(url, member, () => {
       tries = 0;
       follower.line(true);
     });
@@ -87,11 +87,12 @@ export function follow(operation: Follow, url: string, after: number, follower: 
   };
 }
 
-function dial(url: string, live: () => void): Client {
+function dial(url: string, member: string, live: () => void): Client {
   let answered = true;
   let silence: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url,
+    connectionParams: { member },
     lazy: true,
     retryAttempts: 0,
     keepAlive: QUIET,

@@ -22,11 +22,18 @@ const LONGEST_PAUSE = 15_000;
 const WITHIN = 30_000; // milliseconds, for one answer
 const NOT_IN_TIME = [408, 429, 500, 502, 503, 504];
 
+let member: string | null = null;
+
+/** As whom the hub is asked, of those who share this browser: each has a cookie. null: as nobody. */
+export function actAs(id: string | null): void {
+  member = id;
+}
+
 let hasLine = true; // as the last request found it
 
 /**
  * Ask the hub. Rejects with `Failed`: refused, hub or line. once: not repeated by itself, each try counts. asNobody: without
- * the cookie of whoever is signed in here. within: milliseconds for one answer, where much is carried.
+ * any cookie. as: another member than who is at work. within: milliseconds for one answer, where much is carried.
  */
 export async function ask<R, V>(
   operation: Operation<R, V>,
@@ -34,11 +41,13 @@ export async function ask<R, V>(
   {
     once = false,
     asNobody = false,
+    as = member,
     until,
     within = WITHIN,
   }: {
     readonly once?: boolean;
     readonly asNobody?: boolean;
+    readonly as?: string | null;
     readonly until?: AbortSignal;
     readonly within?: number;
   } = {},
@@ -48,7 +57,7 @@ export async function ask<R, V>(
   for (let tries = 0; tries < most; tries += 1) {
     if (tries > 0) await rest(pause(tries - 1), until);
     if (until?.aborted) break;
-    const answer = await post(body, asNobody ? "omit" : "same-origin", within, until);
+    const answer = await post(body, as, asNobody ? "omit" : "same-origin", within, until);
     if (answer !== null) hasLine = true;
     if (answer !== null && !NOT_IN_TIME.includes(answer.status)) return dataOf(await jsonOf(answer));
     if (answer === null && tries === most - 1) hasLine = false;
@@ -58,6 +67,7 @@ export async function ask<R, V>(
 
 async function post(
   body: string,
+  as: string | null,
   credentials: RequestCredentials,
   within: number,
   until: AbortSignal | undefined,
@@ -70,6 +80,7 @@ async function post(
       headers: {
         "Content-Type": "application/json",
         Accept: "application/graphql-response+json, application/json;q=0.9",
+        ...(as !== null && { "Ortoo-Member": as }),
       },
       credentials,
       cache: "no-store",

@@ -8,7 +8,7 @@ import { Failed } from "../failed.ts";
 import { type Follower, follow } from "../hub/feed.ts";
 import * as operations from "../hub/operations.ts";
 import { attend } from "../hub/presence.ts";
-import { ask } from "../hub/query.ts";
+import { actAs, ask } from "../hub/query.ts";
 import { type Bytes, b64, read, SigningKey, unb64 } from "../protocol/documents.ts";
 import { Refused } from "../protocol/errors.ts";
 import { KemKey } from "../protocol/hpke.ts";
@@ -86,15 +86,20 @@ export async function newVault(url: string): Promise<api.Vault> {
   let begun: Begun | null = null;
   let now: AtWork | null = null;
   let pending: Pending | null = null;
+  let confirming: Promise<api.Me | null> | null = null;
+  // Whoever was about to work when another tab took over, or it was locked, does not.
+  let turn = 0;
 
   const working = (): AtWork => now ?? locked();
 
   const end = () => {
+    turn += 1;
     now?.stop();
     now = null;
     begun = null;
     pending = null;
     joining.drop();
+    actAs(null);
   };
 
   const sending = sendingCalls(working, tell);
@@ -112,13 +117,15 @@ export async function newVault(url: string): Promise<api.Vault> {
   const endSession = async (): Promise<void> => {
     const ending = (await store.accounts()).filter((one) => one.isEnding);
     if (ending.length === 0) return;
-    try {
-      await ask(operations.signOut, {}, { once: true });
-    } catch (error) {
-      const isOver = error instanceof Failed && error.problem.kind === "refused"; // it knows of none
-      if (!isOver) throw new Failed({ kind: "device", code: "still_open" });
+    for (const one of ending) {
+      try {
+        await ask(operations.signOut, {}, { once: true, as: one.member });
+      } catch (error) {
+        const isOver = error instanceof Failed && error.problem.kind === "refused"; // it knows of none
+        if (!isOver) throw new Failed({ kind: "device", code: "still_open" });
+      }
+      await store.keep({ ...one, isEnding: false });
     }
-    for (const one of ending) await store.keep({ ...one, isEnding: false });
     tell({ type: "signed_out" });
   };
 
@@ -159,6 +166,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 
   const joining = joiningCalls(async (account, kk) => {
     await store.keep(account);
+    actAs(account.member);
     const items = await store.items(kk, account.network, account.member);
     const network = await directoryOf(account.anchor, items);
     return wait({ account, kk, items, network });
@@ -179,6 +187,7 @@ export async function newVault(url: string): Promise<api.Vault> {
 
   /** Take up work with an open keyring: the directory first, then the feed. */
   const take = async (account: Account, kk: Bytes, network: Network, items: Items): Promise<api.Me> => {
+    const mine = turn;
     const keyring = await keyringOf(account, kk);
     const secrets = { sign: await SigningKey.of(unb64(keyring.sign)), kem: await KemKey.of(unb64(keyring.kem)) };
     const who = { network: account.network, agency: account.agency, member: account.member };
@@ -187,22 +196,24 @@ export async function newVault(url: string): Promise<api.Vault> {
       end();
       tell({ type: "ended", code: "another_tab" });
     });
+    const seen = new Seen(items, () => network.ruleTime());
+    let after = 0;
     try {
       await items.begin(); // another tab may have written until now
       await work.begin();
+      await store.keep(account);
+      after = (await items.get<number>("feed")) ?? 0;
+      await seen.sweep();
+      if (mine !== turn) locked();
     } catch (error) {
       letGo();
       throw error;
     }
     const me = meOf(account, network);
-    await store.keep(account);
     const keeper = new Keeper(store, account, kk);
     work.onEpochs = () => keeper.save(work);
     work.onCarried = (of, over, all) => tell({ type: "carried", of, over, all });
-    const after = (await items.get<number>("feed")) ?? 0;
     let isLive = false;
-    const seen = new Seen(items, () => network.ruleTime());
-    await seen.sweep();
     const at = { work, items, seen, isLive: () => isLive };
     const lineBack = async () => {
       await alarming(() => work.catchUp())();
@@ -232,7 +243,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     };
     // The feed is for whoever works on referrals (its subscription refuses all others).
     const unfollow = me.roles.includes("focal_point")
-      ? follow(operations.follow, url, after, follower)
+      ? follow(operations.follow, url, account.member, after, follower)
       : attend(follower);
     const sweeping = setInterval(() => void seen.sweep().catch(() => undefined), SWEEP);
     // An answer can be lost while the socket lives.
@@ -248,6 +259,7 @@ export async function newVault(url: string): Promise<api.Vault> {
       letGo();
     };
     end();
+    actAs(account.member);
     now = { account, store, keeper, held: { totp: null }, keyring, me, stop, ...at };
     keeper.save(work).catch((error: unknown) => {
       if (error instanceof Refused) tell({ type: "alarm", code: error.code });
@@ -261,6 +273,7 @@ export async function newVault(url: string): Promise<api.Vault> {
     await endSession(); // its cookie would be taken for the new one's
     const done = begun.done ?? (await handIn(begun, second));
     begun = { ...begun, done };
+    actAs(done.member.id);
     const known = { network, member: done.member.id, agency: done.member.agency };
     const kk = await keyringKey({ ...known, keyring: done.keyring }, stretched);
     const keyring = await openKeyring(unb64(done.keyring.sealed), kk, {
@@ -291,10 +304,19 @@ export async function newVault(url: string): Promise<api.Vault> {
   };
 
   const unlocked = async (account: Account, kk: Bytes): Promise<api.SignedIn> => {
+    actAs(account.member);
     const items = await store.items(kk, account.network, account.member);
     const network = await directoryOf(account.anchor, items);
     if ((await items.get("directory")) === null) await network.sync((await keyringOf(account, kk)).seen);
     return enter({ account, kk, items, network });
+  };
+
+  const confirmed = async (): Promise<api.Me | null> => {
+    const who = pending ?? locked();
+    await who.network.sync(null);
+    if (await isConfirmed(who)) return take(who.account, who.kk, who.network, who.items);
+    if ((await ask(operations.waiting, {})).waiting === null) throw new Refused("not_found", { field: "waiting" });
+    return null;
   };
 
   /** Files that come, and are not wanted any more. */
@@ -340,12 +362,11 @@ export async function newVault(url: string): Promise<api.Vault> {
       return unlocked(account, await keyringKeyByPasskey(account, passkey, secret));
     }),
     askPasskey: guarded(async () => (await ask(operations.beginPasskeySignIn, {})).beginPasskeySignIn),
-    confirmed: guarded(async () => {
-      const who = pending ?? locked();
-      await who.network.sync(null);
-      if (await isConfirmed(who)) return take(who.account, who.kk, who.network, who.items);
-      if ((await ask(operations.waiting, {})).waiting === null) throw new Refused("not_found", { field: "waiting" });
-      return null;
+    confirmed: guarded(() => {
+      confirming ??= confirmed().finally(() => {
+        confirming = null;
+      });
+      return confirming;
     }),
     invited: guarded(joining.invited),
     authenticator: guarded(joining.authenticator),
@@ -465,13 +486,19 @@ export async function newVault(url: string): Promise<api.Vault> {
 function alone(member: string, taken: () => void): Promise<() => void> {
   return new Promise((begun) => {
     let isOurs = true;
-    const held = new Promise<void>((release) => {
-      begun(() => {
-        isOurs = false;
-        release();
+    const hold = () =>
+      new Promise<void>((release) => {
+        begun(() => {
+          isOurs = false;
+          release();
+        });
       });
-    });
-    navigator.locks?.request(`ortoo ${member}`, { steal: true }, () => held).catch(() => isOurs && taken());
+    if (navigator.locks === undefined) void hold();
+    else
+      navigator.locks.request(`ortoo ${member}`, { steal: true }, hold).catch(() => {
+        if (isOurs) taken();
+        begun(() => {}); // where it was never ours
+      });
   });
 }
 
