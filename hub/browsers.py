@@ -1,8 +1,9 @@
 """What a browser's page is given and may do: its session lives in a cookie that no script can read.
 
 A cookie goes along with whatever any page asks for, so it counts only where the browser itself says that one of our own
-pages asks: a POST whose `Origin` is this very address. Members who share a browser have a cookie each, named for them:
-a page says whose it means, and is nobody's where it says nothing. Whoever sends `Authorization` is served for that alone.
+pages asks: a POST whose `Origin` is this very address. Members who share a browser have a cookie each, named for them;
+a page says whose it means, and is nobody's where it says nothing. Whoever sends `Authorization` is served for that
+alone.
 """
 
 import re

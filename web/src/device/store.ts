@@ -178,6 +178,13 @@ export class Items {
     await this.write(null, at, index);
   }
 
+  /** Drop what is found to be needed no more, while nothing else is kept or dropped. */
+  dropFound(find: () => Promise<readonly string[]>): Promise<void> {
+    return this.inTurn(async () => {
+      for (const name of await find()) await this.dropNow(name);
+    });
+  }
+
   dropAll(): Promise<void> {
     return this.inTurn(() => this.dropAllNow());
   }

@@ -230,7 +230,7 @@ async function proofOf(
 export async function resume(at: At, tell: Tell): Promise<void> {
   for (const name of at.items.names(DEEDS)) {
     const kept = await at.items.get<Kept>(name);
-    if (kept === null) continue;
+    if (kept === null || at.items.names(name).length === 0) continue; // it was recorded meanwhile
     try {
       if (!(await once(at, name.slice(DEEDS.length), tell))) return;
       tell({ type: "redecided", referral: kept.referral, problem: null });

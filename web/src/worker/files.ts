@@ -177,14 +177,16 @@ interface Naming {
 const NAMING = ["draft/", "outbox/", "form/", "step/", "onward/", "deed/", "undone/"];
 
 /** What no draft, nothing on its way and nothing that was sent names any more is here no more. */
-export async function sweep(items: Items): Promise<void> {
-  const needed = new Set(fresh);
-  for (const name of NAMING.flatMap((prefix) => items.names(prefix))) {
-    const kept = await items.get<Naming>(name);
-    const files = kept?.filled?.files ?? kept?.draft?.filled.files ?? kept?.attached ?? evidenceOf(kept?.deed);
-    for (const one of Object.values(files ?? {}).flat()) needed.add(one.id);
-  }
-  for (const name of items.names("file/")) if (!needed.has(name.slice("file/".length))) await items.drop(name);
+export function sweep(items: Items): Promise<void> {
+  return items.dropFound(async () => {
+    const needed = new Set(fresh);
+    for (const name of NAMING.flatMap((prefix) => items.names(prefix))) {
+      const kept = await items.get<Naming>(name);
+      const files = kept?.filled?.files ?? kept?.draft?.filled.files ?? kept?.attached ?? evidenceOf(kept?.deed);
+      for (const one of Object.values(files ?? {}).flat()) needed.add(one.id);
+    }
+    return items.names("file/").filter((name) => !needed.has(name.slice("file/".length)));
+  });
 }
 
 // --- sending ----------------------------------------------------------------------------------------------------------

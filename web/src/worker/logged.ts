@@ -9,6 +9,7 @@ import * as operations from "../hub/operations.ts";
 import { ask } from "../hub/query.ts";
 import { type Checkpoint, headOf, type Opened, type Policy, parsePolicy, textOf } from "../protocol/checkpoint.ts";
 import { b64, stamp, unb64 } from "../protocol/documents.ts";
+import { Refused } from "../protocol/errors.ts";
 import { ACTIVITY, continued, placed, WITHHELD } from "../protocol/logged.ts";
 import type { Seen, TreeHead } from "../protocol/schemas.ts";
 import type { Dated, Mark } from "./api.ts";
@@ -136,7 +137,7 @@ export class ActivityLog {
     }
   }
 
-  private async fetched(): Promise<Newest | null> {
+  private async fetched(isAgain = false): Promise<Newest | null> {
     const policy = await parsePolicy(this.network.directory.network.body.policy);
     const log = policy.logs.findLast((one) => one.name.endsWith(ACTIVITY))?.name;
     if (log === undefined) return null;
@@ -149,8 +150,17 @@ export class ActivityLog {
       if (opened !== null) await this.take(opened.checkpoint, note);
       return { opened, policy, by };
     } catch (error) {
+      if (!isAgain && (await this.isNewer(error))) return this.fetched(true);
       throw contradicted(error, this.network, by);
     }
+  }
+
+  /** Whether the directory has other witnesses since, by whom a head that ours do not vouch for may be signed. */
+  private async isNewer(error: unknown): Promise<boolean> {
+    if (!(error instanceof Refused) || error.code !== "checkpoint_unwitnessed") return false;
+    const { size } = this.network.directory;
+    await this.network.sync(null);
+    return this.network.directory.size > size;
   }
 
   /** The larger of what this device and another one has seen of this log. */

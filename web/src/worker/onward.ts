@@ -90,6 +90,7 @@ export async function forward(
 export async function resume(at: At, told: (of: string, to: string, problem: Problem | null) => void): Promise<void> {
   for (const name of at.items.names(PREFIX)) {
     const [of = "", to = ""] = name.slice(PREFIX.length).split(" ");
+    if (at.items.names(name).length === 0) continue; // it went out meanwhile
     try {
       await once(at, name);
       told(of, to, null);

@@ -165,6 +165,7 @@ export async function resume(at: At, tell: Tell): Promise<void> {
   await sweepFiles(at.items);
   for (const name of at.items.names("outbox/")) {
     const id = name.slice("outbox/".length);
+    if (at.items.names(name).length === 0) continue; // it went out meanwhile
     try {
       const rows = await once(at, name, tell);
       if (rows !== null) tell({ type: "sent", draft: id, rows });

@@ -288,6 +288,7 @@ export class Work {
   /** Hand in what waited for the line. told: of each step's referral, what hindered it; not of those that wait on. */
   async resume(told: (id: string, problem: Problem | null) => void): Promise<void> {
     for (const { name, kept } of await this.waiting()) {
+      if (this.items.names(name).length === 0) continue; // it was taken meanwhile
       try {
         await this.once(name);
         told(kept.id, null);
@@ -411,8 +412,9 @@ export class Work {
 
   /** The same with all that the hub hands out now. */
   async takeOver(): Promise<ReadonlyMap<number, KemKey>> {
-    const named = this.epochsInDirectory();
     const { agencyKeys } = await ask(operations.agencyKeys, {});
+    if (agencyKeys.some(({ epoch }) => !this.epochsInDirectory().has(epoch))) await this.sync(); // newer than ours
+    const named = this.epochsInDirectory();
     const before = this.epochs.size;
     for (const { epoch, sealed } of agencyKeys) {
       const of = named.get(epoch);

@@ -57,6 +57,25 @@ describe("a file that was picked", () => {
     expect((await lying()).length).toBe(before + 1); // the index
   });
 
+  test("stays, whatever is tidied up while it is being picked or moves on", async () => {
+    for (let one = 0; one < 12; one += 1) await items.put(`form/${one}`, { filled: {}, text: "x".repeat(20_000) });
+    const first = await keepFile(items, new File(["one"], "1.txt"), false);
+    if (!("file" in first)) throw new Error(first.fault);
+    await items.put("draft/one", drafted({ needs: [first.file] }));
+    named({ needs: [first.file] });
+    for (let round = 0; round < 5; round += 1) {
+      const sweeping = sweep(items);
+      await new Promise((done) => setTimeout(done, round));
+      const picked = keepFile(items, new File(["two"], "2.txt"), false);
+      const moved = items.put(`outbox/${round}`, { draft: drafted({ needs: [first.file] }) });
+      const dropped = items.drop(round === 0 ? "draft/one" : `outbox/${round - 1}`);
+      await Promise.all([sweeping, moved, dropped]);
+      const second = await picked;
+      if (!("file" in second)) throw new Error(second.fault);
+      for (const { file } of [first, second]) expect(await items.piece(`file/${file.id}`, 0)).not.toBeNull();
+    }
+  });
+
   test.each(["undone/c", "deed/c"])("lies here while it is evidence of %s, and is gone with that", async (name) => {
     const kept = await keepFile(items, new File([utf8("signed")], "form.pdf"), true);
     if (!("file" in kept)) throw new Error(kept.fault);
