@@ -294,7 +294,11 @@ class Session:
 
     async def _take_over(self) -> bool:
         """Take over what the hub hands out, each seed proven; whether there was any that was not held already."""
-        named, handed, before = self._epochs_in_directory(), await self.client.agency_keys(), len(self._epochs)
+        handed = await self.client.agency_keys()
+        named, before = self._epochs_in_directory(), len(self._epochs)
+        if any(one.epoch not in named for one in handed):
+            await self.sync()  # the key may have been renewed since the directory was looked at
+            named = self._epochs_in_directory()
         for one in handed:
             if one.epoch not in named:
                 raise Refused(

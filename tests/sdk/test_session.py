@@ -6,10 +6,11 @@ import json
 import time
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ortoo import contract, practice
+from ortoo import administration, contract, practice
 from ortoo.client import Client, HubError, HubUnreachable
 from ortoo.form import Form, FormError
 from ortoo.memory import Memory
@@ -20,6 +21,7 @@ from ortoo.protocol.errors import Refused
 from ortoo.reading import Referral
 from ortoo.session import Arrival, Session
 from tests.hubs import Hub
+from tests.people.lying_hub import LyingHub
 from tests.people.newcomers import Newcomer, confirmed, expected
 from tests.sdk.conftest import SCENARIOS
 from tests.sdk.line import Line
@@ -106,6 +108,30 @@ async def test_a_directory_that_another_program_saw_grow_meanwhile_is_no_rollbac
         is_answered.set()
         before = (await syncing).size
         assert (await follows.sync()).size > before
+
+
+@ON_ONE_STORE
+async def test_a_key_that_was_renewed_meanwhile_is_no_false_key(hub: Hub, shelter: Form) -> None:
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        (sent,) = await nara.send(shelter)
+        async with at_work(hub, "mgec.delger", state="elsewhere") as other:
+            assert await administration.rotate(other) == 2
+        assert delger.directory.size < other.directory.size
+        assert "identity" in (await delger.open_referral(sent.id)).readable
+        assert delger.directory.size == other.directory.size
+        assert sorted(await delger.agency_epochs()) == [1, 2]
+
+
+@ON_ONE_STORE
+async def test_a_key_for_an_epoch_that_never_was_is_refused(hub: Hub) -> None:
+    def one_more(data: dict[str, Any]) -> dict[str, Any]:
+        return {"agencyKeys": [*data["agencyKeys"], data["agencyKeys"][0] | {"epoch": 2}]}
+
+    async with LyingHub(hub.url) as lying, at_work(hub, "mgec.delger", lying.url) as delger:
+        lying.lies["AgencyKeys"] = one_more
+        with pytest.raises(Refused, match="key_mismatch") as refused:
+            await delger.agency_epochs()
+        assert refused.value.at["epoch"] == 2
 
 
 @ON_ONE_STORE
