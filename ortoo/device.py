@@ -14,6 +14,7 @@ import json
 import os
 import re
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,7 @@ import msgspec
 from ortoo import account, contract
 from ortoo.account import Keys
 from ortoo.identity import Identity
-from ortoo.memory import write_whole
+from ortoo.memory import alone, write_whole
 from ortoo.protocol.documents import b64, ctx, unb64
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.keys import expand, stretch
@@ -128,22 +129,29 @@ class Device:
         """Keep an account that was just signed in to, and leave it unlocked."""
         sealed = seal(_token_key(kk), ctx("session", kept.network, kept.member), token.encode())
         whole = replace_kept(kept, token=b64(sealed))
-        self._write(whole)
+        with self._alone():
+            self._write(whole)
         self._remember(kept, kk)
         return self._open(whole, kk)
 
     def update(self, opened: Open, **changes: Any) -> Open:
-        """Keep what has changed about an account. A newer keyring, which another program kept meanwhile, stays."""
-        newest = self._read(self._path(opened.kept)) if self._path(opened.kept).exists() else opened.kept
-        if "keyring" in changes and changes["keyring"].version < newest.keyring.version:
-            del changes["keyring"]
-        kept = replace_kept(newest, **changes)
-        self._write(kept)
+        """Keep what has changed about an account. A newer keyring, which another program kept meanwhile, stays; and
+        what was signed out meanwhile is not brought back.
+        """
+        with self._alone():
+            is_kept = self._path(opened.kept).exists()
+            newest = self._read(self._path(opened.kept)) if is_kept else opened.kept
+            if "keyring" in changes and changes["keyring"].version < newest.keyring.version:
+                del changes["keyring"]
+            kept = replace_kept(newest, **changes)
+            if is_kept:
+                self._write(kept)
         return self._open(kept, opened.kk)
 
     def forget(self, kept: Kept) -> None:
         self.lock(kept)
-        self._path(kept).unlink(missing_ok=True)
+        with self._alone():
+            self._path(kept).unlink(missing_ok=True)
 
     # --- locked and unlocked ------------------------------------------------------------------------------------------
 
@@ -186,6 +194,10 @@ class Device:
 
     def _path(self, kept: Kept) -> Path:
         return self.folder / "accounts" / _file_name(_plain(kept.hub)) / f"{_file_name(kept.login)}.json"
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """One for all accounts: of a login that was signed out, no name stays."""
+        return alone(self.folder / "accounts")
 
     def _write(self, kept: Kept) -> None:
         write_whole(self._path(kept), json.dumps(msgspec.to_builtins(kept), ensure_ascii=False, indent=1))

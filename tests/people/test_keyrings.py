@@ -3,7 +3,9 @@
 import json
 import re
 import secrets
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,13 @@ import pytest
 from ortoo import account, administration, contract, joining, keyring
 from ortoo.account import Keys
 from ortoo.client import Client
-from ortoo.device import Device, DeviceError, Open, replace_kept
+from ortoo.device import Device, DeviceError, Kept, Open, replace_kept
 from ortoo.form import Form
 from ortoo.protocol import checkpoint, schemas
 from ortoo.protocol.directory import Directory
 from ortoo.protocol.documents import SigningKey, b64, new_id, sign, unb64
 from ortoo.protocol.errors import Refused
+from ortoo.protocol.keys import seal_keyring
 from ortoo.session import Session
 from tests.hubs import Hub
 from tests.members import at_work, plain_form
@@ -128,6 +131,44 @@ async def test_two_devices_lose_nothing_of_each_other(hub: Hub, tmp_path: Path) 
     async with joining.at_work(other, again) as session:
         assert await administration.rotate(session) == 3
     assert sorted(oyun.unlocked(other).keys.epochs)[-2:] == [2, 3]
+
+
+async def test_two_programs_that_save_at_once_keep_the_newer_keyring(hub: Hub, tmp_path: Path) -> None:
+    somebody = await member(hub, tmp_path)
+    opened = somebody.unlocked()
+    slow, quick = Device(somebody.device.folder), Device(somebody.device.folder)
+    has_read, goes_on, read = threading.Event(), threading.Event(), slow._read
+
+    def slowly(path: Path) -> Kept:
+        found = read(path)
+        has_read.set()
+        assert goes_on.wait(10)
+        return found
+
+    slow._read = slowly  # type: ignore[method-assign]  # the disk is slow
+    with ThreadPoolExecutor() as programs:
+        older = programs.submit(slow.update, opened, keyring=saved_as(2, opened))
+        assert has_read.wait(10)
+        newer = programs.submit(quick.update, opened, keyring=saved_as(3, opened))
+        wait([newer], 0.5)
+        goes_on.set()
+        assert (older.result(10).kept.keyring.version, newer.result(10).kept.keyring.version) == (2, 3)
+    assert somebody.unlocked().kept.keyring.version == 3
+
+
+async def test_what_was_signed_out_is_not_kept_again_by_a_program_that_still_works(hub: Hub, tmp_path: Path) -> None:
+    somebody = await member(hub, tmp_path)
+    device, opened = somebody.device, somebody.unlocked()
+    device.forget(opened.kept)
+    assert device.update(opened, keyring=saved_as(2, opened)).kept.keyring.version == 2
+    assert device.all() == []
+
+
+def saved_as(version: int, opened: Open) -> contract.Keyring:
+    """The keyring as it would be saved next."""
+    kept = opened.kept
+    sealed = seal_keyring(opened.keys.keyring(), opened.kk, network=kept.network, member=kept.member, version=version)
+    return msgspec.structs.replace(kept.keyring, version=version, sealed=b64(sealed))
 
 
 async def test_a_hub_that_goes_back_to_an_older_keyring_is_refused(hub: Hub, liar: LyingHub, tmp_path: Path) -> None:
