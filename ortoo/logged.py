@@ -63,7 +63,7 @@ async def look(client: Client, memory: Memory, policy: Policy, elsewhere: TreeHe
         if opened is None or shown.checkpoint is None:
             return Looked(None, ())
         memory.see_activity(shown.checkpoint.note)
-        await _prove(client, memory, opened.checkpoint)
+        in_vain = await _prove(client, memory, opened.checkpoint)
     except Refused as refused:
         raise evidence.kept(
             refused,
@@ -74,7 +74,8 @@ async def look(client: Client, memory: Memory, policy: Policy, elsewhere: TreeHe
             shown=shown.checkpoint.note if shown.checkpoint is not None else "",
             proof=shown.consistency,
         ) from None
-    withheld = [document for document, since in memory.now.unproven.items() if at - instant(since) > WITHHELD]
+    unproven = memory.now.unproven
+    withheld = [one for one, since in unproven.items() if one in in_vain and at - instant(since) > WITHHELD]
     return Looked(opened.checkpoint, tuple(withheld))
 
 
@@ -83,22 +84,27 @@ def _said(before: Checkpoint | None) -> str:
     return before.text.decode() if before is not None else ""
 
 
-async def _prove(client: Client, memory: Memory, head: Checkpoint) -> None:
-    """Ask for the proofs that are missing, a bounded number at once: the rest next time."""
-    wanted = list(memory.now.unproven)[:MOST]
-    if not wanted:
-        return
-    try:
-        answers = await client.logged(head.size, wanted)
-    except HubError:  # signed out meanwhile
-        return
-    except Refused as refused:
-        if refused.code in ("role_not_allowed", "not_found"):  # a token that only sends
-            return
-        raise
-    found = proven(answers, wanted, head)
-    if found:
-        memory.see_proven({document: (one.index, one.salt) for document, one in found.items()})
+async def _prove(client: Client, memory: Memory, head: Checkpoint) -> set[str]:
+    """Ask for the proofs that are missing, a bounded number at once. Gives those that were asked for in vain: where the
+    hub gives no answer, the rest is asked for next time.
+    """
+    missing, in_vain = list(memory.now.unproven), set[str]()
+    for begin in range(0, len(missing), MOST):
+        wanted = missing[begin : begin + MOST]
+        in_vain.update(wanted)
+        try:
+            answers = await client.logged(head.size, wanted)
+        except HubError:  # signed out meanwhile
+            break
+        except Refused as refused:
+            if refused.code in ("role_not_allowed", "not_found"):  # a token that only sends
+                break
+            raise
+        found = proven(answers, wanted, head)
+        if found:
+            memory.see_proven({document: (one.index, one.salt) for document, one in found.items()})
+            in_vain -= found.keys()
+    return in_vain
 
 
 def continued(

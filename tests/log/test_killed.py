@@ -73,7 +73,7 @@ async def test_the_sequencer_is_killed_while_members_send(hub: Hub) -> None:
         size = await logged(hub.store)
         assert size > KILLS * 6
         for session in senders:
-            while session.memory.now.unproven:  # a hundred proofs at once
+            while session.memory.now.unproven:  # what was sent a moment ago is logged a moment later
                 await session.sync()
             assert session.activity == head(hub.store)
     assert "Traceback" not in hub.said()

@@ -1,5 +1,6 @@
 """A client that is shown a different history stops, says so, and keeps what somebody else can judge."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from ortoo import evidence
+from ortoo.logged import MOST
 from ortoo.protocol import merkle
 from ortoo.protocol.checkpoint import Checkpoint, head_of, sign_checkpoint
 from ortoo.protocol.documents import SigningKey, b64, ctx, sha256, unb64
@@ -174,6 +176,25 @@ async def test_a_leaf_that_is_withheld_is_noticed_and_a_false_proof_is_refused(h
                 await stranger.client.logged(size, [])
         with pytest.raises(Refused, match="limit_exceeded"):
             await stranger.client.logged(nara.activity.size, [b64(bytes(32))] * 101)
+
+
+async def test_whatever_is_logged_is_found_however_much_it_is(hub: Hub) -> None:
+    async with at_work(hub, "mrc.nara") as nara:
+        await asyncio.gather(*(nara.record(plain_form(number)) for number in range(MOST // 2 + 5)))
+        await logged(hub.store)
+        assert len(nara.memory.now.unproven) > MOST
+        long_ago(nara)  # as after a log that was continued, where all of it is looked for again
+        assert (await nara.sync()).withheld == ()
+        assert nara.memory.now.unproven == {}
+
+
+async def test_what_could_not_be_asked_for_is_not_called_withheld(hub: Hub) -> None:
+    async with LyingHub(hub.url) as lying, at_work(hub, "mrc.nara", lying.url) as nara:
+        await asyncio.gather(*(nara.record(plain_form(number)) for number in range(MOST // 2 + 5)))
+        await logged(hub.store)
+        long_ago(nara)
+        lying.lies["Logged"] = lambda _: {"logged": None}
+        assert len((await nara.sync()).withheld) == MOST  # no answer to the first question, and no other was put
 
 
 def long_ago(session: Session) -> None:
