@@ -7,7 +7,7 @@ byte leaves until the hub's acceptance is held: whatever repeats a send, repeats
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from ortoo import attaching, contract, giving
 from ortoo.attached import Attached
 from ortoo.form import Consent, Form, FormError, Routing
 from ortoo.giving import SealedEvidence, SealFile
-from ortoo.memory import write_whole
+from ortoo.memory import Turn, in_turn, write_whole
 from ortoo.protocol import consent, referral, schemas, vocabulary
 from ortoo.protocol.attachments import SealedFile
 from ortoo.protocol.consent import Decisions
@@ -434,6 +434,22 @@ class Outbox:
             return msgspec.convert(json.loads(self._path(key).read_text(encoding="utf-8"))["step"], contract.Sealed)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def in_turn(self, key: str) -> AbstractAsyncContextManager[Turn]:
+        """The turn of whoever makes and hands in what has this name, over all tasks and programs of this member."""
+        return in_turn(self._path(key))
+
+    def drop_draft(self, draft: Draft) -> None:
+        """Forget this draft, with its sealed files; not another one that took its place."""
+        kept = self.find(draft.form)
+        if kept is None or kept.ids == draft.ids:
+            self.drop(draft.form)
+
+    def drop_step(self, key: str, step: contract.Sealed) -> None:
+        """Forget this step, with its sealed files; not another one that took its place."""
+        kept = self.find_step(key)
+        if kept is None or kept.envelope == step.envelope:
+            self.drop(key)
 
     def drop(self, key: str) -> None:
         """Forget the form's draft, or the step, of that name, with its sealed files."""

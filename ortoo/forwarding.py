@@ -40,21 +40,25 @@ async def forward(
     """Send these sections of a referral that the own agency was sent to the agency `to`.
 
     files: those that go with them, by the part's name (`needs/file-1`); None: all that these sections have.
-    Opens the referral, in the member's own name. Repeated after a lost answer it is one referral.
+    Opens the referral, in the member's own name. Repeated after a lost answer, or at the same moment, it is one.
     Raises Refused: `not_found`, `step_illegal`, `grant_missing` (also where the own agency does not read the section),
     another code of the rule, or what is wrong with a file.
     """
-    kept = session.drafts.find(_key(session, id, to, sections, files))
-    if kept is not None:
-        return (await session.submit(kept))[0]
-    for tries in range(TRIES):
-        draft = await _draft(session, await forwarding(session, id, to, sections, files), files)
-        try:
-            return (await session.submit(draft))[0]
-        except Refused as refused:
-            if refused.code not in REMADE or tries == TRIES - 1:
-                raise
-            await session.sync()
+    key = _key(session, id, to, sections, files)
+    async with session.in_turn(key) as turn:
+        if turn.became:
+            return await session.show(turn.became[0])
+        kept = session.drafts.find(key)
+        if kept is not None:
+            return (await session.submit(kept, turn=turn))[0]
+        for tries in range(TRIES):
+            draft = await _draft(session, await forwarding(session, id, to, sections, files), files)
+            try:
+                return (await session.submit(draft, turn=turn))[0]
+            except Refused as refused:
+                if refused.code not in REMADE or tries == TRIES - 1:
+                    raise
+                await session.sync()
     raise Refused("directory_stale", referral=id)
 
 

@@ -2,14 +2,15 @@
 what it opened. One file for each member, written whole or not at all; several programs of one member may share it.
 """
 
+import asyncio
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from ortoo.protocol.checkpoint import head_of
 from ortoo.protocol.errors import Refused
@@ -20,6 +21,7 @@ except ImportError:  # Windows: one program at a time
     fcntl = None  # type: ignore[assignment]
 
 
+LOOKS_AGAIN: Final = 0.05  # seconds; whether it is one's turn
 LONG_AGO: Final = "2000-01-01T00:00:00Z"  # of what had its place in a log before
 
 
@@ -65,6 +67,10 @@ class Memory:
         self.folder = folder
         self._path = folder / f"{handle}.json"
         self._network = network
+        self.now = self._read()
+
+    def look_again(self) -> None:
+        """What another program of this member has seen meanwhile."""
         self.now = self._read()
 
     def see_directory(self, entries: tuple[str, ...], checkpoint: str) -> None:
@@ -213,6 +219,59 @@ def alone(path: Path) -> Iterator[None]:
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@dataclass
+class Turn:
+    """became: what another has made of the same while this one waited; where it did not, for this one to say."""
+
+    became: tuple[str, ...] = ()
+
+
+@asynccontextmanager
+async def in_turn(path: Path) -> AsyncIterator[Turn]:
+    """As `alone`, of work that takes its time: the other tasks of a program that waits go on.
+
+    What became of it is written where only those read it who waited: into the lock once it has no name any more.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if fcntl is None:
+        yield Turn()
+        return
+    named = path.with_suffix(".lock")
+    while True:
+        with open(named, "a+", encoding="ascii") as lock:
+            while not _has_locked(lock):
+                await asyncio.sleep(LOOKS_AGAIN)
+            if _is_named(lock, named):
+                turn = Turn()
+                try:
+                    yield turn
+                finally:
+                    named.unlink()
+                    lock.write("\n".join(turn.became))
+                return
+            lock.seek(0)
+            became = tuple(lock.read().split())
+        if became:
+            yield Turn(became)
+            return
+
+
+def _has_locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+
+
+def _is_named(lock: IO[str], name: Path) -> bool:
+    """Whether this is the file of that name, still."""
+    try:
+        return os.path.samestat(os.fstat(lock.fileno()), name.stat())
+    except FileNotFoundError:
+        return False
 
 
 def write_whole(path: Path, text: str) -> None:

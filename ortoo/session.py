@@ -30,7 +30,7 @@ from ortoo.form import Evidence as Given
 from ortoo.form import Form, FormError
 from ortoo.giving import SealedEvidence
 from ortoo.identity import Identity
-from ortoo.memory import Memory, Remembered
+from ortoo.memory import Memory, Remembered, Turn
 from ortoo.protocol import consent, documents, events, hpke, schemas
 from ortoo.protocol import referral as sealing
 from ortoo.protocol.attachments import SealedFile
@@ -493,13 +493,18 @@ class Session:
         """Record the form's decisions and send a referral to each recipient, or to none.
 
         A draft of the same form that was not accepted yet is sent again as it was made; so repeating a send after a
-        lost answer gives the referrals that are there. Raises FormError or Refused, before or at the hub; no draft is
+        lost answer gives the referrals that are there, and so does the same form at the same moment, from another task
+        or another program of this member. Raises FormError or Refused, before or at the hub; no draft is
         left then. After HubUnreachable it is kept. What was recorded before the hub refused the rest stands: the form
         then goes out under the next versions of that, and so does another one with the same code.
 
-        receipt: of the code that the person gets (`ortoo.receipts`). A draft that is there keeps its own (`unsent`).
+        receipt: of the code that the person gets (`ortoo.receipts`). A draft that is there keeps its own (`unsent`), as
+        does what was sent at the same moment.
         """
-        return await self.submit(self.unsent(form) or await self.draft(form, receipt=receipt), form)
+        async with self.in_turn(drafting.form_key(form, self.signer)) as turn:
+            if turn.became:
+                return [await self.show(id) for id in turn.became]
+            return await self.submit(self.unsent(form) or await self.draft(form, receipt=receipt), form, turn)
 
     def unsent(self, form: Form) -> Draft | None:
         """The draft of this form that the hub has not accepted, as far as this device knows."""
@@ -565,16 +570,19 @@ class Session:
         version = everybody.body.version + 1 if everybody is not None else 1
         return await self._sealed_evidence(form.evidence, id, version)
 
-    async def submit(self, draft: Draft, form: Form | None = None) -> list[Referral]:
-        """Have a draft accepted. With its form, it is sealed anew where the directory moved on or it became too old."""
+    async def submit(self, draft: Draft, form: Form | None = None, turn: Turn | None = None) -> list[Referral]:
+        """Have a draft accepted. With its form, it is sealed anew where the directory moved on or it became too old.
+
+        turn: told what it became, as soon as it is accepted.
+        """
         if form is None:
-            return await self._submit(draft, draft.form, None)
+            return await self._submit(draft, draft.form, None, turn)
         receipt = draft.decisions[0].body.receipt if draft.decisions else None
 
         def again(recorded: Decided, before: Draft) -> Awaitable[Draft]:
             return self.draft(form, decisions=recorded, receipt=receipt, evidence=before.sealed_evidence)
 
-        return await self._submit(draft, drafting.sent_key(form, self.signer), again)
+        return await self._submit(draft, drafting.sent_key(form, self.signer), again, turn)
 
     async def resend(self, form: Form, to: str, of: str | None = None) -> Referral:
         """Send a form that was sent before to one more agency, or to the same one again, in one step: a new referral
@@ -614,9 +622,12 @@ class Session:
             self.drafts.keep(made)
             return made
 
-        kept = self.drafts.find(key) or await draft()
-        (sent,) = await self._submit(kept, drafting.sent_key(form, self.signer), lambda *_: draft())
-        return sent
+        async with self.in_turn(key) as turn:
+            if turn.became:
+                return await self.show(turn.became[0])
+            kept = self.drafts.find(key) or await draft()
+            (sent,) = await self._submit(kept, drafting.sent_key(form, self.signer), lambda *_: draft(), turn)
+            return sent
 
     async def form_of(self, id: str) -> Form:
         """What the own agency sent as this referral, as a form again: to send it once more without its file.
@@ -698,6 +709,7 @@ class Session:
         draft: Draft,
         form_key: str,
         made_again: Callable[[Decided, Draft], Awaitable[Draft]] | None,
+        turn: Turn | None,
     ) -> list[Referral]:
         """made_again: makes a draft anew, given the decisions that were recorded by then."""
         recorded: Decided = None
@@ -722,7 +734,7 @@ class Session:
                     await self.sync()
                     draft = await made_again(recorded, draft)
                 except (Refused, FormError):
-                    self.drafts.drop(draft.form)
+                    self.drafts.drop_draft(draft)
                     if recorded is not None:
                         self._keep_recorded(draft.form, recorded, draft.evidence)
                     raise
@@ -735,7 +747,9 @@ class Session:
         for one in draft.decisions[:1]:
             self.memory.see_begun(one.body.consent)
         self.memory.see_sent(form_key, draft.ids)
-        self.drafts.drop(draft.form)
+        self.drafts.drop_draft(draft)
+        if turn is not None:
+            turn.became = draft.ids
         by_id = {one.id: one for one in accepted}
         return [await self._verify(by_id[id]) for id in draft.ids]
 
@@ -758,6 +772,13 @@ class Session:
     def _signs_again(self, refused: Refused, files: Sequence[schemas.SealedPart], tries: int) -> bool:
         """Whether what was refused goes out once more with the files that are uploaded already."""
         return bool(files) and refused.code in SIGNED_AGAIN and tries < TRIES - 1
+
+    @asynccontextmanager
+    async def in_turn(self, key: str) -> AsyncIterator[Turn]:
+        """One at a time makes and hands in what the outbox has under this name."""
+        async with self.drafts.in_turn(key) as turn:
+            self.memory.look_again()  # what was done with it, by another program
+            yield turn
 
     def sent_before(self, form: Form) -> tuple[str, ...]:
         """Ids of the referrals that this very form became earlier, from this device."""
@@ -911,17 +932,22 @@ class Session:
     ) -> Referral:
         """Take a step on the referral as it stands now. Gives it as it stands then.
 
-        After HubUnreachable the step is kept: the same step again is the same bytes, and is taken once.
+        After HubUnreachable the step is kept: the same step again is the same bytes, and is taken once. So is the same
+        step at the same moment, from another task or another program of this member.
         Raises Refused: `head_moved` (with `state`) where a colleague was quicker, `step_illegal` (with `state`).
         """
         key = drafting.step_key(self.signer, id, type, reason, note, files)
-        kept = self.drafts.find_step(key)
-        answer = None
-        if kept is not None:
-            with suppress(Refused):  # it never arrived, and its time is over: as if it had not been made
-                answer = await self._taken(SignedStep(key, id, kept))
-        if answer is None:
-            answer = await self._taken(await self.sign_step(id, type, reason=reason, note=note, files=files))
+        async with self.in_turn(key) as turn:
+            if turn.became:
+                return await self.show(id)
+            kept = self.drafts.find_step(key)
+            answer = None
+            if kept is not None:
+                with suppress(Refused):  # it never arrived, and its time is over: as if it had not been made
+                    answer = await self._taken(SignedStep(key, id, kept))
+            if answer is None:
+                answer = await self._taken(await self.sign_step(id, type, reason=reason, note=note, files=files))
+            turn.became = (id,)
         return await self._verify(answer, id)
 
     async def hand_in(self, step: SignedStep) -> Referral:
@@ -936,12 +962,12 @@ class Session:
             answer = await self.client.take_step(step.sealed)
         except Refused as refused:
             if not self._signs_again(refused, files, 0):
-                self.drafts.drop(step.key)
+                self.drafts.drop_step(step.key, step.sealed)
             raise
         if step.sealed.envelope not in [one.envelope for one in answer.events]:
             raise HubError("bad_answer", "The step that was taken is not among the steps.")
         self._accepted(documents.read(step.sealed.envelope, schemas.Event))
-        self.drafts.drop(step.key)
+        self.drafts.drop_step(step.key, step.sealed)
         return answer
 
     async def sign_step(

@@ -53,6 +53,9 @@ async def send(run: Run) -> int:
             except HubUnreachable:
                 _give(run, given)  # it may have arrived, or will with the next try
                 raise
+            if key is not None and sent[0].decision.body.receipt != key:
+                given = None  # the same form went from another program at this moment, with a code of its own
+                run.screen.aside(run.words("receipt.as_before"))
             _sent(run, session, sent, sentences, before, given)
             _give(run, given)
     return DONE

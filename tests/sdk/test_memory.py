@@ -1,11 +1,14 @@
 """What a client remembers survives two programs at once, and is never half-written."""
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ortoo.memory import Memory, MemoryDamaged
+from ortoo.memory import Memory, MemoryDamaged, in_turn
 from ortoo.protocol.errors import Refused
 
 
@@ -35,6 +38,63 @@ def test_many_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(see, range(40)))
     assert len(Memory(tmp_path, "mgec.delger", "n").now.opened) == 40
+
+
+async def test_whoever_waits_for_a_turn_is_told_what_became_of_it_and_nobody_later(tmp_path: Path) -> None:
+    async def work() -> tuple[str, ...]:
+        async with in_turn(tmp_path / "form.json") as turn:
+            if turn.became:
+                return ("told", *turn.became)
+            await asyncio.sleep(0.2)
+            turn.became = ("id-1", "id-2")
+            return turn.became
+
+    done = await asyncio.gather(*(work() for _ in range(4)))
+    assert sorted(done) == [("id-1", "id-2"), *[("told", "id-1", "id-2")] * 3]
+    assert await work() == ("id-1", "id-2")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_after_work_that_failed_it_is_the_next_ones_turn(tmp_path: Path) -> None:
+    async def fail() -> None:
+        async with in_turn(tmp_path / "form.json"):
+            await asyncio.sleep(0.2)
+            raise ValueError
+
+    async def work() -> tuple[str, ...]:
+        async with in_turn(tmp_path / "form.json") as turn:
+            return turn.became
+
+    failed, became = await asyncio.gather(fail(), work(), return_exceptions=True)
+    assert isinstance(failed, ValueError)
+    assert became == ()
+
+
+WORKS = """
+import asyncio, pathlib, sys
+from ortoo.memory import in_turn
+
+async def work():
+    async with in_turn(pathlib.Path(sys.argv[1])):
+        print("works", flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(work())
+"""
+
+
+async def test_after_a_program_that_was_killed_it_is_the_next_ones_turn(tmp_path: Path) -> None:
+    path = tmp_path / "form.json"
+    program = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKS, str(path), stdout=PIPE)
+    assert program.stdout is not None
+    assert await program.stdout.readline() == b"works\n"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5), in_turn(path):
+            pass
+    program.kill()
+    await program.wait()
+    async with asyncio.timeout(5), in_turn(path) as turn:
+        assert turn.became == ()
 
 
 def test_the_first_document_opened_under_an_id_stays(tmp_path: Path) -> None:

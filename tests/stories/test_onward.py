@@ -26,7 +26,7 @@ from ortoo.session import Session
 from tests.attacks.test_pressure import suspend
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
-from tests.members import at_work, feed_of
+from tests.members import all_ids, at_work, feed_of
 from tests.sdk.line import Line
 from tests.stories.test_answering import is_kept, keys_of
 from tests.stories.test_attachments import CONTENT, a_file, files_of, is_not_there, stored
@@ -103,6 +103,25 @@ async def test_the_coordinator_adds_a_decision_and_a_withdrawal_reaches_every_li
         assert texts_of(hub.store, onward.id) == texts_of(hub.store, sent.id) == []
         assert not [secret for secret in (*kept, *(text[-64:] for text in texts)) if is_kept(hub.store, secret)]
         assert await fault(forwarding.forward(zaya, sent.id, "mgec", ["needs"])) == ("grant_missing", "needs")
+
+
+async def test_the_same_passed_on_twice_at_once_is_one_referral(hub: Hub, tmp_path: Path) -> None:
+    form = to_iom(1010, "give_service", "coordinate")
+    form = replace(form, attached={"needs": (a_file(tmp_path, content=b"s" * 4_000),)})
+    async with (
+        at_work(hub, "mrc.nara") as nara,
+        at_work(hub, "iom.zaya") as zaya,
+        at_work(hub, "iom.zaya") as another,
+        at_work(hub, "mgec.delger") as delger,
+    ):
+        (sent,) = await nara.send(form)
+        await consenting.new_version(zaya, consent_of(sent), {"mgec": Grant(("needs",), ("give_service",), 30)})
+        before = len(await all_ids(delger, "inbox"))
+        passing = (forwarding.forward(one, sent.id, "mgec", ["needs"]) for one in (zaya, another, zaya))
+        onward = await asyncio.gather(*passing)
+        assert len({one.id for one in onward}) == 1
+        assert len(await all_ids(delger, "inbox")) == before + 1
+        assert list((hub.practice / "state" / "iom.zaya.outbox").iterdir()) == []
 
 
 async def handed_on(

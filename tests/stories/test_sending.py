@@ -1,11 +1,16 @@
 """Once, all or none, and never twice: what a hub promises of a send, whatever is repeated or wrong in it."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from ortoo import contract, drafting
+from ortoo.attached import Attached
 from ortoo.drafting import Draft
 from ortoo.form import Form
 from ortoo.protocol import events
@@ -13,9 +18,10 @@ from ortoo.protocol import referral as sealing
 from ortoo.protocol.documents import new_id
 from ortoo.protocol.errors import Refused
 from ortoo.protocol.referral import SealedReferral
+from ortoo.receipts import draw
 from ortoo.session import Session
 from tests.hubs import Hub
-from tests.members import SHELTER_TONIGHT, THREE_AGENCIES, all_ids, at_work, feed_of
+from tests.members import SHELTER_TONIGHT, THREE_AGENCIES, all_ids, at_work, feed_of, plain_form
 
 
 async def resealed(session: Session, draft: Draft, form: Form) -> SealedReferral:
@@ -105,6 +111,124 @@ async def test_a_step_handed_in_twice_is_taken_once(hub: Hub) -> None:
             await delger.client.take_step(contract.Sealed(envelope=reused.envelope))
         assert (raised.value.code, raised.value.at["referral"]) == ("id_reused", sent.id)
         assert (await nara.show(sent.id)).state == "accepted"
+
+
+@asynccontextmanager
+async def twice(hub: Hub, handle: str, programs: int) -> AsyncIterator[tuple[Session, Session]]:
+    """A member at work twice at once: in two programs that share what they keep, or in two tasks of one.
+
+    Keys come late, so that both have begun before either has sealed anything.
+    """
+    async with at_work(hub, handle) as one, at_work(hub, handle) as another:
+        for session in (one, another):
+            come_late(session)
+        yield one, another if programs == 2 else one
+
+
+def come_late(session: Session) -> None:
+    ask = session.client.kem_keys
+
+    async def slowly(hashes: Sequence[str]) -> list[contract.KemKey]:
+        await asyncio.sleep(0.3)
+        return await ask(hashes)
+
+    session.client.kem_keys = slowly  # type: ignore[method-assign]  # the line is slow
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+@pytest.mark.parametrize("with_file", [False, True])
+async def test_the_same_form_twice_at_once_is_one_sending(
+    hub: Hub, tmp_path: Path, programs: int, with_file: bool
+) -> None:
+    form = replace(plain_form(100 + 2 * programs + with_file), attached=attached(tmp_path) if with_file else {})
+    async with twice(hub, "mrc.nara", programs) as sessions, at_work(hub, "mgec.delger") as delger:
+        before = len(await all_ids(delger, "inbox"))
+        (first,), (second,) = await asyncio.gather(*(one.send(form) for one in sessions))
+        assert (second.id, second.decision.sha256) == (first.id, first.decision.sha256)
+        assert len(await all_ids(delger, "inbox")) == before + 1
+        assert sessions[0].sent_before(form) == (first.id,)
+        assert is_empty(hub, "mrc.nara")
+        (again,) = await sessions[0].send(form)  # once that was answered, it is meant
+        assert (again.id != first.id, again.decision.body.consent != first.decision.body.consent) == (True, True)
+
+
+async def test_of_two_codes_for_the_same_form_at_once_the_one_that_went_with_it_is_told(hub: Hub) -> None:
+    form = plain_form(140)
+    async with twice(hub, "mrc.nara", 2) as sessions:
+        keys = [draw("full").key(one.directory.id) for one in sessions]
+        sending = (one.send(form, key) for one, key in zip(sessions, keys, strict=True))
+        (first,), (second,) = await asyncio.gather(*sending)
+        assert first.decision.body.receipt == second.decision.body.receipt
+        assert first.decision.body.receipt in keys
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+async def test_what_is_refused_twice_at_once_is_decided_once(hub: Hub, programs: int) -> None:
+    form = plain_form(150 + programs)
+    async with twice(hub, "mrc.nara", programs) as sessions, at_work(hub, "mgec.delger") as delger:
+        before = consents(hub)
+        await delger.client.set_receiving(False)
+        try:
+            refused = await asyncio.gather(*(one.send(form) for one in sessions), return_exceptions=True)
+        finally:
+            await delger.client.set_receiving(True)
+        assert [one.code for one in refused if isinstance(one, Refused)] == ["recipient_unavailable"] * 2
+        (sent,) = await sessions[0].send(form)
+        assert consents(hub) - before == {sent.decision.body.consent}
+
+
+def consents(hub: Hub) -> set[str]:
+    return {str(UUID(str(id))) for (id,) in hub.store.execute("SELECT consent_id FROM referrals_decision")}
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+@pytest.mark.parametrize("with_file", [False, True])
+async def test_a_form_resent_twice_at_once_is_one_sending(
+    hub: Hub, tmp_path: Path, programs: int, with_file: bool
+) -> None:
+    form = replace(plain_form(110 + 2 * programs + with_file), attached=attached(tmp_path) if with_file else {})
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(form)
+    async with twice(hub, "mrc.nara", programs) as sessions:
+        first, second = await asyncio.gather(*(one.resend(form, "mgec", sent.id) for one in sessions))
+        assert first.id == second.id != sent.id
+        assert [one for one in await all_ids(sessions[0], "outbox") if one > sent.id] == [first.id]
+        assert is_empty(hub, "mrc.nara")
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+@pytest.mark.parametrize("with_file", [False, True])
+async def test_the_same_message_twice_at_once_is_one_message(
+    hub: Hub, tmp_path: Path, programs: int, with_file: bool
+) -> None:
+    files = attached(tmp_path)["needs"] if with_file else ()
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(plain_form(120 + 2 * programs + with_file))
+    async with twice(hub, "mrc.nara", programs) as sessions:
+        await asyncio.gather(*(one.message(sent.id, "Зураг.", files) for one in sessions))
+        notes = [step.note for step in (await sessions[0].show(sent.id)).steps]
+        assert [(note.text, len(note.files)) for note in notes if note is not None] == [("Зураг.", len(files))]
+        assert is_empty(hub, "mrc.nara")
+
+
+async def test_a_draft_that_took_anothers_place_is_not_dropped_with_it(hub: Hub, tmp_path: Path) -> None:
+    form = replace(plain_form(130), attached=attached(tmp_path))
+    async with at_work(hub, "mrc.nara") as nara:
+        replaced, kept = await nara.draft(form), await nara.draft(form)
+        with pytest.raises(Refused, match="blob_missing"):
+            await nara.submit(replaced)
+        (sent,) = await nara.send(form)
+        assert sent.id == kept.ids[0]
+
+
+def attached(folder: Path) -> dict[str, tuple[Attached, ...]]:
+    (folder / "scan.bin").write_bytes(b"s" * 4_000)
+    return {"needs": (Attached.of(folder / "scan.bin"),)}
+
+
+def is_empty(hub: Hub, handle: str) -> bool:
+    """Whether nothing is left of what was on its way."""
+    return not list((hub.practice / "state" / f"{handle}.outbox").iterdir())
 
 
 @pytest.mark.parametrize("hub", ["postgres"], indirect=True)
