@@ -349,7 +349,7 @@ class Session:
         unneeded = asked - await self._epochs_needed(asked)
         self.memory.see_looked(looked)
         for n in unneeded:
-            del self._epochs[n]
+            self._epochs.pop(n, None)  # unless another task has found the same
         self._dropped |= unneeded
 
     async def _epochs_needed(self, asked: set[int]) -> set[int]:
@@ -411,17 +411,19 @@ class Session:
 
     async def public_keys(self, agencies: Iterable[str], directory: Directory | None = None) -> Mapping[str, bytes]:
         """The newest public keys of these agencies by their hash, each checked against the directory."""
-        view = (directory or self.directory).now()
-        states = [view.agency(agency) for agency in agencies]
-        hashes = {one.epoch.kem for one in states if one is not None and one.epoch is not None}
-        missing = sorted(hashes - self._public_keys.keys())
-        if missing:
+        named = list(agencies)
+        while missing := self._missing_keys(named, directory or self.directory):  # which may grow while it is asked
             for key in await self.client.kem_keys(missing):
                 if key.sha256 in missing:
                     self._public_keys[key.sha256] = hpke.check_public_key(unb64(key.key), key.sha256)
-            if not hashes <= self._public_keys.keys():
+            if not self._public_keys.keys() >= set(missing):
                 raise HubError("bad_answer", "The hub did not give a key that the directory names.")
         return self._public_keys
+
+    def _missing_keys(self, agencies: Iterable[str], directory: Directory) -> list[str]:
+        states = [directory.now().agency(agency) for agency in agencies]
+        hashes = {one.epoch.kem for one in states if one is not None and one.epoch is not None}
+        return sorted(hashes - self._public_keys.keys())
 
     @property
     def signer(self) -> Signer:

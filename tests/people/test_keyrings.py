@@ -1,5 +1,6 @@
 """What a person's keyring holds, and what of it is used, kept, destroyed: on several devices, against a lying hub."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -382,6 +383,19 @@ async def test_what_nothing_needs_any_more_is_destroyed_everywhere(hub: Hub, tmp
     async with joining.at_work(other, oyun.unlocked(other)) as session:  # it had all three
         await session.agency_epochs()
     assert sorted(oyun.unlocked(other).keys.epochs) == [3]
+
+
+async def test_two_tasks_that_look_at_once_what_is_needed_drop_it_once(hub: Hub, tmp_path: Path) -> None:
+    oyun, agency = newcomer(tmp_path)
+    await admitted(hub, oyun, agency)
+    async with oyun.at_work() as session:
+        assert await administration.rotate(session) == 2
+    hub.store.manage("work", "--once")
+    async with oyun.at_work() as session:
+        assert sorted(await session.agency_epochs()) == [1, 2]
+        await asyncio.gather(session.drop_unneeded_epochs(), session.drop_unneeded_epochs())
+        assert sorted(await session.agency_epochs()) == [2]
+        assert session.dropped == {1}
 
 
 def to(agency: str, form: Form) -> Form:

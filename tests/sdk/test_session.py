@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,29 @@ async def test_a_key_that_was_renewed_meanwhile_is_no_false_key(hub: Hub, shelte
         assert "identity" in (await delger.open_referral(sent.id)).readable
         assert delger.directory.size == other.directory.size
         assert sorted(await delger.agency_epochs()) == [1, 2]
+
+
+@ON_ONE_STORE
+async def test_what_is_sealed_while_a_key_is_renewed_goes_to_the_new_one(hub: Hub, shelter: Form) -> None:
+    async with at_work(hub, "mrc.nara") as nara:
+        (sent,) = await nara.send(shelter)
+    async with at_work(hub, "mrc.nara") as nara, at_work(hub, "mgec.delger") as delger:
+        ask, is_answered = nara.client.kem_keys, asyncio.Event()
+
+        async def slowly(hashes: Sequence[str]) -> list[contract.KemKey]:
+            answer = await ask(hashes)
+            await is_answered.wait()
+            return answer
+
+        nara.client.kem_keys = slowly  # type: ignore[method-assign]  # the line is slow
+        writing = asyncio.ensure_future(nara.message(sent.id, "Ирж байна."))
+        await asyncio.sleep(0.5)
+        assert await administration.rotate(delger) == 2
+        await nara.sync()  # as another task of this session does, that follows
+        is_answered.set()
+        sealed = (await writing).steps[-1].document.body.sealed
+        assert sealed is not None
+        assert {one.agency: one.epoch for one in sealed.readers} == {"mgec": 2, "mrc-umnugobi": 1}
 
 
 @ON_ONE_STORE
