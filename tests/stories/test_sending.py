@@ -142,12 +142,12 @@ async def test_the_same_form_twice_at_once_is_one_sending(
 ) -> None:
     form = replace(plain_form(100 + 2 * programs + with_file), attached=attached(tmp_path) if with_file else {})
     async with twice(hub, "mrc.nara", programs) as sessions, at_work(hub, "mgec.delger") as delger:
-        before = len(await all_ids(delger, "inbox"))
+        before, left = len(await all_ids(delger, "inbox")), on_its_way(hub, "mrc.nara")
         (first,), (second,) = await asyncio.gather(*(one.send(form) for one in sessions))
         assert (second.id, second.decision.sha256) == (first.id, first.decision.sha256)
         assert len(await all_ids(delger, "inbox")) == before + 1
-        assert sessions[0].sent_before(form) == (first.id,)
-        assert is_empty(hub, "mrc.nara")
+        assert [one.sent_before(form) for one in sessions] == [(first.id,)] * 2
+        assert on_its_way(hub, "mrc.nara") == left
         (again,) = await sessions[0].send(form)  # once that was answered, it is meant
         assert (again.id != first.id, again.decision.body.consent != first.decision.body.consent) == (True, True)
 
@@ -190,10 +190,11 @@ async def test_a_form_resent_twice_at_once_is_one_sending(
     async with at_work(hub, "mrc.nara") as nara:
         (sent,) = await nara.send(form)
     async with twice(hub, "mrc.nara", programs) as sessions:
+        left = on_its_way(hub, "mrc.nara")
         first, second = await asyncio.gather(*(one.resend(form, "mgec", sent.id) for one in sessions))
         assert first.id == second.id != sent.id
         assert [one for one in await all_ids(sessions[0], "outbox") if one > sent.id] == [first.id]
-        assert is_empty(hub, "mrc.nara")
+        assert on_its_way(hub, "mrc.nara") == left
 
 
 @pytest.mark.parametrize("programs", [1, 2])
@@ -205,10 +206,11 @@ async def test_the_same_message_twice_at_once_is_one_message(
     async with at_work(hub, "mrc.nara") as nara:
         (sent,) = await nara.send(plain_form(120 + 2 * programs + with_file))
     async with twice(hub, "mrc.nara", programs) as sessions:
+        left = on_its_way(hub, "mrc.nara")
         await asyncio.gather(*(one.message(sent.id, "Зураг.", files) for one in sessions))
         notes = [step.note for step in (await sessions[0].show(sent.id)).steps]
         assert [(note.text, len(note.files)) for note in notes if note is not None] == [("Зураг.", len(files))]
-        assert is_empty(hub, "mrc.nara")
+        assert on_its_way(hub, "mrc.nara") == left
 
 
 async def test_a_draft_that_took_anothers_place_is_not_dropped_with_it(hub: Hub, tmp_path: Path) -> None:
@@ -226,9 +228,10 @@ def attached(folder: Path) -> dict[str, tuple[Attached, ...]]:
     return {"needs": (Attached.of(folder / "scan.bin"),)}
 
 
-def is_empty(hub: Hub, handle: str) -> bool:
-    """Whether nothing is left of what was on its way."""
-    return not list((hub.practice / "state" / f"{handle}.outbox").iterdir())
+def on_its_way(hub: Hub, handle: str) -> set[str]:
+    """What lies in the member's outbox: other stories leave something there."""
+    folder = hub.practice / "state" / f"{handle}.outbox"
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
 @pytest.mark.parametrize("hub", ["postgres"], indirect=True)
