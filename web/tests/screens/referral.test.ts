@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import vocabulary from "../../../ortoo/data/vocabulary.json" with { type: "json" };
+import { Failed } from "../../src/failed.ts";
 import {
   ANSWERS,
   answersOf,
@@ -128,6 +129,88 @@ describe("a withdrawal while it is read", () => {
     const { state } = await reading("recipient");
     state.heard(arrived("message"));
     expect(state.shown.value!.parts[0]!.status).toBe("readable");
+  });
+});
+
+describe("what waited, while something else is on the screen", () => {
+  const referral = (id: string, some: Partial<Referral> = {}) =>
+    ({
+      ...{ id, as: "recipient", state: "opened", next: ["acknowledged", "message", "declined"], keptUntil: null },
+      ...{ decision: { document: "", until: null }, parts: [], steps: [], ...some },
+    }) as unknown as Referral;
+  const file = { id: "1", name: "wages.jpg", type: "image/jpeg", size: 9, sha256: "", cleaned: true };
+
+  const working = () => {
+    const never = () => new Promise<never>(() => undefined);
+    const calls = { show: async (id: string) => referral(id), step: never as () => Promise<Referral> };
+    const dropped: string[] = [];
+    const vault = {
+      ...{ open: never, resend: never, agencies: async () => [], marks: never, fetchFile: never, stopFetching: never },
+      ...{ evidence: never, unsentEvidence: never, fetchEvidence: never, watch: () => () => undefined },
+      show: (id: string) => calls.show(id),
+      step: () => calls.step(),
+      keepFile: async () => ({ file }),
+      dropFiles: async (files: readonly (typeof file)[]) => void dropped.push(...files.map(({ id }) => id)),
+    };
+    return { calls, dropped, state: referralState(vault, () => undefined) };
+  };
+
+  const writes = async (state: ReturnType<typeof referralState>) => {
+    state.choose("declined");
+    state.reason.value = "other";
+    state.note.value = "Бидэнд ор алга";
+    await state.picked.attach("note", [new File(["x"], "wages.jpg")], false);
+  };
+  const written = ({ answering, reason, note, picked }: ReturnType<typeof referralState>) => [
+    answering.value,
+    reason.value,
+    note.value,
+    picked.files().length,
+  ];
+
+  test("a step that goes through by itself leaves what is being written on another referral", async () => {
+    const { calls, state } = working();
+    await state.go("a");
+    const answer = Promise.withResolvers<Referral>();
+    calls.show = () => answer.promise;
+    state.heard({ type: "stepped", referral: "a", problem: null });
+    calls.show = async (id) => referral(id);
+    await state.go("b");
+    await writes(state);
+    answer.resolve(referral("a", { state: "acknowledged" }));
+    await new Promise((done) => setTimeout(done));
+    expect(written(state)).toEqual(["declined", "other", "Бидэнд ор алга", 1]);
+    expect(state.shown.value?.id).toBe("b");
+  });
+
+  test("an end of another referral leaves it too, though its answer is not legal there", async () => {
+    const { calls, state } = working();
+    await state.go("a");
+    state.choose("message");
+    const answer = Promise.withResolvers<Referral>();
+    calls.show = () => answer.promise;
+    state.heard({ type: "arrived", kind: "withdrawn", referral: "a" });
+    calls.show = async (id) => referral(id, { next: ["message"] });
+    await state.go("b");
+    await writes(state); // a colleague was quicker, of which this page was not told yet
+    answer.resolve(referral("a"));
+    await new Promise((done) => setTimeout(done));
+    expect(written(state)).toEqual(["declined", "other", "Бидэнд ор алга", 1]);
+  });
+
+  test("is on no page any more that was locked before its answer was lost", async () => {
+    const { calls, state } = working();
+    await state.go("a");
+    state.choose("declined");
+    state.reason.value = "other";
+    state.note.value = "Бидэнд ор алга";
+    const answer = Promise.withResolvers<Referral>();
+    calls.step = () => answer.promise;
+    const sent = state.send();
+    state.clear();
+    answer.reject(new Failed({ kind: "line" }));
+    await sent;
+    expect([...state.unsent.value]).toEqual([]);
   });
 });
 

@@ -159,6 +159,8 @@ export const referralState = (
   let at: string | null = null;
   // What was asked for one referral is never shown in place of another.
   let turn = 0;
+  // Nor is it kept for the next one at work.
+  let sitting = 0;
 
   const choose = (answer: Answer | null, isSent = false) => {
     answering.value = answer;
@@ -233,12 +235,12 @@ export const referralState = (
   };
 
   const hand = async (id: string, step: Unsent, taken: () => Promise<Referral>) => {
-    const mine = turn;
+    const [mine, whose] = [turn, sitting];
     const failed = await alone(async () => {
       await take(taken());
       answered();
     });
-    keep(id, failed?.kind === "line" ? step : null);
+    if (whose === sitting) keep(id, failed?.kind === "line" ? step : null);
     if (mine !== turn) return;
     if (failed === null) {
       overtaken.value = null;
@@ -254,7 +256,9 @@ export const referralState = (
 
   /** What waited here was taken by itself, or came to nothing. */
   const stepped = async (id: string, failed: Problem | null) => {
+    const mine = turn;
     await alone(() => take(vault.show(id)));
+    if (mine !== turn) return; // what is written by now is of another referral
     choose(null, true);
     if (failed !== null && isOvertaken(failed) && shown.value?.id === id) overtaken.value = overtakenBy(shown.value);
   };
@@ -264,7 +268,9 @@ export const referralState = (
     shown.value = emptied(had);
     newer.value = null;
     if (busy.value) return;
+    const mine = turn;
     await alone(() => take(vault.show(id)));
+    if (mine !== turn) return;
     if (answering.value !== null && shown.value?.next.includes(answering.value) === false) choose(null);
   };
 
@@ -365,6 +371,7 @@ export const referralState = (
     },
     clear: () => {
       leave();
+      sitting += 1;
       unsent.value = new Map();
       agencies.value = [];
     },
