@@ -90,6 +90,7 @@ export const start = async (
     inbox.heard(happening);
     referral.heard(happening);
     send.heard(happening);
+    find.heard(happening);
     if (happening.type === "ended") session.ended(happening.code);
     if (happening.type === "signed_out") session.closed();
     if (happening.type === "stepped" && happening.problem !== null) session.failed(happening.problem);

@@ -3,7 +3,8 @@ import type { Problem } from "../../failed.ts";
 import { allPlaces, codes, label, type Terms } from "../../words/labels.ts";
 import { problemOf } from "../../words/problems.ts";
 import type { Language } from "../../words/words.ts";
-import type { Agency, Hit, Sought, Vault } from "../../worker/api.ts";
+import type { Agency, Happening, Hit, Sought, Vault } from "../../worker/api.ts";
+import { ENDING } from "../ending.ts";
 
 export interface FindState {
   readonly typed: Signal<string>;
@@ -13,6 +14,8 @@ export interface FindState {
   readonly problem: ReadonlySignal<Problem | null>;
   readonly areNamesShown: Signal<boolean>;
   readonly look: (language: Language) => Promise<void>;
+  /** What ended leaves the screen at once, with the name that is beside it. */
+  readonly heard: (happening: Happening) => void;
   /** Nothing of it stays on the page. */
   readonly clear: () => void;
 }
@@ -53,6 +56,29 @@ export const findState = (vault: Pick<Vault, "search" | "agencies">): FindState 
   const areNamesShown = signal(false);
   // What was looked for before is not shown in place of what is looked for now.
   let turn = 0;
+  /** In which it was looked for; null: nobody looks. */
+  let last: Language | null = null;
+
+  const look = async (language: Language) => {
+    turn += 1;
+    const mine = turn;
+    last = language;
+    if (typed.value.trim() === "") {
+      hits.value = null;
+      return;
+    }
+    try {
+      const all = agencies.value.length > 0 ? agencies.value : await vault.agencies();
+      if (mine !== turn) return;
+      agencies.value = all;
+      const found = await vault.search(soughtIn(typed.value, language, all));
+      if (mine !== turn) return;
+      problem.value = null;
+      hits.value = found;
+    } catch (error) {
+      if (mine === turn) problem.value = problemOf(error);
+    }
+  };
 
   return {
     typed,
@@ -60,25 +86,15 @@ export const findState = (vault: Pick<Vault, "search" | "agencies">): FindState 
     agencies,
     problem,
     areNamesShown,
-    look: async (language) => {
-      turn += 1;
-      const mine = turn;
-      if (typed.value.trim() === "") {
-        hits.value = null;
-        return;
-      }
-      try {
-        if (agencies.value.length === 0) agencies.value = await vault.agencies();
-        const found = await vault.search(soughtIn(typed.value, language, agencies.value));
-        if (mine !== turn) return;
-        problem.value = null;
-        hits.value = found;
-      } catch (error) {
-        if (mine === turn) problem.value = problemOf(error);
-      }
+    look,
+    heard: (happening) => {
+      if (happening.type !== "arrived" || !ENDING.has(happening.kind) || last === null) return;
+      hits.value = hits.value?.filter(({ row }) => row.id !== happening.referral) ?? null;
+      void look(last); // what is being looked for may have found it before
     },
     clear: () => {
       turn += 1;
+      last = null;
       typed.value = "";
       hits.value = null;
       agencies.value = [];

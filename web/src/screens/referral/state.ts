@@ -3,6 +3,7 @@ import type { Problem } from "../../failed.ts";
 import type { PlainKey } from "../../words/mn.ts";
 import { problemOf } from "../../words/problems.ts";
 import type { Agency, Dated, Happening, Mark, Part, Referral, Vault } from "../../worker/api.ts";
+import { ENDING } from "../ending.ts";
 import { type Answer, noteRule, REASONS } from "./answers.ts";
 import { type PickedForNote, pickingForNote } from "./picking.ts";
 
@@ -120,9 +121,6 @@ export const withRead = (referral: Referral, had: Referral | null): Referral => 
   const parts = referral.parts.map((part) => (part.status === "not_yet" ? (read.get(part.name) ?? part) : part));
   return { ...referral, parts };
 };
-
-/** What ends an agency's access, or a part of it: nobody asks whether what stands on the screen shall go. */
-const ENDING: ReadonlySet<string> = new Set(["withdrawn", "narrowed", "expired", "recalled", "overturned"]);
 
 /** Whether a refusal means that somebody else of the agency was there first. */
 export const isOvertaken = (problem: Problem): boolean =>
