@@ -118,7 +118,11 @@ const Filters = ({ state, agencies }: Pick<TrailProps, "state" | "agencies">) =>
         <DateParts id="trail-until" legend={ours("trail.until")} value={state.until} error={faultOf("until")} />
         <div class="buttons">
           <Button busy={state.isBusy.value}>{ours("trail.show")}</Button>
-          {on > 0 && <Button onPress={() => void state.clear()}>{ours("overseeing.clear")}</Button>}
+          {on > 0 && (
+            <Button busy={state.isBusy.value} onPress={() => void state.clear()}>
+              {ours("overseeing.clear")}
+            </Button>
+          )}
         </div>
       </form>
     </details>

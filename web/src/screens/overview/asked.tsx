@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../../failed.ts";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
@@ -9,6 +9,7 @@ import { words } from "../../words/current.ts";
 import { overseeing } from "../../words/overseeing.ts";
 import { problemOf, problemText } from "../../words/problems.ts";
 import type { Paged } from "../../worker/overseeing-api.ts";
+import { asking } from "./asking.ts";
 
 export interface AskedFor<Value> {
   readonly value: ReadonlySignal<Value | undefined>;
@@ -18,21 +19,12 @@ export interface AskedFor<Value> {
 
 /** What the worker is asked for when the page comes, or when something it depends on changes. */
 export const useAsked = <Value,>(ask: () => Promise<Value>, ...dependsOn: readonly unknown[]): AskedFor<Value> => {
-  const [value, problem] = [useSignal<Value | undefined>(undefined), useSignal<Problem | null>(null)];
-  const load = async () => {
-    problem.value = null;
-    try {
-      value.value = await ask();
-    } catch (error) {
-      value.value = undefined; // what the hub showed before may be untrue
-      problem.value = problemOf(error);
-    }
-  };
+  const [{ value, problem, load }] = useState(() => asking<Value>());
   useEffect(() => {
     value.value = undefined;
-    void load();
+    void load(ask);
   }, dependsOn);
-  return { value, problem, load };
+  return { value, problem, load: () => load(ask) };
 };
 
 interface AskedProps<Value> {

@@ -96,7 +96,7 @@ export const trailState = (vault: Pick<Vault, "trail" | "exportTrail">, now: () 
     });
 
   const show = async () => {
-    const asked = read();
+    const asked = isBusy.value ? null : read();
     if (asked === null) return;
     wanted = asked;
     on.value = Object.keys(wanted).length;
@@ -106,12 +106,13 @@ export const trailState = (vault: Pick<Vault, "trail" | "exportTrail">, now: () 
   return {
     ...{ rows, hasMore, problem, isBusy, chosen, switched, since, until, faults, on, show },
     more: async () => void (await fetch(after.value)),
-    clear: () => {
+    clear: async () => {
+      if (isBusy.value) return; // what is shown went through them
       chosen.value = {};
       switched.value = [];
       since.value = NO_DATE;
       until.value = NO_DATE;
-      return show();
+      await show();
     },
     take: (format) => doing(() => vault.exportTrail(format, wanted)),
   };
