@@ -288,29 +288,38 @@ export const sendState = (
     problem.value = null;
     const { services, place, language, minor } = one.filled;
     try {
-      if (one.of !== null) {
-        const of = again.value ?? (await vault.again(one.of));
-        if (mine !== asking) return;
+      const of = one.of === null ? null : (again.value ?? (await standing(one.of)));
+      if (mine !== asking) return;
+      if (of !== null) {
         if (again.value === null) keepRefused(of);
         again.value = of;
         found.value = of.found;
         return;
       }
+      // What she took back counts for good: she is asked again, and it goes out as a new one.
+      if (one.of !== null) {
+        put({ of: null });
+        if (one.step === "check") askAgain(false);
+      }
       const answer = await vault.find({ services, place, language, minor });
       if (mine === asking) found.value = answer;
     } catch (error) {
       const failed = problemOf(error);
-      if (mine !== asking) return;
-      const isGone = one.of !== null && failed.kind === "refused" && failed.code === "not_found";
-      // What she took back counts for good: she is asked again, and it goes out as a new one. But where nobody can say
-      // what she decided, since there is no line, it waits: a second consent would have a second code.
-      if (!isGone) {
-        problem.value = failed;
-        return;
-      }
-      put({ of: null });
-      if (one.step === "check") askAgain(false);
-      found.value = await vault.find({ services, place, language, minor });
+      if (mine === asking) problem.value = failed;
+    }
+  };
+
+  /**
+   * What was sent and is to go to another agency; null: it is there no more. But where nobody can say what she decided,
+   * since there is no line, it waits: a second consent would have a second code.
+   */
+  const standing = async (referral: string): Promise<Again | null> => {
+    try {
+      return await vault.again(referral);
+    } catch (error) {
+      const failed = problemOf(error);
+      if (failed.kind === "refused" && failed.code === "not_found") return null;
+      throw error;
     }
   };
 
@@ -465,6 +474,13 @@ export const sendState = (
     changed();
   };
 
+  /** The draft is sealed, and the place is left, unless somebody was quicker to leave it. */
+  const saveAndLeave = async () => {
+    const mine = turn;
+    await save();
+    if (mine === turn && unsaved.value === null) ways.reset({ at: "inbox" });
+  };
+
   return {
     ...picked,
     get own() {
@@ -504,11 +520,17 @@ export const sendState = (
       const mine = turn;
       const one = { id: crypto.randomUUID(), savedAt: "", step: "need", isOpen: true, filled: emptyFilled("") };
       show({ ...one, of: null, returned: null });
-      agencies.value = await vault.agencies();
-      const place = await vault.ownPlace();
-      // Not over what was chosen meanwhile.
-      if (mine === turn && draft.value?.filled.place === "")
-        draft.value = { ...draft.value, filled: { ...draft.value.filled, place } };
+      try {
+        const [all, place] = await Promise.all([vault.agencies(), vault.ownPlace()]);
+        if (mine !== turn) return;
+        agencies.value = all;
+        // Not over what was chosen meanwhile.
+        if (draft.value?.filled.place === "")
+          draft.value = { ...draft.value, filled: { ...draft.value.filled, place } };
+      } catch (error) {
+        const failed = problemOf(error);
+        if (mine === turn) problem.value = failed;
+      }
     },
     open: async (id) => {
       leave();
@@ -573,8 +595,7 @@ export const sendState = (
     keep: async () => {
       if (busy.value) return;
       put({});
-      await save();
-      if (unsaved.value === null) ways.reset({ at: "inbox" });
+      await saveAndLeave();
     },
     goWithout: (isWithout) => {
       const one = filled.value;
@@ -584,8 +605,7 @@ export const sendState = (
     },
     sayNo: async () => {
       change({ saidNo: true });
-      await save();
-      if (unsaved.value === null) ways.reset({ at: "inbox" });
+      await saveAndLeave();
     },
     send: async () => {
       const one = draft.value;
@@ -658,12 +678,17 @@ export const sendState = (
       left = null;
       if (id === null || draft.value !== null) return;
       const mine = turn;
-      const [kept, all] = await Promise.all([vault.draft(id), vault.agencies()]);
-      if (mine !== turn) return;
-      agencies.value = all;
-      if (kept === null) return ways.reset({ at: "inbox" });
-      show(kept);
-      if (kept.step !== "need") await find();
+      try {
+        const [kept, all] = await Promise.all([vault.draft(id), vault.agencies()]);
+        if (mine !== turn || ways.screen.value.at !== "send") return;
+        agencies.value = all;
+        if (kept === null) return ways.reset({ at: "inbox" });
+        show(kept);
+        if (kept.step !== "need") await find();
+      } catch (error) {
+        const failed = problemOf(error);
+        if (mine === turn) problem.value = failed;
+      }
     },
   };
 };
