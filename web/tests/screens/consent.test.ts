@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { Failed } from "../../src/failed.ts";
 import type { Document } from "../../src/protocol/documents.ts";
 import type { Signer } from "../../src/protocol/referral.ts";
 import type { Consent } from "../../src/protocol/schemas.ts";
@@ -11,10 +12,11 @@ import {
   saidIn,
   withAnew,
 } from "../../src/screens/consent/deciding.ts";
+import { consentState } from "../../src/screens/consent/state.ts";
 import { formAnew } from "../../src/screens/send/anew.ts";
-import { emptyFilled, evidenceIn, filledAgain } from "../../src/screens/send/filled.ts";
-import type { Again } from "../../src/worker/api.ts";
-import type { Change, Consented, Standing } from "../../src/worker/consent-api.ts";
+import { columnsOf, emptyFilled, evidenceIn, filledAgain } from "../../src/screens/send/filled.ts";
+import type { Again, Referral } from "../../src/worker/api.ts";
+import type { Change, Consented, Deed, Standing } from "../../src/worker/consent-api.ts";
 import { signedOn, takenBack } from "../../src/worker/consenting.ts";
 import type { SealedEvidence } from "../../src/worker/giving.ts";
 
@@ -215,5 +217,160 @@ describe("what is taken back", () => {
     expect(takenBack(newest, { ...of, purposes: ["assess"] })[0]?.granted?.purposes).toEqual(["give_service"]);
     expect(takenBack(newest, { ...of, purposes: ["assess", "give_service"] })).toEqual([{ to: "mgec", ...nothing }]);
     expect(takenBack(newest, { ...of, purposes: ["investigate"] })).toEqual([]);
+  });
+});
+
+describe("while she decides", () => {
+  const referral = { id: "r", minor: false } as unknown as Referral;
+  const arrived = (kind: string) => ({ type: "arrived", kind, referral: "another" }) as const;
+  const settled = () => new Promise((done) => setTimeout(done));
+
+  const deciding = async () => {
+    const saved: (Deed | null)[] = [];
+    const calls = {
+      consented: async (): Promise<Consented> => stands,
+      redecide: async (): Promise<Consented | null> => stands,
+      saveDeed: async (): Promise<void> => undefined,
+    };
+    const vault = {
+      ...{ agencies: async () => [], show: async () => referral },
+      ...{ keepFile: async () => ({ fault: "unreadable" }) as const, dropFiles: async () => undefined },
+      consented: () => calls.consented(),
+      redecide: () => calls.redecide(),
+      saveDeed: async (_: string, deed: Deed | null) => {
+        saved.push(deed);
+        await calls.saveDeed();
+      },
+    };
+    const state = consentState(
+      vault,
+      "r",
+      "mrc",
+      () => NOW,
+      () => undefined,
+    );
+    await state.load();
+    /** What is read from now on comes when it is let. */
+    const slowly = () => {
+      const answer = Promise.withResolvers<Consented>();
+      calls.consented = () => answer.promise;
+      return answer;
+    };
+    const sectionsOf = (to: string) => state.filled.value?.decided[to]?.sections;
+    return { state, calls, saved, slowly, sectionsOf };
+  };
+  const version = (some: Partial<Standing>): Consented => ({
+    ...stands,
+    decisions: stands.decisions.map((one) => (one.to === "mgec" ? { ...one, ...some } : one)),
+  });
+  const narrowed = { sections: ["safety"], document: "mgec 2", version: 2 };
+
+  test("what she says no to stays no, when something that ended has it looked for anew", async () => {
+    const { state, saved, slowly, sectionsOf } = await deciding();
+    const answer = slowly();
+    state.heard(arrived("expired"));
+    state.decide("mgec", { sections: ["needs"] });
+    await vi.waitFor(() => expect(saved).toHaveLength(1)); // it is kept, too; what comes was read before
+    state.change({ how: "signed" });
+    answer.resolve(stands);
+    await settled();
+    expect([sectionsOf("mgec"), state.filled.value?.how]).toEqual([["needs"], "signed"]);
+    expect(await state.agree()).toBe(true);
+  });
+
+  test("so does what was kept of it, and is taken back meanwhile", async () => {
+    const { state, slowly, sectionsOf } = await deciding();
+    state.decide("mgec", { sections: ["needs"] });
+    const changed = [{ to: "mgec", granted: { ...granted, sections: ["needs"] }, refused: ["account"] }];
+    const deed = { do: "decide", changes: changed, said: saidIn(state.filled.value!) } as const;
+    const answer = slowly();
+    state.heard(arrived("expired"));
+    await settled();
+    state.decide("mgec", { sections: ["needs", "safety"] });
+    answer.resolve({ ...stands, waits: { deed, isSigned: false, returned: null } });
+    await settled();
+    expect(sectionsOf("mgec")).toEqual(["needs", "safety"]);
+  });
+
+  test("it lies over what stands by then, of which she is told", async () => {
+    const { state, slowly, sectionsOf } = await deciding();
+    const answer = slowly();
+    state.heard(arrived("narrowed"));
+    state.decide("iom", { sections: ["needs"] });
+    answer.resolve(version(narrowed));
+    await settled();
+    expect([sectionsOf("iom"), sectionsOf("mgec")]).toEqual([["needs"], ["safety"]]);
+    expect(state.faults.value).toEqual([{ field: "consent-stands", key: "later.overtaken" }]);
+  });
+
+  test("an older answer takes no newer one's place", async () => {
+    const { state, slowly, sectionsOf } = await deciding();
+    const older = slowly();
+    state.heard(arrived("expired"));
+    await settled();
+    const newer = slowly();
+    state.heard(arrived("narrowed"));
+    await settled();
+    newer.resolve(version(narrowed));
+    await settled();
+    older.resolve(stands);
+    await settled();
+    expect(sectionsOf("mgec")).toEqual(["safety"]);
+  });
+
+  test("nor what was read before she agreed that of her decision", async () => {
+    const { state, calls, slowly, sectionsOf } = await deciding();
+    const older = slowly();
+    state.heard(arrived("expired"));
+    await settled();
+    calls.redecide = async () => version(narrowed);
+    state.decide("mgec", { sections: ["safety"] });
+    state.change({ how: "spoken" });
+    expect(await state.agree()).toBe(true);
+    older.resolve(stands);
+    await settled();
+    expect([state.stands.value?.decisions.find(({ to }) => to === "mgec")?.version, sectionsOf("mgec")]).toEqual([
+      2,
+      ["safety"],
+    ]);
+  });
+
+  test("what was recorded by itself leaves nothing filled in over it", async () => {
+    const { state, calls, sectionsOf } = await deciding();
+    calls.redecide = async () => null;
+    state.decide("mgec", { sections: ["safety", "needs"] });
+    state.decide("iom", { sections: ["needs"] });
+    state.change({ how: "spoken" });
+    expect(await state.agree()).toBe(true);
+    calls.consented = async () => version(narrowed);
+    state.heard({ type: "redecided", referral: "r", problem: null });
+    await settled();
+    expect([sectionsOf("mgec"), sectionsOf("iom")?.length]).toEqual([["safety"], 9]);
+  });
+
+  test("of whom she decides anew stands there once, also where a colleague was quicker", async () => {
+    const { state, calls } = await deciding();
+    state.ask("glc");
+    state.decide("glc", { sections: ["needs"] });
+    state.change({ how: "spoken" });
+    calls.redecide = async () => {
+      throw new Failed({ kind: "refused", code: "head_moved", fields: {} });
+    };
+    expect(await state.agree()).toBe(false);
+    expect(columnsOf(state.filled.value!).filter((one) => one === "glc")).toEqual(["glc"]);
+  });
+
+  test("what is not to be done is gone from what stands by then", async () => {
+    const { state, calls, sectionsOf } = await deciding();
+    state.decide("iom", { sections: ["needs"] });
+    const dropped = Promise.withResolvers<void>();
+    calls.saveDeed = () => dropped.promise;
+    const discarded = state.discard();
+    await settled();
+    calls.consented = async () => version(narrowed);
+    await state.load();
+    dropped.resolve();
+    await discarded;
+    expect([sectionsOf("iom")?.length, sectionsOf("mgec")]).toEqual([9, ["safety"]]);
   });
 });

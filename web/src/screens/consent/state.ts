@@ -74,6 +74,11 @@ export const consentState = (
   let timer: ReturnType<typeof setTimeout> | undefined;
   let saving: Promise<void> = Promise.resolve();
   let isOver = false;
+  /** What is filled in was changed here since it was last recorded or discarded. */
+  let isChanged = false;
+  // An older answer takes no newer one's place.
+  let asked = 0;
+  let newest = 0;
 
   const kindOf = (agency: string) => agencies.value.find((one) => one.id === agency)?.kind ?? "";
   const deedNow = (): Anew | null => {
@@ -106,6 +111,7 @@ export const consentState = (
   const change = (patch: Partial<Filled>) => {
     if (filled.value === null) return;
     filled.value = { ...filled.value, ...patch };
+    isChanged = true;
     clearTimeout(timer);
     timer = setTimeout(() => void save(), PAUSE);
   };
@@ -115,25 +121,29 @@ export const consentState = (
   };
   const picked = picking(vault, filled, (files) => change({ files }), failed);
 
-  /** What stands is shown; what was filled in stays over it. */
+  /** What stands is shown; what was filled in stays over it: as it is here by now, not as it was kept before. */
   const show = (consented: Consented) => {
+    const deed = (isChanged ? deedNow() : null) ?? consented.waits?.deed;
     stands.value = consented;
     const minor = of.value?.minor ?? false;
     const fresh = filledFrom(consented, minor, now());
-    const deed = consented.waits?.deed;
     filled.value = deed?.do === "decide" ? withAnew(fresh, deed, now()) : fresh;
   };
 
   const load = async () => {
+    asked += 1;
+    const mine = asked;
     problem.value = null;
     try {
       const [all, one, found] = await Promise.all([vault.agencies(), vault.show(referral), vault.consented(referral)]);
-      if (isOver) return;
+      if (isOver || mine < newest) return;
+      newest = mine;
       agencies.value = all;
       of.value = one;
       show(found);
     } catch (error) {
-      if (!isOver) problem.value = problemOf(error);
+      const failed = problemOf(error);
+      if (!isOver && mine >= newest) problem.value = failed;
     }
   };
 
@@ -150,6 +160,9 @@ export const consentState = (
       await saving;
       const found = await vault.redecide(referral, deed, shownOf(stands.value));
       if (isOver) return false;
+      asked += 1;
+      newest = asked; // what was read before is older than this
+      isChanged = false;
       outcome.value = found === null ? "line" : "recorded";
       code.value = drawn ?? null;
       done();
@@ -161,11 +174,8 @@ export const consentState = (
       const failed = problemOf(error);
       const isOvertaken = failed.kind === "refused" && failed.code === "head_moved";
       if (isOvertaken) {
-        const had = filled.value;
-        await load();
-        // Over what stands now, so that she is asked again and nothing has to be filled in twice.
-        if (deed.do === "decide" && had !== null && filled.value !== null)
-          filled.value = withAnew(filled.value, deed, now());
+        isChanged = deed.do === "decide" || isChanged;
+        await load(); // over what stands now lies what is filled in: she is asked again, and nothing is filled in twice
         faults.value = [{ field: "consent-stands", key: "later.overtaken" }];
       } else problem.value = failed;
       return false;
@@ -254,7 +264,8 @@ export const consentState = (
       try {
         await saving;
         await vault.saveDeed(referral, null, shownOf(consented));
-        show({ ...consented, waits: null });
+        isChanged = false;
+        show({ ...(stands.value ?? consented), waits: null });
       } catch (error) {
         problem.value = problemOf(error);
       }
@@ -272,6 +283,7 @@ export const consentState = (
       if (isMine) {
         outcome.value = happening.problem === null ? "recorded" : null;
         carried.value = null;
+        isChanged = false;
         done();
         void load();
       } else if (happening.type === "arrived" && ENDING.has(happening.kind) && !busy.value) void lookAgain();
