@@ -104,7 +104,13 @@ async def test_what_is_sent_without_a_line_or_loses_its_answer_is_sent_once(
         line.mend()
         await page.locator(".sent-rows li").wait_for(timeout=60_000)
         assert len(await all_ids(session, "outbox")) == 1
-        await nara.press("send.done")
+
+        # Her card is gone with the page, and whoever comes back to it reads what is so in the list.
+        await page.keyboard.press("/")
+        await nara.heading("find.title")
+        await page.keyboard.press("Alt+ArrowLeft")
+        await page.locator(".inbox .fold").wait_for()
+        await expect(page.locator(".receipt-code")).to_have_count(0)
 
         # The hub has taken it and the answer is lost; the page is loaded anew before it comes back.
         await nara.to_check(form)
@@ -113,6 +119,11 @@ async def test_what_is_sent_without_a_line_or_loses_its_answer_is_sent_once(
         async with asyncio.timeout(30):
             while len(await all_ids(session, "outbox")) < 2:
                 await asyncio.sleep(0.1)
+        # What names her code is there by now, so the code is too: nobody could be given it later.
+        await nara.heading("send.sending")
+        await page.locator(".receipt-code").wait_for()
+        await page.get_by_text(nara.said("card.waits")).wait_for()
+        await nara.look("send-goes")
         line.mend()
         await page.reload()
         await nara.unlock()

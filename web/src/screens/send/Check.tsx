@@ -1,7 +1,6 @@
 import { useLayoutEffect } from "preact/hooks";
 import { Band } from "../../parts/Band.tsx";
 import { Button } from "../../parts/Button.tsx";
-import { Carried } from "../../parts/Carried.tsx";
 import { Sentences } from "../../parts/Sentences.tsx";
 import { Urgency } from "../../parts/Urgency.tsx";
 import { Without } from "../../parts/Without.tsx";
@@ -29,7 +28,7 @@ export const CheckStep = ({ state }: SendProps) => {
   const problem = state.problem.value ?? (returned && { kind: "refused" as const, ...returned });
   const missing = neededFor(filled.services, filled.minor).filter((section) => form.sections[section] === undefined);
   const [only, ...more] = filled.recipients;
-  const [busy, carried] = [state.busy.value, state.carried.value];
+  const busy = state.busy.value;
   // Before it is drawn: whoever is quick presses the key as soon as the page stands.
   useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -145,9 +144,6 @@ export const CheckStep = ({ state }: SendProps) => {
       {(state.again.value?.filesLeft ?? 0) > 0 && (
         <Band tone="wait">{said("file.left", { count: state.again.value!.filesLeft })}</Band>
       )}
-      <div role="status" class="wide">
-        {busy && carried && <Carried way="file.carried" over={carried.over} all={carried.all} />}
-      </div>
       <div class="buttons">
         <Button look="main" busy={busy} icon="onward">
           {busy

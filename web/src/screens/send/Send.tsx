@@ -28,7 +28,14 @@ export const Send = (props: SendProps) => {
       if (props.hasLeft()) state.close();
     };
   }, [state, props.hasLeft]);
-  if (step === "sent") return <SentStep {...props} />;
+  const isSent = step === "sent";
+  const outcome = state.outcome.value;
+  // Back here after a lock, or from another place: the list knows what became of it.
+  useEffect(() => {
+    if (isSent && outcome === null) props.onDone();
+  }, [isSent, outcome]);
+  if (outcome !== null) return <SentStep {...props} outcome={outcome} />;
+  if (isSent) return null;
   const problem = state.problem.value;
   if (state.filled.value === null)
     return problem === null ? (

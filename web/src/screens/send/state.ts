@@ -53,12 +53,15 @@ export type SendFault =
   | { readonly field: string; readonly key: PlainKey }
   | { readonly field: string; readonly key: "send.refused_agency" | "send.nothing_agreed"; readonly agency: string };
 
-/** What became of it. rows: null while it waits for the line. */
+/** What became of it. rows: null while it is being sent, and while it waits. */
 export interface Outcome {
   readonly draft: string;
   readonly at: number;
   readonly rows: readonly Row[] | null;
-  /** Her code, as long as this stands on the screen; null where she took none, or has hers already. */
+  /**
+   * Her code, as long as this stands on the screen: from before the first byte leaves, since nobody can be given it later.
+   * null where she took none, or has hers already.
+   */
   readonly code: string | null;
   /** It came back: it is a draft again. */
   readonly returned: boolean;
@@ -141,6 +144,7 @@ type Asked = Pick<
   | "keepFile"
   | "dropFiles"
   | "draft"
+  | "drafts"
   | "saveDraft"
   | "dropDraft"
   | "send"
@@ -470,8 +474,19 @@ export const sendState = (
 
   const done = (rows: readonly Row[] | null, id: string, returned: boolean, code: string | null) => {
     draft.value = null;
+    problem.value = null;
     outcome.value = { draft: id, at: now(), rows, code, returned };
     changed();
+  };
+
+  /** Whether it is kept to be sent: then it is nobody's to send again. */
+  const isOnItsWay = async (id: string): Promise<boolean> => {
+    try {
+      return (await vault.drafts()).some((one) => one.id === id && one.waits);
+    } catch (error) {
+      problemOf(error); // locked meanwhile, or a store that cannot be read: told elsewhere
+      return false;
+    }
   };
 
   /** The draft is sealed, and the place is left, unless somebody was quicker to leave it. */
@@ -623,6 +638,7 @@ export const sendState = (
       carried.value = null;
       clearTimeout(timer);
       dirty = false;
+      let code: string | null = null;
       try {
         const isToldLater = (one.filled.without?.tellAfterDays ?? 0) > 0; // nobody hands a card to whom nothing is told yet
         const mode = isToldLater ? "none" : (one.filled.receipt ?? "full");
@@ -631,16 +647,29 @@ export const sendState = (
         const isFirst = isAsked && made.consent.next === undefined; // else she has hers from the first time
         const given = isFirst && mode !== "none" ? await codeOf(one.filled, mode) : null;
         const whole = given === null ? made : { ...made, consent: { ...made.consent, receipt: given.receipt } };
+        if (mine !== turn) return; // nobody is there to see her code: it is a draft still
+        code = given?.code ?? null;
+        outcome.value = { draft: one.id, at: now(), rows: null, code, returned: false };
+        ways.reset({ at: "inbox" });
+        ways.go({ at: "send", step: "sent" });
         const rows = await vault.send(one, whole, !isAsked);
         changed(rows !== null);
         if (mine !== turn) return;
-        done(rows, one.id, false, given?.code ?? null);
-        ways.reset({ at: "inbox" });
-        ways.go({ at: "send", step: "sent" });
+        done(rows, one.id, false, code);
       } catch (error) {
         const failed = problemOf(error);
         changed();
+        const waits = await isOnItsWay(one.id);
         if (mine !== turn) return;
+        if (outcome.value?.rows != null) return; // it was told meanwhile that it was sent
+        if (waits) {
+          done(null, one.id, false, code);
+          problem.value = failed;
+          return;
+        }
+        if (outcome.value !== null) ways.replace({ at: "send", step: "check" });
+        outcome.value = null;
+        draft.value ??= one;
         problem.value = failed;
         if (failed.kind !== "refused") return;
         draft.value = { ...one, step: "check", returned: { code: failed.code, fields: failed.fields } };
