@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { askedByKeys } from "../../src/app/keys.ts";
 import { homeOf, placesOf } from "../../src/app/screens.ts";
 import {
@@ -17,6 +17,7 @@ import {
   verbOf,
   withMore,
 } from "../../src/screens/inbox/order.ts";
+import { inboxState } from "../../src/screens/inbox/state.ts";
 import type { Row, Tier } from "../../src/worker/api.ts";
 
 const NOW = Date.parse("2026-11-25T11:00:00Z");
@@ -241,5 +242,60 @@ describe("the way there", () => {
     // A Latin letter counts where it is, wherever it stands: on Dvorak `b` is where `n` was.
     expect(asks({ ...plainKey, key: "b", code: "KeyN" }, 0)).toBe(null);
     expect(asks({ ...plainKey, shiftKey: true, key: "/", code: "Digit7" }, 0)).toBe("find");
+  });
+});
+
+describe("what arrives while it is looked", () => {
+  const arrived = { type: "arrived", kind: "sent", referral: "r" } as const;
+  const GATHERED = 500; // milliseconds
+
+  const listing = () => {
+    let rows: Promise<readonly Row[]> = Promise.resolve([]);
+    const page = async (box: string) => ({ rows: box === "inbox" ? await rows : [], after: null, counts: NONE });
+    const state = inboxState(
+      { page, agencies: async () => [] },
+      () => "a",
+      () => undefined,
+    );
+    const slowly = () => {
+      const answer = Promise.withResolvers<readonly Row[]>();
+      rows = answer.promise;
+      return answer;
+    };
+    const news = () => state.gathered.value?.lines.map((line) => line.row.id);
+    return { state, slowly, news };
+  };
+
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("is told as it is by now, whichever answer comes last", async () => {
+    const { state, slowly, news } = listing();
+    await state.load();
+    const older = slowly();
+    state.heard(arrived);
+    await vi.advanceTimersByTimeAsync(GATHERED);
+    const newer = slowly();
+    state.heard(arrived);
+    await vi.advanceTimersByTimeAsync(GATHERED);
+    newer.resolve([row("first"), row("second")]);
+    await vi.advanceTimersByTimeAsync(0);
+    older.resolve([row("first")]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(news()).toEqual(["first", "second"]);
+  });
+
+  test("before the list stands is not lost", async () => {
+    const { state, slowly, news } = listing();
+    const before = slowly();
+    const loaded = state.load();
+    state.heard(arrived); // the answer was on its way by then
+    await vi.advanceTimersByTimeAsync(GATHERED);
+    const after = slowly();
+    before.resolve([row("first")]);
+    await loaded;
+    after.resolve([row("first"), row("second")]);
+    await vi.advanceTimersByTimeAsync(GATHERED);
+    expect(news()).toEqual(["second"]);
   });
 });

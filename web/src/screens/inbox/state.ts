@@ -59,6 +59,11 @@ export const inboxState = (
   let turn = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let filling: Promise<void> = Promise.resolve();
+  // An older answer takes no newer one's place.
+  let gathering = 0;
+  let newest = 0;
+  /** Something arrived before there was a list: what is on its way may be without it. */
+  let isMissed = false;
 
   const fetch = async (first: number): Promise<Boxes> => {
     const page = (box: Box): Promise<Page> => vault.page(box, first, null, filter.value);
@@ -85,6 +90,7 @@ export const inboxState = (
   const load = async () => {
     turn += 1;
     gathered.value = null;
+    isMissed = false;
     await asked(
       async () => Promise.all([fetch(FIRST), vault.agencies()]),
       ([fresh, all]) => {
@@ -93,6 +99,7 @@ export const inboxState = (
       },
     );
     filling = more();
+    if (isMissed && boxes.value !== null) void gather();
   };
 
   const more = async () => {
@@ -112,11 +119,13 @@ export const inboxState = (
 
   /** Told once: again only when something is new beyond what was told. */
   const gather = async () => {
-    const mine = turn;
+    gathering += 1;
+    const [mine, order] = [turn, gathering];
     try {
       await filling;
       const fresh = await fetch(PAGE);
-      if (mine !== turn || boxes.value === null) return;
+      if (mine !== turn || order < newest || boxes.value === null) return;
+      newest = order;
       const before = gathered.value?.lines ?? [];
       const found = changes(lines.value, merged(fresh, own()));
       // Rows of later pages that moved to the front are changes too; rows that left the front are in what is fetched.
@@ -156,7 +165,9 @@ export const inboxState = (
     },
     heard: (happening) => {
       if (happening.type === "line" && happening.live && boxes.value?.inbox.seenAt !== undefined) void load();
-      if (happening.type !== "arrived" || happening.referral === null || boxes.value === null) return;
+      if (happening.type !== "arrived" || happening.referral === null) return;
+      isMissed = boxes.value === null;
+      if (isMissed) return;
       clearTimeout(timer);
       timer = setTimeout(() => void gather(), GATHER);
     },
