@@ -3,6 +3,7 @@ import type { ApiClient, ApiClients } from "../../worker/agency-api.ts";
 import type { Vault } from "../../worker/api.ts";
 import type { Doing } from "../doing.ts";
 import type { Fault } from "../fault.ts";
+import { taking } from "../taking.ts";
 
 export interface ClientsState {
   readonly clients: ReadonlySignal<ApiClients | null>;
@@ -41,9 +42,9 @@ export const clientsState = (vault: Vault, doing: Doing): ClientsState => {
   const scopes = signal<readonly string[]>([]);
   const [token, keys] = [signal<string | null>(null), signal<string | null>(null)];
 
-  const load = async () => {
-    clients.value = await vault.apiClients();
-  };
+  const taken = taking();
+
+  const load = () => taken.into(clients, vault.apiClients());
   const change = (call: () => Promise<void>) =>
     doing.attempt(async () => {
       await call();
@@ -82,10 +83,7 @@ export const clientsState = (vault: Vault, doing: Doing): ClientsState => {
       const isAdded = await change(() => vault.addApiClient(clients.value?.version ?? 0, named));
       return isAdded ? (clients.value?.clients.find((one) => one.handle === named.handle)?.id ?? null) : null;
     },
-    showKeys: (id) =>
-      doing.attempt(async () => {
-        keys.value = await vault.clientKeys(id);
-      }),
+    showKeys: (id) => doing.attempt(() => taken.into(keys, vault.clientKeys(id))),
     dropKeys: (id) =>
       change(async () => {
         await vault.dropClientKeys(id);
@@ -104,13 +102,12 @@ export const clientsState = (vault: Vault, doing: Doing): ClientsState => {
       if (count < 1 || count > LONGEST) faults.push({ field: "token-days", key: "agency.needs_days" });
       doing.fail(faults);
       if (faults.length > 0) return false;
-      return change(async () => {
-        token.value = await vault.issueToken(id, tokenName.value.trim(), scopes.value, count);
-      });
+      return change(() => taken.into(token, vault.issueToken(id, tokenName.value.trim(), scopes.value, count)));
     },
     revoke: (id) => change(() => vault.revokeToken(id)),
     hideSecrets,
     clear: () => {
+      taken.clear();
       clients.value = null;
       hideSecrets();
     },

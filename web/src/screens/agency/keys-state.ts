@@ -2,6 +2,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { AgencyKey } from "../../worker/agency-api.ts";
 import type { Vault } from "../../worker/api.ts";
 import type { Doing } from "../doing.ts";
+import { taking } from "../taking.ts";
 
 export interface KeysState {
   readonly key: ReadonlySignal<AgencyKey | null>;
@@ -13,16 +14,14 @@ export interface KeysState {
 
 export const keysState = (vault: Vault, doing: Doing): KeysState => {
   const key = signal<AgencyKey | null>(null);
-  const load = async () => {
-    key.value = await vault.agencyKey();
-  };
+  const taken = taking();
+  const load = () => taken.into(key, vault.agencyKey());
   return {
     key,
     load: () => doing.look(load),
     change: () =>
       doing.attempt(async () => {
-        if (key.value === null) await load();
-        const { version, number } = key.value!;
+        const { version, number } = key.value ?? (await vault.agencyKey());
         await vault.changeKey(version, number);
         await load();
       }, load),
@@ -32,6 +31,7 @@ export const keysState = (vault: Vault, doing: Doing): KeysState => {
         await load();
       }),
     clear: () => {
+      taken.clear();
       key.value = null;
     },
   };

@@ -3,6 +3,7 @@ import type { InvitationPaper, ListedMember, People, WaitingMember } from "../..
 import type { Vault } from "../../worker/api.ts";
 import type { Doing } from "../doing.ts";
 import type { Fault } from "../fault.ts";
+import { taking } from "../taking.ts";
 
 export interface MembersState {
   readonly people: ReadonlySignal<People | null>;
@@ -50,9 +51,9 @@ export const membersState = (vault: Vault, doing: Doing): MembersState => {
   const [isShown, isStopped] = [signal(false), signal(false)];
   const paper = signal<InvitationPaper | null>(null);
 
-  const load = async () => {
-    people.value = await vault.people();
-  };
+  const taken = taking();
+
+  const load = () => taken.into(people, vault.people());
   const version = () => people.value?.version ?? 0;
   const change = (call: () => Promise<void>) =>
     doing.attempt(async () => {
@@ -103,13 +104,13 @@ export const membersState = (vault: Vault, doing: Doing): MembersState => {
       if (faults.length > 0) return false;
       return change(async () => {
         const names = { mn: nameMn.value.trim(), en: nameEn.value.trim() };
-        paper.value = await vault.invite({ handle: handle.value.trim(), names }, roles.value, null);
+        await taken.into(paper, vault.invite({ handle: handle.value.trim(), names }, roles.value, null));
       });
     },
     inviteAgain: (member) =>
       change(async () => {
         const { id, names } = member;
-        paper.value = await vault.invite({ handle: member.handle, names }, member.roles, id);
+        await taken.into(paper, vault.invite({ handle: member.handle, names }, member.roles, id));
       }),
     withdraw: (id) => change(() => vault.withdrawInvitation(id)),
     turnAway: (id) => change(() => vault.turnAway(id)),
@@ -144,6 +145,7 @@ export const membersState = (vault: Vault, doing: Doing): MembersState => {
     },
     end: (id) => change(() => vault.endMember(version(), id)),
     clear: () => {
+      taken.clear();
       people.value = null;
       paper.value = null;
       heard.value = "";

@@ -5,6 +5,7 @@ import type { Contact, Offer, OwnService, OwnServices } from "../../worker/agenc
 import type { Vault } from "../../worker/api.ts";
 import type { Doing } from "../doing.ts";
 import type { Fault } from "../fault.ts";
+import { taking } from "../taking.ts";
 import { exceptionsText, exceptionsTyped, hoursText, hoursTyped } from "./hours.ts";
 
 const UNDO_FOR = 10_000; // milliseconds
@@ -77,9 +78,9 @@ export const servicesState = (vault: Vault, doing: Doing): ServicesState => {
   const contact: TypedContact = { place: signal(""), phone: signal(""), dutyPhone: signal(""), email: signal("") };
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const load = async () => {
-    services.value = await vault.ownServices();
-  };
+  const taken = taking();
+
+  const load = () => taken.into(services, vault.ownServices());
   /** Done at once; for ten seconds it can be undone. */
   const change = (of: string | null, call: () => Promise<unknown>, back: () => Promise<unknown>) =>
     doing.attempt(async () => {
@@ -181,6 +182,7 @@ export const servicesState = (vault: Vault, doing: Doing): ServicesState => {
       );
     },
     clear: () => {
+      taken.clear();
       clearTimeout(timer);
       undoable.value = null;
       services.value = null;

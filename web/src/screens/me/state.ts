@@ -7,6 +7,7 @@ import type { KeptHere, OwnPasskey, OwnSession, RecoveryKit, ToldNotifications }
 import { type Doing, doing } from "../doing.ts";
 import type { Fault } from "../fault.ts";
 import { isWeak, newPassphrase } from "../first-day/passphrase.ts";
+import { taking } from "../taking.ts";
 
 export interface OwnState {
   readonly doing: Doing;
@@ -96,7 +97,10 @@ export const ownState = (vault: Vault, login: string, said: () => Language): Own
     one.fail([]);
   };
 
+  const taken = taking();
+
   const wipe = () => {
+    taken.clear();
     for (const typed of [passphrase, digits, name, code]) typed.value = "";
     [kit.value, authenticator.value] = [null, null];
     another();
@@ -161,7 +165,7 @@ export const ownState = (vault: Vault, login: string, said: () => Language): Own
     newKit: async () => {
       if (!has(needsPassphrase())) return false;
       return one.attempt(async () => {
-        kit.value = await vault.newRecoveryCodes(passphrase.value);
+        await taken.into(kit, vault.newRecoveryCodes(passphrase.value));
         passphrase.value = "";
       });
     },
@@ -171,10 +175,7 @@ export const ownState = (vault: Vault, login: string, said: () => Language): Own
 
     authenticator,
     digits,
-    beginAuthenticator: () =>
-      one.look(async () => {
-        authenticator.value = await vault.newAuthenticator();
-      }),
+    beginAuthenticator: () => one.look(() => taken.into(authenticator, vault.newAuthenticator())),
     changeAuthenticator: async () => {
       if (!has(needsPassphrase(), needsDigits())) return false;
       return one.attempt(() => vault.changeAuthenticator(passphrase.value, bare(digits.value)));
