@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from ortoo import receipts
+from ortoo.client import Client
 from ortoo.form import Form
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work
@@ -20,12 +22,12 @@ async def test_what_was_seen_here_is_found_by_its_words_without_asking_the_hub(
     visit: Visiting, hub: Hub, tmp_path: Path
 ) -> None:
     form = Form.read(SHELTER_TONIGHT)
-    name = str(form.sections["identity"]["given_name"])
+    name, card = str(form.sections["identity"]["given_name"]), receipts.draw("full")
     one = await signed_in(visit, hub, await member(hub, tmp_path, "mgec.delger", "mgec.find"), "en")
     page = one.page
     async with at_work(hub, "mrc.nara") as nara:
         await nara.send(plain("soup"))
-        await nara.send(form)
+        await nara.send(form, card.key(nara.directory.id))
         await one.shows_new()
         await expect(page.locator(".inbox .row")).to_have_count(2)
         await page.locator(".inbox .row").last.click()  # the one that was sent later
@@ -64,6 +66,14 @@ async def test_what_was_seen_here_is_found_by_its_words_without_asking_the_hub(
     await page.keyboard.press("Alt+ArrowLeft")
     await expect(field).to_have_value(name)
     assert "find" not in page.url
+
+    # She takes it back: it leaves the screen by itself, and her name with it.
+    await expect(rows).to_contain_text(name)
+    one.visit.line.mend()
+    async with Client(hub.url) as her:
+        await receipts.withdraw(her, card.code, [receipts.everything()])
+    await page.get_by_text(one.said("find.count", count=0)).wait_for(timeout=60_000)
+    assert name not in await page.locator("main").inner_text()
     await one.place("place.me")
     await one.press("me.lock")
     await one.unlock()
