@@ -10,6 +10,7 @@ import pytest
 
 from ortoo.memory import Memory, MemoryDamaged, in_turn
 from ortoo.protocol.errors import Refused
+from tests.stores import REPOSITORY
 
 
 def test_two_programs_of_one_member_lose_nothing_of_each_other(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ asyncio.run(work())
 
 async def test_after_a_program_that_was_killed_it_is_the_next_ones_turn(tmp_path: Path) -> None:
     path = tmp_path / "form.json"
-    program = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKS, str(path), stdout=PIPE)
+    program = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKS, str(path), stdout=PIPE, cwd=REPOSITORY)
     assert program.stdout is not None
     assert await program.stdout.readline() == b"works\n"
     with pytest.raises(TimeoutError):
