@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bench import inserting, load, report, rows, withdrawing
+from bench import inserting, load, report, rows, telling, withdrawing
 from bench.load import Measured
 from ortoo import practice
 from ortoo.client import document
@@ -135,6 +135,8 @@ async def measure(store: Store, rounds: int, seconds: float, count: int) -> repo
         print("the log …", flush=True)
         latency = await compared_with_no_log(store, hub, stack.enter_context(served(store, UNLOGGED)))
         logged = run_beside(store, ["bench.logs", str(count)])
+        print("telling …", flush=True)
+        told = await telling.measure(lambda handle: hub_session(store, hub, handle))
         print("withdrawals …", flush=True)
         withdrawals = await withdrawing.measure(lambda handle: hub_session(store, hub, handle))
 
@@ -143,7 +145,9 @@ async def measure(store: Store, rounds: int, seconds: float, count: int) -> repo
         long_life = await compared({"the hub": hub}, questions, rounds, seconds)
         explained = explain(store, token)
     long_list = long_life["the hub"]
-    return report.Figures(inbox, one_by_one, together, raw, count, long_list, explained, logged, latency, withdrawals)
+    return report.Figures(
+        inbox, one_by_one, together, raw, count, long_list, explained, logged, latency, told, withdrawals
+    )
 
 
 async def compared_with_no_log(store: Store, hub: str, unlogged: str) -> tuple[float, float]:
