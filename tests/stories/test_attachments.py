@@ -26,7 +26,7 @@ from ortoo.reading import Attachment
 from ortoo.session import Opened, Session
 from tests.cli.conftest import Ortoo
 from tests.hubs import Hub
-from tests.members import SHELTER_TONIGHT, at_work
+from tests.members import SHELTER_TONIGHT, all_ids, at_work
 from tests.sdk.line import Line
 from tests.stores import Stores
 from tests.stories.conftest import a_hub
@@ -201,7 +201,7 @@ async def test_an_upload_goes_on_where_the_hub_was_when_line_and_hub_and_client_
         assert len(nara.drafts) == 0
         saved = await delger.save(files_of(await delger.open_referral(sent.id))[0], tmp_path)
         assert saved.read_bytes() == CONTENT
-        assert [one.id for one in (await nara.outbox()).items].count(sent.id) == 1
+        assert (await all_ids(nara, "outbox")).count(sent.id) == 1
     assert newest(hub).pieces == pieces
     assert rows(hub, "piece") == len(stored(hub))
     assert not list((hub.practice / "state").rglob("*.sealed"))

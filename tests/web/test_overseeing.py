@@ -393,11 +393,11 @@ async def is_nobodys(focal: Worker) -> None:
         id = f"sha256:{hashlib.sha256(document(name).encode()).hexdigest()}"
         asked = {"documentId": id, "variables": variables}
         answer = await focal.page.evaluate(
-            """async (asked) => (await fetch("/graphql", {
+            """async ([asked, member]) => (await fetch("/graphql", {
               method: "POST", body: JSON.stringify(asked),
-              headers: { "Content-Type": "application/json", Accept: "application/graphql-response+json" },
+              headers: { "Content-Type": "application/json", "Ortoo-Member": member },
             })).json()""",
-            asked,
+            [asked, focal.who.device.find(focal.who.login).member],
         )
         assert (name, answer["errors"][0]["extensions"]["code"]) == (name, "role_not_allowed")
     await focal.visit.settle()
