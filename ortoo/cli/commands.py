@@ -45,9 +45,8 @@ async def send(run: Run) -> int:
         before = session.sent_before(form)
         if _agreed(run, sentences, before):
             given = _new_receipt(run, session, form)
-            key = (
-                given.key(session.directory.id) if given is not None else None
-            )  # a slip is told before anything is sent
+            # A slip in her phone's part is told before anything is sent.
+            key = given.key(session.directory.id) if given is not None else None
             try:
                 sent = await run.patiently(session.send(form, key))
             except HubUnreachable:

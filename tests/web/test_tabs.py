@@ -9,12 +9,19 @@ from playwright.async_api import expect
 from ortoo.form import Form
 from tests.hubs import Hub
 from tests.members import SHELTER_TONIGHT, at_work
+from tests.people.newcomers import Newcomer
 from tests.web.conftest import Visiting
 from tests.web.pictures import look
 from tests.web.sending import Worker, member, signed_in
 from tests.web.test_drafts import NEED
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("store_kind", ["sqlite"])]
+
+
+async def in_another_tab(one: Worker, who: Newcomer) -> Worker:
+    page = await one.visit.context.new_page()
+    await page.goto(f"{one.visit.origin}/app/")
+    return Worker(one.visit, page, who, "en", one.paper)
 
 
 async def test_the_same_draft_in_two_tabs_is_gone_on_with_where_one_unlocks(
@@ -30,9 +37,8 @@ async def test_the_same_draft_in_two_tabs_is_gone_on_with_where_one_unlocks(
     await first.page.locator(".send-place").get_by_text(first.said("app.saved")).wait_for()
 
     # Unlocked in a second tab, it is the same screen with what was written; the first one locks, and says why.
-    page = await first.visit.context.new_page()
-    await page.goto(f"{first.visit.origin}/app/")
-    second = Worker(first.visit, page, first.who, "en", first.paper)
+    second = await in_another_tab(first, first.who)
+    page = second.page
     await second.unlock()
     await second.heading("send.tell")
     await expect(page.locator(NEED)).to_have_value("A bed", timeout=30_000)
@@ -67,9 +73,7 @@ async def test_two_members_who_share_a_browser_each_work_as_themselves(
     await nara.press("me.lock")
 
     # A colleague of another agency signs in beside her, in a tab of his own.
-    page = await nara.visit.context.new_page()
-    await page.goto(f"{nara.visit.origin}/app/")
-    delger = Worker(nara.visit, page, await member(hub, tmp_path, "mgec.delger", "mgec.shares"), "en", nara.paper)
+    delger = await in_another_tab(nara, await member(hub, tmp_path, "mgec.delger", "mgec.shares"))
     await delger.press("unlock.other")
     await delger.sign_in()
 
@@ -95,9 +99,8 @@ async def test_a_tab_whose_unlocking_is_overtaken_by_another_stays_locked(
     first = await signed_in(visit, hub, await member(hub, tmp_path, "mrc.nara", "mrc.overtaken"), "en")
     await first.place("place.me")
     await first.press("me.lock")
-    page = await first.visit.context.new_page()
-    await page.goto(f"{first.visit.origin}/app/")
-    second = Worker(first.visit, page, first.who, "en", first.paper)
+    second = await in_another_tab(first, first.who)
+    page = second.page
     line = first.visit.line
     line.late = {"ActivityLog": iter((6,))}
     await first.unlock()
